@@ -1,0 +1,39 @@
+/* fetch.h - every outgoing request of a node goes through here.
+ *
+ * Only http and https; the name is resolved once, every address checked, and the connection pinned
+ * to what was checked, so that no second answer of the DNS leads elsewhere. Addresses that are not
+ * globally reachable (loopback, private, link-local, carrier-grade NAT, multicast, metadata
+ * services, v4-mapped and 6to4 forms of them) are refused unless allow_private is set. No redirect
+ * to another host. Size and time are bounded. No cookie, no netrc, no proxy from the environment
+ * unless configured. */
+#pragma once
+
+#include <glib.h>
+
+#include "base/error.h"
+
+typedef struct {
+    gsize max_bytes;         /* 0: 256 MiB */
+    guint timeout_seconds;   /* of the whole transfer; 0: 300 */
+    gboolean allow_private;
+    const char *etag;        /* If-None-Match; NULL: none */
+    const char *accept;      /* Accept header; NULL: any */
+    const char *bearer;      /* token; NULL: none */
+    const char *ca_file;     /* further trusted CA, PEM; NULL: the system's */
+} FetchOptions;
+
+typedef struct {
+    guint status;       /* 200, or 304 with an empty body */
+    int fd;             /* unlinked temporary file at offset 0 with the body; -1 when empty */
+    guint64 length;
+    char *content_type; /* may be NULL */
+    char *etag;         /* may be NULL */
+} FetchResult;
+
+void fetch_result_clear(FetchResult *result);
+
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(FetchResult, fetch_result_clear)
+
+/* GETs @url. A status other than 200 and 304 is an error that names it. */
+gboolean fetch_get(const char *url, const FetchOptions *options, FetchResult *ret_result,
+                   GError **error);

@@ -1,0 +1,17 @@
+/* jsonguard.h - what a JSON library does not check: duplicate keys, depth, and which object is
+ * meant by a path.
+ *
+ * yyjson reads recursively nested text without recursion, and keeps duplicate keys. Concert refuses
+ * both deep nesting and duplicate keys (DESIGN, "Bytes are kept"): two readers of the same bytes
+ * must never see different values. */
+#pragma once
+
+#include <glib.h>
+#include <yyjson.h>
+
+/* Levels of arrays and objects that any JSON from outside may have. */
+#define JSONGUARD_MAX_DEPTH 64
+
+/* Walks @root and fails with CONCERT_ERROR_INPUT naming the JSON path of the first duplicate key,
+ * or CONCERT_ERROR_LIMIT when @root nests deeper than JSONGUARD_MAX_DEPTH. */
+gboolean jsonguard_check(yyjson_val *root, GError **error);

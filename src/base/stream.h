@@ -1,0 +1,42 @@
+/* stream.h - reading files, pipes and memory, decompressing gzip, zstd and xz on the way.
+ *
+ * The compression is told from the first bytes, never from the name. A stream that unpacks to more
+ * than STREAM_MAX_RATIO times what was read fails with CONCERT_ERROR_LIMIT (after a grace of 64 MiB,
+ * below which nobody is hurt), and a compressed stream inside a compressed stream is unpacked once more
+ * but no deeper. */
+#pragma once
+
+#include <glib.h>
+
+#include "base/error.h"
+
+#define STREAM_MAX_RATIO 100
+
+typedef struct Stream Stream;
+
+/* Opens a file ("-": standard input). */
+Stream *stream_open(const char *path, GError **error);
+
+/* Takes over an open file descriptor, closed with the stream. */
+Stream *stream_from_fd(int fd, GError **error);
+
+/* Reads from memory, which must outlive the stream. */
+Stream *stream_from_memory(const void *data, gsize length);
+
+/* Reads up to @size bytes; *ret_read 0 means the end. */
+gboolean stream_read(Stream *stream, void *buffer, gsize size, gsize *ret_read, GError **error);
+
+/* Makes at least @wanted unread bytes available without consuming them (fewer at the end of the
+ * input; at most 1 MiB): for telling formats. *ret_data lives until the next call. */
+gboolean stream_peek(Stream *stream, gsize wanted, const char **ret_data, gsize *ret_length,
+                     GError **error);
+
+/* Bytes taken from the underlying file so far, and its size (0 when unknown), for progress. */
+void stream_progress(const Stream *stream, guint64 *ret_done, guint64 *ret_total);
+
+/* "gzip", "zstd", "xz", or NULL when plain; known after the first read or peek. */
+const char *stream_compression(const Stream *stream);
+
+void stream_close(Stream *stream);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(Stream, stream_close)

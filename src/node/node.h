@@ -1,0 +1,48 @@
+/* node.h - a node's directory: who may write to it now, and how everybody else gets at it.
+ *
+ * Layout of the directory (mode 0700):
+ *   concert.conf   settings (node/settings.h)
+ *   concert.db     the store (SQLite, with -wal and -shm beside it)
+ *   lock           held (flock) by the one writer
+ *   control.sock   the writer's Unix socket (mode 0600)
+ *   tls/           key.pem (0600) and cert.pem
+ *
+ * The holder of the lock is the writer. A command that wants to write takes the lock; when a running
+ * `serve` holds it, the command sends its operation to the control socket instead. */
+#pragma once
+
+#include "node/config.h"
+#include "store/store.h"
+#include "store/writer.h"
+
+#define NODE_NAME_MAX 253
+
+typedef struct Node Node;
+
+typedef enum {
+    NODE_READ,  /* only look; works beside any writer */
+    NODE_WRITE, /* take the lock, or use the control socket of who holds it */
+    NODE_SERVE, /* take the lock or fail with CONCERT_ERROR_BUSY; open the control socket */
+} NodeMode;
+
+/* Makes a node in @directory, which must be absent or empty: configuration, store, the API root
+ * "main" with collection "main". @config_text is written as concert.conf. */
+gboolean node_create(const char *directory, const char *config_text, GError **error);
+
+Node *node_open(const char *directory, NodeMode mode, GError **error);
+
+void node_close(Node *node);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(Node, node_close)
+
+const char *node_directory(const Node *node);
+const Config *node_config(const Node *node);
+Store *node_store(Node *node);
+
+/* The writer when this process is it, else NULL. */
+Writer *node_writer(Node *node);
+
+/* Carries out a named operation (node/operation.h) with @params, a JSON object's text, here or
+ * through the control socket; *ret_result (may be NULL) is a JSON object's text. When this returns TRUE it is durable. */
+gboolean node_call(Node *node, const char *operation, const char *params, char **ret_result,
+                   GError **error);

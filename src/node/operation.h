@@ -1,0 +1,24 @@
+/* operation.h - the table of writing operations that commands and consoles ask of the writer.
+ *
+ * An operation has a name, takes a JSON object and gives one. It runs on the writer's thread inside
+ * the batch's transaction, whether it came from this process or over the control socket.
+ *
+ *   account.add       {name, source?, roles: [..], password_hash?}
+ *   account.disable   {name, disabled: bool}
+ *   account.password  {name, password_hash}
+ *   account.roles     {name, roles: [..]}
+ *   token.add         {account, label, sha256 (hex), expires (us, 0 never)} -> {number}
+ *   token.remove      {account, number}
+ *   root.add          {name, title, description?}
+ *   collection.add    {root?, id?, name, title?, description?} -> {number, id}
+ *   collection.grant  {collection (name or id), account, read: bool, write: bool}
+ *   object.adopt      {id, sha256 (hex)}
+ *   store.backup      {path} -> {bytes}
+ *   node.status       {} -> live counts of the writing process */
+#pragma once
+
+#include "node/node.h"
+
+/* Runs @operation with @params on @writer and waits until it is durable. */
+gboolean operation_run(Writer *writer, Store *store, const char *operation, const char *params,
+                       char **ret_result, GError **error);
