@@ -15,3 +15,8 @@
 /* Walks @root and fails with CONCERT_ERROR_INPUT naming the JSON path of the first duplicate key,
  * or CONCERT_ERROR_LIMIT when @root nests deeper than JSONGUARD_MAX_DEPTH. */
 gboolean jsonguard_check(yyjson_val *root, GError **error);
+
+/* The JSON path of @target, a value or key of the document below @root: "$.external_references[0]".
+ * Depth is that of the document; meant for messages about something already found wrong. Caller
+ * frees. */
+char *jsonguard_path(yyjson_val *root, yyjson_val *target);

@@ -1,0 +1,151 @@
+#include "stix/object.h"
+
+#include <string.h>
+
+#include "base/error.h"
+#include "base/jsonguard.h"
+#include "base/timestamp.h"
+#include "stix/identifier.h"
+
+typedef struct {
+    Object *object;
+    yyjson_val *root;
+    ObjectLevel level;
+} Reader;
+
+static gboolean fail(GError **error, const char *path, const char *message)
+{
+    g_set_error(error, CONCERT_ERROR, CONCERT_ERROR_INPUT, "%s: %s", path, message);
+    return FALSE;
+}
+
+static yyjson_val *get_string(yyjson_val *object, const char *key)
+{
+    yyjson_val *value = yyjson_obj_get(object, key);
+    return yyjson_is_str(value) ? value : NULL;
+}
+
+/* Type and id, which storing needs at any level. */
+static gboolean read_identity(Reader *reader, GError **error)
+{
+    yyjson_val *type = get_string(reader->root, "type");
+    yyjson_val *id = get_string(reader->root, "id");
+    if (!type)
+        return fail(error, "$.type", "a string is required");
+    if (!id)
+        return fail(error, "$.id", "a string is required");
+
+    const char *text = yyjson_get_str(id);
+    gsize length = yyjson_get_len(id);
+    if (length > OBJECT_MAX_ID)
+        return fail(error, "$.id", "longer than 255 bytes");
+    if (memchr(text, '\0', length))
+        return fail(error, "$.id", "contains a NUL character");
+    gsize type_length = identifier_type_length(text, length);
+    if (type_length == 0)
+        return fail(error, "$.id", "not of the form type--UUID");
+    if (type_length != yyjson_get_len(type) || memcmp(text, yyjson_get_str(type), type_length) != 0)
+        return fail(error, "$.id", "does not begin with the object's type");
+    reader->object->id = g_strndup(text, length);
+    reader->object->type = g_strndup(text, type_length);
+    return TRUE;
+}
+
+/* Digits after the point of a time of day, for timestamps only the lenient parser takes. */
+static guint count_digits(const char *text, gsize length)
+{
+    const char *point = memchr(text, '.', length);
+    guint digits = 0;
+    if (point)
+        for (point++; point < text + length && g_ascii_isdigit(*point) && digits < 255; point++)
+            digits++;
+    return digits;
+}
+
+static gboolean read_version(Reader *reader, GError **error)
+{
+    Object *object = reader->object;
+    const char *key = "modified";
+    yyjson_val *value = yyjson_obj_get(reader->root, key);
+    if (!value) {
+        key = "created";
+        value = yyjson_obj_get(reader->root, key);
+    }
+    if (!value)
+        return TRUE;
+    const char *text = yyjson_is_str(value) ? yyjson_get_str(value) : "";
+    gsize length = yyjson_is_str(value) ? yyjson_get_len(value) : 0;
+    if (timestamp_parse(text, length, &object->version, &object->version_digits))
+        return TRUE;
+    if (reader->level == OBJECT_LENIENT && timestamp_parse_lenient(text, length, &object->version)) {
+        object->version_digits = count_digits(text, length);
+        return TRUE;
+    }
+    g_autofree char *path = g_strconcat("$.", key, NULL);
+    return fail(error, path, "not a timestamp");
+}
+
+static yyjson_doc *parse(const char *bytes, gsize length, GError **error)
+{
+    if (length > OBJECT_MAX_SIZE) {
+        g_set_error(error, CONCERT_ERROR, CONCERT_ERROR_LIMIT, "$: larger than %d bytes",
+                    OBJECT_MAX_SIZE);
+        return NULL;
+    }
+    yyjson_read_err problem;
+    yyjson_doc *document =
+        yyjson_read_opts((char *)bytes, length, YYJSON_READ_NOFLAG, NULL, &problem);
+    if (!document)
+        g_set_error(error, CONCERT_ERROR, CONCERT_ERROR_INPUT, "$: not JSON: %s at byte %zu",
+                    problem.msg, problem.pos);
+    return document;
+}
+
+Object *object_read(const char *bytes, gsize length, ObjectSpec fallback_spec, ObjectLevel level,
+                    GError **error)
+{
+    yyjson_doc *document = parse(bytes, length, error);
+    if (!document)
+        return NULL;
+
+    g_autoptr(Object) object = g_new0(Object, 1);
+    object->bytes = bytes;
+    object->length = length;
+    object->spec = fallback_spec;
+    Reader reader = {object, yyjson_doc_get_root(document), level};
+    gboolean fine = yyjson_is_obj(reader.root) || fail(error, "$", "not a JSON object");
+    fine = fine && jsonguard_check(reader.root, error) && read_identity(&reader, error) &&
+           read_version(&reader, error);
+    if (fine) {
+        yyjson_val *spec = yyjson_obj_get(reader.root, "spec_version");
+        if (yyjson_equals_str(spec, "2.1"))
+            object->spec = OBJECT_SPEC_21;
+        else if (yyjson_equals_str(spec, "2.0"))
+            object->spec = OBJECT_SPEC_20;
+        object->revoked = yyjson_get_bool(yyjson_obj_get(reader.root, "revoked"));
+        sha256_digest(bytes, length, object->sha256);
+    }
+    yyjson_doc_free(document);
+    return fine ? g_steal_pointer(&object) : NULL;
+}
+
+void object_free(Object *object)
+{
+    if (!object)
+        return;
+    g_free(object->id);
+    g_free(object->type);
+    if (object->values)
+        g_array_unref(object->values);
+    if (object->texts)
+        g_string_chunk_free(object->texts);
+    if (object->warnings)
+        g_ptr_array_unref(object->warnings);
+    g_free(object);
+}
+
+char *object_version_text(gint64 version, guint digits)
+{
+    char buffer[TIMESTAMP_MAX];
+    return g_strdup(timestamp_format(buffer, version, digits));
+}
