@@ -1,0 +1,222 @@
+#include "node/settings.h"
+
+#include <string.h>
+
+#define KIB G_GINT64_CONSTANT(1024)
+#define MIB (1024 * KIB)
+#define GIB (1024 * MIB)
+
+static const SettingsSection sections[] = {
+    {"node", "Who runs this node."},
+    {"server", "How `concert serve` listens, and what it puts up with."},
+    {"taxii", "What TAXII 2.1 clients are told, and how much they get at once."},
+    {"import", "What `concert import` does when its options do not say otherwise."},
+    {"fetch", "Bounds of every outgoing request, such as `concert import URL`."},
+    {"store", "The embedded store."},
+    {NULL, NULL},
+};
+
+static const Setting settings[] = {
+    [SETTING_NODE_NAME] =
+        {"node", "name", SETTING_HOSTNAME, .min = 1, .max = 253, .fallback = "localhost",
+         .help = "The name partners know this node by, such as cert.alder.example. It also goes "
+                 "into the certificate the node makes for itself."},
+    [SETTING_NODE_ORGANISATION] = {"node", "organisation", SETTING_STRING, .max = 200,
+                                   .help = "Who owns the node, in words."},
+
+    [SETTING_SERVER_LISTEN] =
+        {"server", "listen", SETTING_ADDRESSES, .max = 16, .fallback = "127.0.0.1:8470",
+         .help = "Addresses and ports to listen on. 0.0.0.0 and [::] stand for every address."},
+    [SETTING_SERVER_TLS] =
+        {"server", "tls", SETTING_ENUM, .fallback = "auto", .allowed = {"auto", "on", "off"},
+         .help = "Whether to speak TLS. auto: plain HTTP on loopback addresses, TLS on all others. "
+                 "off is refused for any address that is not loopback."},
+    [SETTING_SERVER_TLS_CERTIFICATE] =
+        {"server", "tls_certificate", SETTING_PATH, .fallback = "tls/cert.pem",
+         .help = "Certificate chain in PEM. The default is made by the node itself when absent."},
+    [SETTING_SERVER_TLS_KEY] = {"server", "tls_key", SETTING_PATH, .fallback = "tls/key.pem",
+                                .help = "Private key of the certificate in PEM."},
+    [SETTING_SERVER_THREADS] = {"server", "threads", SETTING_INT, .min = 1, .max = 64,
+                                .fallback = "2", .help = "Threads that answer requests."},
+    [SETTING_SERVER_MAX_CONNECTIONS] = {"server", "max_connections", SETTING_INT, .min = 8,
+                                        .max = 100000, .fallback = "1000",
+                                        .help =
+                                            "Connections open at once; further ones are refused."},
+    [SETTING_SERVER_MAX_CONNECTIONS_PER_ADDRESS] =
+        {"server", "max_connections_per_address", SETTING_INT, .min = 1, .max = 100000,
+         .fallback = "200", .help = "Connections open at once from one address."},
+    [SETTING_SERVER_REQUEST_DEADLINE] =
+        {"server", "request_deadline", SETTING_DURATION, .min = 1, .max = 3600, .fallback = "60s",
+         .help = "Time a request may take in all, from its first byte to the last byte of the "
+                 "answer, however busily the client dribbles."},
+    [SETTING_SERVER_MAX_REQUEST_BYTES] = {"server", "max_request_bytes", SETTING_SIZE,
+                                          .min = 64 * KIB, .max = GIB, .fallback = "32M",
+                                          .help =
+                                              "Largest body of a request. Told to TAXII clients as "
+                                              "max_content_length."},
+    [SETTING_SERVER_REQUESTS_PER_SECOND] =
+        {"server", "requests_per_second", SETTING_INT, .min = 0, .max = 1000000, .fallback = "0",
+         .help =
+             "Requests a second from one address, in the long run; bursts of ten seconds' worth "
+             "are let through. 0: no such bound."},
+    [SETTING_SERVER_SHUTDOWN_GRACE] =
+        {"server", "shutdown_grace", SETTING_DURATION, .min = 0, .max = 600, .fallback = "10s",
+         .help = "Time that running requests get to finish when the node is stopped."},
+
+    [SETTING_TAXII_TITLE] = {"taxii", "title", SETTING_STRING, .min = 1, .max = 200,
+                             .fallback = "Concert node",
+                             .help = "Title in the discovery resource."},
+    [SETTING_TAXII_DESCRIPTION] = {"taxii", "description", SETTING_STRING, .max = 2000,
+                                   .help = "Description in the discovery resource."},
+    [SETTING_TAXII_CONTACT] = {"taxii", "contact", SETTING_STRING, .max = 500,
+                               .help = "Contact in the discovery resource."},
+    [SETTING_TAXII_PAGE_LIMIT] =
+        {"taxii", "page_limit", SETTING_INT, .min = 1, .max = 100000, .fallback = "1000",
+         .help = "Most objects on one page, whatever limit the client asks for."},
+    [SETTING_TAXII_MAX_PAGE_BYTES] =
+        {"taxii", "max_page_bytes", SETTING_SIZE, .min = 64 * KIB, .max = GIB, .fallback = "16M",
+         .help = "A page of objects ends early past this size, though never with nothing on it."},
+
+    [SETTING_IMPORT_LEVEL] =
+        {"import", "level", SETTING_ENUM, .fallback = "default",
+         .allowed = {"lenient", "default", "strict"},
+         .help = "How strictly objects are checked. lenient: only what storing needs; default: "
+                 "every MUST of the specification; strict: every SHOULD too."},
+    [SETTING_IMPORT_SOURCE] = {"import", "source", SETTING_STRING, .min = 1, .max = 200,
+                               .fallback = "local",
+                               .help = "Who gives what is imported, unless --source says so."},
+    [SETTING_IMPORT_COLLECTION] = {"import", "collection", SETTING_STRING, .min = 1, .max = 100,
+                                   .fallback = "main",
+                                   .help = "Collection that imported objects join."},
+
+    [SETTING_FETCH_ALLOW_PRIVATE] =
+        {"fetch", "allow_private", SETTING_BOOL, .fallback = "no",
+         .help = "Whether requests may go to loopback, private and other addresses that are not "
+                 "reachable from everywhere."},
+    [SETTING_FETCH_MAX_BYTES] = {"fetch", "max_bytes", SETTING_SIZE, .min = KIB, .max = 64 * GIB,
+                                 .fallback = "256M", .help = "Largest answer."},
+    [SETTING_FETCH_TIMEOUT] = {"fetch", "timeout", SETTING_DURATION, .min = 1, .max = 86400,
+                               .fallback = "5min", .help = "Time a transfer may take in all."},
+    [SETTING_FETCH_CA_FILE] =
+        {"fetch", "ca_file", SETTING_PATH,
+         .help = "Certificates, in PEM, of authorities to trust beside the system's."},
+
+    [SETTING_STORE_CACHE_BYTES] = {"store", "cache_bytes", SETTING_SIZE, .min = 256 * KIB,
+                                   .max = 16 * GIB, .fallback = "8M",
+                                   .help = "Page cache of each connection to the database."},
+};
+
+G_STATIC_ASSERT(G_N_ELEMENTS(settings) == SETTING_COUNT);
+
+const Setting *settings_get(SettingId id)
+{
+    g_assert(id < SETTING_COUNT);
+    return &settings[id];
+}
+
+const SettingsSection *settings_sections(void)
+{
+    return sections;
+}
+
+SettingId settings_find(const char *section, const char *name)
+{
+    for (SettingId id = 0; id < SETTING_COUNT; id++)
+        if (g_str_equal(settings[id].section, section) && g_str_equal(settings[id].name, name))
+            return id;
+    return SETTING_COUNT;
+}
+
+/* A size as a person would write it: the largest unit that divides it. */
+static char *size_text(gint64 bytes)
+{
+    if (bytes >= GIB && bytes % GIB == 0)
+        return g_strdup_printf("%" G_GINT64_FORMAT "G", bytes / GIB);
+    if (bytes >= MIB && bytes % MIB == 0)
+        return g_strdup_printf("%" G_GINT64_FORMAT "M", bytes / MIB);
+    if (bytes >= KIB && bytes % KIB == 0)
+        return g_strdup_printf("%" G_GINT64_FORMAT "K", bytes / KIB);
+    return g_strdup_printf("%" G_GINT64_FORMAT, bytes);
+}
+
+char *settings_allowed(const Setting *setting)
+{
+    switch (setting->type) {
+    case SETTING_STRING:
+        return g_strdup_printf("%stext of at most %" G_GINT64_FORMAT " bytes",
+                               setting->min > 0 ? "a " : "", setting->max);
+    case SETTING_HOSTNAME:
+        return g_strdup("a name of letters, digits, \"-\" and \".\", such as cert.alder.example");
+    case SETTING_PATH:
+        return g_strdup("the path of a file");
+    case SETTING_INT:
+        return g_strdup_printf("a whole number from %" G_GINT64_FORMAT " to %" G_GINT64_FORMAT,
+                               setting->min, setting->max);
+    case SETTING_SIZE: {
+        g_autofree char *min = size_text(setting->min), *max = size_text(setting->max);
+        return g_strdup_printf("a size from %s to %s, in bytes or with K, M or G", min, max);
+    }
+    case SETTING_DURATION:
+        return g_strdup_printf("a time from %" G_GINT64_FORMAT " to %" G_GINT64_FORMAT
+                               " seconds, with s, min, h or d",
+                               setting->min, setting->max);
+    case SETTING_BOOL:
+        return g_strdup("yes or no");
+    case SETTING_ADDRESSES:
+        return g_strdup_printf("1 to %" G_GINT64_FORMAT " addresses with port, separated by "
+                               "commas, such as 192.0.2.1:443, [2001:db8::1]:443",
+                               setting->max);
+    case SETTING_ENUM: {
+        GString *text = g_string_new("one of ");
+        for (guint i = 0; setting->allowed[i]; i++)
+            g_string_append_printf(text, "%s%s", i > 0 ? ", " : "", setting->allowed[i]);
+        return g_string_free(text, FALSE);
+    }
+    }
+    g_assert_not_reached();
+}
+
+/* Appends @text as comment lines of at most 96 columns. */
+static void append_comment(GString *file, const char *text)
+{
+    g_auto(GStrv) words = g_strsplit(text, " ", -1);
+    gsize column = 0;
+    for (guint i = 0; words[i]; i++) {
+        gsize length = strlen(words[i]);
+        if (column == 0 || column + 1 + length > 96) {
+            g_string_append_printf(file, "%s#", column > 0 ? "\n" : "");
+            column = 1;
+        }
+        g_string_append_printf(file, " %s", words[i]);
+        column += 1 + length;
+    }
+    g_string_append_c(file, '\n');
+}
+
+char *settings_file(const char *const *values)
+{
+    GString *file =
+        g_string_new("# Settings of this node; see concert.conf(5), `concert config show` and\n"
+                     "# `concert config check`. A line that begins with \"#\" has no effect: those "
+                     "below show the\n"
+                     "# defaults.\n");
+    for (const SettingsSection *section = sections; section->name; section++) {
+        g_string_append_printf(file, "\n[%s]\n", section->name);
+        for (SettingId id = 0; id < SETTING_COUNT; id++) {
+            const Setting *setting = &settings[id];
+            if (!g_str_equal(setting->section, section->name))
+                continue;
+            g_autofree char *allowed = settings_allowed(setting);
+            g_autofree char *help = g_strdup_printf("%s Takes %s.", setting->help, allowed);
+            g_string_append_c(file, '\n');
+            append_comment(file, help);
+            const char *value = values ? values[id] : NULL;
+            if (value)
+                g_string_append_printf(file, "%s = %s\n", setting->name, value);
+            else
+                g_string_append_printf(file, "#%s = %s\n", setting->name,
+                                       setting->fallback ? setting->fallback : "");
+        }
+    }
+    return g_string_free(file, FALSE);
+}
