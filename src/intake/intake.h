@@ -53,6 +53,7 @@ typedef struct {
                               ids and bytes are the same at every import */
     gint64 valid_until;    /* 0: none */
     ObservableKind kind;   /* what the values of a list are, when their looks do not tell (ja3) */
+    gboolean allow_private; /* URLs may lead to addresses that are not public: base/fetch.h */
 } IntakeOptions;
 
 /* Reads @path: a file (gzip, zstd, xz or plain), a directory (a MISP feed, or every file in it, in
