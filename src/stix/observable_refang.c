@@ -1,0 +1,88 @@
+#include "stix/observable_refang.h"
+
+#include <string.h>
+
+typedef struct {
+    const char *from;
+    const char *to;
+} Replacement;
+
+/* Longest first where one begins another. Compared without regard to case. */
+static const Replacement schemes[] = {
+    {"hxxps", "https"}, {"hxxp", "http"}, {"h**ps", "https"}, {"h**p", "http"},
+    {"htxps", "https"}, {"htxp", "http"}, {"hxtps", "https"}, {"hxtp", "http"},
+    {"h++ps", "https"}, {"h++p", "http"}, {"fxps", "ftps"},   {"fxp", "ftp"},
+};
+
+static const Replacement separators[] = {
+    {"[.]", "."},     {"(.)", "."},   {"{.}", "."},  {"[dot]", "."},   {"(dot)", "."},
+    {"{dot}", "."},   {"<dot>", "."}, {"<.>", "."},  {"\\.", "."},     {"[@]", "@"},
+    {"(@)", "@"},     {"{@}", "@"},   {"[at]", "@"}, {"(at)", "@"},    {"{at}", "@"},
+    {"<at>", "@"},    {"[:]", ":"},   {"(:)", ":"},  {"[://]", "://"}, {"(://)", "://"},
+    {"[:/]/", "://"}, {"[//]", "//"}, {"[/]", "/"},
+};
+
+static const Replacement *find(const Replacement *table, gsize count, const char *text,
+                               gsize length)
+{
+    for (gsize i = 0; i < count; i++) {
+        gsize from = strlen(table[i].from);
+        if (from <= length && g_ascii_strncasecmp(text, table[i].from, from) == 0)
+            return &table[i];
+    }
+    return NULL;
+}
+
+/* Can a separator of the table begin with this byte? */
+static gboolean begins_separator(char c)
+{
+    return c == '[' || c == '(' || c == '{' || c == '<' || c == '\\';
+}
+
+/* Where the path begins in the refanged text: at the first slash, a "://" left out. */
+static gboolean in_path(const GString *plain)
+{
+    const char *authority = strstr(plain->str, "://");
+    return strpbrk(authority ? authority + 3 : plain->str, "/?#") != NULL;
+}
+
+char *observable_refang(const char *text, gsize length, gsize *ret_length)
+{
+    gboolean suspicious = length > 3 && strchr("hHfF", text[0]);
+    for (gsize i = 0; i < length && !suspicious; i++)
+        suspicious = begins_separator(text[i]);
+    if (!suspicious || memchr(text, '\0', length))
+        return NULL;
+
+    g_autoptr(GString) plain = g_string_sized_new(length + 1);
+    gboolean changed = FALSE;
+    gsize i = 0;
+    const Replacement *scheme = find(schemes, G_N_ELEMENTS(schemes), text, length);
+    if (scheme) {
+        gsize end = strlen(scheme->from);
+        if (end < length && (text[end] == ':' || text[end] == '[' || text[end] == '(')) {
+            g_string_append(plain, scheme->to);
+            i = end;
+            changed = TRUE;
+        }
+    }
+    for (gboolean path = FALSE; i < length;) {
+        const Replacement *separator = NULL;
+        if (begins_separator(text[i]))
+            separator = find(separators, G_N_ELEMENTS(separators), text + i, length - i);
+        if (separator) {
+            path = path || in_path(plain);
+            if (path && !changed)
+                return NULL;
+            g_string_append(plain, separator->to);
+            i += strlen(separator->from);
+            changed = TRUE;
+        } else {
+            g_string_append_c(plain, text[i++]);
+        }
+    }
+    if (!changed)
+        return NULL;
+    *ret_length = plain->len;
+    return g_string_free(g_steal_pointer(&plain), FALSE);
+}
