@@ -342,8 +342,8 @@ static void test_speed(void)
         g_test_timer_start();
         for (guint n = 0; n < 1000000; n++)
             g_free(observable_normalise(kinds[i], texts[i], length, NULL));
-        g_test_maximized_result(1.0 / g_test_timer_elapsed(), "%s: %.1f M/s",
-                                observable_kind_name(kinds[i]), 1.0 / g_test_timer_last());
+        double rate = 1.0 / g_test_timer_elapsed();
+        g_test_maximized_result(rate, "%s: %.1f M/s", observable_kind_name(kinds[i]), rate);
     }
 }
 
