@@ -1,0 +1,474 @@
+#include "base/stream.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <lzma.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <zlib.h>
+#include <zstd.h>
+
+/* A stream is a stack: the source at the bottom, over it at most two decoders. Each decoder reads
+ * what the layer below gives into its own input buffer. */
+#define STREAM_LAYERS    2
+#define STREAM_GRACE     (64 * 1024 * 1024)
+#define STREAM_PEEK_MAX  (1024 * 1024)
+#define STREAM_CHUNK     (128 * 1024)
+#define STREAM_READ_MAX  (1024 * 1024 * 1024)
+#define STREAM_MAGIC     6                   /* bytes that tell a compression */
+#define STREAM_XZ_MEMORY (256 * 1024 * 1024) /* a dictionary of up to 192 MiB, xz -9 has 64 */
+#define STREAM_ZSTD_WLOG 27                  /* 128 MiB: what zstd takes without --long */
+
+typedef struct Layer Layer;
+
+/* One step of a decoder: takes from layer->in, gives to @out. Sets *ret_end when a whole member or
+ * frame ended exactly here. */
+typedef gboolean (*LayerDecode)(Stream *stream, Layer *layer, char *out, gsize size,
+                                gsize *ret_given, gboolean *ret_end, GError **error);
+
+struct Layer {
+    const char *name;
+    LayerDecode decode;
+    char *in;
+    gsize in_at, in_length;
+    gboolean in_end;  /* the layer below has nothing more */
+    gboolean between; /* at a place where the data may end: before or after a whole member */
+    gboolean done;
+    guint64 given;
+    union {
+        z_stream gzip;
+        lzma_stream xz;
+        ZSTD_DStream *zstd;
+    } state;
+};
+
+struct Stream {
+    char *name; /* for messages; NULL: unknown */
+    int fd;     /* -1: memory */
+    const char *memory;
+    gsize memory_length;
+    guint64 taken, total;
+    Layer layers[STREAM_LAYERS];
+    guint depth;     /* layers in use */
+    gboolean opened; /* the compression was looked for */
+    char *peek;
+    gsize peek_at, peek_length, peek_size;
+    GError *failed; /* once failed, always failed */
+};
+
+static gboolean stream_fail(Stream *stream, GError **error, ConcertError code, const char *format,
+                            ...) G_GNUC_PRINTF(4, 5);
+
+static gboolean stream_fail(Stream *stream, GError **error, ConcertError code, const char *format,
+                            ...)
+{
+    va_list args;
+    va_start(args, format);
+    g_autofree char *what = g_strdup_vprintf(format, args);
+    va_end(args);
+    if (stream->name)
+        g_set_error(error, CONCERT_ERROR, code, "%s: %s", stream->name, what);
+    else
+        g_set_error_literal(error, CONCERT_ERROR, code, what);
+    return FALSE;
+}
+
+/* --- The source ------------------------------------------------------------------------------ */
+
+static gboolean source_read(Stream *stream, char *buffer, gsize size, gsize *ret_read,
+                            GError **error)
+{
+    if (stream->fd < 0) {
+        gsize length = MIN(size, stream->memory_length - (gsize)stream->taken);
+        if (length > 0)
+            memcpy(buffer, stream->memory + stream->taken, length);
+        stream->taken += length;
+        *ret_read = length;
+        return TRUE;
+    }
+    ssize_t length;
+    do
+        length = read(stream->fd, buffer, size);
+    while (length < 0 && errno == EINTR);
+    if (length < 0)
+        return error_from_errno(error, errno, "%s", stream->name ? stream->name : "reading");
+    stream->taken += (guint64)length;
+    *ret_read = (gsize)length;
+    return TRUE;
+}
+
+/* --- The decoders ---------------------------------------------------------------------------- */
+
+static gboolean gzip_decode(Stream *stream, Layer *layer, char *out, gsize size, gsize *ret_given,
+                            gboolean *ret_end, GError **error)
+{
+    z_stream *z = &layer->state.gzip;
+    z->next_in = (Bytef *)layer->in + layer->in_at;
+    z->avail_in = (uInt)(layer->in_length - layer->in_at);
+    z->next_out = (Bytef *)out;
+    z->avail_out = (uInt)size; /* at most STREAM_READ_MAX */
+    int result = inflate(z, Z_NO_FLUSH);
+    layer->in_at = layer->in_length - z->avail_in;
+    *ret_given = size - z->avail_out;
+    *ret_end = result == Z_STREAM_END;
+    if (result == Z_STREAM_END)
+        inflateReset(z);
+    else if (result != Z_OK && result != Z_BUF_ERROR)
+        return stream_fail(stream, error, CONCERT_ERROR_INPUT, "broken gzip data (%s)",
+                           z->msg ? z->msg : "cannot be unpacked");
+    return TRUE;
+}
+
+static gboolean zstd_decode(Stream *stream, Layer *layer, char *out, gsize size, gsize *ret_given,
+                            gboolean *ret_end, GError **error)
+{
+    ZSTD_inBuffer from = {layer->in, layer->in_length, layer->in_at};
+    ZSTD_outBuffer to = {out, size, 0};
+    size_t result = ZSTD_decompressStream(layer->state.zstd, &to, &from);
+    layer->in_at = from.pos;
+    *ret_given = to.pos;
+    *ret_end = result == 0;
+    if (ZSTD_isError(result))
+        return stream_fail(stream, error, CONCERT_ERROR_INPUT, "broken zstd data (%s)",
+                           ZSTD_getErrorName(result));
+    return TRUE;
+}
+
+static gboolean xz_decode(Stream *stream, Layer *layer, char *out, gsize size, gsize *ret_given,
+                          gboolean *ret_end, GError **error)
+{
+    lzma_stream *xz = &layer->state.xz;
+    xz->next_in = (const uint8_t *)layer->in + layer->in_at;
+    xz->avail_in = layer->in_length - layer->in_at;
+    xz->next_out = (uint8_t *)out;
+    xz->avail_out = size;
+    /* With LZMA_CONCATENATED only the decoder knows whether the input may end here. */
+    lzma_ret result = lzma_code(xz, layer->in_end ? LZMA_FINISH : LZMA_RUN);
+    layer->in_at = layer->in_length - xz->avail_in;
+    *ret_given = size - xz->avail_out;
+    *ret_end = result == LZMA_STREAM_END;
+    if (result == LZMA_STREAM_END)
+        layer->done = TRUE;
+    else if (result == LZMA_MEMLIMIT_ERROR)
+        return stream_fail(stream, error, CONCERT_ERROR_LIMIT,
+                           "xz data need more than %d MiB of memory to unpack",
+                           STREAM_XZ_MEMORY >> 20);
+    else if (result != LZMA_OK && result != LZMA_BUF_ERROR)
+        return stream_fail(stream, error, CONCERT_ERROR_INPUT, "broken xz data");
+    return TRUE;
+}
+
+static gboolean gzip_start(Layer *layer)
+{
+    layer->name = "gzip";
+    layer->decode = gzip_decode;
+    return inflateInit2(&layer->state.gzip, 15 + 16) == Z_OK; /* 16: gzip wrapper only */
+}
+
+static gboolean zstd_start(Layer *layer)
+{
+    layer->name = "zstd";
+    layer->decode = zstd_decode;
+    layer->state.zstd = ZSTD_createDStream();
+    return layer->state.zstd && !ZSTD_isError(ZSTD_DCtx_setParameter(
+                                    layer->state.zstd, ZSTD_d_windowLogMax, STREAM_ZSTD_WLOG));
+}
+
+static gboolean xz_start(Layer *layer)
+{
+    layer->name = "xz";
+    layer->decode = xz_decode;
+    layer->state.xz = (lzma_stream)LZMA_STREAM_INIT;
+    return lzma_stream_decoder(&layer->state.xz, STREAM_XZ_MEMORY, LZMA_CONCATENATED) == LZMA_OK;
+}
+
+static void layer_free(Layer *layer)
+{
+    if (layer->decode == gzip_decode)
+        inflateEnd(&layer->state.gzip);
+    else if (layer->decode == zstd_decode)
+        ZSTD_freeDStream(layer->state.zstd);
+    else if (layer->decode == xz_decode)
+        lzma_end(&layer->state.xz);
+    g_free(layer->in);
+}
+
+typedef gboolean (*LayerStart)(Layer *layer);
+
+/* The decoder for what begins with @magic; NULL when it is plain. */
+static LayerStart layer_find(const char *magic, gsize length)
+{
+    if (length >= 3 && memcmp(magic, "\x1f\x8b\x08", 3) == 0)
+        return gzip_start;
+    if (length >= 6 && memcmp(magic, "\xfd\x37zXZ\0", 6) == 0)
+        return xz_start;
+    /* A zstd frame, or a skippable frame (RFC 8878, 3.1.2), which pzstd puts first. */
+    if (length >= 4 && (memcmp(magic, "\x28\xb5\x2f\xfd", 4) == 0 ||
+                        ((magic[0] & 0xf0) == 0x50 && memcmp(magic + 1, "\x2a\x4d\x18", 3) == 0)))
+        return zstd_start;
+    return NULL;
+}
+
+/* --- The stack ------------------------------------------------------------------------------- */
+
+static gboolean layer_read(Stream *stream, guint level, char *buffer, gsize size, gsize *ret_read,
+                           GError **error);
+
+/* Fills the input buffer of the layer at @level when it is empty. */
+static gboolean layer_fill(Stream *stream, guint level, GError **error)
+{
+    Layer *layer = &stream->layers[level];
+    if (layer->in_at < layer->in_length || layer->in_end)
+        return TRUE;
+    gsize length;
+    if (!layer_read(stream, level, layer->in, STREAM_CHUNK, &length, error))
+        return FALSE;
+    layer->in_at = 0;
+    layer->in_length = length;
+    layer->in_end = length == 0;
+    return TRUE;
+}
+
+/* After a member of gzip data only another member, or zeros up to the end as tapes leave them, may
+ * follow. Other decoders check what follows by themselves. */
+static gboolean gzip_between(Stream *stream, guint level, GError **error)
+{
+    Layer *layer = &stream->layers[level];
+    while (layer->in_at < layer->in_length && layer->in[layer->in_at] == '\0') {
+        layer->in_at++;
+        if (!layer_fill(stream, level, error))
+            return FALSE;
+    }
+    if (layer->in_at < layer->in_length && layer->in[layer->in_at] != '\x1f')
+        return stream_fail(stream, error, CONCERT_ERROR_INPUT, "garbage after the gzip data");
+    return TRUE;
+}
+
+/* The bound holds for the whole stack: what comes out at any level against what was read from the
+ * source. */
+static gboolean layer_check_ratio(Stream *stream, Layer *layer, GError **error)
+{
+    if (layer->given <= STREAM_GRACE || layer->given / STREAM_MAX_RATIO <= stream->taken)
+        return TRUE;
+    return stream_fail(stream, error, CONCERT_ERROR_LIMIT,
+                       "%s data unpack to more than %d times their size", layer->name,
+                       STREAM_MAX_RATIO);
+}
+
+/* Reads from the decoder at @level - 1, or from the source when @level is 0. */
+static gboolean layer_read(Stream *stream, guint level, char *buffer, gsize size, gsize *ret_read,
+                           GError **error)
+{
+    if (level == 0)
+        return source_read(stream, buffer, size, ret_read, error);
+    Layer *layer = &stream->layers[level - 1];
+    gsize given = 0;
+    while (given == 0 && !layer->done) {
+        if (!layer_fill(stream, level - 1, error))
+            return FALSE;
+        if (layer->between && layer->decode == gzip_decode &&
+            !gzip_between(stream, level - 1, error))
+            return FALSE;
+        gboolean empty = layer->in_end && layer->in_at == layer->in_length;
+        if (empty && layer->between && layer->decode != xz_decode) {
+            layer->done = TRUE;
+            break;
+        }
+        gboolean end = FALSE;
+        gsize before = layer->in_at;
+        if (!layer->decode(stream, layer, buffer, size, &given, &end, error))
+            return FALSE;
+        if (empty && given == 0 && !end)
+            return stream_fail(stream, error, CONCERT_ERROR_INPUT, "the %s data are cut off",
+                               layer->name);
+        layer->between = end || (layer->between && layer->in_at == before);
+        layer->given += given;
+        if (!layer_check_ratio(stream, layer, error))
+            return FALSE;
+    }
+    *ret_read = given;
+    return TRUE;
+}
+
+/* Reads a little at @level to see whether a decoder has to be put on it. What was read becomes the
+ * decoder's first input, or, at the top, the first of the peek buffer. */
+static gboolean stream_look(Stream *stream, gboolean *ret_plain, GError **error)
+{
+    g_autofree char *buffer = g_malloc(STREAM_CHUNK);
+    gsize length = 0, got = 1;
+    while (length < STREAM_MAGIC && got > 0) {
+        if (!layer_read(stream, stream->depth, buffer + length, STREAM_CHUNK - length, &got, error))
+            return FALSE;
+        length += got;
+    }
+    LayerStart start = layer_find(buffer, length);
+    if (start && stream->depth == STREAM_LAYERS)
+        return stream_fail(stream, error, CONCERT_ERROR_LIMIT, "compressed more than %d times over",
+                           STREAM_LAYERS);
+    if (start) {
+        Layer *layer = &stream->layers[stream->depth++]; /* in place: zlib remembers its address */
+        layer->in = g_steal_pointer(&buffer);
+        layer->in_length = length;
+        layer->between = TRUE;
+        *ret_plain = FALSE;
+        return start(layer) || stream_fail(stream, error, CONCERT_ERROR_IO,
+                                           "no memory to unpack %s data", layer->name);
+    }
+    stream->peek_size = STREAM_CHUNK;
+    stream->peek = g_steal_pointer(&buffer);
+    stream->peek_length = length;
+    *ret_plain = TRUE;
+    return TRUE;
+}
+
+static gboolean stream_start(Stream *stream, GError **error)
+{
+    gboolean plain = stream->opened;
+    stream->opened = TRUE;
+    while (!plain)
+        if (!stream_look(stream, &plain, error))
+            return FALSE;
+    return TRUE;
+}
+
+/* --- What the header offers ------------------------------------------------------------------ */
+
+static Stream *stream_new(int fd, const char *name)
+{
+    Stream *stream = g_new0(Stream, 1);
+    stream->fd = fd;
+    stream->name = g_strdup(name);
+    return stream;
+}
+
+static Stream *stream_from_named_fd(int fd, const char *name, GError **error)
+{
+    struct stat info;
+    if (fstat(fd, &info) < 0) {
+        error_from_errno(error, errno, "%s", name ? name : "reading");
+        close(fd);
+        return NULL;
+    }
+    if (S_ISDIR(info.st_mode)) {
+        error_from_errno(error, EISDIR, "%s", name ? name : "reading");
+        close(fd);
+        return NULL;
+    }
+    Stream *stream = stream_new(fd, name);
+    if (S_ISREG(info.st_mode))
+        stream->total = (guint64)info.st_size;
+    return stream;
+}
+
+Stream *stream_open(const char *path, GError **error)
+{
+    gboolean standard_input = strcmp(path, "-") == 0;
+    int fd = standard_input ? fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3)
+                            : open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+    if (fd < 0) {
+        error_from_errno(error, errno, "%s", standard_input ? "standard input" : path);
+        return NULL;
+    }
+    return stream_from_named_fd(fd, standard_input ? "standard input" : path, error);
+}
+
+Stream *stream_from_fd(int fd, GError **error)
+{
+    return stream_from_named_fd(fd, NULL, error);
+}
+
+Stream *stream_from_memory(const void *data, gsize length)
+{
+    Stream *stream = stream_new(-1, NULL);
+    stream->memory = data;
+    stream->memory_length = length;
+    stream->total = length;
+    return stream;
+}
+
+/* The failure of @stream, if it has failed; else remembers @failure (taken over) and passes it on.
+ */
+static gboolean stream_failed(Stream *stream, GError *failure, GError **error)
+{
+    if (failure)
+        stream->failed = failure;
+    if (stream->failed && error)
+        *error = g_error_copy(stream->failed);
+    return FALSE;
+}
+
+gboolean stream_read(Stream *stream, void *buffer, gsize size, gsize *ret_read, GError **error)
+{
+    GError *failure = NULL;
+    if (stream->failed || !stream_start(stream, &failure))
+        return stream_failed(stream, failure, error);
+    if (stream->peek_at < stream->peek_length) {
+        gsize length = MIN(size, stream->peek_length - stream->peek_at);
+        memcpy(buffer, stream->peek + stream->peek_at, length);
+        stream->peek_at += length;
+        *ret_read = length;
+        return TRUE;
+    }
+    if (stream->peek) {
+        g_clear_pointer(&stream->peek, g_free);
+        stream->peek_at = stream->peek_length = stream->peek_size = 0;
+    }
+    gsize length = 0;
+    size = MIN(size, STREAM_READ_MAX);
+    if (size > 0 && !layer_read(stream, stream->depth, buffer, size, &length, &failure))
+        return stream_failed(stream, failure, error);
+    *ret_read = length;
+    return TRUE;
+}
+
+gboolean stream_peek(Stream *stream, gsize wanted, const char **ret_data, gsize *ret_length,
+                     GError **error)
+{
+    GError *failure = NULL;
+    if (stream->failed || !stream_start(stream, &failure))
+        return stream_failed(stream, failure, error);
+    wanted = MIN(wanted, STREAM_PEEK_MAX);
+    if (stream->peek_at > 0) {
+        memmove(stream->peek, stream->peek + stream->peek_at,
+                stream->peek_length - stream->peek_at);
+        stream->peek_length -= stream->peek_at;
+        stream->peek_at = 0;
+    }
+    if (stream->peek_size < wanted) {
+        stream->peek_size = wanted;
+        stream->peek = g_realloc(stream->peek, wanted);
+    }
+    for (gsize got = 1; stream->peek_length < wanted && got > 0; stream->peek_length += got)
+        if (!layer_read(stream, stream->depth, stream->peek + stream->peek_length,
+                        stream->peek_size - stream->peek_length, &got, &failure))
+            return stream_failed(stream, failure, error);
+    *ret_data = stream->peek;
+    *ret_length = stream->peek_length;
+    return TRUE;
+}
+
+void stream_progress(const Stream *stream, guint64 *ret_done, guint64 *ret_total)
+{
+    *ret_done = stream->taken;
+    *ret_total = stream->total;
+}
+
+const char *stream_compression(const Stream *stream)
+{
+    return stream->depth > 0 ? stream->layers[0].name : NULL;
+}
+
+void stream_close(Stream *stream)
+{
+    if (!stream)
+        return;
+    for (guint i = 0; i < stream->depth; i++)
+        layer_free(&stream->layers[i]);
+    if (stream->fd >= 0)
+        close(stream->fd);
+    g_clear_error(&stream->failed);
+    g_free(stream->peek);
+    g_free(stream->name);
+    g_free(stream);
+}
