@@ -1,0 +1,24 @@
+/* commands.h - the list of all commands; each is defined in the file of its name. */
+#pragma once
+
+#include "cli/command.h"
+
+extern const Command cmd_account;
+extern const Command cmd_backup;
+extern const Command cmd_collection;
+extern const Command cmd_completion;
+extern const Command cmd_config;
+extern const Command cmd_export;
+extern const Command cmd_help;
+extern const Command cmd_import;
+extern const Command cmd_init;
+extern const Command cmd_match;
+extern const Command cmd_restore;
+extern const Command cmd_search;
+extern const Command cmd_serve;
+extern const Command cmd_show;
+extern const Command cmd_status;
+extern const Command cmd_version;
+
+/* In the order of the help; NULL-terminated. */
+const Command *const *commands_list(void);
