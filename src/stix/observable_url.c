@@ -17,17 +17,39 @@ static const struct {
     guint port;
 } default_ports[] = {{"http", 80}, {"https", 443}, {"ftp", 21}, {"ws", 80}, {"wss", 443}};
 
-/* What may stand in a path or query as it is: unreserved, sub-delims, and ":@/?[]". The brackets
- * are no pchar, but every query string with arrays has them bare. */
-static gboolean is_plain(guchar c)
-{
-    return g_ascii_isalnum(c) || (c != '\0' && strchr("-._~!$&'()*+,;=:@/?[]", c));
-}
+enum {
+    UNRESERVED = 1, /* RFC 3986 section 2.3 */
+    PLAIN = 2,      /* may stand in a path or query as it is */
+};
 
-static gboolean is_unreserved(guchar c)
-{
-    return g_ascii_isalnum(c) || c == '-' || c == '.' || c == '_' || c == '~';
-}
+/* Beside pchar, the brackets are plain: they are no pchar, but every query string with arrays has
+ * them bare. */
+static const guint8 byte_class[256] = {
+    ['a' ... 'z'] = UNRESERVED | PLAIN,
+    ['A' ... 'Z'] = UNRESERVED | PLAIN,
+    ['0' ... '9'] = UNRESERVED | PLAIN,
+    ['-'] = UNRESERVED | PLAIN,
+    ['.'] = UNRESERVED | PLAIN,
+    ['_'] = UNRESERVED | PLAIN,
+    ['~'] = UNRESERVED | PLAIN,
+    ['!'] = PLAIN,
+    ['$'] = PLAIN,
+    ['&'] = PLAIN,
+    ['\''] = PLAIN,
+    ['('] = PLAIN,
+    [')'] = PLAIN,
+    ['*'] = PLAIN,
+    ['+'] = PLAIN,
+    [','] = PLAIN,
+    [';'] = PLAIN,
+    ['='] = PLAIN,
+    [':'] = PLAIN,
+    ['@'] = PLAIN,
+    ['/'] = PLAIN,
+    ['?'] = PLAIN,
+    ['['] = PLAIN,
+    [']'] = PLAIN,
+};
 
 static gboolean is_escape(const Slice *text, gsize at)
 {
@@ -56,14 +78,18 @@ static void append_uniform(GString *into, const Slice *text, gboolean path)
         if (c == '%' && is_escape(text, i)) {
             c = escaped_byte(text, i);
             i += 2;
-            if (is_unreserved(c))
+            if (byte_class[c] & UNRESERVED)
                 g_string_append_c(into, (char)c);
             else
                 append_escaped(into, c);
         } else if (c == '\\' && path) {
             g_string_append_c(into, '/');
-        } else if (is_plain(c)) {
-            g_string_append_c(into, (char)c);
+        } else if (byte_class[c] & PLAIN) {
+            gsize end = i + 1;
+            while (end < text->length && byte_class[(guchar)text->text[end]] & PLAIN)
+                end++;
+            g_string_append_len(into, text->text + i, (gssize)(end - i));
+            i = end - 1;
         } else {
             append_escaped(into, c);
         }
@@ -254,12 +280,15 @@ static gsize scheme_length(const char *text, gsize length)
     return i;
 }
 
-static gboolean is_in(char c, const char *set)
+static inline gboolean is_in(char c, const char *set)
 {
-    return c != '\0' && strchr(set, c);
+    for (; *set; set++)
+        if (c == *set)
+            return TRUE;
+    return FALSE;
 }
 
-static gsize span_until(const char *text, gsize from, gsize length, const char *set)
+static inline gsize span_until(const char *text, gsize from, gsize length, const char *set)
 {
     while (from < length && !is_in(text[from], set))
         from++;

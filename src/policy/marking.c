@@ -1,0 +1,72 @@
+#include "policy/marking.h"
+
+#include <string.h>
+
+static const char *const names[] = {
+    [MARKING_TLP_CLEAR] = "clear", [MARKING_TLP_GREEN] = "green",
+    [MARKING_TLP_AMBER] = "amber", [MARKING_TLP_AMBER_STRICT] = "amber+strict",
+    [MARKING_TLP_RED] = "red",
+};
+
+/* TLP 2.0 first, in the order of the levels, so that the first of a level is the one to write. */
+static const struct {
+    MarkingTlp tlp;
+    const char *id;
+} markings[] = {
+    {MARKING_TLP_CLEAR, "marking-definition--94868c89-83c2-464b-929b-a1a8aa3c8487"},
+    {MARKING_TLP_GREEN, "marking-definition--bab4a63c-aed9-4cf5-a766-dfca5abac2bb"},
+    {MARKING_TLP_AMBER, "marking-definition--55d920b0-5e8b-4f79-9ee9-91f868d9b421"},
+    {MARKING_TLP_AMBER_STRICT, "marking-definition--939a9414-2ddd-4d32-a0cd-375ea402b003"},
+    {MARKING_TLP_RED, "marking-definition--e828b379-4e03-4974-9ac4-e53a884c97c1"},
+    {MARKING_TLP_CLEAR, "marking-definition--613f2e26-407d-48c7-9eca-b8e91df99dc9"},
+    {MARKING_TLP_GREEN, "marking-definition--34098fce-860f-48ae-8e50-ebd3cc5e41da"},
+    {MARKING_TLP_AMBER, "marking-definition--f88d31f6-486f-44da-b317-01333bde0b82"},
+    {MARKING_TLP_RED, "marking-definition--5e57c739-391a-4eb3-b6be-7d15ca92d5ed"},
+};
+
+const char *marking_tlp_name(MarkingTlp tlp)
+{
+    return (gsize)tlp < G_N_ELEMENTS(names) ? names[tlp] : NULL;
+}
+
+MarkingTlp marking_tlp_from_name(const char *name)
+{
+    if (g_ascii_strncasecmp(name, "tlp:", 4) == 0)
+        name += 4;
+    if (g_ascii_strcasecmp(name, "white") == 0)
+        return MARKING_TLP_CLEAR;
+    for (int tlp = MARKING_TLP_CLEAR; tlp <= MARKING_TLP_RED; tlp++)
+        if (g_ascii_strcasecmp(name, names[tlp]) == 0)
+            return tlp;
+    return MARKING_TLP_NONE;
+}
+
+MarkingTlp marking_tlp_from_id(const char *id)
+{
+    for (gsize i = 0; i < G_N_ELEMENTS(markings); i++)
+        if (strcmp(id, markings[i].id) == 0)
+            return markings[i].tlp;
+    return MARKING_TLP_NONE;
+}
+
+const char *marking_tlp_id(MarkingTlp tlp)
+{
+    for (gsize i = 0; i < G_N_ELEMENTS(markings); i++)
+        if (markings[i].tlp == tlp)
+            return markings[i].id;
+    return NULL;
+}
+
+MarkingTlp marking_tlp_from_refs(yyjson_val *refs)
+{
+    MarkingTlp highest = MARKING_TLP_NONE;
+    yyjson_arr_iter iter;
+    if (!yyjson_arr_iter_init(refs, &iter))
+        return highest;
+    for (yyjson_val *ref; (ref = yyjson_arr_iter_next(&iter));) {
+        const char *id = yyjson_get_str(ref);
+        if (id)
+            highest = MAX(highest, marking_tlp_from_id(id));
+    }
+    return highest;
+}

@@ -1,0 +1,37 @@
+/* marking.h - the Traffic Light Protocol as STIX objects carry it.
+ *
+ * STIX names TLP levels by fixed marking-definition objects: the four of TLP 1 in STIX 2.1 section
+ * 7.2.1.4 (the same ids in STIX 2.0), the five of TLP 2.0 in the OASIS TLP 2.0 marking extension.
+ * TLP 1 WHITE is TLP 2.0 CLEAR. */
+#pragma once
+
+#include <yyjson.h>
+
+#include "base/error.h"
+
+/* In ascending order of restriction. The numbers are stored: never renumber. */
+typedef enum {
+    MARKING_TLP_NONE = 0, /* the object says nothing */
+    MARKING_TLP_CLEAR = 1,
+    MARKING_TLP_GREEN = 2,
+    MARKING_TLP_AMBER = 3,
+    MARKING_TLP_AMBER_STRICT = 4,
+    MARKING_TLP_RED = 5,
+} MarkingTlp;
+
+/* "clear", "green", "amber", "amber+strict", "red"; NULL for MARKING_TLP_NONE. Static text. */
+const char *marking_tlp_name(MarkingTlp tlp);
+
+/* The level of a name, in any case, with or without "TLP:", "white" being clear; MARKING_TLP_NONE
+ * when it is none. */
+MarkingTlp marking_tlp_from_name(const char *name);
+
+/* The level that a marking-definition's id stands for; MARKING_TLP_NONE for any other id. */
+MarkingTlp marking_tlp_from_id(const char *id);
+
+/* The id of the TLP 2.0 marking-definition of @tlp; NULL for MARKING_TLP_NONE. Static text. */
+const char *marking_tlp_id(MarkingTlp tlp);
+
+/* The level of an object from its `object_marking_refs` (the array, or NULL): the most restrictive
+ * when there are several. Elements that are no text are passed over. */
+MarkingTlp marking_tlp_from_refs(yyjson_val *refs);
