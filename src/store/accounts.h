@@ -5,12 +5,12 @@
 #include "store/store.h"
 
 typedef struct {
-    char *name;          /* 1 to 64 of a-z 0-9 . _ - */
-    char *source;        /* what the account gives counts as from this source; its name by default */
-    guint roles;         /* bit set of Role (identity/role.h) */
+    char *name;   /* 1 to 64 of a-z 0-9 . _ - */
+    char *source; /* what the account gives counts as from this source; its name by default */
+    guint roles;  /* bit set of Role (identity/role.h) */
     char *password_hash; /* argon2id string, or NULL when none is set */
     gboolean disabled;
-    gint64 created;      /* microseconds */
+    gint64 created; /* microseconds */
 } Account;
 
 void account_free(Account *account);

@@ -12,10 +12,10 @@
 #include "store/store.h"
 
 typedef struct {
-    gint64 number;     /* the store's own, > 0 */
-    char *id;          /* UUID, TAXII's id */
-    char *root;        /* name of the API root, the first part of its path */
-    char *name;        /* short name, unique in the node; TAXII's alias */
+    gint64 number; /* the store's own, > 0 */
+    char *id;      /* UUID, TAXII's id */
+    char *root;    /* name of the API root, the first part of its path */
+    char *name;    /* short name, unique in the node; TAXII's alias */
     char *title;
     char *description; /* NULL when there is none */
     gint64 members;    /* versions in it */
@@ -81,10 +81,10 @@ gboolean collections_rights(Store *store, gint64 number, const char *account, gb
 typedef struct {
     char **ids;
     char **types;
-    gboolean spec20, spec21;          /* match[spec_version]; both FALSE: not given, that is only
-                                         the highest specification version of each object */
-    gboolean first, last, all;        /* match[version]; none and no exact: last */
-    GArray *versions;                 /* gint64: exact versions; NULL when none */
+    gboolean spec20, spec21;   /* match[spec_version]; both FALSE: not given, that is only
+                                  the highest specification version of each object */
+    gboolean first, last, all; /* match[version]; none and no exact: last */
+    GArray *versions;          /* gint64: exact versions; NULL when none */
 } CollectionFilter;
 
 /* One member, for manifests and version lists. */
@@ -97,22 +97,22 @@ typedef struct {
 } CollectionMember;
 
 typedef struct {
-    gint64 number;        /* the collection */
+    gint64 number; /* the collection */
     CollectionFilter filter;
-    gint64 after;         /* members later than this; G_MININT64 for all */
-    gint64 until;         /* members no later than this; G_MAXINT64 for all there are now */
-    guint limit;          /* at least 1 */
-    gsize max_bytes;      /* of objects: a page ends early past this, but never with nothing */
+    gint64 after;    /* members later than this; G_MININT64 for all */
+    gint64 until;    /* members no later than this; G_MAXINT64 for all there are now */
+    guint limit;     /* at least 1 */
+    gsize max_bytes; /* of objects: a page ends early past this, but never with nothing */
 } CollectionQuery;
 
 typedef struct {
-    GPtrArray *ids;       /* private: owns the members' ids */
-    GArray *members;      /* CollectionMember, ascending by date_added; NULL from pages of objects */
-    GString *objects;     /* the objects' bytes joined by ","; NULL from pages of members */
+    GPtrArray *ids;   /* private: owns the members' ids */
+    GArray *members;  /* CollectionMember, ascending by date_added; NULL from pages of objects */
+    GString *objects; /* the objects' bytes joined by ","; NULL from pages of members */
     guint count;
-    gint64 first, last;   /* date_added of the first and last member of the page, when count > 0 */
-    gint64 until;         /* the upper bound that was used: pass it on for the next page */
-    gboolean more;        /* members remain between last and until */
+    gint64 first, last; /* date_added of the first and last member of the page, when count > 0 */
+    gint64 until;       /* the upper bound that was used: pass it on for the next page */
+    gboolean more;      /* members remain between last and until */
 } CollectionPage;
 
 void collection_page_free(CollectionPage *page);

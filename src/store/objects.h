@@ -21,8 +21,7 @@ const char *objects_outcome_name(ObjectsOutcome outcome);
  * this order. ret_outcomes and ret_dates (the member's date_added, microseconds; may be NULL) have
  * room for @count. */
 gboolean objects_put(StoreTx *tx, const char *source, gint64 collection, Object *const *objects,
-                     gsize count, ObjectsOutcome *ret_outcomes, gint64 *ret_dates,
-                     GError **error);
+                     gsize count, ObjectsOutcome *ret_outcomes, gint64 *ret_dates, GError **error);
 
 /* Makes the version of @id with the given SHA-256 effective although another source gave it: the
  * analyst's adoption of a claim or a variant. It joins the collections the object is in. */
@@ -53,23 +52,27 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(ObjectsRow, objects_row_free)
 typedef gboolean (*ObjectsEach)(const ObjectsRow *row, gpointer user);
 
 typedef struct {
-    const char *id;          /* NULL: any */
-    const char *type;        /* NULL: any */
-    const char *source;      /* NULL: any */
-    ObservableKind kind;     /* with value: OBSERVABLE_NONE for any kind */
-    const char *value;       /* canonical; NULL: any. A domain finds exactly that domain */
-    const char *text;        /* substring of the bytes, ASCII case folded; NULL: any */
-    gint64 collection;       /* 0: whole store */
-    gint64 modified_after;   /* versions later than this; G_MININT64: any */
-    gboolean all_versions;   /* else only each object's latest effective version */
-    gboolean variants;       /* variants and claims too; implies all_versions */
-    guint64 limit;           /* 0: none */
+    const char *id;        /* NULL: any */
+    const char *type;      /* NULL: any */
+    const char *source;    /* NULL: any */
+    ObservableKind kind;   /* with value: OBSERVABLE_NONE for any kind */
+    const char *value;     /* canonical; NULL: any. A domain finds exactly that domain */
+    const char *text;      /* substring of the bytes, ASCII case folded; NULL: any */
+    gint64 collection;     /* 0: whole store */
+    gint64 modified_after; /* versions later than this; G_MININT64: any */
+    gboolean all_versions; /* else only each object's latest effective version */
+    gboolean variants;     /* variants and claims too; implies all_versions */
+    guint64 limit;         /* 0: none */
 } ObjectsQuery;
 
-#define OBJECTS_QUERY_INIT {.modified_after = G_MININT64}
+#define OBJECTS_QUERY_INIT                                                                         \
+    {                                                                                              \
+        .modified_after = G_MININT64                                                               \
+    }
 
-/* Calls @each for each version the query finds, in the order they were stored (one consistent
- * snapshot). ret_count may be NULL. */
+/* Calls @each for each version the query finds, in the order they were stored; what is stored after
+ * the call began is left out, also when it is newer. @each may take its time: no read transaction
+ * is open meanwhile. ret_count may be NULL. */
 gboolean objects_find(Store *store, const ObjectsQuery *query, ObjectsEach each, gpointer user,
                       guint64 *ret_count, GError **error);
 
@@ -78,7 +81,7 @@ typedef struct {
     guint64 versions; /* stored versions, variants and claims included */
     guint64 variants;
     guint64 claims;
-    guint64 bytes;    /* of all versions' JSON */
+    guint64 bytes; /* of all versions' JSON */
 } ObjectsStats;
 
 gboolean objects_stats(Store *store, ObjectsStats *ret_stats, GError **error);

@@ -5,8 +5,8 @@
  * hands out anything that lives in the database: no read transaction outlives its call.
  *
  * Writing: only through a Writer (writer.h), whose thread owns the one connection that writes. The
- * functions in objects.h, collections.h and accounts.h that take a StoreTx run on that thread, inside the
- * transaction of a batch. */
+ * functions in objects.h, collections.h and accounts.h that take a StoreTx run on that thread,
+ * inside the transaction of a batch. */
 #pragma once
 
 #include <glib.h>

@@ -4,7 +4,8 @@
  * request inside a savepoint of one transaction, commits, and only then completes them: what a
  * request was told is done is on the disk (WAL, synchronous=FULL). A request that fails is rolled
  * back alone; its neighbours stay. When the commit itself fails (disk full), every request of the
- * batch fails with that error, nothing of it is there, and the writer goes on with the next batch. */
+ * batch fails with that error, nothing of it is there, and the writer goes on with the next batch.
+ */
 #pragma once
 
 #include "store/store.h"
@@ -12,7 +13,8 @@
 typedef struct Writer Writer;
 
 /* Runs on the writer's thread, inside the transaction. Returns FALSE with @error to undo whatever
- * this request did. */
+ * this request did. When a neighbour in its batch fails, the batch is undone and each request
+ * applied once more on its own: apply may run twice, and must set its results anew each time. */
 typedef gboolean (*WriterApply)(StoreTx *tx, gpointer request, GError **error);
 
 /* Runs on the writer's thread after the commit (@error NULL: durable) or the failure. It must be

@@ -1,0 +1,397 @@
+#include "store/objects.h"
+
+#include <string.h>
+
+#include "base/timestamp.h"
+#include "store/membership.h"
+#include "store/pack.h"
+#include "store/row.h"
+#include "store/tx.h"
+
+const char *objects_outcome_name(ObjectsOutcome outcome)
+{
+    static const char *const names[] = {"accepted", "unchanged", "variant", "claim"};
+    return names[outcome];
+}
+
+void objects_row_free(ObjectsRow *row)
+{
+    if (!row)
+        return;
+    g_free(row->id);
+    g_free(row->type);
+    g_free(row->source);
+    if (row->bytes)
+        g_bytes_unref(row->bytes);
+    g_free(row);
+}
+
+/* One request to put objects, as far as it has got. */
+typedef struct {
+    StoreTx *tx;
+    gint64 source;
+    gint64 now;
+    gboolean joining; /* a collection was named */
+    Membership membership;
+    PackWriter packs;
+} Put;
+
+/* What the store knows of an (object, version) before a put. */
+typedef struct {
+    gint64 same; /* number of the version with the very same bytes; 0: none */
+    gint64 same_flags;
+    gint64 same_source;
+    gboolean effective; /* some version with these id and version has effect */
+    gboolean any;       /* any row at all */
+} Known;
+
+static gboolean look_up_version(StoreTx *tx, gint64 object, const Object *given, Known *ret_known,
+                                GError **error)
+{
+    sqlite3_stmt *statement =
+        sqlite_prepare(tx->db,
+                       "SELECT number, flags, source, sha256 FROM version INDEXED BY version_object"
+                       " WHERE object = ?1 AND version = ?2",
+                       error);
+    if (!statement)
+        return FALSE;
+    sqlite3_bind_int64(statement, 1, object);
+    sqlite3_bind_int64(statement, 2, given->version);
+    Known known = {0};
+    for (;;) {
+        gboolean row;
+        if (!sqlite_step(tx->db, statement, &row, error))
+            return FALSE;
+        if (!row)
+            break;
+        gint64 flags = sqlite3_column_int64(statement, 1);
+        /* The same version as 2.0 and as 2.1 is not a variant: TAXII serves both. */
+        if (!(flags & ROW_SPEC_21) != (given->spec != OBJECT_SPEC_21))
+            continue;
+        known.any = TRUE;
+        known.effective |= !(flags & ROW_WITHOUT_EFFECT);
+        if (sqlite3_column_bytes(statement, 3) == SHA256_SIZE &&
+            memcmp(sqlite3_column_blob(statement, 3), given->sha256, SHA256_SIZE) == 0) {
+            known.same = sqlite3_column_int64(statement, 0);
+            known.same_flags = flags;
+            known.same_source = sqlite3_column_int64(statement, 2);
+        }
+    }
+    *ret_known = known;
+    return TRUE;
+}
+
+static gboolean add_object(StoreTx *tx, const char *id, gint64 source, gint64 *ret_number,
+                           GError **error)
+{
+    sqlite3_stmt *statement =
+        sqlite_prepare(tx->db, "INSERT INTO object (key, id, source) VALUES (?1, ?2, ?3)", error);
+    if (!statement)
+        return FALSE;
+    sqlite3_bind_int64(statement, 1, hashkey_text(&tx->hashkey, id));
+    sqlite_bind_text(statement, 2, id);
+    sqlite3_bind_int64(statement, 3, source);
+    if (!sqlite_run(tx->db, statement, error))
+        return FALSE;
+    *ret_number = sqlite3_last_insert_rowid(tx->db->handle);
+    return TRUE;
+}
+
+static gboolean index_values(StoreTx *tx, const Object *given, gint64 version, GError **error)
+{
+    if (!given->values)
+        return TRUE;
+    for (guint i = 0; i < given->values->len; i++) {
+        const ObjectValue *value = &g_array_index(given->values, ObjectValue, i);
+        sqlite3_stmt *statement = sqlite_prepare(
+            tx->db, "INSERT OR IGNORE INTO value (key, version) VALUES (?1, ?2)", error);
+        if (!statement)
+            return FALSE;
+        sqlite3_bind_int64(statement, 1, hashkey_value(&tx->hashkey, value->kind, value->text));
+        sqlite3_bind_int64(statement, 2, version);
+        if (!sqlite_run(tx->db, statement, error))
+            return FALSE;
+    }
+    return TRUE;
+}
+
+static gboolean insert_version(Put *put, const Object *given, gint64 object, gint64 type,
+                               gint64 flags, gint64 *ret_number, GError **error)
+{
+    StoreTx *tx = put->tx;
+    PackSpan span;
+    if (!pack_append(tx, &put->packs, given->bytes, given->length, &span, error))
+        return FALSE;
+    sqlite3_stmt *statement = sqlite_prepare(
+        tx->db,
+        "INSERT INTO version (object, version, flags, type, source, stored_at, pack, offset,"
+        " length, sha256) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+        error);
+    if (!statement)
+        return FALSE;
+    sqlite3_bind_int64(statement, 1, object);
+    sqlite3_bind_int64(statement, 2, given->version);
+    sqlite3_bind_int64(statement, 3, flags);
+    sqlite3_bind_int64(statement, 4, type);
+    sqlite3_bind_int64(statement, 5, put->source);
+    sqlite3_bind_int64(statement, 6, put->now);
+    sqlite3_bind_int64(statement, 7, span.pack);
+    sqlite3_bind_int64(statement, 8, span.offset);
+    sqlite3_bind_int64(statement, 9, span.length);
+    sqlite3_bind_blob(statement, 10, given->sha256, SHA256_SIZE, SQLITE_STATIC);
+    if (!sqlite_run(tx->db, statement, error))
+        return FALSE;
+    *ret_number = sqlite3_last_insert_rowid(tx->db->handle);
+    tx->changed = TRUE;
+    return index_values(tx, given, *ret_number, error);
+}
+
+static gint64 flags_of(const Object *given, gboolean variant, gboolean claim)
+{
+    return (given->spec == OBJECT_SPEC_21 ? ROW_SPEC_21 : 0) | (given->revoked ? ROW_REVOKED : 0) |
+           (variant ? ROW_VARIANT : 0) | (claim ? ROW_CLAIM : 0) |
+           ((gint64)given->version_digits << ROW_DIGITS_SHIFT);
+}
+
+static gboolean set_flags(StoreTx *tx, gint64 version, gint64 flags, GError **error)
+{
+    sqlite3_stmt *statement =
+        sqlite_prepare(tx->db, "UPDATE version SET flags = ?2 WHERE number = ?1", error);
+    if (!statement)
+        return FALSE;
+    sqlite3_bind_int64(statement, 1, version);
+    sqlite3_bind_int64(statement, 2, flags);
+    tx->changed = TRUE;
+    return sqlite_run(tx->db, statement, error);
+}
+
+/* Remembers that another source gave these bytes as well. */
+static gboolean note_provenance(Put *put, gint64 version, GError **error)
+{
+    sqlite3_stmt *statement = sqlite_prepare(
+        put->tx->db,
+        "INSERT OR IGNORE INTO provenance (version, source, stored_at) VALUES (?1, ?2, ?3)", error);
+    if (!statement)
+        return FALSE;
+    sqlite3_bind_int64(statement, 1, version);
+    sqlite3_bind_int64(statement, 2, put->source);
+    sqlite3_bind_int64(statement, 3, put->now);
+    return sqlite_run(put->tx->db, statement, error);
+}
+
+/* Stores what is new of @given. *ret_version is its number when it has effect, else 0. */
+static gboolean store_version(Put *put, const Object *given, gint64 object, gint64 first_source,
+                              gint64 type, gint64 *ret_version, ObjectsOutcome *ret_outcome,
+                              GError **error)
+{
+    Known known;
+    if (!look_up_version(put->tx, object, given, &known, error))
+        return FALSE;
+    gboolean owner = first_source == put->source;
+
+    if (known.same) {
+        if (known.same_source != put->source && !note_provenance(put, known.same, error))
+            return FALSE;
+        *ret_outcome = OBJECTS_UNCHANGED;
+        *ret_version = known.same_flags & ROW_WITHOUT_EFFECT ? 0 : known.same;
+        /* The first source says itself what another had claimed: now it has effect. */
+        if (owner && !known.effective) {
+            *ret_version = known.same;
+            *ret_outcome = OBJECTS_ACCEPTED;
+            return set_flags(put->tx, known.same, flags_of(given, FALSE, FALSE), error);
+        }
+        return TRUE;
+    }
+
+    gboolean claim = !owner;
+    gboolean variant = known.effective || (claim && known.any);
+    gint64 number;
+    if (!insert_version(put, given, object, type, flags_of(given, variant, claim), &number, error))
+        return FALSE;
+    *ret_version = variant || claim ? 0 : number;
+    *ret_outcome = variant ? OBJECTS_VARIANT : claim ? OBJECTS_CLAIM : OBJECTS_ACCEPTED;
+    return TRUE;
+}
+
+static gboolean put_object(Put *put, const Object *given, ObjectsOutcome *ret_outcome,
+                           gint64 *ret_date, GError **error)
+{
+    StoreTx *tx = put->tx;
+    gint64 object, type, version, first_source = put->source;
+    if (!tx_object(tx, given->id, &object, &first_source, error) ||
+        !tx_type(tx, given->type, &type, error))
+        return FALSE;
+    if (object == 0) {
+        if (!add_object(tx, given->id, put->source, &object, error) ||
+            !insert_version(put, given, object, type, flags_of(given, FALSE, FALSE), &version,
+                            error))
+            return FALSE;
+        *ret_outcome = OBJECTS_ACCEPTED;
+    } else if (!store_version(put, given, object, first_source, type, &version, ret_outcome,
+                              error)) {
+        return FALSE;
+    }
+
+    *ret_date = 0;
+    if (version == 0 || !put->joining)
+        return TRUE;
+    MembershipItem item = {.version = version,
+                           .object = object,
+                           .type = type,
+                           .spec21 = given->spec == OBJECT_SPEC_21,
+                           .modified = given->version,
+                           .digits = given->version_digits};
+    gboolean added;
+    if (!membership_add(tx, &put->membership, &item, &added, ret_date, error))
+        return FALSE;
+    if (added)
+        *ret_outcome = OBJECTS_ACCEPTED;
+    return TRUE;
+}
+
+gboolean objects_put(StoreTx *tx, const char *source, gint64 collection, Object *const *objects,
+                     gsize count, ObjectsOutcome *ret_outcomes, gint64 *ret_dates, GError **error)
+{
+    Put put = {.tx = tx, .now = timestamp_now(), .joining = collection != 0};
+    if (!tx_source(tx, source, &put.source, error) ||
+        (put.joining && !membership_begin(tx, collection, &put.membership, error)))
+        return FALSE;
+    gboolean good = TRUE;
+    for (gsize i = 0; good && i < count; i++) {
+        gint64 date = 0;
+        good = put_object(&put, objects[i], &ret_outcomes[i], &date, error);
+        if (good && ret_dates)
+            ret_dates[i] = date;
+    }
+    good = good && pack_flush(tx, &put.packs, error) &&
+           (!put.joining || membership_end(tx, &put.membership, error));
+    pack_writer_clear(&put.packs);
+    return good;
+}
+
+/* The version that is to be adopted. */
+typedef struct {
+    gint64 object, number, version, flags, type;
+} Adoptee;
+
+static gboolean find_adoptee(StoreTx *tx, const char *id, const guint8 sha256[SHA256_SIZE],
+                             Adoptee *ret_adoptee, GError **error)
+{
+    gint64 source;
+    Adoptee adoptee = {0};
+    if (!tx_object(tx, id, &adoptee.object, &source, error))
+        return FALSE;
+    sqlite3_stmt *statement =
+        sqlite_prepare(tx->db,
+                       "SELECT number, version, flags, type FROM version INDEXED BY version_object"
+                       " WHERE object = ?1 AND sha256 = ?2",
+                       error);
+    if (!statement)
+        return FALSE;
+    sqlite3_bind_int64(statement, 1, adoptee.object);
+    sqlite3_bind_blob(statement, 2, sha256, SHA256_SIZE, SQLITE_STATIC);
+    gboolean row;
+    if (!sqlite_step(tx->db, statement, &row, error))
+        return FALSE;
+    if (!row) {
+        g_set_error(error, CONCERT_ERROR, CONCERT_ERROR_NOT_FOUND,
+                    "%s: no stored version has this SHA-256", id);
+        return FALSE;
+    }
+    adoptee.number = sqlite3_column_int64(statement, 0);
+    adoptee.version = sqlite3_column_int64(statement, 1);
+    adoptee.flags = sqlite3_column_int64(statement, 2);
+    adoptee.type = sqlite3_column_int64(statement, 3);
+    sqlite3_reset(statement);
+    *ret_adoptee = adoptee;
+    return TRUE;
+}
+
+/* Whichever version had effect under this (object, version) becomes a variant. */
+static gboolean demote_others(StoreTx *tx, const Adoptee *adoptee, GError **error)
+{
+    sqlite3_stmt *statement =
+        sqlite_prepare(tx->db,
+                       "UPDATE version SET flags = flags | ?4 WHERE object = ?1 AND version = ?2"
+                       " AND number <> ?3 AND (flags & ?5) = ?6",
+                       error);
+    if (!statement)
+        return FALSE;
+    sqlite3_bind_int64(statement, 1, adoptee->object);
+    sqlite3_bind_int64(statement, 2, adoptee->version);
+    sqlite3_bind_int64(statement, 3, adoptee->number);
+    sqlite3_bind_int64(statement, 4, ROW_VARIANT);
+    sqlite3_bind_int64(statement, 5, ROW_SPEC_21);
+    sqlite3_bind_int64(statement, 6, adoptee->flags & ROW_SPEC_21);
+    return sqlite_run(tx->db, statement, error);
+}
+
+/* Element: gint64, the collections that any version of @object is in. */
+static GArray *collections_of(StoreTx *tx, gint64 object, GError **error)
+{
+    sqlite3_stmt *statement =
+        sqlite_prepare(tx->db,
+                       "SELECT number FROM collection c WHERE EXISTS (SELECT 1 FROM member m"
+                       " INDEXED BY member_object WHERE m.collection = c.number AND m.object = ?1)",
+                       error);
+    if (!statement)
+        return NULL;
+    sqlite3_bind_int64(statement, 1, object);
+    g_autoptr(GArray) numbers = g_array_new(FALSE, FALSE, sizeof(gint64));
+    gboolean row;
+    for (;;) {
+        if (!sqlite_step(tx->db, statement, &row, error))
+            return NULL;
+        if (!row)
+            return g_steal_pointer(&numbers);
+        gint64 number = sqlite3_column_int64(statement, 0);
+        g_array_append_val(numbers, number);
+    }
+}
+
+/* In one collection: whoever held (object, modified) goes, the adopted version joins. */
+static gboolean adopt_in(StoreTx *tx, gint64 collection, const Adoptee *adoptee, GError **error)
+{
+    Membership membership;
+    gboolean spec21 = (adoptee->flags & ROW_SPEC_21) != 0;
+    if (!membership_begin(tx, collection, &membership, error))
+        return FALSE;
+    MembershipItem item = {.version = adoptee->number,
+                           .object = adoptee->object,
+                           .type = adoptee->type,
+                           .spec21 = spec21,
+                           .modified = adoptee->version,
+                           .digits = (guint)(adoptee->flags >> ROW_DIGITS_SHIFT) & 0xff};
+    gboolean added;
+    gint64 date;
+    if (!membership_add(tx, &membership, &item, &added, &date, error))
+        return FALSE;
+    if (!added && (!membership_remove(tx, &membership, date, error) ||
+                   !membership_add(tx, &membership, &item, &added, &date, error) ||
+                   !membership_settle(tx, collection, adoptee->object, spec21, error)))
+        return FALSE;
+    return membership_end(tx, &membership, error);
+}
+
+gboolean objects_adopt(StoreTx *tx, const char *id, const guint8 sha256[SHA256_SIZE],
+                       GError **error)
+{
+    Adoptee adoptee;
+    if (!find_adoptee(tx, id, sha256, &adoptee, error))
+        return FALSE;
+    if (!(adoptee.flags & ROW_WITHOUT_EFFECT)) {
+        g_set_error(error, CONCERT_ERROR, CONCERT_ERROR_CONFLICT,
+                    "%s: this version is in effect already", id);
+        return FALSE;
+    }
+    if (!demote_others(tx, &adoptee, error) ||
+        !set_flags(tx, adoptee.number, adoptee.flags & ~(gint64)ROW_WITHOUT_EFFECT, error))
+        return FALSE;
+    g_autoptr(GArray) collections = collections_of(tx, adoptee.object, error);
+    if (!collections)
+        return FALSE;
+    for (guint i = 0; i < collections->len; i++)
+        if (!adopt_in(tx, g_array_index(collections, gint64, i), &adoptee, error))
+            return FALSE;
+    return TRUE;
+}

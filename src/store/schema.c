@@ -1,0 +1,151 @@
+#include "store/schema.h"
+
+#include <glib/gstdio.h>
+
+/* Why the tables are as they are:
+ *
+ * object    one row an id. `key` is SipHash(id) under the store's secret: a narrow index that
+ * nobody can flood with collisions; the id itself decides. version   one row a (object, version,
+ * bytes). `flags`: see store/row.h. The bytes lie in a pack. pack      the objects of one request
+ * joined by commas, up to some 64 KiB: a page of a collection is mostly runs of packs, copied out
+ * whole. value     SipHash(kind, canonical text) -> version: where observables and patterns name a
+ * value. member    one row a version in a collection, by date_added. `last_until` and
+ * `first_until`: the date_added of the member that took over as last (first) version of its object,
+ * NULL while none has; equal to its own date_added when it never was. With them "last version as of
+ * date U" is a comparison, so that a page never changes. */
+static const char *const steps[] = {
+    "CREATE TABLE meta (name TEXT PRIMARY KEY, value) WITHOUT ROWID;"
+    "INSERT INTO meta VALUES ('hash_key', randomblob(16));"
+    "CREATE TABLE source (number INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE);"
+    "CREATE TABLE type (number INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE);"
+    "CREATE TABLE object (number INTEGER PRIMARY KEY, key INTEGER NOT NULL, id TEXT NOT NULL,"
+    " source INTEGER NOT NULL);"
+    "CREATE INDEX object_key ON object (key);"
+    "CREATE TABLE version (number INTEGER PRIMARY KEY, object INTEGER NOT NULL,"
+    " version INTEGER NOT NULL, flags INTEGER NOT NULL, type INTEGER NOT NULL,"
+    " source INTEGER NOT NULL, stored_at INTEGER NOT NULL, pack INTEGER NOT NULL,"
+    " offset INTEGER NOT NULL, length INTEGER NOT NULL, sha256 BLOB NOT NULL);"
+    "CREATE INDEX version_object ON version (object, version);"
+    "CREATE INDEX version_type ON version (type, version);"
+    "CREATE TABLE provenance (version INTEGER NOT NULL, source INTEGER NOT NULL,"
+    " stored_at INTEGER NOT NULL, PRIMARY KEY (version, source)) WITHOUT ROWID;"
+    "CREATE TABLE pack (number INTEGER PRIMARY KEY, data BLOB NOT NULL);"
+    "CREATE TABLE value (key INTEGER NOT NULL, version INTEGER NOT NULL,"
+    " PRIMARY KEY (key, version)) WITHOUT ROWID;"
+    "CREATE TABLE root (number INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE,"
+    " title TEXT NOT NULL, description TEXT);"
+    "CREATE TABLE collection (number INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE,"
+    " root INTEGER NOT NULL, name TEXT NOT NULL UNIQUE, title TEXT NOT NULL, description TEXT,"
+    " members INTEGER NOT NULL DEFAULT 0, last_added INTEGER NOT NULL DEFAULT 0);"
+    "CREATE TABLE member (collection INTEGER NOT NULL, added INTEGER NOT NULL,"
+    " version INTEGER NOT NULL, object INTEGER NOT NULL, type INTEGER NOT NULL,"
+    " spec INTEGER NOT NULL, modified INTEGER NOT NULL, digits INTEGER NOT NULL,"
+    " last_until INTEGER, first_until INTEGER,"
+    " PRIMARY KEY (collection, added)) WITHOUT ROWID;"
+    "CREATE INDEX member_object ON member (collection, object, spec, modified);"
+    "CREATE INDEX member_type ON member (collection, type, added);"
+    "CREATE TABLE access (collection INTEGER NOT NULL, account TEXT NOT NULL,"
+    " can_read INTEGER NOT NULL, can_write INTEGER NOT NULL,"
+    " PRIMARY KEY (collection, account)) WITHOUT ROWID;"
+    "CREATE TABLE account (name TEXT PRIMARY KEY, source TEXT NOT NULL, roles INTEGER NOT NULL,"
+    " password_hash TEXT, disabled INTEGER NOT NULL DEFAULT 0, created INTEGER NOT NULL)"
+    " WITHOUT ROWID;"
+    "CREATE TABLE token (number INTEGER PRIMARY KEY, account TEXT NOT NULL, label TEXT NOT NULL,"
+    " sha256 BLOB NOT NULL UNIQUE, created INTEGER NOT NULL, expires INTEGER NOT NULL);"
+    "CREATE TABLE receipt (id TEXT PRIMARY KEY, root TEXT NOT NULL, account TEXT NOT NULL,"
+    " created INTEGER NOT NULL, json TEXT NOT NULL) WITHOUT ROWID;"
+    "CREATE INDEX receipt_created ON receipt (created);",
+};
+
+guint schema_latest(void)
+{
+    return G_N_ELEMENTS(steps);
+}
+
+static gboolean read_version(Sqlite *db, gint64 *ret_version, GError **error)
+{
+    gint64 version, application;
+    if (!sqlite_get_int(db, "PRAGMA user_version", 0, &version, error) ||
+        !sqlite_get_int(db, "PRAGMA application_id", 0, &application, error))
+        return FALSE;
+    if (application != SCHEMA_APPLICATION_ID && (version != 0 || application != 0)) {
+        g_set_error(error, CONCERT_ERROR, CONCERT_ERROR_INPUT, "%s is not a Concert store",
+                    db->path);
+        return FALSE;
+    }
+    *ret_version = version;
+    return TRUE;
+}
+
+static gboolean refuse_newer(Sqlite *db, gint64 version, guint latest, GError **error)
+{
+    if (version <= latest)
+        return TRUE;
+    g_set_error(error, CONCERT_ERROR, CONCERT_ERROR_NEWER,
+                "%s was written by a newer Concert (schema %" G_GINT64_FORMAT
+                ", this one knows %u); use that version",
+                db->path, version, latest);
+    return FALSE;
+}
+
+gboolean schema_check(Sqlite *db, GError **error)
+{
+    gint64 version;
+    if (!read_version(db, &version, error) || !refuse_newer(db, version, schema_latest(), error))
+        return FALSE;
+    if (version < schema_latest()) {
+        g_set_error(error, CONCERT_ERROR, CONCERT_ERROR_CONFLICT,
+                    "%s is of schema %" G_GINT64_FORMAT
+                    ", this Concert needs %u: start `concert serve` or any writing command once to "
+                    "migrate it",
+                    db->path, version, schema_latest());
+        return FALSE;
+    }
+    return TRUE;
+}
+
+static gboolean copy_before(Sqlite *db, guint newest, GError **error)
+{
+    g_autofree char *copy = g_strdup_printf("%s.before-%u", db->path, newest);
+    g_unlink(copy); /* left by a migration that was cut short */
+    sqlite3_stmt *statement = sqlite_prepare(db, "VACUUM INTO ?1", error);
+    if (!statement)
+        return FALSE;
+    sqlite_bind_text(statement, 1, copy);
+    return sqlite_run(db, statement, error);
+}
+
+static gboolean take_steps(Sqlite *db, const char *const *list, gint64 from, guint count,
+                           GError **error)
+{
+    for (gint64 i = from; i < count; i++)
+        if (!sqlite_exec(db, list[i], error))
+            return FALSE;
+    g_autofree char *stamp = g_strdup_printf("PRAGMA application_id=%d; PRAGMA user_version=%u",
+                                             SCHEMA_APPLICATION_ID, count);
+    return sqlite_exec(db, stamp, error);
+}
+
+gboolean schema_migrate_steps(Sqlite *db, const char *const *list, guint count, GError **error)
+{
+    gint64 version;
+    if (!read_version(db, &version, error) || !refuse_newer(db, version, count, error))
+        return FALSE;
+    if (version == count)
+        return TRUE;
+    if (version > 0 && !copy_before(db, count, error))
+        return FALSE;
+
+    if (!sqlite_exec(db, "BEGIN IMMEDIATE", error))
+        return FALSE;
+    if (!take_steps(db, list, version, count, error)) {
+        sqlite3_exec(db->handle, "ROLLBACK", NULL, NULL, NULL);
+        return FALSE;
+    }
+    return sqlite_exec(db, "COMMIT", error);
+}
+
+gboolean schema_migrate(Sqlite *db, GError **error)
+{
+    return schema_migrate_steps(db, steps, schema_latest(), error);
+}

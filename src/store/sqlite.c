@@ -1,0 +1,163 @@
+#include "store/sqlite.h"
+
+#include <errno.h>
+#include <string.h>
+
+/* How long a statement waits for a lock that another process holds; only opening and recovery after
+ * a crash take such locks. */
+#define BUSY_TIMEOUT_MS 10000
+
+gboolean sqlite_fail(Sqlite *db, GError **error)
+{
+    int code = sqlite3_errcode(db->handle);
+    ConcertError kind = CONCERT_ERROR_IO;
+    const char *what = sqlite3_errmsg(db->handle);
+    if (code == SQLITE_FULL ||
+        (code == SQLITE_IOERR && sqlite3_system_errno(db->handle) == ENOSPC)) {
+        kind = CONCERT_ERROR_FULL;
+        what = "no space left on the disk";
+    } else if (code == SQLITE_BUSY || code == SQLITE_LOCKED) {
+        kind = CONCERT_ERROR_BUSY;
+    }
+    g_set_error(error, CONCERT_ERROR, kind, "%s: %s", db->path, what);
+    return FALSE;
+}
+
+static gboolean configure(Sqlite *db, SqlitePurpose purpose, guint cache_kib, GError **error)
+{
+    sqlite3_extended_result_codes(db->handle, 0);
+    sqlite3_busy_timeout(db->handle, BUSY_TIMEOUT_MS);
+    /* A database file from outside must not be able to run anything through its schema. */
+    sqlite3_db_config(db->handle, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
+    sqlite3_db_config(db->handle, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
+
+    g_autofree char *cache = g_strdup_printf("PRAGMA cache_size=-%u", cache_kib);
+    if (!sqlite_exec(db, cache, error) || !sqlite_exec(db, "PRAGMA temp_store=MEMORY", error))
+        return FALSE;
+    if (purpose == SQLITE_FOR_READING)
+        return sqlite_exec(db, "PRAGMA query_only=ON", error);
+    return sqlite_exec(db,
+                       "PRAGMA page_size=8192;"
+                       "PRAGMA journal_mode=WAL;"
+                       "PRAGMA synchronous=FULL;"
+                       "PRAGMA foreign_keys=OFF;"
+                       "PRAGMA wal_autocheckpoint=0",
+                       error);
+}
+
+static void finalize(gpointer statement)
+{
+    sqlite3_finalize(statement);
+}
+
+Sqlite *sqlite_open(const char *path, SqlitePurpose purpose, guint cache_kib, GError **error)
+{
+    g_autoptr(Sqlite) db = g_new0(Sqlite, 1);
+    db->path = g_strdup(path);
+    db->statements = g_hash_table_new_full(g_direct_hash, g_direct_equal, NULL, finalize);
+    if (purpose == SQLITE_FOR_READING && !g_file_test(path, G_FILE_TEST_EXISTS)) {
+        g_set_error(error, CONCERT_ERROR, CONCERT_ERROR_NOT_FOUND, "%s: no such store", path);
+        return NULL;
+    }
+    /* Readers open read-write as well, since WAL readers write their marks into the -shm file;
+     * query_only keeps them from changing data. */
+    int flags = SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_READWRITE |
+                (purpose == SQLITE_FOR_WRITING ? SQLITE_OPEN_CREATE : 0);
+    if (sqlite3_open_v2(path, &db->handle, flags, NULL) != SQLITE_OK) {
+        if (db->handle)
+            sqlite_fail(db, error);
+        else
+            g_set_error(error, CONCERT_ERROR, CONCERT_ERROR_IO, "%s: out of memory", path);
+        return NULL;
+    }
+    if (!configure(db, purpose, cache_kib, error))
+        return NULL;
+    return g_steal_pointer(&db);
+}
+
+void sqlite_close(Sqlite *db)
+{
+    if (!db)
+        return;
+    g_hash_table_unref(db->statements);
+    sqlite3_close(db->handle);
+    g_free(db->path);
+    g_free(db);
+}
+
+sqlite3_stmt *sqlite_prepare(Sqlite *db, const char *sql, GError **error)
+{
+    sqlite3_stmt *statement = g_hash_table_lookup(db->statements, sql);
+    if (statement) {
+        sqlite3_reset(statement);
+        return statement;
+    }
+    if (sqlite3_prepare_v3(db->handle, sql, -1, SQLITE_PREPARE_PERSISTENT, &statement, NULL) !=
+        SQLITE_OK) {
+        sqlite_fail(db, error);
+        return NULL;
+    }
+    g_hash_table_insert(db->statements, (gpointer)sql, statement);
+    return statement;
+}
+
+gboolean sqlite_step(Sqlite *db, sqlite3_stmt *statement, gboolean *ret_row, GError **error)
+{
+    int code = sqlite3_step(statement);
+    if (code == SQLITE_ROW) {
+        *ret_row = TRUE;
+        return TRUE;
+    }
+    if (code != SQLITE_DONE) {
+        sqlite_fail(db, error);
+        sqlite3_reset(statement);
+        return FALSE;
+    }
+    sqlite3_reset(statement);
+    *ret_row = FALSE;
+    return TRUE;
+}
+
+gboolean sqlite_run(Sqlite *db, sqlite3_stmt *statement, GError **error)
+{
+    gboolean row;
+    do {
+        if (!sqlite_step(db, statement, &row, error))
+            return FALSE;
+    } while (row);
+    return TRUE;
+}
+
+gboolean sqlite_exec(Sqlite *db, const char *sql, GError **error)
+{
+    if (sqlite3_exec(db->handle, sql, NULL, NULL, NULL) != SQLITE_OK)
+        return sqlite_fail(db, error);
+    return TRUE;
+}
+
+void sqlite_bind_text(sqlite3_stmt *statement, int parameter, const char *text)
+{
+    if (text)
+        sqlite3_bind_text(statement, parameter, text, -1, SQLITE_STATIC);
+    else
+        sqlite3_bind_null(statement, parameter);
+}
+
+char *sqlite_dup_text(sqlite3_stmt *statement, int column)
+{
+    return g_strdup((const char *)sqlite3_column_text(statement, column));
+}
+
+gboolean sqlite_get_int(Sqlite *db, const char *sql, gint64 otherwise, gint64 *ret_number,
+                        GError **error)
+{
+    sqlite3_stmt *statement = sqlite_prepare(db, sql, error);
+    gboolean row;
+    if (!statement || !sqlite_step(db, statement, &row, error))
+        return FALSE;
+    *ret_number = otherwise;
+    if (row && sqlite3_column_type(statement, 0) != SQLITE_NULL)
+        *ret_number = sqlite3_column_int64(statement, 0);
+    sqlite3_reset(statement);
+    return TRUE;
+}
