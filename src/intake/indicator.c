@@ -1,0 +1,328 @@
+#include "intake/indicator.h"
+
+#include <gnutls/crypto.h>
+#include <gnutls/gnutls.h>
+#include <string.h>
+
+#include "base/timestamp.h"
+
+/* The UUID namespace of the indicators Concert makes, 32aedeeb-234f-5c4b-b685-254ba74db765:
+ * UUIDv5 of the URL "urn:concert:indicator". docs/intake.md publishes it. */
+static const guint8 indicator_namespace[16] = {0x32, 0xae, 0xde, 0xeb, 0x23, 0x4f, 0x5c, 0x4b,
+                                               0xb6, 0x85, 0x25, 0x4b, 0xa7, 0x4d, 0xb7, 0x65};
+
+/* How a pattern names a value of each kind. */
+typedef struct {
+    const char *path;
+    const char *operator;
+    const char *endpoint; /* object type for network-traffic:dst_ref; NULL: has no ports */
+} IndicatorPath;
+
+static const IndicatorPath indicator_paths[] = {
+    [OBSERVABLE_IPV4] = {"ipv4-addr:value", "=", "ipv4-addr"},
+    [OBSERVABLE_IPV6] = {"ipv6-addr:value", "=", "ipv6-addr"},
+    [OBSERVABLE_CIDR] = {"ipv4-addr:value", "ISSUBSET", NULL},
+    [OBSERVABLE_DOMAIN] = {"domain-name:value", "=", "domain-name"},
+    [OBSERVABLE_URL] = {"url:value", "=", NULL},
+    [OBSERVABLE_MD5] = {"file:hashes.MD5", "=", NULL},
+    [OBSERVABLE_SHA1] = {"file:hashes.'SHA-1'", "=", NULL},
+    [OBSERVABLE_SHA256] = {"file:hashes.'SHA-256'", "=", NULL},
+    [OBSERVABLE_SHA512] = {"file:hashes.'SHA-512'", "=", NULL},
+    [OBSERVABLE_EMAIL] = {"email-addr:value", "=", NULL},
+    [OBSERVABLE_JA3] = {"network-traffic:x_ja3", "=", NULL},
+    [OBSERVABLE_JA4] = {"network-traffic:x_ja4", "=", NULL},
+};
+
+static const IndicatorPath indicator_path_cidr6 = {"ipv6-addr:value", "ISSUBSET", NULL};
+
+static const IndicatorPath *indicator_path(ObservableKind kind, const char *canonical)
+{
+    if (kind == OBSERVABLE_CIDR && strchr(canonical, ':'))
+        return &indicator_path_cidr6;
+    if ((gsize)kind >= G_N_ELEMENTS(indicator_paths) || !indicator_paths[kind].path)
+        return NULL;
+    return &indicator_paths[kind];
+}
+
+/* A string literal of the pattern language (STIX 2.1 section 9.2): quote and backslash escaped. */
+static void append_literal(GString *pattern, const char *text)
+{
+    g_string_append_c(pattern, '\'');
+    for (gsize plain; *text; text += plain) {
+        plain = strcspn(text, "'\\");
+        g_string_append_len(pattern, text, (gssize)plain);
+        if (text[plain]) {
+            g_string_append_c(pattern, '\\');
+            g_string_append_c(pattern, text[plain++]);
+        }
+    }
+    g_string_append_c(pattern, '\'');
+}
+
+static gboolean append_pattern(GString *pattern, ObservableKind kind, const char *canonical,
+                               guint port)
+{
+    const IndicatorPath *path = indicator_path(kind, canonical);
+    if (!path || (port > 0 && (port > 65535 || !path->endpoint)))
+        return FALSE;
+    if (port == 0) {
+        g_string_append_c(pattern, '[');
+        g_string_append(pattern, path->path);
+        g_string_append_c(pattern, ' ');
+        g_string_append(pattern, path->operator);
+        g_string_append_c(pattern, ' ');
+        append_literal(pattern, canonical);
+    } else {
+        g_string_append(pattern, "[network-traffic:dst_ref.type = '");
+        g_string_append(pattern, path->endpoint);
+        g_string_append(pattern, "' AND network-traffic:dst_ref.value = ");
+        append_literal(pattern, canonical);
+        g_string_append_printf(pattern, " AND network-traffic:dst_port = %u", port);
+    }
+    g_string_append_c(pattern, ']');
+    return TRUE;
+}
+
+char *indicator_port_pattern(ObservableKind kind, const char *canonical, guint port)
+{
+    g_autoptr(GString) pattern = g_string_sized_new(128);
+    if (!append_pattern(pattern, kind, canonical, port))
+        return NULL;
+    return g_string_free(g_steal_pointer(&pattern), FALSE);
+}
+
+char *indicator_pattern(ObservableKind kind, const char *canonical)
+{
+    return indicator_port_pattern(kind, canonical, 0);
+}
+
+/* RFC 4122 section 4.3 */
+static void make_uuid5(guint8 uuid[16], const GString *name)
+{
+    guint8 digest[20];
+    if (gnutls_hash_fast(GNUTLS_DIG_SHA1, name->str, name->len, digest) < 0)
+        g_error("SHA-1 is not available in GnuTLS"); /* FIPS state error: nothing can go on */
+    memcpy(uuid, digest, 16);
+    uuid[6] = (uuid[6] & 0x0f) | 0x50;
+    uuid[8] = (uuid[8] & 0x3f) | 0x80;
+}
+
+static void append_uuid(char *text, const guint8 uuid[16])
+{
+    static const char hex[] = "0123456789abcdef";
+    for (guint i = 0; i < 16; i++) {
+        if (i == 4 || i == 6 || i == 8 || i == 10)
+            *text++ = '-';
+        *text++ = hex[uuid[i] >> 4];
+        *text++ = hex[uuid[i] & 15];
+    }
+    *text = '\0';
+}
+
+const char *indicator_id(char buffer[INDICATOR_ID_SIZE], const char *source, ObservableKind kind,
+                         const char *canonical, guint port)
+{
+    g_autoptr(GString) name = g_string_sized_new(256);
+    guint8 uuid[16];
+    const char *kind_name = observable_kind_name(kind);
+    g_string_append_len(name, (const char *)indicator_namespace, sizeof indicator_namespace);
+    g_string_append(name, source ? source : "");
+    g_string_append_c(name, '\n');
+    g_string_append(name, kind_name ? kind_name : "");
+    g_string_append_c(name, '\n');
+    g_string_append(name, canonical);
+    if (port > 0)
+        g_string_append_printf(name, "\n%u", port);
+    make_uuid5(uuid, name);
+    memcpy(buffer, "indicator--", 11);
+    append_uuid(buffer + 11, uuid);
+    return buffer;
+}
+
+/* --- JSON ------------------------------------------------------------------------------------ */
+
+static void append_escaped(GString *json, const char *text, gsize length)
+{
+    for (gsize i = 0; i < length; i++) {
+        guchar c = (guchar)text[i];
+        if (c == '"' || c == '\\') {
+            g_string_append_c(json, '\\');
+            g_string_append_c(json, (char)c);
+        } else if (c < 0x20) {
+            g_string_append_printf(json, "\\u%04x", c);
+        } else {
+            g_string_append_c(json, (char)c);
+        }
+    }
+}
+
+void indicator_append_string(GString *json, const char *text, gsize length)
+{
+    gsize plain = 0;
+    while (plain < length && (guchar)text[plain] >= 0x20 && (guchar)text[plain] < 0x80 &&
+           text[plain] != '"' && text[plain] != '\\')
+        plain++;
+    g_string_append_c(json, '"');
+    g_string_append_len(json, text, (gssize)plain);
+    if (plain < length) {
+        g_autofree char *valid = g_utf8_make_valid(text + plain, (gssize)(length - plain));
+        append_escaped(json, valid, strlen(valid));
+    }
+    g_string_append_c(json, '"');
+}
+
+/* Appends ,"key":"text". */
+static void append_member(GString *json, const char *key, const char *text)
+{
+    g_string_append(json, ",\"");
+    g_string_append(json, key);
+    g_string_append(json, "\":");
+    indicator_append_string(json, text, strlen(text));
+}
+
+static void append_member_list(GString *json, const char *key, const char *const *texts)
+{
+    if (!texts || !texts[0])
+        return;
+    g_string_append(json, ",\"");
+    g_string_append(json, key);
+    g_string_append(json, "\":[");
+    for (gsize i = 0; texts[i]; i++) {
+        if (i > 0)
+            g_string_append_c(json, ',');
+        indicator_append_string(json, texts[i], strlen(texts[i]));
+    }
+    g_string_append_c(json, ']');
+}
+
+static void append_times(GString *json, const Indicator *indicator)
+{
+    char text[TIMESTAMP_MAX];
+    append_member(json, "created", timestamp_format(text, indicator->created, 3));
+    if (indicator->modified > indicator->created)
+        timestamp_format(text, indicator->modified, 3);
+    append_member(json, "modified", text);
+}
+
+static void append_validity(GString *json, const Indicator *indicator)
+{
+    char text[TIMESTAMP_MAX];
+    append_member(json, "valid_from", timestamp_format(text, indicator->valid_from, 3));
+    if (indicator->valid_until != 0 && indicator->valid_until > indicator->valid_from)
+        append_member(json, "valid_until", timestamp_format(text, indicator->valid_until, 3));
+}
+
+static void append_name(GString *json, const Indicator *indicator)
+{
+    if (indicator->name) {
+        append_member(json, "name", indicator->name);
+    } else if (indicator->value && indicator->port > 0) {
+        gboolean brackets = indicator->kind == OBSERVABLE_IPV6;
+        g_autofree char *name =
+            g_strdup_printf(brackets ? "[%s]:%u" : "%s:%u", indicator->value, indicator->port);
+        append_member(json, "name", name);
+    } else if (indicator->value) {
+        append_member(json, "name", indicator->value);
+    }
+}
+
+static void append_reference(GString *json, const Indicator *indicator)
+{
+    const char *source = indicator->source && *indicator->source ? indicator->source : "source";
+    g_string_append(json, ",\"external_references\":[{\"source_name\":");
+    indicator_append_string(json, source, strlen(source));
+    append_member(json, "url", indicator->reference);
+    g_string_append(json, "}]");
+}
+
+gboolean indicator_write(const Indicator *indicator, GString *json)
+{
+    g_autoptr(GString) made = NULL;
+    const char *pattern = indicator->pattern;
+    if (!pattern) {
+        made = g_string_sized_new(128);
+        if (!indicator->value ||
+            !append_pattern(made, indicator->kind, indicator->value, indicator->port))
+            return FALSE;
+        pattern = made->str;
+    }
+    char id[INDICATOR_ID_SIZE];
+    g_string_append(json, "{\"type\":\"indicator\",\"spec_version\":\"2.1\"");
+    append_member(json, "id",
+                  indicator->id ? indicator->id
+                                : indicator_id(id, indicator->source, indicator->kind,
+                                               indicator->value ? indicator->value : pattern,
+                                               indicator->port));
+    if (indicator->created_by_ref)
+        append_member(json, "created_by_ref", indicator->created_by_ref);
+    append_times(json, indicator);
+    append_name(json, indicator);
+    if (indicator->description && *indicator->description)
+        append_member(json, "description", indicator->description);
+    append_member_list(json, "indicator_types", indicator->indicator_types);
+    append_member(json, "pattern", pattern);
+    g_string_append(json, ",\"pattern_type\":\"stix\"");
+    append_validity(json, indicator);
+    append_member_list(json, "labels", indicator->labels);
+    if (indicator->confidence >= 0)
+        g_string_append_printf(json, ",\"confidence\":%d", MIN(indicator->confidence, 100));
+    if (indicator->reference && *indicator->reference)
+        append_reference(json, indicator);
+    append_member_list(json, "object_marking_refs", indicator->marking_refs);
+    if (indicator->members && *indicator->members) {
+        g_string_append_c(json, ',');
+        g_string_append(json, indicator->members);
+    }
+    g_string_append_c(json, '}');
+    return TRUE;
+}
+
+/* --- TLP 2.0 --------------------------------------------------------------------------------- */
+
+#define TLP_EXTENSION "extension-definition--60a3c5c5-0d10-413e-aab3-9e08dde9e88d"
+#define TLP_OBJECT(id, name, level)                                                                \
+    "{\"type\":\"marking-definition\",\"spec_version\":\"2.1\",\"id\":\"" id                       \
+    "\",\"created\":\"2022-10-01T00:00:00.000Z\",\"name\":\"" name                                 \
+    "\",\"extensions\":{\"" TLP_EXTENSION                                                          \
+    "\":{\"extension_type\":\"property-extension\",\"tlp_2_0\":\"" level "\"}}}"
+#define TLP_LEVEL(id, name, level)                                                                 \
+    {                                                                                              \
+        level, id, TLP_OBJECT(id, name, level)                                                     \
+    }
+
+static const struct {
+    const char *level, *id, *object;
+} tlp_levels[] = {
+    TLP_LEVEL("marking-definition--94868c89-83c2-464b-929b-a1a8aa3c8487", "TLP:CLEAR", "clear"),
+    TLP_LEVEL("marking-definition--bab4a63c-aed9-4cf5-a766-dfca5abac2bb", "TLP:GREEN", "green"),
+    TLP_LEVEL("marking-definition--55d920b0-5e8b-4f79-9ee9-91f868d9b421", "TLP:AMBER", "amber"),
+    TLP_LEVEL("marking-definition--939a9414-2ddd-4d32-a0cd-375ea402b003", "TLP:AMBER+STRICT",
+              "amber+strict"),
+    TLP_LEVEL("marking-definition--e828b379-4e03-4974-9ac4-e53a884c97c1", "TLP:RED", "red"),
+};
+
+static int tlp_find(const char *tlp)
+{
+    if (!tlp)
+        return -1;
+    if (g_ascii_strncasecmp(tlp, "tlp:", 4) == 0)
+        tlp += 4;
+    if (g_ascii_strcasecmp(tlp, "white") == 0)
+        tlp = "clear";
+    for (gsize i = 0; i < G_N_ELEMENTS(tlp_levels); i++)
+        if (g_ascii_strcasecmp(tlp, tlp_levels[i].level) == 0)
+            return (int)i;
+    return -1;
+}
+
+const char *indicator_tlp_marking(const char *tlp)
+{
+    int i = tlp_find(tlp);
+    return i < 0 ? NULL : tlp_levels[i].id;
+}
+
+const char *indicator_tlp_object(const char *tlp)
+{
+    int i = tlp_find(tlp);
+    return i < 0 ? NULL : tlp_levels[i].object;
+}
