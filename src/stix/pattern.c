@@ -1,0 +1,125 @@
+#include "stix/pattern.h"
+
+#include <string.h>
+
+#include "base/error.h"
+#include "stix/pattern_parser.h"
+#include "stix/pattern_print.h"
+#include "stix/pattern_values.h"
+
+/* What a tree takes, in multiples of the text: seen on published patterns, rounded up. */
+#define TREE_TO_TEXT        8
+#define FIRST_BLOCK         512
+#define LARGEST_FIRST_BLOCK (256 * 1024)
+
+struct Pattern {
+    PatternArena arena;
+    const char *text;
+    PatternParserTree tree;
+};
+
+static gboolean check_text(const char *text, gsize length, GError **error)
+{
+    if (length > PATTERN_MAX_LENGTH) {
+        g_set_error(error, CONCERT_ERROR, CONCERT_ERROR_LIMIT,
+                    "the pattern is longer than %d bytes", PATTERN_MAX_LENGTH);
+        return FALSE;
+    }
+    const char *end;
+    if (g_utf8_validate_len(text, length, &end))
+        return TRUE;
+    gboolean nul = *end == '\0';
+    g_autofree char *message = pattern_reader_locate(
+        text, (gsize)(end - text), nul ? "a NUL character is not allowed" : "this is not UTF-8");
+    g_set_error_literal(error, CONCERT_ERROR, CONCERT_ERROR_INPUT, message);
+    return FALSE;
+}
+
+static Pattern *parse(const char *text, gsize length, gboolean stix20, GError **error)
+{
+    if (!check_text(text, length, error))
+        return NULL;
+    g_autoptr(Pattern) pattern = g_new(Pattern, 1);
+    pattern_arena_init(&pattern->arena,
+                       MIN(FIRST_BLOCK + TREE_TO_TEXT * length, LARGEST_FIRST_BLOCK));
+    pattern->text = pattern_arena_copy(&pattern->arena, text, length);
+    if (!pattern_parser_run(&pattern->arena, pattern->text, stix20, &pattern->tree, error))
+        return NULL;
+    return g_steal_pointer(&pattern);
+}
+
+Pattern *pattern_parse(const char *text, gsize length, GError **error)
+{
+    return parse(text, length, FALSE, error);
+}
+
+Pattern *pattern_parse_20(const char *text, gsize length, GError **error)
+{
+    return parse(text, length, TRUE, error);
+}
+
+void pattern_free(Pattern *pattern)
+{
+    if (!pattern)
+        return;
+    pattern_arena_clear(&pattern->arena);
+    g_free(pattern);
+}
+
+const PatternNode *pattern_root(const Pattern *pattern)
+{
+    return pattern->tree.root;
+}
+
+const PatternTest *pattern_tests(const Pattern *pattern)
+{
+    return pattern->tree.tests;
+}
+
+char *pattern_to_string(const Pattern *pattern)
+{
+    return pattern_print_tree(pattern->tree.root);
+}
+
+void pattern_foreach_value(const Pattern *pattern, PatternValue value, void *user)
+{
+    for (const PatternTest *test = pattern->tree.tests; test; test = test->following)
+        pattern_values_of_test(test, value, user);
+}
+
+/* Regular expressions and addresses are costly to check, so nobody does before being asked. What
+ * is wrong with the operand of @test, or NULL. */
+static const char *check_operand(const PatternTest *test)
+{
+    const PatternLiteral *value = test->values;
+    if (test->operator== PATTERN_MATCHES) {
+        g_autoptr(GError) error = NULL;
+        g_autoptr(GRegex) regex =
+            g_regex_new(value->text, G_REGEX_DOTALL, G_REGEX_MATCH_DEFAULT, &error);
+        return regex ? NULL : "MATCHES needs a regular expression of PCRE's syntax";
+    }
+    if (test->operator== PATTERN_ISSUBSET || test->operator== PATTERN_ISSUPERSET) {
+        g_autofree char *range =
+            observable_normalise(OBSERVABLE_CIDR, value->text, value->length, NULL);
+        return range ? NULL : "ISSUBSET and ISSUPERSET need an IP address or range";
+    }
+    return NULL;
+}
+
+void pattern_foreach_breach(const Pattern *pattern, PatternBreach breach, void *user)
+{
+    for (const PatternReaderBreach *b = pattern->tree.breaches; b; b = b->next) {
+        g_autofree char *message = pattern_reader_locate(pattern->text, b->position, b->message);
+        breach(user, b->must, message);
+    }
+    guint left = PATTERN_MAX_BREACHES - pattern->tree.n_breaches;
+    for (const PatternTest *test = pattern->tree.tests; test && left > 0; test = test->following) {
+        const char *problem = check_operand(test);
+        if (!problem)
+            continue;
+        g_autofree char *message =
+            pattern_reader_locate(pattern->text, test->values->position, problem);
+        breach(user, TRUE, message);
+        left--;
+    }
+}
