@@ -19,14 +19,21 @@ typedef enum {
     IMPORTER_CLAIM = OBJECTS_CLAIM,
     IMPORTER_REJECTED,
     IMPORTER_WARNING,
-    IMPORTER_NOTE, /* an intake note */
+    IMPORTER_DETECTED, /* the intake notes of intake/intake.h */
+    IMPORTER_IGNORED,
+    IMPORTER_UNMAPPED,
+    IMPORTER_BROKEN,
 } ImporterEvent;
+
+/* "accepted", "unchanged", "variant", "claim", "rejected", "warning", "detected", "ignored",
+ * "unmapped", "broken" */
+const char *importer_event_name(ImporterEvent event);
 
 typedef struct {
     const char *source;     /* who gives the objects */
     const char *collection; /* name or id; NULL: none */
     ObjectLevel level;
-    gboolean dry_run;       /* check only */
+    gboolean dry_run; /* check only */
     /* Called on the importing thread, in input order, for each object and note. @id may be NULL.
      * @message says why (with the JSON path) for rejections, warnings and notes, else NULL. */
     void (*report)(gpointer user, ImporterEvent event, const char *where, const char *id,
@@ -41,6 +48,9 @@ Importer *importer_new(Node *node, const ImporterOptions *options, GError **erro
 
 /* The sink to read inputs into, any number one after the other. */
 const IntakeSink *importer_sink(Importer *importer);
+
+/* Waits until everything handed in so far is durable and reported. FALSE when the store failed. */
+gboolean importer_flush(Importer *importer, GError **error);
 
 /* Waits until everything handed in is durable, and counts. The importer is freed. FALSE when the
  * store failed (disk full, ...): what was counted before is durable. */

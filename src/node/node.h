@@ -7,15 +7,14 @@
  *   control.sock   the writer's Unix socket (mode 0600)
  *   tls/           key.pem (0600) and cert.pem
  *
- * The holder of the lock is the writer. A command that wants to write takes the lock; when a running
- * `serve` holds it, the command sends its operation to the control socket instead. */
+ * The holder of the lock is the writer. A command that wants to write takes the lock; when a
+ * running `serve` holds it, the command sends its operation to the control socket instead. */
 #pragma once
 
+#include "node/batch.h"
 #include "node/config.h"
 #include "store/store.h"
 #include "store/writer.h"
-
-#define NODE_NAME_MAX 253
 
 typedef struct Node Node;
 
@@ -42,7 +41,24 @@ Store *node_store(Node *node);
 /* The writer when this process is it, else NULL. */
 Writer *node_writer(Node *node);
 
+/* Where the server listens, as `concert status` is to show it to who asks the running process. */
+void node_set_listening(Node *node, const char *addresses);
+
 /* Carries out a named operation (node/operation.h) with @params, a JSON object's text, here or
- * through the control socket; *ret_result (may be NULL) is a JSON object's text. When this returns TRUE it is durable. */
+ * through the control socket; *ret_result (may be NULL) is a JSON object's text. When this returns
+ * TRUE it is durable. */
 gboolean node_call(Node *node, const char *operation, const char *params, char **ret_result,
                    GError **error);
+
+/* Stores @batch, which has been read, through the control socket: for who is not the writer. */
+gboolean node_put(Node *node, Batch *batch, GError **error);
+
+/* Who holds the lock: TRUE when another process answers on the control socket. */
+gboolean node_is_served(const char *directory);
+
+/* Writes a backup of the node in @directory to the new file @path, beside a running writer: the
+ * store as of one moment and concert.conf. TLS keys are not in it. *ret_bytes may be NULL. */
+gboolean node_backup(const char *directory, const char *path, guint64 *ret_bytes, GError **error);
+
+/* Makes a node in @directory, which must be absent or empty, from the backup @path. */
+gboolean node_restore(const char *directory, const char *path, GError **error);

@@ -13,12 +13,13 @@
  *   collection.add    {root?, id?, name, title?, description?} -> {number, id}
  *   collection.grant  {collection (name or id), account, read: bool, write: bool}
  *   object.adopt      {id, sha256 (hex)}
- *   store.backup      {path} -> {bytes}
- *   node.status       {} -> live counts of the writing process */
+ *   node.status       {} -> {pid, started, listening, requests, ...} of the writing process */
 #pragma once
 
-#include "node/node.h"
+#include "store/store.h"
+#include "store/writer.h"
 
-/* Runs @operation with @params on @writer and waits until it is durable. */
-gboolean operation_run(Writer *writer, Store *store, const char *operation, const char *params,
+/* Runs @operation with the JSON object @params on @writer and waits until it is durable.
+ * *ret_result (may be NULL) is the JSON object's text. */
+gboolean operation_run(Writer *writer, const char *operation, const char *params, gsize length,
                        char **ret_result, GError **error);

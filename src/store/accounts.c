@@ -111,6 +111,22 @@ gboolean accounts_set_disabled(StoreTx *tx, const char *name, gboolean disabled,
     return update(tx, statement, name, error);
 }
 
+gboolean accounts_exists(StoreTx *tx, const char *name, GError **error)
+{
+    sqlite3_stmt *statement =
+        sqlite_prepare(tx->db, "SELECT 1 FROM account WHERE name = ?1", error);
+    if (!statement)
+        return FALSE;
+    sqlite_bind_text(statement, 1, name);
+    gboolean row;
+    if (!sqlite_step(tx->db, statement, &row, error))
+        return FALSE;
+    sqlite3_reset(statement);
+    if (!row)
+        g_set_error(error, CONCERT_ERROR, CONCERT_ERROR_NOT_FOUND, "no account \"%s\"", name);
+    return row;
+}
+
 gboolean accounts_add_token(StoreTx *tx, const char *account, const char *label,
                             const guint8 sha256[SHA256_SIZE], gint64 expires, gint64 *ret_number,
                             GError **error)

@@ -34,6 +34,9 @@ gboolean accounts_set_password(StoreTx *tx, const char *name, const char *passwo
 gboolean accounts_set_roles(StoreTx *tx, const char *name, guint roles, GError **error);
 gboolean accounts_set_disabled(StoreTx *tx, const char *name, gboolean disabled, GError **error);
 
+/* Fails with CONCERT_ERROR_NOT_FOUND when there is no such account. */
+gboolean accounts_exists(StoreTx *tx, const char *name, GError **error);
+
 /* Keeps only the SHA-256 of the token's text. */
 gboolean accounts_add_token(StoreTx *tx, const char *account, const char *label,
                             const guint8 sha256[SHA256_SIZE], gint64 expires, gint64 *ret_number,

@@ -130,6 +130,27 @@ gboolean collections_add(StoreTx *tx, const char *root, const char *id, const ch
     return TRUE;
 }
 
+gboolean collections_find_number(StoreTx *tx, const char *id_or_name, gint64 *ret_number,
+                                 GError **error)
+{
+    sqlite3_stmt *statement = sqlite_prepare(
+        tx->db, "SELECT number FROM collection WHERE id = lower(?1) OR name = ?1", error);
+    if (!statement)
+        return FALSE;
+    sqlite_bind_text(statement, 1, id_or_name);
+    gboolean row;
+    if (!sqlite_step(tx->db, statement, &row, error))
+        return FALSE;
+    if (!row) {
+        g_set_error(error, CONCERT_ERROR, CONCERT_ERROR_NOT_FOUND, "no collection \"%s\"",
+                    id_or_name);
+        return FALSE;
+    }
+    *ret_number = sqlite3_column_int64(statement, 0);
+    sqlite3_reset(statement);
+    return TRUE;
+}
+
 gboolean collections_grant(StoreTx *tx, gint64 number, const char *account, gboolean read,
                            gboolean write, GError **error)
 {

@@ -46,6 +46,10 @@ gboolean collections_add(StoreTx *tx, const char *root, const char *id, const ch
                          const char *title, const char *description, gint64 *ret_number,
                          GError **error);
 
+/* The number of the collection with that UUID or name. */
+gboolean collections_find_number(StoreTx *tx, const char *id_or_name, gint64 *ret_number,
+                                 GError **error);
+
 /* Rights of an account (by name; COLLECTIONS_ANYONE for who did not log in) on a collection. Both
  * FALSE removes the grant. */
 #define COLLECTIONS_ANYONE "anyone"

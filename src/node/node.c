@@ -1,0 +1,336 @@
+#include "node/node.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <glib/gstdio.h>
+#include <string.h>
+#include <sys/file.h>
+#include <unistd.h>
+#include <yyjson.h>
+
+#include "base/timestamp.h"
+#include "node/control.h"
+#include "node/operation.h"
+#include "store/backup.h"
+#include "store/collections.h"
+
+/* How long a command waits for another short command that holds the lock. */
+#define LOCK_PATIENCE_MS 10000
+#define LOCK_RETRY_MS    20
+
+struct Node {
+    char *directory;
+    Config *config;
+    int lock_fd;      /* -1: not ours */
+    int control_fd;   /* connection to who holds the lock; -1: none */
+    GMutex call_lock; /* one call at a time over control_fd */
+    Writer *writer;
+    Store *store;
+    ControlServer *control;
+    gint64 started;
+    GMutex listening_lock;
+    char *listening;
+};
+
+static char *path_in(const char *directory, const char *name)
+{
+    return g_build_filename(directory, name, NULL);
+}
+
+/* --- making ------------------------------------------------------------------------------------
+ */
+
+static gboolean make_directory(const char *directory, GError **error)
+{
+    if (g_mkdir_with_parents(directory, 0700) != 0)
+        return error_from_errno(error, errno, "%s", directory);
+    g_autoptr(GDir) entries = g_dir_open(directory, 0, NULL);
+    if (!entries)
+        return error_from_errno(error, errno, "%s", directory);
+    if (g_dir_read_name(entries)) {
+        g_set_error(error, CONCERT_ERROR, CONCERT_ERROR_CONFLICT,
+                    "%s is not empty; a node needs a directory of its own", directory);
+        return FALSE;
+    }
+    if (g_chmod(directory, 0700) != 0)
+        return error_from_errno(error, errno, "%s", directory);
+    return TRUE;
+}
+
+static gboolean write_file(const char *path, const char *text, GError **error)
+{
+    g_autoptr(GError) local = NULL;
+    if (g_file_set_contents_full(path, text, -1,
+                                 G_FILE_SET_CONTENTS_CONSISTENT | G_FILE_SET_CONTENTS_DURABLE, 0600,
+                                 &local))
+        return TRUE;
+    gboolean full = g_error_matches(local, G_FILE_ERROR, G_FILE_ERROR_NOSPC);
+    g_set_error(error, CONCERT_ERROR, full ? CONCERT_ERROR_FULL : CONCERT_ERROR_IO, "%s",
+                local->message);
+    return FALSE;
+}
+
+static gboolean apply_first_rows(StoreTx *tx, gpointer user, GError **error)
+{
+    gint64 number;
+    return collections_add_root(tx, "main", "Main", NULL, error) &&
+           collections_add(tx, "main", NULL, "main", "Main",
+                           "What this node holds and nobody put elsewhere.", &number, error);
+}
+
+gboolean node_create(const char *directory, const char *config_text, GError **error)
+{
+    if (!make_directory(directory, error))
+        return FALSE;
+    g_autofree char *db_path = path_in(directory, "concert.db");
+    g_autoptr(Writer) writer = writer_open(db_path, error);
+    if (!writer || !writer_run(writer, 0, apply_first_rows, NULL, error))
+        return FALSE;
+    /* The configuration comes last: a directory without it is no node. */
+    g_autofree char *config_path = path_in(directory, "concert.conf");
+    return write_file(config_path, config_text, error);
+}
+
+/* --- who writes --------------------------------------------------------------------------------
+ */
+
+/* Tries the lock once. *ret_fd -1: somebody else holds it. */
+static gboolean try_lock(const char *directory, int *ret_fd, GError **error)
+{
+    g_autofree char *path = path_in(directory, "lock");
+    int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    if (fd < 0)
+        return error_from_errno(error, errno, "%s", path);
+    if (flock(fd, LOCK_EX | LOCK_NB) == 0) {
+        *ret_fd = fd;
+        return TRUE;
+    }
+    int errnum = errno;
+    close(fd);
+    if (errnum != EWOULDBLOCK)
+        return error_from_errno(error, errnum, "%s", path);
+    *ret_fd = -1;
+    return TRUE;
+}
+
+static char *live_status(gpointer user)
+{
+    Node *node = user;
+    WriterStats stats;
+    writer_stats(node->writer, &stats);
+    yyjson_mut_doc *doc = yyjson_mut_doc_new(NULL);
+    yyjson_mut_val *root = yyjson_mut_obj(doc);
+    yyjson_mut_doc_set_root(doc, root);
+    yyjson_mut_obj_add_int(doc, root, "pid", getpid());
+    yyjson_mut_obj_add_sint(doc, root, "started", node->started);
+    g_mutex_lock(&node->listening_lock);
+    if (node->listening)
+        yyjson_mut_obj_add_strcpy(doc, root, "listening", node->listening);
+    g_mutex_unlock(&node->listening_lock);
+    yyjson_mut_obj_add_uint(doc, root, "requests", stats.requests);
+    yyjson_mut_obj_add_uint(doc, root, "failures", stats.failures);
+    yyjson_mut_obj_add_uint(doc, root, "commits", stats.commits);
+    yyjson_mut_obj_add_uint(doc, root, "waiting", stats.waiting);
+    char *text = yyjson_mut_write(doc, 0, NULL);
+    char *copy = g_strdup(text);
+    free(text);
+    yyjson_mut_doc_free(doc);
+    return copy;
+}
+
+static gboolean become_writer(Node *node, GError **error)
+{
+    g_autofree char *db_path = path_in(node->directory, "concert.db");
+    g_autofree char *socket_path = path_in(node->directory, "control.sock");
+    if (!g_file_test(db_path, G_FILE_TEST_EXISTS)) {
+        g_set_error(error, CONCERT_ERROR, CONCERT_ERROR_NOT_FOUND, "%s: no such store", db_path);
+        return FALSE;
+    }
+    node->writer = writer_open(db_path, error);
+    if (!node->writer)
+        return FALSE;
+    node->control = control_serve(socket_path, node->writer, live_status, node, error);
+    return node->control != NULL;
+}
+
+/* Takes the lock, or connects to who holds it and answers; waits while a holder does not. */
+static gboolean find_writer(Node *node, NodeMode mode, GError **error)
+{
+    g_autofree char *socket_path = path_in(node->directory, "control.sock");
+    for (int waited = 0;; waited += LOCK_RETRY_MS) {
+        if (!try_lock(node->directory, &node->lock_fd, error))
+            return FALSE;
+        if (node->lock_fd >= 0)
+            return become_writer(node, error);
+        if (mode == NODE_WRITE && !control_connect(socket_path, &node->control_fd, error))
+            return FALSE;
+        if (node->control_fd >= 0)
+            return TRUE;
+        if (waited >= LOCK_PATIENCE_MS || mode == NODE_SERVE) {
+            g_set_error(error, CONCERT_ERROR, CONCERT_ERROR_BUSY,
+                        "%s: another process is writing to this node", node->directory);
+            return FALSE;
+        }
+        g_usleep(LOCK_RETRY_MS * 1000);
+    }
+}
+
+/* --- opening -----------------------------------------------------------------------------------
+ */
+
+Node *node_open(const char *directory, NodeMode mode, GError **error)
+{
+    g_autofree char *config_path = path_in(directory, "concert.conf");
+    g_autofree char *db_path = path_in(directory, "concert.db");
+    if (!g_file_test(config_path, G_FILE_TEST_EXISTS)) {
+        g_set_error(error, CONCERT_ERROR, CONCERT_ERROR_INPUT,
+                    "%s is no node: it has no concert.conf (make one with `concert init`)",
+                    directory);
+        return NULL;
+    }
+    g_autoptr(Node) node = g_new0(Node, 1);
+    node->directory = g_strdup(directory);
+    node->lock_fd = node->control_fd = -1;
+    node->started = timestamp_now();
+    g_mutex_init(&node->call_lock);
+    g_mutex_init(&node->listening_lock);
+    node->config = config_load(config_path, error);
+    if (!node->config || (mode != NODE_READ && !find_writer(node, mode, error)))
+        return NULL;
+    node->store = store_open(db_path, error);
+    return node->store ? g_steal_pointer(&node) : NULL;
+}
+
+void node_close(Node *node)
+{
+    if (!node)
+        return;
+    control_stop(node->control);
+    store_close(node->store);
+    writer_close(node->writer);
+    config_free(node->config);
+    if (node->control_fd >= 0)
+        close(node->control_fd);
+    if (node->lock_fd >= 0)
+        close(node->lock_fd);
+    g_mutex_clear(&node->call_lock);
+    g_mutex_clear(&node->listening_lock);
+    g_free(node->listening);
+    g_free(node->directory);
+    g_free(node);
+}
+
+const char *node_directory(const Node *node)
+{
+    return node->directory;
+}
+
+const Config *node_config(const Node *node)
+{
+    return node->config;
+}
+
+Store *node_store(Node *node)
+{
+    return node->store;
+}
+
+Writer *node_writer(Node *node)
+{
+    return node->writer;
+}
+
+void node_set_listening(Node *node, const char *addresses)
+{
+    g_mutex_lock(&node->listening_lock);
+    g_free(node->listening);
+    node->listening = g_strdup(addresses);
+    g_mutex_unlock(&node->listening_lock);
+}
+
+gboolean node_is_served(const char *directory)
+{
+    g_autofree char *socket_path = path_in(directory, "control.sock");
+    int fd;
+    if (!control_connect(socket_path, &fd, NULL) || fd < 0)
+        return FALSE;
+    close(fd);
+    return TRUE;
+}
+
+/* --- calling -----------------------------------------------------------------------------------
+ */
+
+gboolean node_call(Node *node, const char *operation, const char *params, char **ret_result,
+                   GError **error)
+{
+    if (node->writer && g_str_equal(operation, "node.status")) {
+        if (ret_result)
+            *ret_result = live_status(node);
+        return TRUE;
+    }
+    if (node->writer)
+        return operation_run(node->writer, operation, params, strlen(params), ret_result, error);
+    int fd = node->control_fd;
+    g_autofree char *socket_path = path_in(node->directory, "control.sock");
+    if (fd < 0 && !control_connect(socket_path, &fd, error))
+        return FALSE;
+    if (fd < 0) {
+        g_set_error(error, CONCERT_ERROR, CONCERT_ERROR_BUSY, "%s: nobody serves this node",
+                    node->directory);
+        return FALSE;
+    }
+    g_mutex_lock(&node->call_lock);
+    gboolean good = control_call(fd, operation, params, ret_result, error);
+    g_mutex_unlock(&node->call_lock);
+    if (fd != node->control_fd)
+        close(fd);
+    return good;
+}
+
+gboolean node_put(Node *node, Batch *batch, GError **error)
+{
+    g_mutex_lock(&node->call_lock);
+    gboolean good = control_put(node->control_fd, batch, error);
+    g_mutex_unlock(&node->call_lock);
+    return good;
+}
+
+/* --- backup ------------------------------------------------------------------------------------
+ */
+
+gboolean node_backup(const char *directory, const char *path, guint64 *ret_bytes, GError **error)
+{
+    g_autofree char *config_path = path_in(directory, "concert.conf");
+    g_autofree char *db_path = path_in(directory, "concert.db");
+    g_autofree char *config_text = NULL;
+    g_autoptr(GError) local = NULL;
+    if (!g_file_get_contents(config_path, &config_text, NULL, &local)) {
+        g_set_error(error, CONCERT_ERROR, CONCERT_ERROR_INPUT, "%s is no node: %s", directory,
+                    local->message);
+        return FALSE;
+    }
+    if (!backup_write(db_path, path, config_text, error))
+        return FALSE;
+    GStatBuf info;
+    if (ret_bytes)
+        *ret_bytes = g_stat(path, &info) == 0 ? (guint64)info.st_size : 0;
+    return TRUE;
+}
+
+gboolean node_restore(const char *directory, const char *path, GError **error)
+{
+    if (!make_directory(directory, error))
+        return FALSE;
+    g_autofree char *config_path = path_in(directory, "concert.conf");
+    g_autofree char *db_path = path_in(directory, "concert.db");
+    g_autofree char *config_text = NULL;
+    if (!backup_read(path, db_path, &config_text, error))
+        return FALSE;
+    if (!config_text) {
+        g_set_error(error, CONCERT_ERROR, CONCERT_ERROR_INPUT, "%s is no backup of a node", path);
+        g_unlink(db_path);
+        return FALSE;
+    }
+    return write_file(config_path, config_text, error);
+}

@@ -1,0 +1,268 @@
+#include "node/operation.h"
+
+#include <string.h>
+#include <yyjson.h>
+
+#include "identity/role.h"
+#include "store/accounts.h"
+#include "store/collections.h"
+#include "store/objects.h"
+
+/* One call on its way through the writer. */
+typedef struct Operation Operation;
+typedef struct {
+    const Operation *operation;
+    yyjson_val *params;
+    yyjson_mut_doc *result; /* made anew at each apply */
+} Call;
+
+struct Operation {
+    const char *name;
+    gboolean (*apply)(StoreTx *tx, Call *call, GError **error);
+};
+
+/* The text of parameter @name; NULL when absent or null and @required is FALSE. */
+static gboolean get_text(const Call *call, const char *name, gboolean required,
+                         const char **ret_text, GError **error)
+{
+    yyjson_val *value = yyjson_obj_get(call->params, name);
+    if (yyjson_is_str(value) && strlen(yyjson_get_str(value)) == yyjson_get_len(value)) {
+        *ret_text = yyjson_get_str(value);
+        return TRUE;
+    }
+    if (!required && (!value || yyjson_is_null(value))) {
+        *ret_text = NULL;
+        return TRUE;
+    }
+    g_set_error(error, CONCERT_ERROR, CONCERT_ERROR_INPUT, "%s: parameter \"%s\" must be a string",
+                call->operation->name, name);
+    return FALSE;
+}
+
+static gboolean get_bool(const Call *call, const char *name, gboolean *ret_bool, GError **error)
+{
+    yyjson_val *value = yyjson_obj_get(call->params, name);
+    if (!yyjson_is_bool(value)) {
+        g_set_error(error, CONCERT_ERROR, CONCERT_ERROR_INPUT,
+                    "%s: parameter \"%s\" must be true or false", call->operation->name, name);
+        return FALSE;
+    }
+    *ret_bool = yyjson_get_bool(value);
+    return TRUE;
+}
+
+static gboolean get_int(const Call *call, const char *name, gint64 *ret_number, GError **error)
+{
+    yyjson_val *value = yyjson_obj_get(call->params, name);
+    if (!yyjson_is_int(value)) {
+        g_set_error(error, CONCERT_ERROR, CONCERT_ERROR_INPUT,
+                    "%s: parameter \"%s\" must be a whole number", call->operation->name, name);
+        return FALSE;
+    }
+    *ret_number = yyjson_get_sint(value);
+    return TRUE;
+}
+
+static gboolean get_sha256(const Call *call, const char *name, guint8 ret_sha256[SHA256_SIZE],
+                           GError **error)
+{
+    const char *hex;
+    if (!get_text(call, name, TRUE, &hex, error))
+        return FALSE;
+    gboolean good = strlen(hex) == 2 * SHA256_SIZE;
+    for (gsize i = 0; good && i < 2 * SHA256_SIZE; i++)
+        good = g_ascii_isxdigit(hex[i]);
+    if (!good) {
+        g_set_error(error, CONCERT_ERROR, CONCERT_ERROR_INPUT,
+                    "%s: \"%s\" must be the 64 hex digits of a SHA-256", call->operation->name,
+                    name);
+        return FALSE;
+    }
+    for (gsize i = 0; i < SHA256_SIZE; i++)
+        ret_sha256[i] =
+            (guint8)(g_ascii_xdigit_value(hex[2 * i]) * 16 + g_ascii_xdigit_value(hex[2 * i + 1]));
+    return TRUE;
+}
+
+static gboolean get_roles(const Call *call, guint *ret_roles, GError **error)
+{
+    yyjson_val *list = yyjson_obj_get(call->params, "roles");
+    if (!yyjson_is_arr(list)) {
+        g_set_error(error, CONCERT_ERROR, CONCERT_ERROR_INPUT,
+                    "%s: parameter \"roles\" must be a list", call->operation->name);
+        return FALSE;
+    }
+    g_autoptr(GString) names = g_string_new(NULL);
+    gsize i, count;
+    yyjson_val *name;
+    yyjson_arr_foreach (list, i, count, name) {
+        g_string_append_printf(names, "%s%s", i > 0 ? "," : "",
+                               yyjson_is_str(name) ? yyjson_get_str(name) : "?");
+    }
+    return role_parse(names->str, ret_roles, error);
+}
+
+static gboolean account_add(StoreTx *tx, Call *call, GError **error)
+{
+    const char *name, *source, *hash;
+    guint roles;
+    return get_text(call, "name", TRUE, &name, error) &&
+           get_text(call, "source", FALSE, &source, error) &&
+           get_text(call, "password_hash", FALSE, &hash, error) && get_roles(call, &roles, error) &&
+           accounts_add(tx, name, source, roles, hash, error);
+}
+
+static gboolean account_disable(StoreTx *tx, Call *call, GError **error)
+{
+    const char *name;
+    gboolean disabled;
+    return get_text(call, "name", TRUE, &name, error) &&
+           get_bool(call, "disabled", &disabled, error) &&
+           accounts_set_disabled(tx, name, disabled, error);
+}
+
+static gboolean account_password(StoreTx *tx, Call *call, GError **error)
+{
+    const char *name, *hash;
+    return get_text(call, "name", TRUE, &name, error) &&
+           get_text(call, "password_hash", TRUE, &hash, error) &&
+           accounts_set_password(tx, name, hash, error);
+}
+
+static gboolean account_roles(StoreTx *tx, Call *call, GError **error)
+{
+    const char *name;
+    guint roles;
+    return get_text(call, "name", TRUE, &name, error) && get_roles(call, &roles, error) &&
+           accounts_set_roles(tx, name, roles, error);
+}
+
+static void set_result_int(Call *call, const char *name, gint64 number)
+{
+    yyjson_mut_obj_add_sint(call->result, yyjson_mut_doc_get_root(call->result), name, number);
+}
+
+static gboolean token_add(StoreTx *tx, Call *call, GError **error)
+{
+    const char *account, *label;
+    guint8 sha256[SHA256_SIZE];
+    gint64 expires, number;
+    if (!get_text(call, "account", TRUE, &account, error) ||
+        !get_text(call, "label", TRUE, &label, error) ||
+        !get_sha256(call, "sha256", sha256, error) || !get_int(call, "expires", &expires, error) ||
+        !accounts_add_token(tx, account, label, sha256, expires, &number, error))
+        return FALSE;
+    set_result_int(call, "number", number);
+    return TRUE;
+}
+
+static gboolean token_remove(StoreTx *tx, Call *call, GError **error)
+{
+    const char *account;
+    gint64 number;
+    return get_text(call, "account", TRUE, &account, error) &&
+           get_int(call, "number", &number, error) &&
+           accounts_remove_token(tx, account, number, error);
+}
+
+static gboolean root_add(StoreTx *tx, Call *call, GError **error)
+{
+    const char *name, *title, *description;
+    return get_text(call, "name", TRUE, &name, error) &&
+           get_text(call, "title", FALSE, &title, error) &&
+           get_text(call, "description", FALSE, &description, error) &&
+           collections_add_root(tx, name, title, description, error);
+}
+
+static gboolean collection_add(StoreTx *tx, Call *call, GError **error)
+{
+    const char *root, *id, *name, *title, *description;
+    gint64 number;
+    if (!get_text(call, "root", FALSE, &root, error) || !get_text(call, "id", FALSE, &id, error) ||
+        !get_text(call, "name", TRUE, &name, error) ||
+        !get_text(call, "title", FALSE, &title, error) ||
+        !get_text(call, "description", FALSE, &description, error))
+        return FALSE;
+    g_autofree char *made = id ? g_ascii_strdown(id, -1) : g_uuid_string_random();
+    if (!collections_add(tx, root ? root : "main", made, name, title, description, &number, error))
+        return FALSE;
+    set_result_int(call, "number", number);
+    yyjson_mut_obj_add_strcpy(call->result, yyjson_mut_doc_get_root(call->result), "id", made);
+    return TRUE;
+}
+
+static gboolean collection_grant(StoreTx *tx, Call *call, GError **error)
+{
+    const char *collection, *account;
+    gboolean read, write;
+    gint64 number;
+    return get_text(call, "collection", TRUE, &collection, error) &&
+           get_text(call, "account", TRUE, &account, error) &&
+           get_bool(call, "read", &read, error) && get_bool(call, "write", &write, error) &&
+           collections_find_number(tx, collection, &number, error) &&
+           (g_str_equal(account, COLLECTIONS_ANYONE) || accounts_exists(tx, account, error)) &&
+           collections_grant(tx, number, account, read, write, error);
+}
+
+static gboolean object_adopt(StoreTx *tx, Call *call, GError **error)
+{
+    const char *id;
+    guint8 sha256[SHA256_SIZE];
+    return get_text(call, "id", TRUE, &id, error) && get_sha256(call, "sha256", sha256, error) &&
+           objects_adopt(tx, id, sha256, error);
+}
+
+static const Operation operations[] = {
+    {"account.add", account_add},
+    {"account.disable", account_disable},
+    {"account.password", account_password},
+    {"account.roles", account_roles},
+    {"token.add", token_add},
+    {"token.remove", token_remove},
+    {"root.add", root_add},
+    {"collection.add", collection_add},
+    {"collection.grant", collection_grant},
+    {"object.adopt", object_adopt},
+};
+
+static const Operation *find_operation(const char *name, GError **error)
+{
+    for (gsize i = 0; i < G_N_ELEMENTS(operations); i++)
+        if (g_str_equal(operations[i].name, name))
+            return &operations[i];
+    g_set_error(error, CONCERT_ERROR, CONCERT_ERROR_INPUT, "no operation \"%s\"", name);
+    return NULL;
+}
+
+static gboolean apply_call(StoreTx *tx, gpointer user, GError **error)
+{
+    Call *call = user;
+    yyjson_mut_doc_free(call->result);
+    call->result = yyjson_mut_doc_new(NULL);
+    yyjson_mut_doc_set_root(call->result, yyjson_mut_obj(call->result));
+    return call->operation->apply(tx, call, error);
+}
+
+gboolean operation_run(Writer *writer, const char *operation, const char *params, gsize length,
+                       char **ret_result, GError **error)
+{
+    Call call = {.operation = find_operation(operation, error)};
+    if (!call.operation)
+        return FALSE;
+    yyjson_doc *doc = yyjson_read(params, length, 0);
+    call.params = yyjson_doc_get_root(doc);
+    gboolean good = FALSE;
+    if (!yyjson_is_obj(call.params))
+        g_set_error(error, CONCERT_ERROR, CONCERT_ERROR_INPUT,
+                    "%s: parameters must be a JSON object", operation);
+    else
+        good = writer_run(writer, 1, apply_call, &call, error);
+    if (good && ret_result) {
+        char *text = yyjson_mut_write(call.result, 0, NULL);
+        *ret_result = g_strdup(text);
+        free(text);
+    }
+    yyjson_mut_doc_free(call.result);
+    yyjson_doc_free(doc);
+    return good;
+}
