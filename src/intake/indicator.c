@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/timestamp.h"
+#include "policy/marking.h"
 
 /* The UUID namespace of the indicators Concert makes, 32aedeeb-234f-5c4b-b685-254ba74db765:
  * UUIDv5 of the URL "urn:concert:indicator". docs/intake.md publishes it. */
@@ -29,8 +30,8 @@ static const IndicatorPath indicator_paths[] = {
     [OBSERVABLE_SHA256] = {"file:hashes.'SHA-256'", "=", NULL},
     [OBSERVABLE_SHA512] = {"file:hashes.'SHA-512'", "=", NULL},
     [OBSERVABLE_EMAIL] = {"email-addr:value", "=", NULL},
-    [OBSERVABLE_JA3] = {"network-traffic:x_ja3", "=", NULL},
-    [OBSERVABLE_JA4] = {"network-traffic:x_ja4", "=", NULL},
+    [OBSERVABLE_JA3] = {"network-traffic:x_tls.ja3", "=", NULL},
+    [OBSERVABLE_JA4] = {"network-traffic:x_tls.ja4", "=", NULL},
 };
 
 static const IndicatorPath indicator_path_cidr6 = {"ipv6-addr:value", "ISSUBSET", NULL};
@@ -285,44 +286,27 @@ gboolean indicator_write(const Indicator *indicator, GString *json)
     "\",\"created\":\"2022-10-01T00:00:00.000Z\",\"name\":\"" name                                 \
     "\",\"extensions\":{\"" TLP_EXTENSION                                                          \
     "\":{\"extension_type\":\"property-extension\",\"tlp_2_0\":\"" level "\"}}}"
-#define TLP_LEVEL(id, name, level)                                                                 \
-    {                                                                                              \
-        level, id, TLP_OBJECT(id, name, level)                                                     \
-    }
 
-static const struct {
-    const char *level, *id, *object;
-} tlp_levels[] = {
-    TLP_LEVEL("marking-definition--94868c89-83c2-464b-929b-a1a8aa3c8487", "TLP:CLEAR", "clear"),
-    TLP_LEVEL("marking-definition--bab4a63c-aed9-4cf5-a766-dfca5abac2bb", "TLP:GREEN", "green"),
-    TLP_LEVEL("marking-definition--55d920b0-5e8b-4f79-9ee9-91f868d9b421", "TLP:AMBER", "amber"),
-    TLP_LEVEL("marking-definition--939a9414-2ddd-4d32-a0cd-375ea402b003", "TLP:AMBER+STRICT",
-              "amber+strict"),
-    TLP_LEVEL("marking-definition--e828b379-4e03-4974-9ac4-e53a884c97c1", "TLP:RED", "red"),
+static const char *const tlp_objects[] = {
+    [MARKING_TLP_CLEAR] = TLP_OBJECT("marking-definition--94868c89-83c2-464b-929b-a1a8aa3c8487",
+                                     "TLP:CLEAR", "clear"),
+    [MARKING_TLP_GREEN] = TLP_OBJECT("marking-definition--bab4a63c-aed9-4cf5-a766-dfca5abac2bb",
+                                     "TLP:GREEN", "green"),
+    [MARKING_TLP_AMBER] = TLP_OBJECT("marking-definition--55d920b0-5e8b-4f79-9ee9-91f868d9b421",
+                                     "TLP:AMBER", "amber"),
+    [MARKING_TLP_AMBER_STRICT] =
+        TLP_OBJECT("marking-definition--939a9414-2ddd-4d32-a0cd-375ea402b003", "TLP:AMBER+STRICT",
+                   "amber+strict"),
+    [MARKING_TLP_RED] = TLP_OBJECT("marking-definition--e828b379-4e03-4974-9ac4-e53a884c97c1",
+                                   "TLP:RED", "red"),
 };
-
-static int tlp_find(const char *tlp)
-{
-    if (!tlp)
-        return -1;
-    if (g_ascii_strncasecmp(tlp, "tlp:", 4) == 0)
-        tlp += 4;
-    if (g_ascii_strcasecmp(tlp, "white") == 0)
-        tlp = "clear";
-    for (gsize i = 0; i < G_N_ELEMENTS(tlp_levels); i++)
-        if (g_ascii_strcasecmp(tlp, tlp_levels[i].level) == 0)
-            return (int)i;
-    return -1;
-}
 
 const char *indicator_tlp_marking(const char *tlp)
 {
-    int i = tlp_find(tlp);
-    return i < 0 ? NULL : tlp_levels[i].id;
+    return tlp ? marking_tlp_id(marking_tlp_from_name(tlp)) : NULL;
 }
 
 const char *indicator_tlp_object(const char *tlp)
 {
-    int i = tlp_find(tlp);
-    return i < 0 ? NULL : tlp_levels[i].object;
+    return tlp ? tlp_objects[marking_tlp_from_name(tlp)] : NULL;
 }
