@@ -19,6 +19,7 @@
 #define PATTERN_MAX_LENGTH   (1024 * 1024)
 #define PATTERN_MAX_DEPTH    1000 /* parentheses and brackets; the tree is at most 4 times as high */
 #define PATTERN_MAX_BREACHES 100
+#define PATTERN_MAX_REGEXES  100 /* regular expressions of a pattern that are checked */
 
 typedef struct Pattern Pattern;
 
@@ -98,7 +99,7 @@ struct PatternStep {
 
 /* A comparison expression. */
 struct PatternTest {
-    PatternOperator operator;
+    PatternOperator comparator;
     gboolean negated; /* NOT */
     guint position;
     const char *type;             /* the object type before the colon */
@@ -170,5 +171,6 @@ void pattern_foreach_value(const Pattern *pattern, PatternValue value, void *use
 typedef void (*PatternBreach)(void *user, gboolean must, const char *message);
 
 /* Calls @breach for every rule of the specification that the pattern breaks although it could be
- * read, at most PATTERN_MAX_BREACHES times. */
+ * read, at most PATTERN_MAX_BREACHES times: first what reading came upon, then wrong regular
+ * expressions and address ranges. */
 void pattern_foreach_breach(const Pattern *pattern, PatternBreach breach, void *user);

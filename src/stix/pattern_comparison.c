@@ -161,7 +161,7 @@ typedef enum { OPERAND_ANY, OPERAND_ORDERABLE, OPERAND_STRING, OPERAND_SET } Ope
 
 static const struct {
     PatternLexerKind token;
-    PatternOperator operator;
+    PatternOperator comparator;
     Operand operand;
 } operators[] = {
     {PATTERN_LEXER_EQUAL, PATTERN_EQUAL, OPERAND_ANY},
@@ -205,7 +205,7 @@ static gboolean parse_operand(PatternReader *reader, Operand operand,
 /* Whole hashes must look like hashes; LIKE and MATCHES test for parts. */
 static gboolean check_hashes(PatternReader *reader, const PatternTest *test, const char *algorithm)
 {
-    if (test->operator> PATTERN_IN)
+    if (test->comparator > PATTERN_IN)
         return TRUE;
     for (const PatternLiteral *value = test->values; value; value = value->next) {
         gboolean string = value->kind == PATTERN_STRING;
@@ -236,7 +236,7 @@ PatternTest *pattern_comparison_parse(PatternReader *reader, guint64 *ret_types)
     *test = (PatternTest){.position = pattern_reader_position(reader)};
     test->negated = pattern_reader_take_if(reader, PATTERN_LEXER_NOT);
     if (test->negated || reader->token.kind == PATTERN_LEXER_EXISTS) {
-        test->operator= PATTERN_EXISTS;
+        test->comparator = PATTERN_EXISTS;
         if (!pattern_reader_take(reader, PATTERN_LEXER_EXISTS, "EXISTS") ||
             !parse_path(reader, test, ret_types, &hash))
             return NULL;
@@ -251,7 +251,7 @@ PatternTest *pattern_comparison_parse(PatternReader *reader, guint64 *ret_types)
             pattern_reader_fail(reader, "a comparison operator");
             return NULL;
         }
-        test->operator= operators[i].operator;
+        test->comparator = operators[i].comparator;
         pattern_reader_advance(reader);
         if (!parse_operand(reader, operators[i].operand, &test->values) ||
             (hash && !check_hashes(reader, test, hash)))

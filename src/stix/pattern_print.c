@@ -76,16 +76,16 @@ static void print_path(GString *out, const PatternTest *test)
 
 static void print_test(GString *out, const PatternTest *test)
 {
-    if (test->operator== PATTERN_EXISTS) {
+    if (test->comparator == PATTERN_EXISTS) {
         g_string_append(out, test->negated ? "NOT EXISTS " : "EXISTS ");
         print_path(out, test);
         return;
     }
     print_path(out, test);
     g_string_append(out, test->negated ? " NOT " : " ");
-    g_string_append(out, operator_texts[test->operator]);
+    g_string_append(out, operator_texts[test->comparator]);
     g_string_append_c(out, ' ');
-    if (test->operator!= PATTERN_IN) {
+    if (test->comparator != PATTERN_IN) {
         print_literal(out, test->values);
         return;
     }

@@ -110,8 +110,9 @@ static char *normalise_by_looks(const char *text, gsize length, ObservableKind *
 
 void pattern_values_of_test(const PatternTest *test, PatternValue value, void *user)
 {
-    gboolean subset = test->operator== PATTERN_ISSUBSET;
-    if (test->negated || (test->operator!= PATTERN_EQUAL && test->operator!= PATTERN_IN && !subset))
+    gboolean subset = test->comparator == PATTERN_ISSUBSET;
+    if (test->negated ||
+        (test->comparator != PATTERN_EQUAL && test->comparator != PATTERN_IN && !subset))
         return;
     gboolean type;
     ObservableKind expected = kind_of_path(test, &type);
