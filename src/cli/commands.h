@@ -4,6 +4,7 @@
 #include "cli/command.h"
 
 extern const Command cmd_account;
+extern const Command cmd_adopt;
 extern const Command cmd_backup;
 extern const Command cmd_collection;
 extern const Command cmd_completion;

@@ -1,0 +1,172 @@
+/* cmd_status.c - `concert status`: what the node holds, whether it is served, what is wrong. */
+#include <glib/gstdio.h>
+#include <sys/statvfs.h>
+
+#include "base/timestamp.h"
+#include "cli/command_node.h"
+#include "cli/commands.h"
+#include "cli/output.h"
+#include "store/accounts.h"
+#include "store/collections.h"
+#include "store/objects.h"
+
+/* A disk with less than this is nearly full. */
+#define DISK_MIN (G_GUINT64_CONSTANT(256) << 20)
+/* Members dated further ahead than this mean that a clock was, or is, wrong. */
+#define SKEW_MAX (60 * G_TIME_SPAN_SECOND)
+
+typedef struct {
+    ObjectsStats objects;
+    guint collections, accounts;
+    guint64 disk_used, disk_free;
+    gint64 newest;       /* date of the newest member of any collection; 0: none */
+    char *listening;     /* of the running server; NULL: none */
+    gint64 pid;          /* of the writing process; 0: none */
+    GPtrArray *warnings; /* char * */
+} Status;
+
+static void status_clear(Status *status)
+{
+    g_free(status->listening);
+    g_clear_pointer(&status->warnings, g_ptr_array_unref);
+}
+
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Status, status_clear)
+
+static gboolean read_store(Store *store, Status *status, GError **error)
+{
+    g_autoptr(GPtrArray) collections = collections_list(store, NULL, error);
+    g_autoptr(GPtrArray) accounts = collections ? accounts_list(store, error) : NULL;
+    if (!accounts || !objects_stats(store, &status->objects, error))
+        return FALSE;
+    status->collections = collections->len;
+    status->accounts = accounts->len;
+    for (guint i = 0; i < collections->len; i++) {
+        const Collection *collection = collections->pdata[i];
+        status->newest = MAX(status->newest, collection->last_added);
+    }
+    return TRUE;
+}
+
+static void read_disk(const char *directory, Status *status)
+{
+    static const char *const files[] = {"concert.db", "concert.db-wal", "concert.db-shm"};
+    for (guint i = 0; i < G_N_ELEMENTS(files); i++) {
+        g_autofree char *path = g_build_filename(directory, files[i], NULL);
+        GStatBuf info;
+        if (g_stat(path, &info) == 0)
+            status->disk_used += info.st_size;
+    }
+    struct statvfs disk;
+    if (statvfs(directory, &disk) == 0)
+        status->disk_free = (guint64)disk.f_bavail * disk.f_frsize;
+}
+
+/* What the process that writes says of itself, if there is one. */
+static void read_live(Node *node, Status *status)
+{
+    g_autofree char *text = NULL;
+    if (!node_call(node, "node.status", "{}", &text, NULL))
+        return;
+    yyjson_doc *doc = yyjson_read(text, strlen(text), 0);
+    yyjson_val *root = yyjson_doc_get_root(doc);
+    status->pid = yyjson_get_sint(yyjson_obj_get(root, "pid"));
+    status->listening = g_strdup(yyjson_get_str(yyjson_obj_get(root, "listening")));
+    yyjson_doc_free(doc);
+}
+
+static void find_warnings(Status *status)
+{
+    status->warnings = g_ptr_array_new_with_free_func(g_free);
+    if (status->newest > timestamp_now() + SKEW_MAX) {
+        char text[OUTPUT_NUMBER_MAX];
+        g_ptr_array_add(status->warnings,
+                        g_strdup_printf("the clock is behind the newest entry (%s): is it right?",
+                                        output_time(text, status->newest)));
+    }
+    if (status->disk_free < DISK_MIN) {
+        char text[OUTPUT_NUMBER_MAX];
+        g_ptr_array_add(status->warnings, g_strdup_printf("the disk has only %s left",
+                                                          output_size(text, status->disk_free)));
+    }
+}
+
+static void print_json(const Node *node, const Status *status)
+{
+    yyjson_mut_doc *doc = yyjson_mut_doc_new(NULL);
+    yyjson_mut_val *root = yyjson_mut_obj(doc);
+    yyjson_mut_obj_add_str(doc, root, "name", config_string(node_config(node), SETTING_NODE_NAME));
+    yyjson_mut_obj_add_str(doc, root, "directory", node_directory(node));
+    yyjson_mut_obj_add_str(doc, root, "version", CONCERT_VERSION);
+    yyjson_mut_obj_add_bool(doc, root, "served", status->listening != NULL);
+    if (status->listening)
+        yyjson_mut_obj_add_str(doc, root, "listening", status->listening);
+    if (status->pid > 0)
+        yyjson_mut_obj_add_int(doc, root, "pid", status->pid);
+    yyjson_mut_obj_add_uint(doc, root, "objects", status->objects.objects);
+    yyjson_mut_obj_add_uint(doc, root, "versions", status->objects.versions);
+    yyjson_mut_obj_add_uint(doc, root, "variants", status->objects.variants);
+    yyjson_mut_obj_add_uint(doc, root, "claims", status->objects.claims);
+    yyjson_mut_obj_add_uint(doc, root, "bytes", status->objects.bytes);
+    yyjson_mut_obj_add_uint(doc, root, "collections", status->collections);
+    yyjson_mut_obj_add_uint(doc, root, "accounts", status->accounts);
+    yyjson_mut_obj_add_uint(doc, root, "disk_used", status->disk_used);
+    yyjson_mut_obj_add_uint(doc, root, "disk_free", status->disk_free);
+    yyjson_mut_val *warnings = yyjson_mut_obj_add_arr(doc, root, "warnings");
+    for (guint i = 0; i < status->warnings->len; i++)
+        yyjson_mut_arr_add_str(doc, warnings, status->warnings->pdata[i]);
+    output_json(root);
+    yyjson_mut_doc_free(doc);
+}
+
+static void print_text(const Node *node, const Status *status)
+{
+    char a[OUTPUT_NUMBER_MAX], b[OUTPUT_NUMBER_MAX], c[OUTPUT_NUMBER_MAX], d[OUTPUT_NUMBER_MAX];
+    output_line("node         %s in %s", config_string(node_config(node), SETTING_NODE_NAME),
+                node_directory(node));
+    if (status->listening)
+        output_line("served       at %s by process %" G_GINT64_FORMAT, status->listening,
+                    status->pid);
+    else
+        output_line("served       no");
+    output_line(
+        "objects      %s in %s versions; %s variants, %s claims",
+        output_number(a, status->objects.objects), output_number(b, status->objects.versions),
+        output_number(c, status->objects.variants), output_number(d, status->objects.claims));
+    output_line("collections  %u", status->collections);
+    output_line("accounts     %u", status->accounts);
+    output_line("disk         %s used for %s of objects, %s free",
+                output_size(a, status->disk_used), output_size(b, status->objects.bytes),
+                output_size(c, status->disk_free));
+    for (guint i = 0; i < status->warnings->len; i++)
+        output_line("warning      %s", (const char *)status->warnings->pdata[i]);
+}
+
+static int run(const CommandCall *call, GError **error)
+{
+    g_autoptr(Node) node = command_node_open(call, NODE_READ, error);
+    if (!node)
+        return COMMAND_ERROR;
+    g_auto(Status) status = {0};
+    if (!read_store(node_store(node), &status, error))
+        return COMMAND_ERROR;
+    read_disk(node_directory(node), &status);
+    read_live(node, &status);
+    find_warnings(&status);
+    if (command_json(call))
+        print_json(node, &status);
+    else
+        print_text(node, &status);
+    return status.warnings->len == 0 ? COMMAND_OK : COMMAND_NOTHING;
+}
+
+const Command cmd_status = {
+    .name = "status",
+    .summary = "tell what the node holds and whether all is well",
+    .description = "Warns when the clock is behind what the node has dated already, and when the "
+                   "disk is nearly full.",
+    .options = (const CommandOption[]){COMMAND_OPTION_JSON, COMMAND_OPTIONS_END},
+    .nothing = "something needs attention",
+    .uses_node = TRUE,
+    .run = run,
+};

@@ -1,0 +1,125 @@
+#include "cli/secret.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <string.h>
+#include <termios.h>
+#include <unistd.h>
+
+#include "identity/password.h"
+
+#define LINE_MAX_BYTES 1024
+
+void secret_free(char *secret)
+{
+    if (secret)
+        sodium_memzero(secret, strlen(secret));
+    g_free(secret);
+}
+
+/* The first line of @fd, without its end; never reads past it byte by byte, so that a pipe's rest
+ * stays there. */
+static char *read_line(int fd, const char *name, GError **error)
+{
+    char line[LINE_MAX_BYTES];
+    gsize length = 0;
+    for (;;) {
+        char c;
+        gssize got = read(fd, &c, 1);
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got < 0) {
+            error_from_errno(error, errno, "%s", name);
+            return NULL;
+        }
+        if (got == 0 || c == '\n')
+            break;
+        if (length + 1 >= sizeof line || c == '\0') {
+            g_set_error(error, CONCERT_ERROR, CONCERT_ERROR_INPUT, "%s: no password in one line",
+                        name);
+            return NULL;
+        }
+        line[length++] = c;
+    }
+    if (length > 0 && line[length - 1] == '\r')
+        length--;
+    char *secret = g_strndup(line, length);
+    sodium_memzero(line, sizeof line);
+    return secret;
+}
+
+/* Asks on the terminal without showing what is typed. */
+static char *ask(const char *prompt, GError **error)
+{
+    int tty = open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY);
+    struct termios before;
+    if (tty < 0 || tcgetattr(tty, &before) != 0) {
+        g_set_error(error, CONCERT_ERROR, CONCERT_ERROR_INPUT,
+                    "there is no terminal to ask for a password on; use --password-stdin, "
+                    "--password-file or --password-new");
+        if (tty >= 0)
+            close(tty);
+        return NULL;
+    }
+    struct termios quiet = before;
+    quiet.c_lflag &= ~(tcflag_t)ECHO;
+    dprintf(tty, "%s: ", prompt);
+    tcsetattr(tty, TCSAFLUSH, &quiet);
+    char *secret = read_line(tty, "terminal", error);
+    tcsetattr(tty, TCSAFLUSH, &before);
+    dprintf(tty, "\n");
+    close(tty);
+    return secret;
+}
+
+static char *ask_twice(GError **error)
+{
+    g_auto(SecretText) first = ask("New password", error);
+    if (!first)
+        return NULL;
+    g_auto(SecretText) second = ask("The same again", error);
+    if (!second)
+        return NULL;
+    if (!g_str_equal(first, second)) {
+        g_set_error(error, CONCERT_ERROR, CONCERT_ERROR_INPUT, "the two passwords differ");
+        return NULL;
+    }
+    return g_steal_pointer(&first);
+}
+
+static char *read_file(const char *path, GError **error)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0) {
+        error_from_errno(error, errno, "%s", path);
+        return NULL;
+    }
+    char *secret = read_line(fd, path, error);
+    close(fd);
+    return secret;
+}
+
+gboolean secret_new_password(const CommandCall *call, char **ret_password, gboolean *ret_made,
+                             GError **error)
+{
+    gboolean terminal = command_flag(call, "password"), made = command_flag(call, "password-new");
+    gboolean standard_input = command_flag(call, "password-stdin");
+    const char *path = command_text(call, "password-file");
+    int given = terminal + made + standard_input + (path != NULL);
+    if (given > 1) {
+        command_usage(call, error, "a password comes from one place only");
+        return FALSE;
+    }
+    char *password = terminal         ? ask_twice(error)
+                     : made           ? password_generate()
+                     : standard_input ? read_line(STDIN_FILENO, "standard input", error)
+                     : path           ? read_file(path, error)
+                                      : NULL;
+    if (given == 1 && !password)
+        return FALSE;
+    *ret_password = password;
+    *ret_made = made;
+    return TRUE;
+}
