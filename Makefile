@@ -19,7 +19,7 @@ help:
 	@echo "make install    install below PREFIX ($(PREFIX))"
 
 run:
-	@scripts/setup build
+	@scripts/setup build run
 	@scripts/build $(BUILD)
 	@BUILD=$(BUILD) ONCE=$(ONCE) scripts/run
 

@@ -89,9 +89,9 @@ static void append_command(GString *page, const Command *command, const char *pa
         append_paragraphs(page, text);
     }
     for (const CommandExample *example = command->examples; example && example->line; example++) {
-        g_string_append(page, ".TP\n.B ");
+        g_string_append(page, ".TP\n\\fB");
         append_escaped(page, example->line);
-        g_string_append_c(page, '\n');
+        g_string_append(page, "\\fR\n");
         append_escaped(page, example->help);
         g_string_append_c(page, '\n');
     }
