@@ -65,8 +65,8 @@ static gboolean parse_date(const char *text, gsize length, gint64 *ret_us)
 }
 
 /* Reads "hh:mm:ss[.f+]" and says how much of the text it took. */
-static gboolean parse_time_of_day(const char *text, gsize length, gint64 *ret_us,
-                                  guint *ret_digits, gsize *ret_used)
+static gboolean parse_time_of_day(const char *text, gsize length, gint64 *ret_us, guint *ret_digits,
+                                  gsize *ret_used)
 {
     int hour, minute, second;
     if (length < 8 || !read_digits(text, 2, &hour) || text[2] != ':' ||
@@ -147,22 +147,42 @@ gboolean timestamp_parse_lenient(const char *text, gsize length, gint64 *ret_us)
     return TRUE;
 }
 
+/* Writes @value with @digits digits and what comes behind it. By hand, because every object that is
+ * made or served carries several times, and printf takes most of the time of making one. */
+static char *put_number(char *text, guint value, guint digits, char behind)
+{
+    for (guint i = digits; i-- > 0; value /= 10)
+        text[i] = (char)('0' + value % 10);
+    text[digits] = behind;
+    return text + digits + 1;
+}
+
 const char *timestamp_format(char buffer[TIMESTAMP_MAX], gint64 us, guint digits)
 {
     gint64 days = us / US_PER_DAY - (us % US_PER_DAY < 0);
     gint64 rest = us - days * US_PER_DAY;
     int year, month, day;
     date_from_days(days, &year, &month, &day);
-    int seconds = (int)(rest / US_PER_SECOND);
-    int written =
-        g_snprintf(buffer, TIMESTAMP_MAX, "%04d-%02d-%02dT%02d:%02d:%02d", year, month, day,
-                   seconds / 3600, seconds / 60 % 60, seconds % 60);
-    char fraction[10];
-    g_snprintf(fraction, sizeof fraction, "%06d000", (int)(rest % US_PER_SECOND));
-    if (digits > 0)
-        written += g_snprintf(buffer + written, (gulong)(TIMESTAMP_MAX - written), ".%.*s",
-                              (int)MIN(digits, 9), fraction);
-    g_strlcpy(buffer + written, "Z", (gsize)(TIMESTAMP_MAX - written));
+    guint seconds = (guint)(rest / US_PER_SECOND);
+    char *end = buffer;
+    if (year >= 0 && year <= 9999)
+        end = put_number(end, (guint)year, 4, '-');
+    else
+        end += g_snprintf(buffer, TIMESTAMP_MAX, "%04d-", year);
+    end = put_number(end, (guint)month, 2, '-');
+    end = put_number(end, (guint)day, 2, 'T');
+    end = put_number(end, seconds / 3600, 2, ':');
+    end = put_number(end, seconds / 60 % 60, 2, ':');
+    end = put_number(end, seconds % 60, 2, digits > 0 ? '.' : 'Z');
+    if (digits > 0) {
+        char fraction[16];
+        put_number(fraction, (guint)(rest % US_PER_SECOND) * 1000, 9, '\0');
+        digits = MIN(digits, 9);
+        memcpy(end, fraction, digits);
+        end[digits] = 'Z';
+        end += digits + 1;
+    }
+    *end = '\0';
     return buffer;
 }
 

@@ -196,21 +196,34 @@ static void append_member_list(GString *json, const char *key, const char *const
     g_string_append_c(json, ']');
 }
 
-static void append_times(GString *json, const Indicator *indicator)
+/* The times of an indicator as text. They are mostly one and the same, and formatting them would
+ * cost more than all the rest of a list's line. */
+typedef struct {
+    char created[TIMESTAMP_MAX], other[TIMESTAMP_MAX];
+    const char *modified, *valid_from;
+} Times;
+
+static void format_times(Times *times, const Indicator *indicator)
 {
-    char text[TIMESTAMP_MAX];
-    append_member(json, "created", timestamp_format(text, indicator->created, 3));
-    if (indicator->modified > indicator->created)
-        timestamp_format(text, indicator->modified, 3);
-    append_member(json, "modified", text);
+    gint64 modified = MAX(indicator->modified, indicator->created);
+    timestamp_format(times->created, indicator->created, 3);
+    times->modified = times->valid_from = times->created;
+    if (modified != indicator->created)
+        times->modified = timestamp_format(times->other, modified, 3);
+    if (indicator->valid_from == modified)
+        times->valid_from = times->modified;
+    else if (indicator->valid_from != indicator->created)
+        times->valid_from = NULL; /* formatted when its turn comes */
 }
 
-static void append_validity(GString *json, const Indicator *indicator)
+static void append_validity(GString *json, Times *times, const Indicator *indicator)
 {
-    char text[TIMESTAMP_MAX];
-    append_member(json, "valid_from", timestamp_format(text, indicator->valid_from, 3));
+    if (!times->valid_from)
+        times->valid_from = timestamp_format(times->other, indicator->valid_from, 3);
+    append_member(json, "valid_from", times->valid_from);
     if (indicator->valid_until != 0 && indicator->valid_until > indicator->valid_from)
-        append_member(json, "valid_until", timestamp_format(text, indicator->valid_until, 3));
+        append_member(json, "valid_until",
+                      timestamp_format(times->other, indicator->valid_until, 3));
 }
 
 static void append_name(GString *json, const Indicator *indicator)
@@ -248,6 +261,7 @@ gboolean indicator_write(const Indicator *indicator, GString *json)
         pattern = made->str;
     }
     char id[INDICATOR_ID_SIZE];
+    Times times;
     g_string_append(json, "{\"type\":\"indicator\",\"spec_version\":\"2.1\"");
     append_member(json, "id",
                   indicator->id ? indicator->id
@@ -256,14 +270,16 @@ gboolean indicator_write(const Indicator *indicator, GString *json)
                                                indicator->port));
     if (indicator->created_by_ref)
         append_member(json, "created_by_ref", indicator->created_by_ref);
-    append_times(json, indicator);
+    format_times(&times, indicator);
+    append_member(json, "created", times.created);
+    append_member(json, "modified", times.modified);
     append_name(json, indicator);
     if (indicator->description && *indicator->description)
         append_member(json, "description", indicator->description);
     append_member_list(json, "indicator_types", indicator->indicator_types);
     append_member(json, "pattern", pattern);
     g_string_append(json, ",\"pattern_type\":\"stix\"");
-    append_validity(json, indicator);
+    append_validity(json, &times, indicator);
     append_member_list(json, "labels", indicator->labels);
     if (indicator->confidence >= 0)
         g_string_append_printf(json, ",\"confidence\":%d", MIN(indicator->confidence, 100));
@@ -297,8 +313,8 @@ static const char *const tlp_objects[] = {
     [MARKING_TLP_AMBER_STRICT] =
         TLP_OBJECT("marking-definition--939a9414-2ddd-4d32-a0cd-375ea402b003", "TLP:AMBER+STRICT",
                    "amber+strict"),
-    [MARKING_TLP_RED] = TLP_OBJECT("marking-definition--e828b379-4e03-4974-9ac4-e53a884c97c1",
-                                   "TLP:RED", "red"),
+    [MARKING_TLP_RED] =
+        TLP_OBJECT("marking-definition--e828b379-4e03-4974-9ac4-e53a884c97c1", "TLP:RED", "red"),
 };
 
 const char *indicator_tlp_marking(const char *tlp)
