@@ -47,8 +47,8 @@ static const Setting settings[] = {
          .fallback = "200", .help = "Connections open at once from one address."},
     [SETTING_SERVER_REQUEST_DEADLINE] =
         {"server", "request_deadline", SETTING_DURATION, .min = 1, .max = 3600, .fallback = "60s",
-         .help = "Time a request may take in all, from its first byte to the last byte of the "
-                 "answer, however busily the client dribbles."},
+         .help = "Time a client may take to send a request, and again to take the answer, however "
+                 "busily it dribbles. A body adds a second for every 8 kB."},
     [SETTING_SERVER_MAX_REQUEST_BYTES] = {"server", "max_request_bytes", SETTING_SIZE,
                                           .min = 64 * KIB, .max = GIB, .fallback = "32M",
                                           .help =
@@ -59,6 +59,9 @@ static const Setting settings[] = {
          .help =
              "Requests a second from one address, in the long run; bursts of ten seconds' worth "
              "are let through. 0: no such bound."},
+    [SETTING_SERVER_CACHE_BYTES] =
+        {"server", "cache_bytes", SETTING_SIZE, .min = 0, .max = 64 * GIB, .fallback = "32M",
+         .help = "Answers kept in memory to be sent again while nothing has changed."},
     [SETTING_SERVER_SHUTDOWN_GRACE] =
         {"server", "shutdown_grace", SETTING_DURATION, .min = 0, .max = 600, .fallback = "10s",
          .help = "Time that running requests get to finish when the node is stopped."},

@@ -1,0 +1,99 @@
+/* cmd_serve.c - `concert serve`: runs the node's server until it is told to stop. */
+#include <glib-unix.h>
+#include <malloc.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/resource.h>
+
+#include "cli/command_node.h"
+#include "cli/commands.h"
+#include "cli/output.h"
+#include "server/server.h"
+
+/* Few arenas, and large buffers straight from the system and back: what a burst of pages took is
+ * not kept for ever. */
+static void tune_memory(void)
+{
+    mallopt(M_ARENA_MAX, 2);
+    mallopt(M_MMAP_THRESHOLD, 4 * 1024 * 1024);
+    mallopt(M_TRIM_THRESHOLD, 8 * 1024 * 1024);
+}
+
+/* One descriptor a connection, and some for the store. */
+static void allow_connections(void)
+{
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < limit.rlim_max) {
+        limit.rlim_cur = limit.rlim_max;
+        setrlimit(RLIMIT_NOFILE, &limit);
+    }
+}
+
+static gboolean on_signal(gpointer loop)
+{
+    g_main_loop_quit(loop);
+    return G_SOURCE_CONTINUE;
+}
+
+static void report(const CommandCall *call, const Server *server)
+{
+    const char *const *urls = server_urls(server);
+    const char *fingerprint = server_fingerprint(server);
+    if (command_json(call)) {
+        yyjson_mut_doc *doc = yyjson_mut_doc_new(NULL);
+        yyjson_mut_val *root = yyjson_mut_obj(doc);
+        yyjson_mut_val *list = yyjson_mut_obj_add_arr(doc, root, "listening");
+        for (guint i = 0; urls[i]; i++)
+            yyjson_mut_arr_add_str(doc, list, urls[i]);
+        if (fingerprint)
+            yyjson_mut_obj_add_str(doc, root, "certificate_sha256", fingerprint);
+        output_json(root);
+        yyjson_mut_doc_free(doc);
+    } else {
+        for (guint i = 0; urls[i]; i++)
+            output_line("listening on %s/taxii2/", urls[i]);
+        if (fingerprint)
+            output_line("certificate SHA-256 %s", fingerprint);
+    }
+    output_flush();
+}
+
+static int run(const CommandCall *call, GError **error)
+{
+    tune_memory();
+    allow_connections();
+    signal(SIGPIPE, SIG_IGN);
+    g_autoptr(Node) node = command_node_open(call, NODE_SERVE, error);
+    if (!node)
+        return COMMAND_ERROR;
+    g_autoptr(GMainLoop) loop = g_main_loop_new(NULL, FALSE);
+    guint interrupt = g_unix_signal_add(SIGINT, on_signal, loop);
+    guint terminate = g_unix_signal_add(SIGTERM, on_signal, loop);
+    g_autoptr(Server) server =
+        server_start(node_config(node), node_store(node), node_writer(node), error);
+    if (server) {
+        g_autofree char *urls = g_strjoinv(" ", (char **)server_urls(server));
+        node_set_listening(node, urls);
+        report(call, server);
+        g_main_loop_run(loop);
+        output_note("stopping");
+        g_clear_pointer(&server, server_stop);
+    }
+    g_source_remove(interrupt);
+    g_source_remove(terminate);
+    return *error ? COMMAND_ERROR : COMMAND_OK;
+}
+
+const Command cmd_serve = {
+    .name = "serve",
+    .summary = "serve the node to TAXII 2.1 clients",
+    .description =
+        "Listens where [server] listen in concert.conf says, prints a line for each address, and "
+        "serves until SIGINT or SIGTERM, after which running requests get [server] shutdown_grace "
+        "to finish. Other commands work on the node meanwhile.\n\n"
+        "Loopback addresses speak plain HTTP, all others TLS with the certificate of [server] "
+        "tls_certificate, which the node makes for itself when there is none.",
+    .options = (const CommandOption[]){COMMAND_OPTION_JSON, COMMAND_OPTIONS_END},
+    .uses_node = TRUE,
+    .run = run,
+};

@@ -1,0 +1,340 @@
+#include "server/api.h"
+
+#include <microhttpd.h>
+#include <string.h>
+
+#include "identity/role.h"
+#include "server/monitor.h"
+#include "server/problem.h"
+#include "server/taxii_info.h"
+#include "server/taxii_page.h"
+#include "server/taxii_write.h"
+
+enum {
+    API_PLAIN = 1 << 0,      /* not TAXII: any Accept will do */
+    API_CACHED = 1 << 1,     /* the reply depends on the store, the account and the URI alone */
+    API_WORKER = 1 << 2,     /* may take long, or waits for the writer */
+    API_COLLECTION = 1 << 3, /* {root} and {id} name a collection the account must see */
+    API_READ = 1 << 4,       /* ... and must be able to read */
+    API_ADD = 1 << 5,        /* ... to write */
+    API_REMOVE = 1 << 6,     /* ... to read and write, with a role that may remove */
+};
+
+#define COLLECTION "/{root}/collections/{id}/"
+#define OBJECT     COLLECTION "objects/{object-id}/"
+#define MATCH_ALL                                                                                  \
+    (TAXII_FILTER_PAGE | TAXII_FILTER_ID | TAXII_FILTER_TYPE | TAXII_FILTER_VERSION |              \
+     TAXII_FILTER_SPEC_VERSION)
+#define MATCH_VERSIONS (TAXII_FILTER_VERSION | TAXII_FILTER_SPEC_VERSION)
+
+/* TAXII 2.1 section 3.1, and what watches over the node. */
+static const ApiRoute routes[] = {
+    {"/health/", HTTP_GET, monitor_health, API_PLAIN, 0},
+    {"/metrics/", HTTP_GET, monitor_metrics, API_PLAIN, 0},
+    {"/taxii2/", HTTP_GET, taxii_info_discovery, API_CACHED, 0},
+    {"/{root}/", HTTP_GET, taxii_info_root, API_CACHED, 0},
+    {"/{root}/status/{status-id}/", HTTP_GET, taxii_info_status, API_CACHED, 0},
+    {"/{root}/collections/", HTTP_GET, taxii_info_collections, API_CACHED, 0},
+    {COLLECTION, HTTP_GET, taxii_info_collection, API_CACHED | API_COLLECTION, 0},
+    {COLLECTION "manifest/", HTTP_GET, taxii_page_manifest, API_CACHED | API_COLLECTION | API_READ,
+     MATCH_ALL},
+    {COLLECTION "objects/", HTTP_GET, taxii_page_objects, API_CACHED | API_COLLECTION | API_READ,
+     MATCH_ALL},
+    {COLLECTION "objects/", HTTP_POST, taxii_write_add, API_WORKER | API_COLLECTION | API_ADD, 0},
+    {OBJECT, HTTP_GET, taxii_page_object, API_CACHED | API_COLLECTION | API_READ,
+     TAXII_FILTER_PAGE | MATCH_VERSIONS},
+    {OBJECT, HTTP_DELETE, taxii_write_remove, API_WORKER | API_COLLECTION | API_REMOVE,
+     MATCH_VERSIONS},
+    {OBJECT "versions/", HTTP_GET, taxii_page_versions, API_CACHED | API_COLLECTION | API_READ,
+     TAXII_FILTER_PAGE | TAXII_FILTER_SPEC_VERSION},
+};
+
+static const struct {
+    HttpMethod method;
+    const char *names;
+} methods[] = {{HTTP_GET, "GET, HEAD"}, {HTTP_POST, "POST"}, {HTTP_DELETE, "DELETE"}};
+
+/* Finds the call's route; else returns 404, or 405 when the path has other methods. */
+static Reply *find_route(ApiCall *call)
+{
+    const HttpRequest *request = call->request;
+    guint allowed = 0;
+    for (guint i = 0; i < G_N_ELEMENTS(routes); i++) {
+        RouterMatch match;
+        if (!router_fits(routes[i].template, request->uri, &match))
+            continue;
+        if (routes[i].method == request->method) {
+            call->route = &routes[i];
+            call->match = match;
+            return NULL;
+        }
+        router_match_clear(&match);
+        allowed |= routes[i].method;
+    }
+    if (!allowed)
+        return problem_reply(404, "there is no such path here");
+    Reply *reply = problem_reply(405, NULL);
+    g_autoptr(GString) names = g_string_new(NULL);
+    for (guint i = 0; i < G_N_ELEMENTS(methods); i++)
+        if (allowed & methods[i].method)
+            g_string_append_printf(names, "%s%s", names->len > 0 ? ", " : "", methods[i].names);
+    reply_header(reply, MHD_HTTP_HEADER_ALLOW, names->str);
+    return reply;
+}
+
+/* Who did not log in is asked to, whatever there is or is not: it learns nothing. */
+static Reply *deny(const ApiCall *call, guint status, const char *description)
+{
+    return call->principal->anonymous ? problem_unauthorized(NULL)
+                                      : problem_reply(status, description);
+}
+
+static Reply *reply_to_error(const ApiCall *call, const GError *error)
+{
+    if (call->principal->anonymous && error->domain == CONCERT_ERROR &&
+        (error->code == CONCERT_ERROR_NOT_FOUND || error->code == CONCERT_ERROR_DENIED) &&
+        !call->can_read)
+        return problem_unauthorized(NULL);
+    return problem_from_error(error);
+}
+
+gboolean api_rights(Api *api, const LoginPrincipal *principal, const Collection *collection,
+                    gboolean *ret_read, gboolean *ret_write, GError **error)
+{
+    gboolean read, write;
+    if (!collections_rights(api->store, collection->number, principal->name, &read, &write, error))
+        return FALSE;
+    *ret_read = read && (principal->actions & ROLE_ACTION_READ);
+    *ret_write = write && (principal->actions & ROLE_ACTION_ADD);
+    return TRUE;
+}
+
+GPtrArray *api_visible(Api *api, const LoginPrincipal *principal, const char *root, GError **error)
+{
+    g_autoptr(GPtrArray) all = collections_list(api->store, root, error);
+    if (!all)
+        return NULL;
+    g_autoptr(GPtrArray) visible = g_ptr_array_new_with_free_func((GDestroyNotify)collection_free);
+    while (all->len > 0) {
+        g_autoptr(Collection) collection = g_ptr_array_steal_index(all, 0);
+        gboolean read, write;
+        if (!api_rights(api, principal, collection, &read, &write, error))
+            return NULL;
+        if (read || write)
+            g_ptr_array_add(visible, g_steal_pointer(&collection));
+    }
+    return g_steal_pointer(&visible);
+}
+
+/* Looks the collection up and checks what the route demands (TAXII 2.1 sections 5.2 to 5.8). */
+static Reply *check_collection(ApiCall *call)
+{
+    g_autoptr(GError) error = NULL;
+    guint flags = call->route->flags;
+    call->collection =
+        collections_lookup(call->api->store, call->match.values[0], call->match.values[1], &error);
+    if (call->collection && !api_rights(call->api, call->principal, call->collection,
+                                        &call->can_read, &call->can_write, &error))
+        return reply_to_error(call, error);
+    if (error && !g_error_matches(error, CONCERT_ERROR, CONCERT_ERROR_NOT_FOUND))
+        return reply_to_error(call, error);
+    /* A collection one may neither read nor write is not there: its name may say too much. */
+    if (!call->can_read && !call->can_write)
+        return deny(call, 404, "no such collection");
+    if (flags & API_READ && !call->can_read)
+        return deny(call, 403, "this collection may be written to, but not read");
+    if (flags & API_ADD && !call->can_write)
+        return deny(call, 403, "this collection may be read, but not written to");
+    if (flags & API_REMOVE &&
+        !(call->can_read && call->can_write && call->principal->actions & ROLE_ACTION_REMOVE))
+        return deny(call, 403, "nothing may be removed from this collection");
+    return NULL;
+}
+
+/* What can be refused of a body before it comes. */
+static Reply *check_body(ApiCall *call)
+{
+    HttpRequest *request = call->request;
+    if (request->method != HTTP_POST)
+        return NULL;
+    if (!negotiate_is_taxii(http_header(request, MHD_HTTP_HEADER_CONTENT_TYPE)))
+        return problem_reply(415, NULL);
+    const char *coding = http_header(request, MHD_HTTP_HEADER_CONTENT_ENCODING);
+    if (coding && g_ascii_strcasecmp(coding, "identity") != 0)
+        return problem_reply(415, "send the body without Content-Encoding");
+    request->max_body = call->api->options.max_request_bytes;
+    if (request->content_length > request->max_body) {
+        g_autofree char *text = g_strdup_printf(
+            "bodies have at most %" G_GSIZE_FORMAT " bytes here", request->max_body);
+        return problem_reply(413, text);
+    }
+    return NULL;
+}
+
+/* Everything between knowing who it is and the body: NULL when the request may go on. */
+static Reply *admit(ApiCall *call)
+{
+    HttpRequest *request = call->request;
+    Api *api = call->api;
+    gboolean acceptable = negotiate_accepts_taxii(http_header(request, MHD_HTTP_HEADER_ACCEPT));
+    call->coding = negotiate_coding(http_header(request, MHD_HTTP_HEADER_ACCEPT_ENCODING));
+    call->generation = writer_generation(api->writer);
+    if (request->method == HTTP_GET && !request->has_body && acceptable) {
+        const char coding[] = {(char)('0' + call->coding), '\0'};
+        call->key = g_strconcat(coding, call->principal->name, "\n", request->uri, NULL);
+        Reply *cached = cache_get(api->cache, call->key, call->generation);
+        if (cached)
+            return cached;
+    }
+    Reply *refusal = find_route(call);
+    if (refusal)
+        return refusal;
+    if (!(call->route->flags & API_CACHED))
+        g_clear_pointer(&call->key, g_free);
+    if (!acceptable && !(call->route->flags & API_PLAIN))
+        return problem_reply(406, NULL);
+    if (call->route->flags & API_COLLECTION)
+        refusal = check_collection(call);
+    return refusal ? refusal : check_body(call);
+}
+
+static Reply *admit_or_refuse(ApiCall *call, LoginResult result, guint wait)
+{
+    switch (result) {
+    case LOGIN_KNOWN:
+        return admit(call);
+    case LOGIN_EXHAUSTED:
+        return problem_later(429, "too many failed log-ins", wait);
+    case LOGIN_WRONG:
+    case LOGIN_COMPUTE:
+        break;
+    }
+    return problem_unauthorized("wrong credentials");
+}
+
+static void compute_login(HttpRequest *request)
+{
+    ApiCall *call = request->data;
+    GuardKey client = guard_key(request->address);
+    guint wait = 0;
+    LoginResult result =
+        login_verify(call->api->login, http_header(request, MHD_HTTP_HEADER_AUTHORIZATION), &client,
+                     sizeof client, &call->principal, &wait);
+    http_resume(request, admit_or_refuse(call, result, wait));
+}
+
+static Reply *begin(gpointer user, HttpRequest *request)
+{
+    Api *api = user;
+    ApiCall *call = request->data = g_new0(ApiCall, 1);
+    call->api = api;
+    call->request = request;
+    GuardKey client = guard_key(request->address);
+    guint wait = 0;
+    /* Behind a proxy on this machine the address says nothing about the client. */
+    if (api->rate && !http_is_loopback(request) &&
+        !ratelimit_take(api->rate, &client, sizeof client, 1, &wait))
+        return problem_later(429, "too many requests from this address", wait);
+    LoginResult result =
+        login_check(api->login, http_header(request, MHD_HTTP_HEADER_AUTHORIZATION), &client,
+                    sizeof client, &call->principal, &wait);
+    if (result != LOGIN_COMPUTE)
+        return admit_or_refuse(call, result, wait);
+    if (http_defer(request, HTTP_LOGIN, compute_login))
+        return NULL;
+    return problem_later(503, "too many log-ins at once", 2);
+}
+
+static Reply *run_handler(ApiCall *call)
+{
+    g_autoptr(GError) error = NULL;
+    Reply *reply = call->route->handler(call, &error);
+    if (error)
+        return reply_to_error(call, error);
+    if (reply && call->key && reply_status(reply) == 200)
+        cache_put(call->api->cache, call->key, call->generation, reply);
+    return reply;
+}
+
+static void work(HttpRequest *request)
+{
+    Reply *reply = run_handler(request->data);
+    if (reply)
+        http_resume(request, reply);
+}
+
+static Reply *finish(gpointer user, HttpRequest *request)
+{
+    ApiCall *call = request->data;
+    g_autoptr(GError) error = NULL;
+    const char *query = strchr(request->uri, '?');
+    if (!taxii_filter_parse(query ? query + 1 : NULL, call->route->filter, &call->filter, &error))
+        return problem_from_error(error);
+    if (!(call->route->flags & API_WORKER))
+        return run_handler(call);
+    if (http_defer(request, HTTP_WORK, work))
+        return NULL;
+    return problem_later(503, NULL, 1);
+}
+
+static Reply *refuse(gpointer user, HttpRequest *request, guint status)
+{
+    return status == 503 ? problem_later(503, NULL, 1) : problem_reply(status, NULL);
+}
+
+static void ended(gpointer user, HttpRequest *request, guint status, gsize bytes)
+{
+    Api *api = user;
+    ApiCall *call = g_steal_pointer(&request->data);
+    __atomic_add_fetch(&api->counts.requests, 1, __ATOMIC_RELAXED);
+    __atomic_add_fetch(&api->counts.bytes, bytes, __ATOMIC_RELAXED);
+    __atomic_add_fetch(&api->counts.by_class[status / 100 % 6], 1, __ATOMIC_RELAXED);
+    if (!call)
+        return;
+    if (call->work)
+        call->work_free(call->work);
+    if (call->principal)
+        login_principal_unref(call->principal);
+    collection_free(call->collection);
+    router_match_clear(&call->match);
+    taxii_filter_clear(&call->filter);
+    g_free(call->key);
+    g_free(call);
+}
+
+Api *api_new(Store *store, Writer *writer, const ApiOptions *options)
+{
+    Api *api = g_new0(Api, 1);
+    api->store = store;
+    api->writer = writer;
+    api->options = *options;
+    api->login = login_new(store, writer);
+    api->cache = cache_new(options->cache_bytes);
+    if (options->requests_per_second > 0)
+        api->rate =
+            ratelimit_new(options->requests_per_second, 10.0 * options->requests_per_second);
+    api->started = g_get_real_time();
+    return api;
+}
+
+void api_free(Api *api)
+{
+    login_free(api->login);
+    cache_free(api->cache);
+    if (api->rate)
+        ratelimit_free(api->rate);
+    g_free(api);
+}
+
+HttpApp api_http_app(Api *api)
+{
+    return (HttpApp){
+        .begin = begin, .finish = finish, .refuse = refuse, .ended = ended, .user = api};
+}
+
+Reply *api_reply(ApiCall *call, guint status, GString *json)
+{
+    gsize length = json->len;
+    return reply_new(status, NEGOTIATE_TAXII, call->coding, NULL, g_string_free(json, FALSE),
+                     length);
+}

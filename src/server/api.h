@@ -1,0 +1,91 @@
+/* api.h - what the server serves: one table of routes, and what every request goes through before
+ * the handler of its row: rate, log-in, media type, rights, filter, cache. */
+#pragma once
+
+#include "server/cache.h"
+#include "server/http.h"
+#include "server/login.h"
+#include "server/ratelimit.h"
+#include "server/router.h"
+#include "server/taxii_filter.h"
+#include "store/collections.h"
+#include "store/writer.h"
+
+typedef struct {
+    const char *title, *description, *contact; /* of discovery; the last two may be NULL */
+    guint page_limit;                          /* objects */
+    gsize max_page_bytes;
+    gsize max_request_bytes;
+    gsize cache_bytes;
+    guint requests_per_second; /* from one address; 0: unbounded */
+} ApiOptions;
+
+/* Counts since the start; atomic. */
+typedef struct {
+    guint64 requests, bytes;
+    guint64 by_class[6]; /* by the first digit of the status; 0: no answer */
+    guint64 objects_added, objects_rejected;
+} ApiCounts;
+
+typedef struct {
+    Store *store;
+    Writer *writer;
+    Http *http; /* set when it was made */
+    ApiOptions options;
+    Login *login;
+    Cache *cache;
+    RateLimit *rate; /* NULL: unbounded */
+    gint64 started;  /* microseconds since 1970 */
+    ApiCounts counts;
+} Api;
+
+typedef struct ApiRoute ApiRoute;
+
+/* One request on its way. */
+typedef struct {
+    Api *api;
+    HttpRequest *request;
+    const ApiRoute *route;
+    LoginPrincipal *principal;
+    NegotiateCoding coding;
+    RouterMatch match;      /* values of the path: {root}, {id}, {object-id} */
+    Collection *collection; /* of routes with {id} */
+    gboolean can_read, can_write;
+    TaxiiFilter filter;
+    guint64 generation; /* of the store, before anything was read from it */
+    char *key;          /* for the cache; NULL: not to be kept */
+    gpointer work;      /* the handler's own, freed when the request is over */
+    GDestroyNotify work_free;
+} ApiCall;
+
+/* Returns the reply, or NULL with @error; NULL without only on a worker, when http_resume() will
+ * follow. */
+typedef Reply *(*ApiHandler)(ApiCall *call, GError **error);
+
+struct ApiRoute {
+    const char *template;
+    HttpMethod method;
+    ApiHandler handler;
+    guint flags;
+    guint filter; /* TaxiiFilterParts the handler knows */
+};
+
+/* @options' texts must outlive it. */
+Api *api_new(Store *store, Writer *writer, const ApiOptions *options);
+void api_free(Api *api);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(Api, api_free)
+
+/* The callbacks for http_new(). */
+HttpApp api_http_app(Api *api);
+
+/* What @principal may do with @collection: its grants within its role. */
+gboolean api_rights(Api *api, const LoginPrincipal *principal, const Collection *collection,
+                    gboolean *ret_read, gboolean *ret_write, GError **error);
+
+/* The collections of @root (NULL: of all roots) that @principal may read or write. Elements:
+ * Collection *. */
+GPtrArray *api_visible(Api *api, const LoginPrincipal *principal, const char *root, GError **error);
+
+/* A TAXII reply whose body is @json (taken over). */
+Reply *api_reply(ApiCall *call, guint status, GString *json);

@@ -1,0 +1,125 @@
+#include "server/server.h"
+
+#include <string.h>
+
+#include "server/api.h"
+#include "server/tls.h"
+
+/* Bodies of all requests together, in multiples of the largest one. */
+#define BUFFERED_BODIES 4
+
+enum { TLS_AUTO, TLS_ON, TLS_OFF }; /* as SETTING_SERVER_TLS */
+
+struct Server {
+    Api *api;
+    Http *http;
+    GPtrArray *urls; /* char *, and a NULL at the end */
+    char *key, *certificate;
+    char *fingerprint;
+    guint grace_seconds;
+};
+
+static ApiOptions api_options(const Config *config)
+{
+    return (ApiOptions){
+        .title = config_string(config, SETTING_TAXII_TITLE),
+        .description = config_string(config, SETTING_TAXII_DESCRIPTION),
+        .contact = config_string(config, SETTING_TAXII_CONTACT),
+        .page_limit = (guint)config_int(config, SETTING_TAXII_PAGE_LIMIT),
+        .max_page_bytes = config_size(config, SETTING_TAXII_MAX_PAGE_BYTES),
+        .max_request_bytes = config_size(config, SETTING_SERVER_MAX_REQUEST_BYTES),
+        .cache_bytes = config_size(config, SETTING_SERVER_CACHE_BYTES),
+        .requests_per_second = (guint)config_int(config, SETTING_SERVER_REQUESTS_PER_SECOND),
+    };
+}
+
+static HttpOptions http_options(const Config *config)
+{
+    return (HttpOptions){
+        .threads = (guint)config_int(config, SETTING_SERVER_THREADS),
+        .workers = (guint)config_int(config, SETTING_SERVER_THREADS),
+        .max_connections = (guint)config_int(config, SETTING_SERVER_MAX_CONNECTIONS),
+        .max_connections_per_address =
+            (guint)config_int(config, SETTING_SERVER_MAX_CONNECTIONS_PER_ADDRESS),
+        .deadline_seconds = config_duration(config, SETTING_SERVER_REQUEST_DEADLINE),
+        .max_buffered = BUFFERED_BODIES * config_size(config, SETTING_SERVER_MAX_REQUEST_BYTES),
+    };
+}
+
+static gboolean load_certificate(Server *server, const Config *config, GError **error)
+{
+    if (server->key)
+        return TRUE;
+    if (!tls_load(config_path(config, SETTING_SERVER_TLS_KEY),
+                  config_path(config, SETTING_SERVER_TLS_CERTIFICATE),
+                  config_string(config, SETTING_NODE_NAME), &server->key, &server->certificate,
+                  error))
+        return FALSE;
+    server->fingerprint = tls_fingerprint(server->certificate, error);
+    return server->fingerprint != NULL;
+}
+
+static gboolean listen_on(Server *server, const Config *config, const ConfigAddress *address,
+                          GError **error)
+{
+    guint tls = config_enum(config, SETTING_SERVER_TLS);
+    if (tls == TLS_OFF && !address->loopback) {
+        g_set_error(error, CONCERT_ERROR, CONCERT_ERROR_INPUT,
+                    "[server] tls = off is only for loopback addresses, and %s is none: passwords "
+                    "and restricted content would cross the network in the clear",
+                    address->host);
+        return FALSE;
+    }
+    gboolean plain = tls == TLS_OFF || (tls == TLS_AUTO && address->loopback);
+    guint16 port;
+    if ((!plain && !load_certificate(server, config, error)) ||
+        !http_listen(server->http, address->host, address->port, plain ? NULL : server->key,
+                     plain ? NULL : server->certificate, &port, error))
+        return FALSE;
+    g_ptr_array_add(server->urls, g_strdup_printf(address->ipv6 ? "%s://[%s]:%u" : "%s://%s:%u",
+                                                  plain ? "http" : "https", address->host, port));
+    return TRUE;
+}
+
+Server *server_start(const Config *config, Store *store, Writer *writer, GError **error)
+{
+    g_autoptr(Server) server = g_new0(Server, 1);
+    ApiOptions options = api_options(config);
+    server->urls = g_ptr_array_new_with_free_func(g_free);
+    server->grace_seconds = config_duration(config, SETTING_SERVER_SHUTDOWN_GRACE);
+    server->api = api_new(store, writer, &options);
+    HttpOptions http = http_options(config);
+    HttpApp app = api_http_app(server->api);
+    server->http = server->api->http = http_new(&http, &app);
+    guint count;
+    const ConfigAddress *addresses = config_addresses(config, SETTING_SERVER_LISTEN, &count);
+    for (guint i = 0; i < count; i++)
+        if (!listen_on(server, config, &addresses[i], error))
+            return NULL;
+    g_ptr_array_add(server->urls, NULL);
+    return g_steal_pointer(&server);
+}
+
+const char *const *server_urls(const Server *server)
+{
+    return (const char *const *)server->urls->pdata;
+}
+
+const char *server_fingerprint(const Server *server)
+{
+    return server->fingerprint;
+}
+
+void server_stop(Server *server)
+{
+    http_stop(server->http, server->grace_seconds);
+    http_free(server->http);
+    api_free(server->api);
+    g_ptr_array_unref(server->urls);
+    if (server->key)
+        memset(server->key, 0, strlen(server->key));
+    g_free(server->key);
+    g_free(server->certificate);
+    g_free(server->fingerprint);
+    g_free(server);
+}

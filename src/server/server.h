@@ -1,0 +1,24 @@
+/* server.h - the node's server, put together from its settings. */
+#pragma once
+
+#include "node/config.h"
+#include "store/store.h"
+#include "store/writer.h"
+
+typedef struct Server Server;
+
+/* Starts to listen as [server] and [taxii] say. @store and @writer must outlive the server, @config
+ * too. Plain HTTP on an address that is not loopback is refused with CONCERT_ERROR_INPUT. */
+Server *server_start(const Config *config, Store *store, Writer *writer, GError **error);
+
+/* Where it listens, as base URLs ("https://192.0.2.1:443"); NULL-terminated, the server's. */
+const char *const *server_urls(const Server *server);
+
+/* SHA-256 of the certificate, "AB:CD:..."; NULL when all is plain HTTP. */
+const char *server_fingerprint(const Server *server);
+
+/* Takes no more connections, lets running requests finish for as long as [server] shutdown_grace
+ * says, and frees the server. */
+void server_stop(Server *server);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(Server, server_stop)

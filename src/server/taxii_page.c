@@ -1,0 +1,177 @@
+#include "server/taxii_page.h"
+
+#include "base/timestamp.h"
+#include "server/json.h"
+
+/* Where the page begins, ends, and how long it may be. The filter's lists stay the call's. */
+static gboolean build_query(const ApiCall *call, CollectionQuery *ret_query, GError **error)
+{
+    const ApiOptions *options = &call->api->options;
+    CollectionQuery query = {
+        .number = call->collection->number,
+        .filter = call->filter.match,
+        .limit = call->filter.limit > 0 ? MIN(call->filter.limit, options->page_limit)
+                                        : options->page_limit,
+        .max_bytes = options->max_page_bytes,
+    };
+    if (!taxii_filter_position(&call->filter, call->collection->id, &query.after, &query.until,
+                               error))
+        return FALSE;
+    *ret_query = query;
+    return TRUE;
+}
+
+/* The headers that every successful page has (section 3.2). Of an empty page they say where it
+ * begins, so that a client which asks again from there misses nothing. */
+static Reply *with_dates(Reply *reply, const CollectionPage *page, gint64 after)
+{
+    char buffer[TIMESTAMP_MAX];
+    gint64 nowhere = after == G_MININT64 ? 0 : after;
+    gboolean empty = !page || page->count == 0;
+    reply_header(reply, "X-TAXII-Date-Added-First",
+                 timestamp_format(buffer, empty ? nowhere : page->first, 6));
+    reply_header(reply, "X-TAXII-Date-Added-Last",
+                 timestamp_format(buffer, empty ? nowhere : page->last, 6));
+    return reply;
+}
+
+static Reply *empty_page(ApiCall *call, gint64 after)
+{
+    return with_dates(api_reply(call, 200, g_string_new("{}")), NULL, after);
+}
+
+/* An envelope around the page's objects, which are not copied. */
+static Reply *envelope(ApiCall *call, const CollectionQuery *query, CollectionPage *page)
+{
+    if (page->count == 0)
+        return empty_page(call, query->after);
+    GString *body = g_steal_pointer(&page->objects);
+    g_string_append_c(body, ']');
+    if (page->more) {
+        g_autofree char *next =
+            taxii_filter_next(&call->filter, call->collection->id, page->last, page->until);
+        g_string_append_printf(body, ",\"more\":true,\"next\":\"%s\"", next);
+    }
+    g_string_append_c(body, '}');
+    gsize length = body->len;
+    /* What it grew to beyond its length goes back now, not when the reply has been sent. */
+    char *bytes = g_realloc(g_string_free(body, FALSE), length);
+    Reply *reply = reply_new(200, NEGOTIATE_TAXII, call->coding, "{\"objects\":[", bytes, length);
+    return with_dates(reply, page, query->after);
+}
+
+Reply *taxii_page_objects(ApiCall *call, GError **error)
+{
+    CollectionQuery query;
+    if (!build_query(call, &query, error))
+        return NULL;
+    if (call->filter.nothing)
+        return empty_page(call, query.after);
+    g_autoptr(CollectionPage) page = collections_objects(call->api->store, &query, NULL, error);
+    return page ? envelope(call, &query, page) : NULL;
+}
+
+/* Makes the path's object the only one that the filter lets through. */
+static void match_object(ApiCall *call)
+{
+    call->filter.match.ids = g_new0(char *, 2);
+    call->filter.match.ids[0] = g_strdup(call->match.values[2]);
+}
+
+/* The answer when no version of the path's object is on the page. Not there at all, or not in that
+ * version: 404 (section 5.7 wants it of what was deleted). There, but not later than the page
+ * begins: an empty page. */
+static Reply *no_versions(ApiCall *call, gint64 after, GError **error)
+{
+    const char *id = call->match.values[2];
+    gboolean contains;
+    if (!collections_contains(call->api->store, call->collection->number, id, &contains, error))
+        return NULL;
+    if (contains && after != G_MININT64)
+        return empty_page(call, after);
+    g_set_error(error, CONCERT_ERROR, CONCERT_ERROR_NOT_FOUND,
+                contains ? "no such version of this object in the collection"
+                         : "no such object in the collection");
+    return NULL;
+}
+
+Reply *taxii_page_object(ApiCall *call, GError **error)
+{
+    CollectionQuery query;
+    match_object(call);
+    if (!build_query(call, &query, error))
+        return NULL;
+    if (call->filter.nothing)
+        return no_versions(call, query.after, error);
+    g_autoptr(CollectionPage) page = collections_objects(call->api->store, &query, NULL, error);
+    if (!page)
+        return NULL;
+    return page->count > 0 ? envelope(call, &query, page) : no_versions(call, query.after, error);
+}
+
+/* The version as TAXII names it; of an object that has none, its date_added. */
+static void append_version(GString *json, const CollectionMember *member)
+{
+    if (member->version == 0) {
+        json_append_time(json, member->date_added);
+        return;
+    }
+    g_autofree char *text = object_version_text(member->version, member->version_digits);
+    json_append_string(json, text);
+}
+
+static void append_record(GString *json, const CollectionMember *member)
+{
+    g_string_append(json, "{\"id\":");
+    json_append_string(json, member->id);
+    g_string_append(json, ",\"date_added\":");
+    json_append_time(json, member->date_added);
+    g_string_append(json, ",\"version\":");
+    append_version(json, member);
+    g_string_append_printf(json, ",\"media_type\":\"application/stix+json;version=2.%d\"}",
+                           member->spec == OBJECT_SPEC_20 ? 0 : 1);
+}
+
+/* A page's members under @name. There is no `next` in these resources: the headers say where to go
+ * on. */
+static Reply *members(ApiCall *call, const CollectionQuery *query, const CollectionPage *page,
+                      const char *name, void (*append)(GString *, const CollectionMember *))
+{
+    if (page->count == 0)
+        return empty_page(call, query->after);
+    GString *json = g_string_sized_new(64 + (gsize)page->count * 192);
+    g_string_append_printf(json, "{%s\"%s\":[", page->more ? "\"more\":true," : "", name);
+    for (guint i = 0; i < page->members->len; i++) {
+        if (i > 0)
+            g_string_append_c(json, ',');
+        append(json, &g_array_index(page->members, CollectionMember, i));
+    }
+    return with_dates(api_reply(call, 200, g_string_append(json, "]}")), page, query->after);
+}
+
+Reply *taxii_page_manifest(ApiCall *call, GError **error)
+{
+    CollectionQuery query;
+    if (!build_query(call, &query, error))
+        return NULL;
+    if (call->filter.nothing)
+        return empty_page(call, query.after);
+    g_autoptr(CollectionPage) page = collections_manifest(call->api->store, &query, error);
+    return page ? members(call, &query, page, "objects", append_record) : NULL;
+}
+
+Reply *taxii_page_versions(ApiCall *call, GError **error)
+{
+    CollectionQuery query;
+    match_object(call);
+    call->filter.match.all = TRUE;
+    if (!build_query(call, &query, error))
+        return NULL;
+    if (call->filter.nothing)
+        return no_versions(call, query.after, error);
+    g_autoptr(CollectionPage) page = collections_manifest(call->api->store, &query, error);
+    if (!page)
+        return NULL;
+    return page->count > 0 ? members(call, &query, page, "versions", append_version)
+                           : no_versions(call, query.after, error);
+}

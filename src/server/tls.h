@@ -1,0 +1,14 @@
+/* tls.h - the server's certificate and key: given, or made by the node for itself. */
+#pragma once
+
+#include "base/error.h"
+
+/* Reads the key and the certificate chain, both PEM, from their files. When neither file is there,
+ * makes them: a P-256 key (mode 0600) and a certificate for @name, signed with that key and valid
+ * for ten years. Only one of the two is an error. Both results are freed by the caller. */
+gboolean tls_load(const char *key_path, const char *certificate_path, const char *name,
+                  char **ret_key, char **ret_certificate, GError **error);
+
+/* The SHA-256 of the first certificate in @pem, as "AB:CD:...", for people to compare. Caller
+ * frees. NULL with @error when it is no certificate. */
+char *tls_fingerprint(const char *pem, GError **error);
