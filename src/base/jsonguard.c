@@ -36,7 +36,7 @@ static yyjson_val *find_duplicate_small(yyjson_val *object)
 
     size_t at, size;
     yyjson_val *key, *value;
-    yyjson_obj_foreach(object, at, size, key, value) {
+    yyjson_obj_foreach (object, at, size, key, value) {
         guint8 slot = key_slot(key);
         for (; slots[slot] != 0; slot++)
             if (keys_equal(keys[slots[slot] - 1], key))
@@ -65,7 +65,7 @@ static yyjson_val *find_duplicate_large(yyjson_val *object)
     g_autofree yyjson_val **keys = g_new(yyjson_val *, count);
     size_t at, size;
     yyjson_val *key, *value;
-    yyjson_obj_foreach(object, at, size, key, value)
+    yyjson_obj_foreach (object, at, size, key, value)
         keys[at] = key;
     qsort(keys, count, sizeof *keys, compare_keys);
     for (size_t i = 1; i < count; i++)
@@ -86,11 +86,10 @@ static gboolean report_duplicate(yyjson_val *root, yyjson_val *object, yyjson_va
                                  GError **error)
 {
     g_autofree char *path = jsonguard_path(root, object);
-    g_autofree char *name = g_utf8_make_valid(unsafe_yyjson_get_str(key),
-                                              (gssize)MIN(unsafe_yyjson_get_len(key), 255));
+    g_autofree char *name =
+        g_utf8_make_valid(unsafe_yyjson_get_str(key), (gssize)MIN(unsafe_yyjson_get_len(key), 255));
     g_autofree char *shown = g_strescape(name, NULL);
-    g_set_error(error, CONCERT_ERROR, CONCERT_ERROR_INPUT, "%s: duplicate key \"%s\"", path,
-                shown);
+    g_set_error(error, CONCERT_ERROR, CONCERT_ERROR_INPUT, "%s: duplicate key \"%s\"", path, shown);
     return FALSE;
 }
 

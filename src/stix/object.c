@@ -6,11 +6,19 @@
 #include "base/jsonguard.h"
 #include "base/timestamp.h"
 #include "stix/identifier.h"
+#include "stix/object_values.h"
+#include "stix/pattern.h"
+#include "stix/validate.h"
+#include "stix/validate_pattern.h"
 
+/* An object while it is being read. */
 typedef struct {
     Object *object;
     yyjson_val *root;
     ObjectLevel level;
+    Pattern *pattern; /* of an indicator; NULL when there is none */
+    char *failure;    /* the first breach that is an error at this level */
+    guint failures;
 } Reader;
 
 static gboolean fail(GError **error, const char *path, const char *message)
@@ -77,7 +85,8 @@ static gboolean read_version(Reader *reader, GError **error)
     gsize length = yyjson_is_str(value) ? yyjson_get_len(value) : 0;
     if (timestamp_parse(text, length, &object->version, &object->version_digits))
         return TRUE;
-    if (reader->level == OBJECT_LENIENT && timestamp_parse_lenient(text, length, &object->version)) {
+    if (reader->level == OBJECT_LENIENT &&
+        timestamp_parse_lenient(text, length, &object->version)) {
         object->version_digits = count_digits(text, length);
         return TRUE;
     }
@@ -101,30 +110,105 @@ static yyjson_doc *parse(const char *bytes, gsize length, GError **error)
     return document;
 }
 
+static void read_spec(Reader *reader)
+{
+    Object *object = reader->object;
+    yyjson_val *version = yyjson_obj_get(reader->root, "spec_version");
+    if (yyjson_equals_str(version, "2.1"))
+        object->spec = OBJECT_SPEC_21;
+    else if (yyjson_equals_str(version, "2.0"))
+        object->spec = OBJECT_SPEC_20;
+    else if (validate_is_observable(object->type, strlen(object->type)))
+        object->spec = OBJECT_SPEC_21;
+}
+
+/* A breach becomes an error or a warning, as the level has it. */
+static void on_breach(void *user, const char *path, gboolean must, const char *message)
+{
+    Reader *reader = user;
+    gboolean is_error = must ? reader->level != OBJECT_LENIENT : reader->level == OBJECT_STRICT;
+    if (is_error && reader->failures++ > 0)
+        return;
+    char *text = g_strconcat(path, ": ", message, NULL);
+    if (is_error) {
+        reader->failure = text;
+        return;
+    }
+    if (!reader->object->warnings)
+        reader->object->warnings = g_ptr_array_new_with_free_func(g_free);
+    g_ptr_array_add(reader->object->warnings, text);
+}
+
+static void on_pattern_breach(void *user, gboolean must, const char *message)
+{
+    on_breach(user, "$.pattern", must, message);
+}
+
+/* Patterns of other languages (pattern_type snort, yara, ...) are not looked into. */
+static void read_pattern(Reader *reader)
+{
+    yyjson_val *pattern = get_string(reader->root, "pattern");
+    if (!pattern || strcmp(reader->object->type, "indicator") != 0)
+        return;
+    gboolean is_20 = reader->object->spec == OBJECT_SPEC_20;
+    if (!is_20 && !yyjson_equals_str(yyjson_obj_get(reader->root, "pattern_type"), "stix"))
+        return;
+    is_20 = is_20 || yyjson_equals_str(yyjson_obj_get(reader->root, "pattern_version"), "2.0");
+
+    g_autoptr(GError) problem = NULL;
+    const char *text = yyjson_get_str(pattern);
+    gsize length = yyjson_get_len(pattern);
+    reader->pattern =
+        is_20 ? pattern_parse_20(text, length, &problem) : pattern_parse(text, length, &problem);
+    if (reader->pattern)
+        validate_pattern(reader->pattern, reader->object->spec, on_pattern_breach, reader);
+    else
+        on_pattern_breach(reader, TRUE, problem->message);
+}
+
+static gboolean check_breaches(const Reader *reader, GError **error)
+{
+    if (reader->failures == 0)
+        return TRUE;
+    if (reader->failures == 1)
+        g_set_error_literal(error, CONCERT_ERROR, CONCERT_ERROR_INPUT, reader->failure);
+    else
+        g_set_error(error, CONCERT_ERROR, CONCERT_ERROR_INPUT, "%s (and %u more)", reader->failure,
+                    reader->failures - 1);
+    return FALSE;
+}
+
+static gboolean read_root(Reader *reader, GError **error)
+{
+    if (!yyjson_is_obj(reader->root))
+        return fail(error, "$", "not a JSON object");
+    if (!jsonguard_check(reader->root, error) || !read_identity(reader, error) ||
+        !read_version(reader, error))
+        return FALSE;
+    read_spec(reader);
+    reader->object->revoked = yyjson_get_bool(yyjson_obj_get(reader->root, "revoked"));
+    read_pattern(reader);
+    validate_object(reader->root, reader->object->spec, on_breach, reader);
+    return check_breaches(reader, error) &&
+           object_values_collect(reader->object, reader->root, reader->pattern, error);
+}
+
 Object *object_read(const char *bytes, gsize length, ObjectSpec fallback_spec, ObjectLevel level,
                     GError **error)
 {
     yyjson_doc *document = parse(bytes, length, error);
     if (!document)
         return NULL;
-
     g_autoptr(Object) object = g_new0(Object, 1);
     object->bytes = bytes;
     object->length = length;
     object->spec = fallback_spec;
-    Reader reader = {object, yyjson_doc_get_root(document), level};
-    gboolean fine = yyjson_is_obj(reader.root) || fail(error, "$", "not a JSON object");
-    fine = fine && jsonguard_check(reader.root, error) && read_identity(&reader, error) &&
-           read_version(&reader, error);
-    if (fine) {
-        yyjson_val *spec = yyjson_obj_get(reader.root, "spec_version");
-        if (yyjson_equals_str(spec, "2.1"))
-            object->spec = OBJECT_SPEC_21;
-        else if (yyjson_equals_str(spec, "2.0"))
-            object->spec = OBJECT_SPEC_20;
-        object->revoked = yyjson_get_bool(yyjson_obj_get(reader.root, "revoked"));
+    Reader reader = {.object = object, .root = yyjson_doc_get_root(document), .level = level};
+    gboolean fine = read_root(&reader, error);
+    if (fine)
         sha256_digest(bytes, length, object->sha256);
-    }
+    g_free(reader.failure);
+    pattern_free(reader.pattern);
     yyjson_doc_free(document);
     return fine ? g_steal_pointer(&object) : NULL;
 }
