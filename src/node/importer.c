@@ -142,7 +142,10 @@ static void read_shipment(gpointer data, gpointer user)
 {
     Shipment *shipment = data;
     Importer *importer = user;
-    batch_read(shipment->batch);
+    g_mutex_lock(&importer->lock);
+    Batch *batch = shipment->batch;
+    g_mutex_unlock(&importer->lock);
+    batch_read(batch);
     g_mutex_lock(&importer->lock);
     shipment->stage = STAGE_READ;
     store_in_order(importer);
