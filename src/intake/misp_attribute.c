@@ -109,6 +109,21 @@ static gboolean says_value(const MispGraph *graph, const char *pattern, const ch
     return strstr(pattern, quoted) != NULL;
 }
 
+/* Bytes that no artifact can hold. */
+static void keep_data(const MispEvent *event, MispUnit *unit, yyjson_mut_val *keeper,
+                      const MispSubject *subject, yyjson_val *data)
+{
+    gboolean fits = yyjson_get_len(data) <= MISP_OBSERVATION_PAYLOAD_MAX;
+    if (fits)
+        yyjson_mut_obj_add_val(unit->doc, keeper, "x_misp_data",
+                               yyjson_val_mut_copy(unit->doc, data));
+    misp_event_note(event, fits ? INTAKE_UNMAPPED : INTAKE_BROKEN, subject->path,
+                    fits ? "data of %" G_GSIZE_FORMAT " bytes: kept as x_misp_data: no base64, or "
+                           "of no file"
+                         : "data of %" G_GSIZE_FORMAT " bytes: left out: too large for one object",
+                    yyjson_get_len(data));
+}
+
 static gboolean read_observed(MispEvent *event, MispSubject *subject, const MispType *type,
                               const char *text, char **ret_problem)
 {
@@ -141,10 +156,7 @@ static gboolean read_observed(MispEvent *event, MispSubject *subject, const Misp
     if (!says_value(graph, pattern, text))
         yyjson_mut_obj_add_strcpy(unit->doc, keeper, "x_misp_value", text);
     if (yyjson_get_len(data) > 0 && !attached)
-        misp_event_note(event, INTAKE_BROKEN, subject->path,
-                        "%s: its data of %" G_GSIZE_FORMAT
-                        " bytes is left out: no base64, too large, or of no file",
-                        type->name, yyjson_get_len(data));
+        keep_data(event, unit, keeper, subject, data);
     return misp_observation_finish(event, unit, subject, main_id, ret_problem);
 }
 

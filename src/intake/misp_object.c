@@ -55,6 +55,14 @@ static Draft draft_begin(MispEvent *event, MispSubject *subject, const MispTempl
     return draft;
 }
 
+/* Appends one more comparison of the object itself, unless it is there already. */
+static void and_also(Draft *draft, const char *path, const char *text)
+{
+    g_autoptr(GString) one = g_string_new(NULL);
+    if (misp_path_compare(one, path, text) && strstr(draft->all->str, one->str) == NULL)
+        g_string_append_printf(draft->all, "%s%s", draft->all->len > 0 ? " AND " : "", one->str);
+}
+
 /* Puts "path=constant" of a template; "type" goes before a path that begins with the colon. */
 static void put_constant(Draft *draft, const char *root)
 {
@@ -88,7 +96,10 @@ static gboolean put_alone(Draft *draft, yyjson_val *attribute, const char *uuid,
         return FALSE;
     if (draft->graph->nodes->len == before && type->as != MISP_PATTERN)
         return TRUE;
-    if (misp_value_true(yyjson_obj_get(attribute, "to_ids")))
+    /* the name of a file, or a port, tells too little where the object says more */
+    gboolean weak = type->as == MISP_PATTERN || type->as == MISP_ATTACHMENT ||
+                    strcmp(type->name, "filename") == 0;
+    if (misp_value_true(yyjson_obj_get(attribute, "to_ids")) && !(weak && draft->template != NULL))
         g_string_append_printf(draft->any, "%s[%s]", draft->any->len > 0 ? " OR " : "",
                                pattern->str);
     yyjson_val *data = yyjson_obj_get(attribute, "data");
@@ -119,16 +130,13 @@ static gboolean put_content(Draft *draft, yyjson_val *attribute, const char *uui
     g_autofree char *id = g_strconcat("file--", own, NULL);
     yyjson_mut_val *file = g_hash_table_lookup(draft->graph->by_id, id);
     yyjson_val *data = yyjson_obj_get(attribute, "data");
-    if (file == NULL ||
-        (data != NULL && !misp_observation_attach(draft->graph, file, uuid, data, sample)))
+    if (file == NULL)
         return FALSE;
-    if (misp_value_true(yyjson_obj_get(attribute, "to_ids")) && cut != NULL &&
-        strstr(draft->all->str, "hashes.MD5") == NULL) {
-        gsize before = draft->all->len;
-        g_string_append(draft->all, before > 0 ? " AND " : "");
-        if (!misp_path_compare(draft->all, "file:hashes.MD5", cut + 1))
-            g_string_truncate(draft->all, before);
-    }
+    /* bytes that cannot be attached stay with the attribute, in x_misp_attributes */
+    if (data != NULL)
+        misp_observation_attach(draft->graph, file, uuid, data, sample);
+    if (misp_value_true(yyjson_obj_get(attribute, "to_ids")) && cut != NULL)
+        and_also(draft, "file:hashes.MD5", cut + 1);
     return TRUE;
 }
 
@@ -146,12 +154,8 @@ static gboolean put_related(Draft *draft, yyjson_val *attribute, const char *uui
         text = lower = g_ascii_strdown(text, -1);
     if (!misp_path_put(draft->graph, path, draft->subject->uuid, uuid, text))
         return FALSE;
-    if (!misp_value_true(yyjson_obj_get(attribute, "to_ids")))
-        return TRUE;
-    gsize before = draft->all->len;
-    g_string_append(draft->all, before > 0 ? " AND " : "");
-    if (!misp_path_compare(draft->all, path, text))
-        g_string_truncate(draft->all, before);
+    if (misp_value_true(yyjson_obj_get(attribute, "to_ids")))
+        and_also(draft, path, text);
     return TRUE;
 }
 
@@ -198,10 +202,16 @@ static void keep_attributes(Draft *draft, yyjson_mut_val *keeper)
     misp_event_keep(draft->event, draft->unit, keeper, draft->subject->entry, known);
 }
 
-static char *whole_pattern(const Draft *draft)
+static char *whole_pattern(Draft *draft)
 {
     if (draft->all->len == 0)
         return g_strdup(draft->any->str);
+    /* which service an account is of */
+    const char *set = draft->template->set;
+    if (set != NULL) {
+        g_autofree char *path = g_strndup(set, (gsize)(strchr(set, '=') - set));
+        and_also(draft, path, strchr(set, '=') + 1);
+    }
     return g_strdup_printf("[%s]%s%s", draft->all->str, draft->any->len > 0 ? " OR " : "",
                            draft->any->str);
 }
@@ -367,9 +377,10 @@ static gboolean read_thing(MispEvent *event, MispSubject *subject, const MispTem
             misp_path_put(draft.graph, full, subject->uuid, subject->uuid,
                           named != NULL ? named : text);
         }
-        /* what is to be detected is detected, whatever the object says */
+        /* what is to be detected is detected, whatever the object says; but the address of an
+         * organisation is flagged by its template, not by anyone who wants it detected */
         g_autofree char *uuid = attribute_uuid(subject, attribute);
-        if (misp_value_true(yyjson_obj_get(attribute, "to_ids")))
+        if (misp_value_true(yyjson_obj_get(attribute, "to_ids")) && strcmp(root, "identity") != 0)
             put_alone(&draft, attribute, uuid, text);
     }
     complete_thing(&draft, thing, root);

@@ -6,9 +6,6 @@
 #include "intake/misp_opinion.h"
 #include "intake/misp_value.h"
 
-/* So that the artifact stays below OBJECT_MAX_SIZE. */
-#define PAYLOAD_MAX (12 * 1024 * 1024)
-
 void misp_observation_subject(const MispEvent *event, yyjson_val *entry, const char *path,
                               const char *category, const char *comment, MispSubject *ret_subject)
 {
@@ -151,7 +148,7 @@ gboolean misp_observation_attach(MispGraph *graph, yyjson_mut_val *file, const c
 {
     const char *text = yyjson_get_str(data);
     gsize length = yyjson_get_len(data);
-    if (text == NULL || length > PAYLOAD_MAX || !is_base64(text, length))
+    if (text == NULL || length > MISP_OBSERVATION_PAYLOAD_MAX || !is_base64(text, length))
         return FALSE;
     if (!misp_path_put(graph, "artifact:payload_bin", uuid, uuid, text))
         return FALSE;

@@ -5,6 +5,9 @@
 
 #include "intake/misp_event.h"
 
+/* Bytes of base64 in one artifact, so that it stays below OBJECT_MAX_SIZE. */
+#define MISP_OBSERVATION_PAYLOAD_MAX (12 * 1024 * 1024)
+
 /* Reads what @entry says beside its values. @category: the key of its category; @comment: that of
  * its comment. */
 void misp_observation_subject(const MispEvent *event, yyjson_val *entry, const char *path,
@@ -30,7 +33,7 @@ yyjson_mut_val *misp_observation_indicator(const MispEvent *event, MispUnit *uni
 
 /* Adds the bytes @data (base64) of the file called @name: the artifact "artifact--@uuid", in
  * content_ref of @file when that is free. @sample: a ZIP with the password "infected". FALSE when
- * they are no base64 or too large for one STIX object (12 MiB of it). */
+ * they are no base64 or more than MISP_OBSERVATION_PAYLOAD_MAX. */
 gboolean misp_observation_attach(MispGraph *graph, yyjson_mut_val *file, const char *uuid,
                                  yyjson_val *data, gboolean sample);
 

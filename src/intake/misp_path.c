@@ -89,6 +89,23 @@ static char *check_mac(const char *text)
     return mac->len == 17 ? g_strdup(mac->str) : NULL;
 }
 
+/* A registry key with the full name of its hive, as STIX demands. */
+static char *check_registry_key(const char *text)
+{
+    static const struct {
+        const char *brief, *full;
+    } hives[] = {
+        {"HKLM", "HKEY_LOCAL_MACHINE"},  {"HKCU", "HKEY_CURRENT_USER"},
+        {"HKCR", "HKEY_CLASSES_ROOT"},   {"HKU", "HKEY_USERS"},
+        {"HKCC", "HKEY_CURRENT_CONFIG"},
+    };
+    gsize hive = strcspn(text, "\\:");
+    for (guint i = 0; i < G_N_ELEMENTS(hives); i++)
+        if (strlen(hives[i].brief) == hive && g_ascii_strncasecmp(text, hives[i].brief, hive) == 0)
+            return g_strconcat(hives[i].full, text + hive + (text[hive] == ':'), NULL);
+    return *text != '\0' ? g_strdup(text) : NULL;
+}
+
 static char *check_number(char kind, const char *text)
 {
     if (kind == '$' && g_ascii_strncasecmp(text, "AS", 2) == 0)
@@ -148,6 +165,8 @@ static gboolean leaf_read(const char *path, const char *text, Leaf *ret_value)
         }
     } else if (g_str_has_prefix(type, "mac-addr:")) {
         value.text = check_mac(text);
+    } else if (g_str_has_prefix(type, "windows-registry-key:key")) {
+        value.text = check_registry_key(text);
     } else if (hashes != NULL) {
         value.text = check_hash(strrchr(path, '.') + 1, text);
     } else if (last == '#' || last == '$' || last == '~') {

@@ -255,7 +255,7 @@ static void test_patterns(void)
         {"email-x-mailer", "Mailer 1",
          "[email-message:additional_header_fields.'X-Mailer'[*] = 'Mailer 1']"},
         {"regkey|value", "HKLM\\\\Software\\\\It's|1",
-         "[windows-registry-key:key = 'HKLM\\\\Software\\\\It\\'s' AND "
+         "[windows-registry-key:key = 'HKEY_LOCAL_MACHINE\\\\Software\\\\It\\'s' AND "
          "windows-registry-key:values[*].data = '1']"},
         {"AS", "AS64496", "[autonomous-system:number = 64496]"},
         {"mac-address", "00-11-22-AA-BB-CC", "[mac-addr:value = '00:11:22:aa:bb:cc']"},
@@ -509,7 +509,9 @@ static void test_payload(void)
     g_assert_null(nth(import, "artifact", 1));
     g_assert_cmpstr(text_of(nth(import, "file", 1), "/name"), ==, "a.txt");
     g_assert_cmpstr(text_of(nth(import, "file", 2), "/name"), ==, "b.exe");
-    g_assert_cmpuint(import->broken, ==, 1);
+    g_assert_cmpuint(import->broken, ==, 0);
+    g_assert_cmpstr(text_of(nth(import, "observed-data", 1), "/x_misp_data"), ==, "not base64!");
+    g_assert_cmpuint(import->unmapped, ==, 1);
 }
 
 static void test_sink_stops(void)
