@@ -573,23 +573,13 @@ static gboolean read_all(Bundle *bundle, GError **error)
     }
 }
 
-static gboolean skip_byte_order_mark(Window *window, GError **error)
-{
-    while (window_length(window) < 3 && !window->end)
-        if (!window_more(window, error))
-            return FALSE;
-    if (window_length(window) >= 3 && memcmp(window_data(window), "\xef\xbb\xbf", 3) == 0)
-        window_skip(window, 3);
-    return TRUE;
-}
-
 gboolean bundle_read(Stream *stream, const char *name, const IntakeOptions *options,
                      const IntakeSink *sink, GError **error)
 {
     Bundle bundle = {.name = name, .sink = sink, .search_left = BUNDLE_SEARCH_MAX};
     window_init(&bundle.window, stream, sink, OBJECT_MAX_SIZE + 2 * BUNDLE_LOOK_AHEAD);
     bundle.where = g_string_new(NULL);
-    gboolean good = skip_byte_order_mark(&bundle.window, error) && read_all(&bundle, error);
+    gboolean good = window_skip_mark(&bundle.window, error) && read_all(&bundle, error);
     g_string_free(bundle.where, TRUE);
     window_clear(&bundle.window);
     return good;

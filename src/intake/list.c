@@ -219,8 +219,7 @@ static gboolean scan_window(List *list, Window *window, GError **error)
                 return FALSE;
         } else if (newline || (window->end && length > 0)) {
             Slice slice = {data, line};
-            if (list->line++ == 0 && starts_with(slice, "\xef\xbb\xbf"))
-                slice = (Slice){data + 3, line - 3};
+            list->line++;
             if (!read_line(list, slice, error))
                 return FALSE;
             window_skip(window, line + (newline ? 1 : 0));
@@ -238,7 +237,7 @@ gboolean list_scan(Stream *stream, ObservableKind kind, const ListReader *reader
     List list = {.kind = kind, .reader = reader};
     g_auto(Window) window = {0};
     window_init(&window, stream, sink, 4 * LIST_LINE_MAX);
-    if (!scan_window(&list, &window, error))
+    if (!window_skip_mark(&window, error) || !scan_window(&list, &window, error))
         return FALSE;
     if (ret_numbers)
         *ret_numbers = list.numbers;

@@ -51,3 +51,13 @@ gboolean window_more(Window *window, GError **error)
     window->end = got == 0;
     return TRUE;
 }
+
+gboolean window_skip_mark(Window *window, GError **error)
+{
+    while (window_length(window) < 3 && !window->end)
+        if (!window_more(window, error))
+            return FALSE;
+    if (window_length(window) >= 3 && memcmp(window_data(window), "\xef\xbb\xbf", 3) == 0)
+        window_skip(window, 3);
+    return TRUE;
+}

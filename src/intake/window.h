@@ -28,6 +28,9 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Window, window_clear)
  * fails; TRUE without more bytes when window_full(). */
 gboolean window_more(Window *window, GError **error);
 
+/* Passes over a UTF-8 byte order mark at the start of the stream. */
+gboolean window_skip_mark(Window *window, GError **error);
+
 static inline const char *window_data(const Window *window)
 {
     return window->buffer + window->at;
