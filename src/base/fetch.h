@@ -13,19 +13,19 @@
 #include "base/error.h"
 
 typedef struct {
-    gsize max_bytes;         /* 0: 256 MiB */
-    guint timeout_seconds;   /* of the whole transfer; 0: 300 */
+    gsize max_bytes;       /* 0: 256 MiB */
+    guint timeout_seconds; /* of the whole transfer; 0: 300 */
     gboolean allow_private;
-    const char *etag;        /* If-None-Match; NULL: none */
-    const char *accept;      /* Accept header; NULL: any */
-    const char *bearer;      /* token; NULL: none */
-    const char *ca_file;     /* further trusted CA, PEM; NULL: the system's */
+    const char *etag;    /* If-None-Match; NULL: none */
+    const char *accept;  /* Accept header; NULL: any */
+    const char *bearer;  /* token; NULL: none */
+    const char *ca_file; /* further trusted CA, PEM; NULL: the system's */
 } FetchOptions;
 
 typedef struct {
     guint status;       /* 200, or 304 with an empty body */
     int fd;             /* unlinked temporary file at offset 0 with the body; -1 when empty */
-    guint64 length;
+    guint64 length;     /* of the body; 0: there is no fd */
     char *content_type; /* may be NULL */
     char *etag;         /* may be NULL */
 } FetchResult;
@@ -34,6 +34,9 @@ void fetch_result_clear(FetchResult *result);
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(FetchResult, fetch_result_clear)
 
-/* GETs @url. A status other than 200 and 304 is an error that names it. */
+/* GETs @url. A status other than 200 and 304 is an error that names it: CONCERT_ERROR_NOT_FOUND for
+ * 404 and 410, CONCERT_ERROR_DENIED for 401 and 403 as for what the rules above refuse,
+ * CONCERT_ERROR_LIMIT for what is too large or too slow, else CONCERT_ERROR_IO. Resolving the name
+ * takes as long as the system's resolver does, besides the timeout. @options may be NULL. */
 gboolean fetch_get(const char *url, const FetchOptions *options, FetchResult *ret_result,
                    GError **error);
