@@ -79,6 +79,10 @@ static const Setting settings[] = {
     [SETTING_TAXII_MAX_PAGE_BYTES] =
         {"taxii", "max_page_bytes", SETTING_SIZE, .min = 64 * KIB, .max = GIB, .fallback = "16M",
          .help = "A page of objects ends early past this size, though never with nothing on it."},
+    [SETTING_TAXII_LEVEL] =
+        {"taxii", "level", SETTING_ENUM, .fallback = "default",
+         .allowed = {"lenient", "default", "strict"},
+         .help = "How strictly objects that clients add are checked; see [import] level."},
 
     [SETTING_IMPORT_LEVEL] =
         {"import", "level", SETTING_ENUM, .fallback = "default",

@@ -42,6 +42,7 @@ typedef enum {
     SETTING_TAXII_CONTACT,
     SETTING_TAXII_PAGE_LIMIT,
     SETTING_TAXII_MAX_PAGE_BYTES,
+    SETTING_TAXII_LEVEL, /* index: an ObjectLevel */
 
     SETTING_IMPORT_LEVEL, /* index: an ObjectLevel */
     SETTING_IMPORT_SOURCE,

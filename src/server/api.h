@@ -16,6 +16,7 @@ typedef struct {
     guint page_limit;                          /* objects */
     gsize max_page_bytes;
     gsize max_request_bytes;
+    ObjectLevel level; /* for objects that clients add */
     gsize cache_bytes;
     guint requests_per_second; /* from one address; 0: unbounded */
 } ApiOptions;

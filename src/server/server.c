@@ -28,6 +28,7 @@ static ApiOptions api_options(const Config *config)
         .page_limit = (guint)config_int(config, SETTING_TAXII_PAGE_LIMIT),
         .max_page_bytes = config_size(config, SETTING_TAXII_MAX_PAGE_BYTES),
         .max_request_bytes = config_size(config, SETTING_SERVER_MAX_REQUEST_BYTES),
+        .level = (ObjectLevel)config_enum(config, SETTING_TAXII_LEVEL),
         .cache_bytes = config_size(config, SETTING_SERVER_CACHE_BYTES),
         .requests_per_second = (guint)config_int(config, SETTING_SERVER_REQUESTS_PER_SECOND),
     };

@@ -82,8 +82,8 @@ static void read_objects(Adding *adding, const GArray *items)
     for (guint i = 0; i < items->len; i++) {
         const TaxiiEnvelopeItem *item = &g_array_index(items, TaxiiEnvelopeItem, i);
         g_autoptr(GError) error = NULL;
-        Object *object =
-            object_read(item->bytes, item->length, OBJECT_SPEC_20, OBJECT_DEFAULT, &error);
+        Object *object = object_read(item->bytes, item->length, OBJECT_SPEC_20,
+                                     adding->call->api->options.level, &error);
         if (object)
             g_ptr_array_add(adding->objects, object);
         else

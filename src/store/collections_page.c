@@ -99,16 +99,37 @@ static gboolean resolve_lists(const Reader *reader, const CollectionFilter *filt
     return TRUE;
 }
 
+/* First and last are kept for each specification version by itself. When the filter asks for both
+ * of them, an object still has only one first and one last version (section 3.4.1); of equal ones
+ * that of STIX 2.1. */
+static void append_across_specs(GString *sql, gboolean both, const char *beyond)
+{
+    if (both)
+        g_string_append_printf(sql,
+                               " AND NOT EXISTS (SELECT 1 FROM member h INDEXED BY member_object"
+                               " WHERE h.collection = ?1 AND h.object = m.object"
+                               " AND h.spec = 1 - m.spec AND h.added <= ?3"
+                               " AND (h.modified %s m.modified"
+                               " OR (h.modified = m.modified AND h.spec > m.spec)))",
+                               beyond);
+    g_string_append_c(sql, ')');
+}
+
 static void append_version_filter(GString *sql, const CollectionFilter *filter)
 {
     gboolean given = filter->first || filter->last || filter->versions;
     if (filter->all)
         return;
+    gboolean both = filter->spec20 && filter->spec21;
     g_string_append(sql, " AND (0");
-    if (filter->last || !given)
-        g_string_append(sql, " OR m.last_until IS NULL OR m.last_until > ?3");
-    if (filter->first)
-        g_string_append(sql, " OR m.first_until IS NULL OR m.first_until > ?3");
+    if (filter->last || !given) {
+        g_string_append(sql, " OR ((m.last_until IS NULL OR m.last_until > ?3)");
+        append_across_specs(sql, both, ">");
+    }
+    if (filter->first) {
+        g_string_append(sql, " OR ((m.first_until IS NULL OR m.first_until > ?3)");
+        append_across_specs(sql, both, "<");
+    }
     /* An object that says no version has its date_added for one (TAXII 2.1, section 3.4.1). */
     if (filter->versions)
         g_string_append(sql, " OR iif(m.modified <> 0, m.modified, m.added) IN"
