@@ -1,4 +1,4 @@
-#include "intake/misp.h"
+#include "intake/misp_feed.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -6,17 +6,14 @@
 #include <unistd.h>
 #include <yyjson.h>
 
-#include "base/fetch.h"
 #include "base/jsonguard.h"
+#include "intake/misp.h"
 #include "stix/identifier.h"
 
 #define MANIFEST_MAX ((gsize)256 * 1024 * 1024)
 
 /* Events in a row that may fail to arrive before a feed is taken for gone. */
 #define FAILURES_MAX 10
-
-/* Opens one file of a feed, "manifest.json" or "<uuid>.json". */
-typedef Stream *(*OpenFile)(gpointer user, const char *file, GError **error);
 
 /* The whole manifest, followed by room for a parser's padding. */
 static GString *read_manifest(Stream *stream, GError **error)
@@ -69,7 +66,7 @@ static GPtrArray *read_names(yyjson_val *manifest, const char *where, const Inta
     return names;
 }
 
-static GPtrArray *open_manifest(const char *name, OpenFile open_file, gpointer user,
+static GPtrArray *open_manifest(const char *name, MispFeedOpen open_file, gpointer user,
                                 const IntakeSink *sink, GError **error)
 {
     g_autoptr(Stream) stream = open_file(user, "manifest.json", error);
@@ -89,8 +86,8 @@ static GPtrArray *open_manifest(const char *name, OpenFile open_file, gpointer u
     return names;
 }
 
-static gboolean read_feed(const char *name, OpenFile open_file, gpointer user,
-                          const IntakeOptions *options, const IntakeSink *sink, GError **error)
+gboolean misp_feed_read(const char *name, MispFeedOpen open_file, gpointer user,
+                        const IntakeOptions *options, const IntakeSink *sink, GError **error)
 {
     g_autoptr(GPtrArray) names = open_manifest(name, open_file, user, sink, error);
     if (names == NULL)
@@ -140,40 +137,8 @@ gboolean misp_feed_directory(const char *path, const IntakeOptions *options, con
     int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (fd < 0)
         return error_from_errno(error, errno, "%s", path);
-    gboolean done = read_feed(path, open_in_directory, GINT_TO_POINTER(fd), options, sink, error);
+    gboolean done =
+        misp_feed_read(path, open_in_directory, GINT_TO_POINTER(fd), options, sink, error);
     close(fd);
     return done;
-}
-
-typedef struct {
-    const char *base; /* ends in "/" */
-    const IntakeOptions *options;
-} Remote;
-
-static Stream *open_remote(gpointer user, const char *file, GError **error)
-{
-    const Remote *remote = user;
-    g_autofree char *url = g_strconcat(remote->base, file, NULL);
-    FetchOptions options = {
-        .max_bytes = MISP_MAX_EVENT,
-        .allow_private = remote->options->allow_private,
-        .accept = "application/json",
-    };
-    g_auto(FetchResult) result = {.fd = -1};
-    if (!fetch_get(url, &options, &result, error))
-        return NULL;
-    if (result.fd < 0)
-        return stream_from_memory("", 0);
-    int fd = result.fd;
-    result.fd = -1;
-    return stream_from_fd(fd, error);
-}
-
-gboolean misp_feed_url(const char *url, const IntakeOptions *options, const IntakeSink *sink,
-                       GError **error)
-{
-    g_autofree char *base =
-        g_str_has_suffix(url, "/") ? g_strdup(url) : g_strconcat(url, "/", NULL);
-    Remote remote = {.base = base, .options = options};
-    return read_feed(url, open_remote, &remote, options, sink, error);
 }

@@ -548,6 +548,71 @@ static void test_large_event(void)
     g_assert_null(nth(import, "grouping", 2));
 }
 
+/* ---- feeds ---- */
+
+static char *sample_folder(void)
+{
+    return g_build_filename(g_test_get_dir(G_TEST_DIST), "data", "misp", NULL);
+}
+
+static gboolean read_feed(const char *path, Import *import, GError **error)
+{
+    IntakeSink sink = {.object = take_object, .note = take_note, .user = import};
+    return misp_feed_directory(path, &no_options, &sink, error);
+}
+
+/* The sample shipped with the project, as a feed; a name that is no UUID is never opened. */
+static void test_feed(void)
+{
+    g_autofree char *folder = sample_folder();
+    g_autoptr(Import) import = import_new();
+    g_autoptr(GError) error = NULL;
+    g_assert_true(read_feed(folder, import, &error));
+    g_assert_no_error(error);
+    g_assert_nonnull(nth(import, "report", 0));
+    g_assert_null(nth(import, "report", 1));
+    g_assert_cmpuint(import->broken, ==, 1);
+    g_assert_nonnull(strstr(import->notes->str, "\"../manifest\" is no UUID"));
+    g_assert_nonnull(nth(import, "sighting", 0));
+    g_assert_nonnull(nth(import, "vulnerability", 0));
+    g_assert_nonnull(nth(import, "attack-pattern", 0));
+    g_autoptr(Import) again = import_new();
+    g_assert_true(read_feed(folder, again, NULL));
+    g_assert_true(g_string_equal(import->bytes, again->bytes));
+}
+
+/* Feeds that name what is not there, and directories that are none. */
+static void test_bad_feeds(void)
+{
+    g_autofree char *folder = g_dir_make_tmp("concert-misp-XXXXXX", NULL);
+    g_autofree char *manifest = g_build_filename(folder, "manifest.json", NULL);
+    g_autoptr(Import) import = import_new();
+    g_autoptr(GError) error = NULL;
+    g_assert_false(read_feed(folder, import, &error));
+    g_assert_error(error, CONCERT_ERROR, CONCERT_ERROR_NOT_FOUND);
+    g_clear_error(&error);
+    g_assert_true(g_file_set_contents(manifest, "[1]", -1, NULL));
+    g_assert_false(read_feed(folder, import, &error));
+    g_assert_error(error, CONCERT_ERROR, CONCERT_ERROR_INPUT);
+    g_clear_error(&error);
+    g_assert_true(g_file_set_contents(
+        manifest, "{\"0a0a0a0a-0000-4000-8000-000000000001\":{},\"/etc/passwd\":{}}", -1, NULL));
+    g_assert_true(read_feed(folder, import, &error));
+    g_assert_cmpuint(import->broken, ==, 2);
+    /* a symbolic link leads out of the feed */
+    g_autofree char *linked =
+        g_build_filename(folder, "0a0a0a0a-0000-4000-8000-000000000001.json", NULL);
+    g_autofree char *samples = sample_folder();
+    g_autofree char *event =
+        g_build_filename(samples, "0a0a0a0a-0000-4000-8000-000000000001.json", NULL);
+    g_assert_cmpint(symlink(event, linked), ==, 0);
+    g_assert_true(read_feed(folder, import, &error));
+    g_assert_cmpuint(import->texts->len, ==, 0);
+    g_unlink(linked);
+    g_unlink(manifest);
+    g_rmdir(folder);
+}
+
 /* ---- real data ---- */
 
 static char *data_file(const char *name)
@@ -682,6 +747,8 @@ int main(int argc, char **argv)
     g_test_add_func("/misp/payload", test_payload);
     g_test_add_func("/misp/sink-stops", test_sink_stops);
     g_test_add_func("/misp/large-event", test_large_event);
+    g_test_add_func("/misp/feed", test_feed);
+    g_test_add_func("/misp/bad-feeds", test_bad_feeds);
     g_test_add_func("/misp/real-events", test_real_events);
     return g_test_run();
 }
