@@ -3,8 +3,8 @@
 
 #include "store/store.h"
 
-/* Keeps @json, the status resource's text, under @id (UUID) for @account, for a day; older ones go.
- */
+/* Keeps @json, the status resource's text, under @id (UUID) for @account, for a day; older ones go,
+ * and of more than 4,096 the oldest. */
 gboolean receipts_put(StoreTx *tx, const char *id, const char *root, const char *account,
                       const char *json, gsize length, GError **error);
 

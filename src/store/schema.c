@@ -52,8 +52,8 @@ static const char *const steps[] = {
     " WITHOUT ROWID;"
     "CREATE TABLE token (number INTEGER PRIMARY KEY, account TEXT NOT NULL, label TEXT NOT NULL,"
     " sha256 BLOB NOT NULL UNIQUE, created INTEGER NOT NULL, expires INTEGER NOT NULL);"
-    "CREATE TABLE receipt (id TEXT PRIMARY KEY, root TEXT NOT NULL, account TEXT NOT NULL,"
-    " created INTEGER NOT NULL, json TEXT NOT NULL) WITHOUT ROWID;"
+    "CREATE TABLE receipt (number INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE,"
+    " root TEXT NOT NULL, account TEXT NOT NULL, created INTEGER NOT NULL, json TEXT NOT NULL);"
     "CREATE INDEX receipt_created ON receipt (created);",
 };
 
