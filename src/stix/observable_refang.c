@@ -39,6 +39,17 @@ static gboolean begins_separator(char c)
     return c == '[' || c == '(' || c == '{' || c == '<' || c == '\\';
 }
 
+gsize observable_refang_separator(const char *text, gsize length, const char **ret_plain)
+{
+    if (length < 2 || !begins_separator(text[0]) || !text[1] || !strchr(".:@/dDaA", text[1]))
+        return 0;
+    const Replacement *found = find(separators, G_N_ELEMENTS(separators), text, length);
+    if (!found)
+        return 0;
+    *ret_plain = found->to;
+    return strlen(found->from);
+}
+
 /* Where the path begins in the refanged text: at the first slash, a "://" left out. */
 static gboolean in_path(const GString *plain)
 {
@@ -67,15 +78,14 @@ char *observable_refang(const char *text, gsize length, gsize *ret_length)
         }
     }
     for (gboolean path = FALSE; i < length;) {
-        const Replacement *separator = NULL;
-        if (begins_separator(text[i]))
-            separator = find(separators, G_N_ELEMENTS(separators), text + i, length - i);
-        if (separator) {
+        const char *separator;
+        gsize size = observable_refang_separator(text + i, length - i, &separator);
+        if (size > 0) {
             path = path || in_path(plain);
             if (path && !changed)
                 return NULL;
-            g_string_append(plain, separator->to);
-            i += strlen(separator->from);
+            g_string_append(plain, separator);
+            i += size;
             changed = TRUE;
         } else {
             g_string_append_c(plain, text[i++]);

@@ -1,0 +1,85 @@
+#include "shield/load.h"
+
+#include <string.h>
+#include <yyjson.h>
+
+#include "base/timestamp.h"
+
+static gint64 get_time(yyjson_val *root, const char *key)
+{
+    yyjson_val *value = yyjson_obj_get(root, key);
+    gint64 us = 0;
+    if (!yyjson_is_str(value) ||
+        !timestamp_parse(yyjson_get_str(value), yyjson_get_len(value), &us, NULL))
+        return 0;
+    return us;
+}
+
+/* A name that only says the value again is not worth keeping. */
+static gboolean adds_something(const char *name, const Object *object)
+{
+    for (guint i = 0; object->values && i < object->values->len; i++)
+        if (strcmp(name, g_array_index(object->values, ObjectValue, i).text) == 0)
+            return FALSE;
+    return TRUE;
+}
+
+static gboolean has_values(const Object *object, gboolean from_pattern)
+{
+    for (guint i = 0; object->values && i < object->values->len; i++) {
+        const ObjectValue *value = &g_array_index(object->values, ObjectValue, i);
+        if (!value->from_pattern == !from_pattern && value->kind != OBSERVABLE_OTHER)
+            return TRUE;
+    }
+    return FALSE;
+}
+
+static gboolean add_values(Set *set, const Object *object, gboolean from_pattern, GError **error)
+{
+    for (guint i = 0; i < object->values->len; i++) {
+        const ObjectValue *value = &g_array_index(object->values, ObjectValue, i);
+        if (!value->from_pattern == !from_pattern &&
+            !set_add_value(set, value->kind, value->text, error))
+            return FALSE;
+    }
+    return TRUE;
+}
+
+gboolean load_object(Set *set, const Object *object, const char *source, const LoadOptions *options,
+                     LoadOutcome *ret_outcome, GError **error)
+{
+    gboolean is_indicator = strcmp(object->type, "indicator") == 0;
+    gboolean found = has_values(object, is_indicator);
+
+    if (!is_indicator && (!found || !options->observables)) {
+        *ret_outcome = found ? LOAD_OBSERVABLE : LOAD_OTHER;
+        return TRUE;
+    }
+    yyjson_doc *doc = yyjson_read(object->bytes, object->length, 0);
+    if (!doc) {
+        g_set_error(error, CONCERT_ERROR, CONCERT_ERROR_INPUT, "%s: not JSON", object->id);
+        return FALSE;
+    }
+    yyjson_val *root = yyjson_doc_get_root(doc);
+    yyjson_val *confidence = yyjson_obj_get(root, "confidence");
+    const char *name = yyjson_get_str(yyjson_obj_get(root, "name"));
+    gint64 valid_from = get_time(root, "valid_from");
+    SetIndicator indicator = {
+        .id = object->id,
+        .source = source,
+        .name = is_indicator && name && adds_something(name, object) ? name : NULL,
+        .version = object->version,
+        .confidence =
+            yyjson_is_int(confidence) ? (int)CLAMP(yyjson_get_sint(confidence), 0, 100) : -1,
+        .tlp = marking_tlp_from_refs(yyjson_obj_get(root, "object_marking_refs")),
+        .valid_until = get_time(root, "valid_until"),
+    };
+    indicator.withdrawn = !options->expired &&
+                          (object->revoked || valid_from > options->now ||
+                           (indicator.valid_until != 0 && indicator.valid_until <= options->now));
+    *ret_outcome = indicator.withdrawn ? LOAD_OUT_OF_DATE : found ? LOAD_TAKEN : LOAD_EMPTY;
+    gboolean done = set_add_indicator(set, &indicator, error) &&
+                    (!found || add_values(set, object, is_indicator, error));
+    yyjson_doc_free(doc);
+    return done;
+}

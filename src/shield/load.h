@@ -1,0 +1,24 @@
+/* load.h - from STIX objects to a set: which of their values are to be found, and until when. */
+#pragma once
+
+#include "shield/set.h"
+#include "stix/object.h"
+
+typedef struct {
+    gint64 now;           /* microseconds */
+    gboolean expired;     /* take what is revoked, no longer valid or not yet valid, too */
+    gboolean observables; /* take the values of observables, too, not only those of indicators */
+} LoadOptions;
+
+typedef enum {
+    LOAD_TAKEN,
+    LOAD_OTHER,      /* no indicator, or observables are not wanted */
+    LOAD_OBSERVABLE, /* an observable that would have been taken with `observables` */
+    LOAD_EMPTY,      /* its pattern names no value that can be found in text */
+    LOAD_OUT_OF_DATE,
+} LoadOutcome;
+
+/* Adds @object, which @source gave, to @set. An indicator that is revoked or out of date hides its
+ * own older versions. */
+gboolean load_object(Set *set, const Object *object, const char *source, const LoadOptions *options,
+                     LoadOutcome *ret_outcome, GError **error);

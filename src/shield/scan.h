@@ -1,0 +1,25 @@
+/* scan.h - finds the values of a set in a stream of text, of any length, in bounded memory.
+ *
+ * The text may be anything: lines of any length, CRLF, NUL bytes, binary; UTF-16 with a byte order
+ * mark is read as the UTF-8 it stands for. A value whose spelling is longer than SPOT_MAX_LENGTH
+ * bytes is not found. */
+#pragma once
+
+#include "base/stream.h"
+#include "shield/set.h"
+
+typedef struct {
+    SetValue value;   /* of the set */
+    const char *seen; /* the spelling in the text: bytes, not necessarily UTF-8 */
+    gsize seen_length;
+    guint64 line;   /* from 1; lines end with a line feed */
+    guint64 column; /* of the first byte, from 1, in bytes */
+} ScanHit;
+
+/* Called for each indicator of each value found, in the order of the text; of one indicator a value
+ * spelled once is one hit. FALSE stops the scan. */
+typedef gboolean (*ScanFound)(gpointer user, const ScanHit *hit);
+
+/* Reads @stream to its end. Fails only when reading does; what was found before has been told. */
+gboolean scan_stream(const Set *set, Stream *stream, ScanFound found, gpointer user,
+                     GError **error);

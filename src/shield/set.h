@@ -1,0 +1,90 @@
+/* set.h - a set of indicators in memory, made to be asked "is this one of them?" very often.
+ *
+ * Built once (set_add_*), then finished, then only read; reading is safe from any thread. Values
+ * are looked up by their canonical text (stix/observable.h). A filter of a few bits a value answers
+ * the overwhelming "no" without touching the values. */
+#pragma once
+
+#include "base/error.h"
+#include "policy/marking.h"
+#include "stix/observable.h"
+#include "stix/observable_address.h"
+
+typedef struct Set Set;
+
+/* An indicator as it is given. */
+typedef struct {
+    const char *id;     /* STIX identifier */
+    const char *source; /* who gives it: a file, or the source the store knows it by */
+    const char *name;   /* NULL: none */
+    gint64 version;     /* `modified`; of one id only the latest version counts */
+    int confidence;     /* 0 to 100; -1: none */
+    MarkingTlp tlp;
+    gint64 valid_until; /* microseconds; 0: none */
+    gboolean withdrawn; /* revoked or out of date: only hides older versions of the same id */
+} SetIndicator;
+
+Set *set_new(void);
+
+void set_free(Set *set);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(Set, set_free)
+
+/* Begins an indicator; the values added next are its. CONCERT_ERROR_LIMIT when the set is full
+ * (4 GiB of text, 2^32 values). */
+gboolean set_add_indicator(Set *set, const SetIndicator *indicator, GError **error);
+
+/* Adds a canonical value to the indicator last begun. Values of OBSERVABLE_OTHER are passed over:
+ * nothing in a text says where one begins and ends. */
+gboolean set_add_value(Set *set, ObservableKind kind, const char *canonical, GError **error);
+
+/* Ends building: no more may be added, now it may be asked. */
+void set_finish(Set *set);
+
+/* Different (value, indicator) pairs that can be found; indicators that have any. */
+guint64 set_count_values(const Set *set);
+guint64 set_count_indicators(const Set *set);
+
+/* Has the set any value of this kind? */
+gboolean set_has(const Set *set, ObservableKind kind);
+
+/* A value found: a number, good for set_read() and set_next(). */
+typedef guint32 SetEntry;
+
+#define SET_NONE G_MAXUINT32
+
+/* Most entries one question can have: all parents of a name, all prefixes of an address. */
+#define SET_MAX_FOUND 160
+
+/* The first entry of exactly this value. */
+SetEntry set_find(const Set *set, ObservableKind kind, const char *canonical, gsize length);
+
+/* The first entries of the domains that @canonical is or lies under, the longest last. Returns how
+ * many. */
+guint set_find_domain(const Set *set, const char *canonical, gsize length,
+                      SetEntry ret_found[SET_MAX_FOUND]);
+
+/* The first entries of the address and of all prefixes that cover it; for a prefix, of all prefixes
+ * that cover it or equal it. */
+guint set_find_address(const Set *set, const ObservableAddress *address,
+                       SetEntry ret_found[SET_MAX_FOUND]);
+
+/* FALSE when surely no URL of the set has this canonical host. */
+gboolean set_may_have_url_host(const Set *set, const char *host, gsize length);
+
+/* The next entry of the same value, from another indicator; SET_NONE when there is none. */
+SetEntry set_next(const Set *set, SetEntry entry);
+
+/* What is known of an entry; all texts are owned by the set, but the id. */
+typedef struct {
+    ObservableKind kind;
+    const char *value;
+    char id[OBSERVABLE_MAX_LENGTH / 8];
+    const char *source;
+    const char *name; /* NULL: none */
+    int confidence;
+    MarkingTlp tlp;
+    gint64 valid_until;
+} SetValue;
+
+void set_read(const Set *set, SetEntry entry, SetValue *ret_value);

@@ -1,0 +1,27 @@
+/* spot.h - finds the values of a set in a piece of text.
+ *
+ * What counts as an address, a name, a hash in running text, and where it begins and ends, is
+ * docs/match.md; this is its implementation, text in memory only. The text is looked at as it is
+ * and, around escapes (unfold.h), once more as what they stand for, at most SPOT_DEPTH deep. */
+#pragma once
+
+#include "shield/set.h"
+
+/* Longest spelling of a value in a text, in bytes. */
+#define SPOT_MAX_LENGTH OBSERVABLE_MAX_LENGTH
+
+/* Bytes to the left and to the right of a place that decide what is found there. */
+#define SPOT_CONTEXT (2 * SPOT_MAX_LENGTH)
+
+/* Escapes in escapes that are looked through. */
+#define SPOT_DEPTH 2
+
+typedef struct {
+    gsize start, end; /* of the spelling, in the text */
+    SetEntry entry;   /* the first of its value */
+    guint depth;      /* of escapes it was found under */
+} SpotMatch;
+
+/* Appends a SpotMatch for everything of @set in @text, in ascending order of start; of the same
+ * value ending at the same place only one. */
+void spot_text(const Set *set, const char *text, gsize length, GArray *matches);

@@ -1,0 +1,131 @@
+#include <string.h>
+
+#include "shield/spot_view.h"
+#include "stix/observable_domain.h"
+
+#define LOCAL_PART_MAX   64
+#define OTHER_SCRIPT_MAX 1024
+
+static void add_found(SpotView *view, gsize start, gsize end, const SetEntry *found, guint count)
+{
+    for (guint i = 0; i < count; i++)
+        spot_view_add(view, start, end, found[i]);
+}
+
+static gboolean may_be_local_part(char c)
+{
+    return spot_view_class(c) & (SPOT_HOST | SPOT_HIGH) || (c && strchr("!#$%&'*+/=?^`{|}~", c));
+}
+
+/* The address whose domain is [at + 1, end). Where its first part begins is not clear from the text
+ * ("from=mallory@...": '=' may be part of it), so every beginning is tried, the longest first. */
+static void spot_email(SpotView *view, gsize at, gsize end)
+{
+    gsize start = at;
+
+    while (start > 0 && at - start < LOCAL_PART_MAX && may_be_local_part(view->text[start - 1]))
+        start--;
+    while (start < at) {
+        g_autofree char *email =
+            observable_normalise(OBSERVABLE_EMAIL, view->text + start, end - start, NULL);
+        SetEntry entry =
+            email ? set_find(view->set, OBSERVABLE_EMAIL, email, strlen(email)) : SET_NONE;
+        if (entry != SET_NONE) {
+            spot_view_add(view, start, end, entry);
+            return;
+        }
+        do
+            start++;
+        while (start < at && (spot_view_class(view->text[start - 1]) & (SPOT_HOST | SPOT_HIGH) ||
+                              view->text[start - 1] == '+'));
+    }
+}
+
+/* The name [start, end), without dots around it. */
+static void spot_name(SpotView *view, gsize start, gsize end)
+{
+    char name[OBSERVABLE_DOMAIN_MAX + 1];
+    SetEntry found[SET_MAX_FOUND];
+
+    gsize length = observable_domain_canonical(view->text + start, end - start, 2, name);
+    if (length == 0)
+        return;
+    guint count = set_find_domain(view->set, name, length, found);
+    add_found(view, start, end, found, count);
+    /* "_alder.example_" in a text is the name between marks, as "--alder.example" is. */
+    gsize marks = strspn(name, "-_");
+    if (marks > 0 && memchr(name + marks, '.', length - marks)) {
+        SetEntry entry = set_find(view->set, OBSERVABLE_DOMAIN, name + marks, length - marks);
+        if (entry != SET_NONE)
+            spot_view_add(view, start + marks, end, entry);
+    }
+    if (start > 0 && view->text[start - 1] == '@' && set_has(view->set, OBSERVABLE_EMAIL))
+        spot_email(view, start - 1, end);
+    spot_url_bare(view, start, end, name, length);
+}
+
+void spot_name_run(SpotView *view, gsize start, gsize end)
+{
+    /* What stands before '@' is a mailbox or a user name, however much it looks like a host. */
+    gboolean local_part = end + 1 < view->length && view->text[end] == '@' &&
+                          spot_view_class(view->text[end + 1]) & (SPOT_ALNUM | SPOT_HIGH);
+    while (end > start && spot_view_class(view->text[end - 1]) & (SPOT_DOT | SPOT_DASH))
+        end--;
+    while (start < end && view->text[start] == '.')
+        start++;
+    /* "wait...alder.example" */
+    for (gsize piece = start; piece < end;) {
+        gsize piece_end = piece;
+        while (piece_end < end &&
+               !(view->text[piece_end] == '.' && view->text[piece_end + 1] == '.'))
+            piece_end++;
+        if (piece_end - piece >= 3 && !(local_part && piece_end == end))
+            spot_name(view, piece, piece_end);
+        for (piece = piece_end; piece < end && view->text[piece] == '.';)
+            piece++;
+    }
+}
+
+/* Can the character be part of a name in another script, or part such a name's labels? */
+static gboolean is_name_character(gunichar c)
+{
+    return g_unichar_isalnum(c) || g_unichar_ismark(c) || c == '.' || c == '-' || c == '_' ||
+           c == 0x200c || c == 0x200d || c == 0x3002 || c == 0xff0e || c == 0xff61;
+}
+
+void spot_name_other_script(SpotView *view, gsize at)
+{
+    gsize start = at, end = at;
+    const guint8 part = SPOT_HOST | SPOT_HIGH;
+
+    while (start > 0 && at - start < OTHER_SCRIPT_MAX &&
+           spot_view_class(view->text[start - 1]) & part)
+        start--;
+    while (end < view->length && end - at < OTHER_SCRIPT_MAX &&
+           spot_view_class(view->text[end]) & part)
+        end++;
+    view->other_script_until = end;
+    if (!set_has(view->set, OBSERVABLE_DOMAIN) && !set_has(view->set, OBSERVABLE_EMAIL))
+        return;
+    for (gsize i = start; i < end;) {
+        gsize piece = i;
+        gboolean high = FALSE;
+        while (i < end) {
+            gunichar c = g_utf8_get_char_validated(view->text + i, (gssize)(end - i));
+            if (c >= 0x110000 || !is_name_character(c))
+                break;
+            high = high || c >= 0x80;
+            i += (gsize)g_unichar_to_utf8(c, NULL);
+        }
+        gsize piece_end = i;
+        while (piece < piece_end && view->text[piece] == '.')
+            piece++;
+        while (piece_end > piece &&
+               spot_view_class(view->text[piece_end - 1]) & (SPOT_DOT | SPOT_DASH))
+            piece_end--;
+        if (high && piece_end - piece >= 4)
+            spot_name(view, piece, piece_end);
+        if (i < end)
+            i++;
+    }
+}

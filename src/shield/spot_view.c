@@ -1,0 +1,60 @@
+#include "shield/spot_view.h"
+
+const guint8 spot_view_classes[256] = {
+    ['a' ... 'f'] = SPOT_LETTER | SPOT_HEX,
+    ['g' ... 'z'] = SPOT_LETTER,
+    ['A' ... 'F'] = SPOT_LETTER | SPOT_HEX,
+    ['G' ... 'Z'] = SPOT_LETTER,
+    ['0' ... '9'] = SPOT_DIGIT | SPOT_HEX,
+    ['.'] = SPOT_DOT,
+    ['-'] = SPOT_DASH,
+    ['_'] = SPOT_DASH,
+    [0x80 ... 0xff] = SPOT_HIGH | SPOT_SPECIAL,
+    [':'] = SPOT_SPECIAL,
+    ['%'] = SPOT_SPECIAL,
+    ['\\'] = SPOT_SPECIAL,
+    ['['] = SPOT_SPECIAL,
+    ['('] = SPOT_SPECIAL,
+    ['{'] = SPOT_SPECIAL,
+    ['<'] = SPOT_SPECIAL,
+};
+
+static gsize offset_of(const SpotView *view, gsize at)
+{
+    return view->offsets ? view->offsets[at] : at;
+}
+
+static guint kinds_in(const SpotView *view, gsize start, gsize end)
+{
+    guint kinds = 0;
+    for (gsize i = start; i < end && i < view->length; i++)
+        kinds |= view->kinds[i];
+    return kinds;
+}
+
+static void add(SpotView *view, gsize start, gsize end, SetEntry entry)
+{
+    SpotMatch match = {
+        .start = offset_of(view, start),
+        .end = offset_of(view, end),
+        .entry = entry,
+        .depth = view->depth,
+    };
+    g_array_append_val(view->matches, match);
+}
+
+void spot_view_add(SpotView *view, gsize start, gsize end, SetEntry entry)
+{
+    /* The escape may also be what parts the value from its neighbours. */
+    if (view->kinds && kinds_in(view, start > 0 ? start - 1 : 0, end + 1) == 0)
+        return;
+    add(view, start, end, entry);
+}
+
+void spot_view_add_url(SpotView *view, gsize start, gsize authority_end, gsize end, SetEntry entry)
+{
+    if (view->kinds && kinds_in(view, start, authority_end) == 0 &&
+        !(kinds_in(view, start, end) & (UNFOLD_BACKSLASH | UNFOLD_DEFANG)))
+        return;
+    add(view, start, end, entry);
+}

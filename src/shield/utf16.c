@@ -1,0 +1,54 @@
+#include "shield/utf16.h"
+
+#define REPLACEMENT 0xfffd
+
+gboolean utf16_detect(Utf16 *state, const char *text, gsize length)
+{
+    if (length < 2)
+        return FALSE;
+    guint8 first = (guint8)text[0], second = (guint8)text[1];
+    if (!(first == 0xff && second == 0xfe) && !(first == 0xfe && second == 0xff))
+        return FALSE;
+    *state = (Utf16){.big_endian = first == 0xfe};
+    return TRUE;
+}
+
+static gsize put_unit(Utf16 *state, guint16 unit, char *into)
+{
+    gsize size = 0;
+
+    if (!state->started) {
+        state->started = TRUE;
+        return 0;
+    }
+    if (unit >= 0xdc00 && unit <= 0xdfff && state->high != 0) {
+        gunichar c = 0x10000 + ((gunichar)(state->high - 0xd800) << 10) + (unit - 0xdc00u);
+        state->high = 0;
+        return (gsize)g_unichar_to_utf8(c, into);
+    }
+    if (state->high != 0)
+        size = (gsize)g_unichar_to_utf8(REPLACEMENT, into);
+    state->high = unit >= 0xd800 && unit <= 0xdbff ? unit : 0;
+    if (state->high != 0)
+        return size;
+    gboolean alone = unit >= 0xdc00 && unit <= 0xdfff;
+    return size + (gsize)g_unichar_to_utf8(alone ? REPLACEMENT : unit, into + size);
+}
+
+gsize utf16_convert(Utf16 *state, const char *text, gsize length, char *into)
+{
+    gsize size = 0;
+    for (gsize i = 0; i < length; i++) {
+        guint8 byte = (guint8)text[i];
+        if (!state->odd) {
+            state->half = byte;
+            state->odd = TRUE;
+            continue;
+        }
+        state->odd = FALSE;
+        guint16 unit = state->big_endian ? (guint16)(state->half << 8 | byte)
+                                         : (guint16)(byte << 8 | state->half);
+        size += put_unit(state, unit, into + size);
+    }
+    return size;
+}
