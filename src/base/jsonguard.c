@@ -147,9 +147,9 @@ static void append_key(GString *path, yyjson_val *key)
     g_string_append_printf(path, "[\"%s\"]", shown);
 }
 
-char *jsonguard_path(yyjson_val *root, yyjson_val *target)
+void jsonguard_append_path(GString *path, yyjson_val *root, yyjson_val *target)
 {
-    GString *path = g_string_new("$");
+    g_string_append_c(path, '$');
     yyjson_val *container = root;
     while (container != target && unsafe_yyjson_is_ctn(container)) {
         gboolean is_object = unsafe_yyjson_get_type(container) == YYJSON_TYPE_OBJ;
@@ -175,5 +175,11 @@ char *jsonguard_path(yyjson_val *root, yyjson_val *target)
             break;
         container = child;
     }
+}
+
+char *jsonguard_path(yyjson_val *root, yyjson_val *target)
+{
+    GString *path = g_string_new(NULL);
+    jsonguard_append_path(path, root, target);
     return g_string_free(path, FALSE);
 }

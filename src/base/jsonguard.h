@@ -20,3 +20,6 @@ gboolean jsonguard_check(yyjson_val *root, GError **error);
  * Depth is that of the document; meant for messages about something already found wrong. Caller
  * frees. */
 char *jsonguard_path(yyjson_val *root, yyjson_val *target);
+
+/* The same, appended to @path. */
+void jsonguard_append_path(GString *path, yyjson_val *root, yyjson_val *target);

@@ -12,20 +12,20 @@ gsize identifier_type_length(const char *text, gsize length)
     return 0;
 }
 
+static const guint8 is_hex[256] = {['0' ... '9'] = 1, ['a' ... 'f'] = 1, ['A' ... 'F'] = 1};
+
 gboolean identifier_is_uuid(const char *text, gsize length, guint *ret_version)
 {
     if (length != IDENTIFIER_UUID_LENGTH || text[8] != '-' || text[13] != '-' || text[18] != '-' ||
         text[23] != '-')
         return FALSE;
     guint digits = 0;
-    for (gsize i = 0; i < length; i++)
-        digits += g_ascii_isxdigit(text[i]) != 0;
-    int version = g_ascii_xdigit_value(text[14]);
-    int variant = g_ascii_xdigit_value(text[19]);
-    if (digits != 32 || version < 1 || version > 5 || variant < 8 || variant > 11)
+    for (gsize i = 0; i < IDENTIFIER_UUID_LENGTH; i++)
+        digits += is_hex[(guchar)text[i]];
+    if (digits != 32 || text[14] < '1' || text[14] > '5' || !strchr("89abAB", text[19]))
         return FALSE;
     if (ret_version)
-        *ret_version = (guint)version;
+        *ret_version = (guint)(text[14] - '0');
     return TRUE;
 }
 

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "stix/validate.h"
 
 /* Longest name that is kept as a value. */
 #define MAX_NAME 255
@@ -201,7 +202,8 @@ gboolean object_values_collect(Object *object, yyjson_val *root, const Pattern *
                                GError **error)
 {
     Collector collector = {object, FALSE, FALSE, NULL};
-    add_observable(&collector, root);
+    if (validate_is_observable(object->type, strlen(object->type)))
+        add_observable(&collector, root);
     add_name(&collector, root);
     yyjson_val *contained = yyjson_obj_get(root, "objects");
     size_t at, size;

@@ -259,13 +259,15 @@ void validate_object_check_whole(ValidateContext *context, yyjson_val *object)
         validate_context_must(context, type, "not a string");
         return;
     }
-    ValidateContext outer = *context;
+    yyjson_val *outer_object = context->object;
+    ObjectSpec outer_spec = context->spec;
+    gboolean outer_extended = context->extended;
     context->object = object;
     context->spec = spec_of(context, object);
     check_typed(context, object, type);
-    context->object = outer.object;
-    context->spec = outer.spec;
-    context->extended = outer.extended;
+    context->object = outer_object;
+    context->spec = outer_spec;
+    context->extended = outer_extended;
 }
 
 void validate_object_check_contained(ValidateContext *context, yyjson_val *object)

@@ -162,29 +162,43 @@ static gboolean is_tlp1(ObjectSpec spec, yyjson_val *object, guint level)
            has_only_tlp_properties(object);
 }
 
-static void check_tlp(ValidateContext *context, yyjson_val *object)
+/* Nothing may be of type tlp but these markings. Something else under the identifier of one of them
+ * is at least suspicious. */
+static void check_tlp1(ValidateContext *context, yyjson_val *object)
 {
     yyjson_val *id = yyjson_obj_get(object, "id");
-    gboolean claims = text_is(yyjson_obj_get(object, "definition_type"), "tlp");
-    gboolean matches = FALSE;
+    gboolean has_id = FALSE;
     for (guint i = 0; i < G_N_ELEMENTS(tlp1); i++) {
-        claims = claims || text_is(id, tlp1[i].id);
-        matches = matches || is_tlp1(context->spec, object, i);
+        if (is_tlp1(context->spec, object, i))
+            return;
+        has_id = has_id || text_is(id, tlp1[i].id);
     }
-    if (claims && !matches)
+    if (text_is(yyjson_obj_get(object, "definition_type"), "tlp"))
         validate_context_must(context, object,
                               "not one of the TLP markings the specification defines");
+    else if (has_id)
+        validate_context_should(context, object,
+                                "has the identifier of a TLP marking, but is none");
+}
 
+static void check_tlp2(ValidateContext *context, yyjson_val *object)
+{
+    yyjson_val *id = yyjson_obj_get(object, "id");
     yyjson_val *extension = yyjson_obj_get(yyjson_obj_get(object, "extensions"), TLP2_EXTENSION);
     yyjson_val *level = yyjson_obj_get(extension, "tlp_2_0");
-    claims = extension != NULL;
-    matches = FALSE;
+    gboolean has_id = FALSE;
     for (guint i = 0; i < G_N_ELEMENTS(tlp2); i++) {
-        claims = claims || text_is(id, tlp2[i].id);
-        matches = matches || (text_is(id, tlp2[i].id) && text_is(level, tlp2[i].level));
+        if (!text_is(id, tlp2[i].id))
+            continue;
+        if (text_is(level, tlp2[i].level))
+            return;
+        has_id = TRUE;
     }
-    if (claims && !matches)
-        validate_context_must(context, object, "not one of the markings of TLP 2.0");
+    if (extension)
+        validate_context_must(context, extension, "not one of the markings of TLP 2.0");
+    else if (has_id)
+        validate_context_should(context, object,
+                                "has the identifier of a TLP marking, but is none");
 }
 
 void validate_rules_marking_definition(ValidateContext *context, yyjson_val *object)
@@ -198,7 +212,8 @@ void validate_rules_marking_definition(ValidateContext *context, yyjson_val *obj
     if (text_is(type, "statement") && !yyjson_is_str(yyjson_obj_get(definition, "statement")))
         validate_context_must(context, definition ? definition : object,
                               "a statement needs its text in statement");
-    check_tlp(context, object);
+    check_tlp1(context, object);
+    check_tlp2(context, object);
 
     yyjson_val *own_id = yyjson_obj_get(object, "id");
     yyjson_val *markings = yyjson_obj_get(object, "object_marking_refs");

@@ -132,19 +132,9 @@ static const struct {
     [REF_USER_ACCOUNT] = {FALSE, "|user-account|"},
 };
 
-/* Whether @type stands between bars in @list. */
-static gboolean type_is_listed(const char *list, const char *type, gsize length)
-{
-    const char *end = list + strlen(list);
-    for (const char *at = list; (at = memmem(at, (gsize)(end - at), type, length)); at++)
-        if (at > list && at[-1] == '|' && at[length] == '|')
-            return TRUE;
-    return FALSE;
-}
-
 static gboolean type_is_allowed(ValidateReference reference, const char *type, gsize length)
 {
-    return type_is_listed(references[reference].types, type, length) !=
+    return vocabulary_list_contains(references[reference].types, type, length) !=
            references[reference].except;
 }
 
@@ -392,8 +382,9 @@ static void check_extension(ValidateContext *context, yyjson_val *key, yyjson_va
                                   : "not the name of an extension");
     else if (context->spec == OBJECT_SPEC_21)
         validate_context_should(context, key, "a custom extension should have a definition");
-    else if (strncmp(name, "x-", 2) != 0)
-        validate_context_should(context, key, "a custom extension's name should begin with x-");
+    else if (strncmp(name, "x-", 2) != 0 || !strchr(name + 2, '-'))
+        validate_context_should(context, key,
+                                "a custom extension's name should begin with x-, its source and -");
     check_custom_properties(context, value);
 }
 
@@ -555,7 +546,9 @@ static gboolean is_reserved(ObjectSpec spec, const char *name, gsize length)
     static const char reserved20[] = "|confidence|severity|action|usernames|phone_numbers|"
                                      "addresses|first_seen_precision|last_seen_precision|"
                                      "valid_from_precision|valid_until_precision|";
-    return type_is_listed(spec == OBJECT_SPEC_21 ? reserved21 : reserved20, name, length);
+    if (strncmp(name, "x_", 2) == 0) /* most custom names; none of those reserved */
+        return FALSE;
+    return vocabulary_list_contains(spec == OBJECT_SPEC_21 ? reserved21 : reserved20, name, length);
 }
 
 static gboolean has_suffix(const char *name, gsize length, const char *suffix)
@@ -570,7 +563,8 @@ void validate_value_check_custom(ValidateContext *context, yyjson_val *key, yyjs
     const char *name = unsafe_yyjson_get_str(key);
     gsize length = unsafe_yyjson_get_len(key);
     ObjectSpec spec = context->spec;
-    if (is_reserved(spec, name, length))
+    gboolean reserves = spec == OBJECT_SPEC_21 || !context->container;
+    if (reserves && is_reserved(spec, name, length))
         validate_context_must(context, key, "a reserved name");
     else if (!validate_text_is_property(spec, name, length))
         validate_context_must(context, key,

@@ -2,9 +2,8 @@
 
 #include <string.h>
 
-/* The terms stand between bars: a term is in the list when the text has it between two of them. The
- * longest list has 2 kB, so that searching it costs less than keeping a table of hashes in cache.
- */
+/* A list of words between bars reads like the specification; the longest has 2 kB, and few values
+ * of an object are looked up. */
 static const struct {
     const char *name;
     const char *terms;
@@ -214,16 +213,22 @@ static const struct {
                           "credential-exploitation|remote-access|vulnerability-scanning|"},
 };
 
+gboolean vocabulary_list_contains(const char *list, const char *text, gsize length)
+{
+    if (length == 0)
+        return FALSE;
+    for (const char *word = list + 1; *word;) {
+        const char *bar = strchr(word, '|');
+        if ((gsize)(bar - word) == length && memcmp(word, text, length) == 0)
+            return TRUE;
+        word = bar + 1;
+    }
+    return FALSE;
+}
+
 gboolean vocabulary_contains(Vocabulary vocabulary, const char *text, gsize length)
 {
-    const char *terms = vocabularies[vocabulary].terms;
-    const char *end = terms + strlen(terms);
-    if (length == 0 || memchr(text, '|', length))
-        return FALSE;
-    for (const char *at = terms; (at = memmem(at, (gsize)(end - at), text, length)); at++)
-        if (at[-1] == '|' && at[length] == '|')
-            return TRUE;
-    return FALSE;
+    return vocabulary_list_contains(vocabularies[vocabulary].terms, text, length);
 }
 
 const char *vocabulary_name(Vocabulary vocabulary)

@@ -58,6 +58,9 @@ typedef enum {
 /* Whether @text is a term of @vocabulary. */
 gboolean vocabulary_contains(Vocabulary vocabulary, const char *text, gsize length);
 
+/* Whether @text is one of the words of @list, which stand between bars: "|one|two|". */
+gboolean vocabulary_list_contains(const char *list, const char *text, gsize length);
+
 /* The name the specification gives it: "indicator-type-ov". Static text. */
 const char *vocabulary_name(Vocabulary vocabulary);
 
