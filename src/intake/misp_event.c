@@ -6,6 +6,9 @@
 #include "intake/indicator.h"
 #include "intake/misp_value.h"
 
+/* An entry with more members than this is nothing MISP makes; it is kept in one piece. */
+#define MEMBERS_MAX 500
+
 /* Members that mean something only inside one MISP database or its screens. */
 static const char *const local_keys[] = {
     "id",
@@ -97,6 +100,9 @@ MispTags *misp_event_tags(const MispEvent *event, yyjson_val *entry, const char 
     MispTags *tags = misp_tags_new();
     size_t at, size;
     yyjson_val *tag;
+    if (yyjson_arr_size(yyjson_obj_get(entry, "Tag")) > MISP_TAGS_MAX)
+        misp_event_note(event, INTAKE_BROKEN, path, "more than %d tags: the others are left out",
+                        MISP_TAGS_MAX);
     yyjson_arr_foreach (yyjson_obj_get(entry, "Tag"), at, size, tag) {
         const char *name = yyjson_get_str(yyjson_obj_get(tag, "name"));
         if (name == NULL || *name == '\0')
@@ -272,6 +278,11 @@ static gboolean is_empty(yyjson_val *value)
 void misp_event_keep(const MispEvent *event, MispUnit *unit, yyjson_mut_val *object,
                      yyjson_val *entry, const char *const *known)
 {
+    if (yyjson_obj_size(entry) > MEMBERS_MAX) {
+        yyjson_mut_obj_add_val(unit->doc, object, "x_misp_members",
+                               misp_event_copy(unit, entry, TRUE));
+        return;
+    }
     size_t at, size;
     yyjson_val *key, *value;
     yyjson_obj_foreach (entry, at, size, key, value) {

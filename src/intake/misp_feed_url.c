@@ -11,11 +11,9 @@ static Stream *open_remote(gpointer user, const char *file, GError **error)
 {
     const Remote *remote = user;
     g_autofree char *url = g_strconcat(remote->base, file, NULL);
-    FetchOptions options = {
-        .max_bytes = MISP_MAX_EVENT,
-        .allow_private = remote->options->allow_private,
-        .accept = "application/json",
-    };
+    FetchOptions options = remote->options->fetch;
+    options.max_bytes = MISP_MAX_EVENT;
+    options.accept = "application/json";
     g_auto(FetchResult) result = {.fd = -1};
     if (!fetch_get(url, &options, &result, error))
         return NULL;

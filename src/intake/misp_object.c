@@ -9,6 +9,9 @@
 #include "intake/misp_templates.h"
 #include "intake/misp_value.h"
 
+/* Up to this length a pattern is searched before a comparison is added to it again. */
+#define LOOK_BACK (16 * 1024)
+
 /* A reference that waits for what it refers to. The values live as long as the event. */
 typedef struct {
     yyjson_val *reference;
@@ -59,7 +62,8 @@ static Draft draft_begin(MispEvent *event, MispSubject *subject, const MispTempl
 static void and_also(Draft *draft, const char *path, const char *text)
 {
     g_autoptr(GString) one = g_string_new(NULL);
-    if (misp_path_compare(one, path, text) && strstr(draft->all->str, one->str) == NULL)
+    if (misp_path_compare(one, path, text) &&
+        (draft->all->len > LOOK_BACK || strstr(draft->all->str, one->str) == NULL))
         g_string_append_printf(draft->all, "%s%s", draft->all->len > 0 ? " AND " : "", one->str);
 }
 

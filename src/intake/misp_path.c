@@ -10,6 +10,9 @@
 /* Longest type or property name in a path; paths come from tables, so it is a check on them. */
 #define NAME_MAX_LENGTH 80
 
+/* Longest text that is joined to. */
+#define JOINED_MAX (16 * 1024)
+
 /* How a value is written, once it is known to be right. */
 typedef struct {
     char *text;       /* as it goes in */
@@ -233,8 +236,8 @@ static yyjson_mut_val *add_node(MispGraph *graph, const char *type, const char *
 static yyjson_mut_val *add_referenced(MispGraph *graph, const char *type, const char *uuid)
 {
     g_autofree char *id = g_strdup_printf("%s--%s", type, uuid);
-    for (guint n = 2; find_node(graph, id) != NULL; n++) {
-        g_autofree char *count = g_strdup_printf("%u", n);
+    if (find_node(graph, id) != NULL) {
+        g_autofree char *count = g_strdup_printf("%u", graph->nodes->len);
         g_autofree char *other = misp_value_make_uuid(type, uuid, count, NULL);
         g_free(id);
         id = g_strdup_printf("%s--%s", type, other);
@@ -305,6 +308,8 @@ static gboolean put_leaf(MispGraph *graph, yyjson_mut_val *node, const char *nam
         return yyjson_mut_obj_add_val(graph->doc, node, g_intern_string(name), json);
     if (value->kind != '+')
         return yyjson_mut_equals(there, json);
+    if (yyjson_mut_get_len(there) > JOINED_MAX)
+        return FALSE;
     g_autofree char *joined = g_strconcat(yyjson_mut_get_str(there), " / ", value->text, NULL);
     return yyjson_mut_obj_replace(node, yyjson_mut_str(graph->doc, g_intern_string(name)),
                                   yyjson_mut_strcpy(graph->doc, joined));

@@ -37,7 +37,8 @@ void misp_tags_free(MispTags *tags)
 
 static void add_once(GPtrArray *list, const char *text)
 {
-    if (!g_ptr_array_find_with_equal_func(list, text, g_str_equal, NULL))
+    if (list->len < MISP_TAGS_MAX &&
+        !g_ptr_array_find_with_equal_func(list, text, g_str_equal, NULL))
         g_ptr_array_add(list, g_strdup(text));
 }
 

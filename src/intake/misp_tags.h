@@ -5,6 +5,9 @@
 #include <glib.h>
 #include <yyjson.h>
 
+/* Tags on one thing that become labels; hand-made events have a few dozen. */
+#define MISP_TAGS_MAX 500
+
 typedef struct {
     GPtrArray *labels; /* char *: every tag that is not TLP, as it is written */
     GPtrArray *tlp;    /* char *: TLP levels, lower case, without "tlp:"; none twice */

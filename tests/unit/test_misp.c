@@ -514,6 +514,58 @@ static void test_payload(void)
     g_assert_cmpuint(import->unmapped, ==, 1);
 }
 
+/* Entries made to cost more than they weigh. */
+static void test_hostile(void)
+{
+    g_autoptr(GString) text = g_string_new("{\"info\":\"x\",\"Tag\":[");
+    for (guint i = 0; i < 20000; i++)
+        g_string_append_printf(text, "%s{\"name\":\"t%u\"}", i > 0 ? "," : "", i);
+    g_string_append(text, "],\"Object\":[{\"name\":\"email\",\"Attribute\":[");
+    for (guint i = 0; i < 20000; i++)
+        g_string_append_printf(text,
+                               "%s{" UUID "1\",\"type\":\"email-dst\",\"object_relation\":\"to\","
+                               "\"value\":\"a%u@b.example\",\"to_ids\":true}",
+                               i > 0 ? "," : "", i);
+    g_string_append(text, "]},{\"name\":\"person\",\"Attribute\":[");
+    for (guint i = 0; i < 20000; i++)
+        g_string_append_printf(text,
+                               "%s{\"type\":\"text\",\"object_relation\":\"e-mail\","
+                               "\"value\":\"a%u@b.example\"}",
+                               i > 0 ? "," : "", i);
+    g_string_append(text, "]}]");
+    for (guint i = 0; i < 20000; i++)
+        g_string_append_printf(text, ",\"k%u\":1", i);
+    g_string_append_c(text, '}');
+    g_test_timer_start();
+    g_autoptr(Import) import = import_with(text->str, text->len, &no_options);
+    g_assert_cmpfloat(g_test_timer_elapsed(), <, 60);
+    g_assert_cmpuint(import->broken, >, 0);
+}
+
+/* What the document says of types is what the table has. */
+static void test_document(void)
+{
+    g_autofree char *path =
+        g_build_filename(g_test_get_dir(G_TEST_DIST), "..", "docs", "misp.md", NULL);
+    g_autofree char *text = NULL;
+    g_assert_true(g_file_get_contents(path, &text, NULL, NULL));
+    gsize count;
+    const MispType *types = misp_types_all(&count);
+    for (gsize i = 0; i < count; i++) {
+        g_auto(GStrv) parts = g_strsplit(types[i].name, "|", -1);
+        g_autofree char *escaped = g_strjoinv("\\|", parts);
+        g_autofree char *quoted = g_strdup_printf("`%s`", escaped);
+        if (strstr(text, quoted) == NULL)
+            g_test_message("not documented: %s", types[i].name);
+        g_assert_nonnull(strstr(text, quoted));
+    }
+    const MispTemplate *templates = misp_templates_all(&count);
+    for (gsize i = 0; i < count; i++) {
+        g_autofree char *quoted = g_strdup_printf("`%s`", templates[i].name);
+        g_assert_nonnull(strstr(text, quoted));
+    }
+}
+
 static void test_sink_stops(void)
 {
     const char *text = EVENT(",\"Attribute\":[{\"type\":\"domain\",\"value\":\"a.example\"},"
@@ -747,6 +799,8 @@ int main(int argc, char **argv)
     g_test_add_func("/misp/payload", test_payload);
     g_test_add_func("/misp/sink-stops", test_sink_stops);
     g_test_add_func("/misp/large-event", test_large_event);
+    g_test_add_func("/misp/hostile", test_hostile);
+    g_test_add_func("/misp/document", test_document);
     g_test_add_func("/misp/feed", test_feed);
     g_test_add_func("/misp/bad-feeds", test_bad_feeds);
     g_test_add_func("/misp/real-events", test_real_events);
