@@ -1,0 +1,244 @@
+/* cmd_match.c - `concert match`: finds indicators in logs and any other text, in the manner of
+ * grep. What counts as found is docs/match.md. */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/timestamp.h"
+#include "cli/command_node.h"
+#include "cli/commands.h"
+#include "cli/match_set.h"
+#include "cli/output.h"
+#include "shield/hit.h"
+#include "shield/scan.h"
+#include "shield/walk.h"
+
+typedef struct {
+    const Set *set;
+    gboolean json, quiet, count;
+    const char *file;
+    guint64 file_hits, hits, failed;
+    GString *text; /* being written; its memory is used again */
+} Match;
+
+static gboolean print_hit(gpointer user, const ScanHit *hit)
+{
+    Match *match = user;
+    match->file_hits++;
+    if (match->quiet)
+        return FALSE;
+    if (match->count)
+        return TRUE;
+    g_string_truncate(match->text, 0);
+    if (match->json) {
+        hit_append_json(match->text, match->file, hit);
+    } else {
+        if (match->hits + match->file_hits == 1)
+            hit_append_heading(match->text);
+        hit_append_row(match->text, match->file, hit);
+    }
+    fwrite(match->text->str, 1, match->text->len, stdout);
+    /* Whoever pipes a growing log in wants to know now. */
+    if (strcmp(match->file, "-") == 0)
+        fflush(stdout);
+    return TRUE;
+}
+
+static void print_count(const Match *match)
+{
+    if (!match->json) {
+        output_line("%s: %" G_GUINT64_FORMAT, match->file, match->file_hits);
+        return;
+    }
+    yyjson_mut_doc *doc = yyjson_mut_doc_new(NULL);
+    yyjson_mut_val *root = yyjson_mut_obj(doc);
+    g_autofree char *file = g_utf8_make_valid(match->file, -1);
+    yyjson_mut_obj_add_str(doc, root, "file", file);
+    yyjson_mut_obj_add_uint(doc, root, "hits", match->file_hits);
+    output_json(root);
+    yyjson_mut_doc_free(doc);
+}
+
+static void print_failure(Match *match, const char *path, const GError *error)
+{
+    match->failed++;
+    if (strstr(error->message, path)) {
+        output_error(error->message);
+    } else {
+        g_autofree char *message = g_strdup_printf("%s: %s", path, error->message);
+        output_error(message);
+    }
+}
+
+/* One file that cannot be read does not keep the others from being looked through. */
+static gboolean scan_file(gpointer user, const char *path, const GError *unreadable)
+{
+    Match *match = user;
+    g_autoptr(GError) error = NULL;
+
+    if (unreadable) {
+        print_failure(match, path, unreadable);
+        return TRUE;
+    }
+    g_autoptr(Stream) stream = stream_open(path, &error);
+    match->file = path;
+    match->file_hits = 0;
+    if (!stream || !scan_stream(match->set, stream, print_hit, match, &error))
+        print_failure(match, path, error);
+    if (match->count && !match->quiet)
+        print_count(match);
+    match->hits += match->file_hits;
+    return !(match->quiet && match->hits > 0);
+}
+
+/* What the values of one -i are read as; the source is the file's own name. */
+static gboolean add_inputs(const CommandCall *call, Set *set, const LoadOptions *options,
+                           MatchSetCounts *counts, GError **error)
+{
+    static const IntakeFormat formats[] = {INTAKE_STIX, INTAKE_MISP, INTAKE_MISP_FEED, INTAKE_LIST,
+                                           INTAKE_CSV};
+    const char *const *inputs = command_texts(call, "indicators");
+    const char *kind = command_text(call, "kind");
+    int format = command_choice(call, "format", -1);
+
+    for (; *inputs; inputs++) {
+        g_autofree char *name = g_path_get_basename(*inputs);
+        IntakeOptions intake = {
+            .format = format < 0 ? INTAKE_NONE : formats[format],
+            .source = strcmp(name, "-") == 0 ? "stdin" : name,
+            .csv_columns = command_text(call, "columns"),
+            .confidence = -1,
+            .kind = kind ? observable_kind_from_name(kind) : OBSERVABLE_NONE,
+        };
+        if (!match_set_add_input(set, *inputs, &intake, options, counts, error)) {
+            /* That a file is not there is the user's mistake, not a search without a result. */
+            if (error && g_error_matches(*error, CONCERT_ERROR, CONCERT_ERROR_NOT_FOUND))
+                (*error)->code = CONCERT_ERROR_INPUT;
+            return FALSE;
+        }
+    }
+    return TRUE;
+}
+
+static gboolean add_node(const CommandCall *call, Set *set, const LoadOptions *options,
+                         MatchSetCounts *counts, GError **error)
+{
+    g_autoptr(Node) node = command_node_open(call, NODE_READ, error);
+    return node && match_set_add_store(set, node_store(node), options, counts, error);
+}
+
+static void explain_empty(const MatchSetCounts *counts, GError **error)
+{
+    g_autoptr(GString) why = g_string_new("there are no indicators to look for");
+    if (counts->out_of_date > 0)
+        g_string_append_printf(why, "; %" G_GUINT64_FORMAT " are out of date (see --expired)",
+                               counts->out_of_date);
+    if (counts->observables > 0)
+        g_string_append_printf(why, "; %" G_GUINT64_FORMAT " are observables (see --observables)",
+                               counts->observables);
+    if (counts->empty > 0)
+        g_string_append_printf(why, "; %" G_GUINT64_FORMAT " name nothing a text can show",
+                               counts->empty);
+    if (counts->broken > 0)
+        g_string_append_printf(why, "; %" G_GUINT64_FORMAT " could not be read", counts->broken);
+    g_set_error_literal(error, CONCERT_ERROR, CONCERT_ERROR_INPUT, why->str);
+}
+
+static gboolean reads_stdin_twice(const CommandCall *call)
+{
+    const char *const *inputs = command_texts(call, "indicators");
+    guint times = call->count == 0;
+    for (guint i = 0; i < call->count; i++)
+        times += strcmp(call->arguments[i], "-") == 0;
+    for (; inputs && *inputs; inputs++)
+        times += strcmp(*inputs, "-") == 0;
+    return times > 1;
+}
+
+static int run(const CommandCall *call, GError **error)
+{
+    static const char *const standard_input[] = {"-", NULL};
+    LoadOptions options = {
+        .now = timestamp_now(),
+        .expired = command_flag(call, "expired"),
+        .observables = command_flag(call, "observables"),
+    };
+    MatchSetCounts counts = {0};
+    g_autoptr(Set) set = set_new();
+
+    if (reads_stdin_twice(call))
+        return command_usage(call, error, "standard input can be read only once");
+    if (!(command_texts(call, "indicators") ? add_inputs(call, set, &options, &counts, error)
+                                            : add_node(call, set, &options, &counts, error)))
+        return COMMAND_ERROR;
+    set_finish(set);
+    if (set_count_values(set) == 0) {
+        explain_empty(&counts, error);
+        return COMMAND_ERROR;
+    }
+    g_autoptr(GString) text = g_string_new(NULL);
+    Match match = {
+        .set = set,
+        .json = command_json(call),
+        .quiet = command_flag(call, "quiet"),
+        .count = command_flag(call, "count"),
+        .text = text,
+    };
+    const char *const *paths =
+        call->count > 0 ? (const char *const *)call->arguments : standard_input;
+    gboolean go_on = TRUE;
+    for (; *paths && go_on; paths++)
+        go_on = walk_files(*paths, scan_file, &match);
+    if (match.quiet && match.hits > 0)
+        return COMMAND_OK;
+    if (match.failed > 0)
+        return COMMAND_ERROR;
+    return match.hits > 0 ? COMMAND_OK : COMMAND_NOTHING;
+}
+
+const Command cmd_match = {
+    .name = "match",
+    .summary = "find indicators in logs and other text",
+    .arguments = "[FILE|DIR|-...]",
+    .description =
+        "Looks through files, everything in directories, or standard input, plain or compressed "
+        "with gzip, zstd or xz, for the addresses, networks, domains, URLs, hashes and e-mail "
+        "addresses that indicators name, in whatever spelling: upper case, punycode or not, "
+        "escaped, defanged, any form of IPv6. A domain is found with all names under it, a network "
+        "with all addresses in it.\n\n"
+        "With -i the indicators come from files of any format `concert import` understands, and "
+        "no node is needed; else from the node's store, the latest version of each. Indicators "
+        "that are revoked, no longer or not yet valid are left out.\n\n"
+        "Like grep it exits with 0 when something was found, 1 when nothing was, 2 when something "
+        "went wrong; a file that cannot be read does not keep it from the others.",
+    .options =
+        (const CommandOption[]){
+            {"indicators", 'i', COMMAND_TEXTS, "FILE",
+             .help = "look for the indicators in this file, directory or URL"},
+            {"count", 'c', COMMAND_FLAG, .help = "print only how many hits each file has"},
+            {"quiet", 'q', COMMAND_FLAG, .help = "print nothing, stop at the first hit"},
+            {"expired", 0, COMMAND_FLAG,
+             .help = "also indicators that are revoked, no longer or not yet valid"},
+            {"observables", 0, COMMAND_FLAG,
+             .help = "also the values of observables, not only of indicators"},
+            {"format", 'f', COMMAND_CHOICE, "FORMAT", .choices = "stix|misp|misp-feed|list|csv",
+             .help = "what the files of -i are, instead of looking"},
+            {"columns", 0, COMMAND_TEXT, "MAPPING",
+             .help = "columns of CSV: value=2,type=1,comment=5 (default: from its header)"},
+            {"kind", 'k', COMMAND_CHOICE, "KIND",
+             .choices = "ipv4|ipv6|cidr|domain|url|md5|sha1|sha256|sha512|email|ja3|ja4",
+             .help = "what the values of a list are, where their looks do not tell"},
+            COMMAND_OPTION_JSON,
+            COMMAND_OPTIONS_END,
+        },
+    .examples =
+        (const CommandExample[]){
+            {"concert match /var/log", "the node's indicators in all logs, rotated ones too"},
+            {"concert match -i feed.csv -i bundle.json access.log.gz", "without a node"},
+            {"tail -f access.log | concert match --json -i list.txt", "as the log grows"},
+            {NULL},
+        },
+    .nothing = "nothing was found",
+    .max_arguments = COMMAND_ANY_NUMBER,
+    .uses_node = TRUE,
+    .run = run,
+};

@@ -1,0 +1,103 @@
+#include "cli/match_set.h"
+
+#include "cli/output.h"
+#include "store/objects.h"
+
+/* Broken entries of one input that are named. */
+#define NAMED_MAX 5
+
+typedef struct {
+    Set *set;
+    const char *source;
+    const LoadOptions *options;
+    MatchSetCounts *counts;
+    guint64 broken; /* of this input */
+    GError *error;
+} Reading;
+
+static void note_broken(Reading *reading, const char *where, const char *message)
+{
+    reading->counts->broken++;
+    if (++reading->broken <= NAMED_MAX)
+        output_note("concert: %s: %s", where, message);
+}
+
+static gboolean load(Reading *reading, const Object *object, const char *source, GError **error)
+{
+    LoadOutcome outcome;
+    MatchSetCounts *counts = reading->counts;
+
+    if (!load_object(reading->set, object, source, reading->options, &outcome, error))
+        return FALSE;
+    counts->taken += outcome == LOAD_TAKEN;
+    counts->empty += outcome == LOAD_EMPTY;
+    counts->out_of_date += outcome == LOAD_OUT_OF_DATE;
+    counts->observables += outcome == LOAD_OBSERVABLE;
+    return TRUE;
+}
+
+static gboolean take_object(gpointer user, const char *bytes, gsize length, ObjectSpec spec,
+                            const char *where, GError **error)
+{
+    Reading *reading = user;
+    g_autoptr(GError) broken = NULL;
+    g_autoptr(Object) object = object_read(bytes, length, spec, OBJECT_LENIENT, &broken);
+    if (!object) {
+        note_broken(reading, where, broken->message);
+        return TRUE;
+    }
+    return load(reading, object, reading->source, error);
+}
+
+static void take_note(gpointer user, IntakeNote note, const char *where, const char *message)
+{
+    if (note == INTAKE_BROKEN)
+        note_broken(user, where, message);
+}
+
+gboolean match_set_add_input(Set *set, const char *input, const IntakeOptions *intake,
+                             const LoadOptions *options, MatchSetCounts *counts, GError **error)
+{
+    Reading reading = {.set = set, .source = intake->source, .options = options, .counts = counts};
+    IntakeSink sink = {.object = take_object, .note = take_note, .user = &reading};
+    gboolean url = g_str_has_prefix(input, "http://") || g_str_has_prefix(input, "https://");
+    gboolean read =
+        url ? intake_url(input, intake, &sink, error) : intake_path(input, intake, &sink, error);
+    if (reading.broken > NAMED_MAX)
+        output_note("concert: %s: %" G_GUINT64_FORMAT " broken entries in all", input,
+                    reading.broken);
+    return read;
+}
+
+static gboolean take_row(const ObjectsRow *row, gpointer user)
+{
+    Reading *reading = user;
+    gsize length;
+    const char *bytes = g_bytes_get_data(row->bytes, &length);
+    g_autoptr(GError) broken = NULL;
+    g_autoptr(Object) object = object_read(bytes, length, row->spec, OBJECT_LENIENT, &broken);
+    if (!object) {
+        note_broken(reading, row->id, broken->message);
+        return TRUE;
+    }
+    return load(reading, object, row->source, &reading->error);
+}
+
+gboolean match_set_add_store(Set *set, Store *store, const LoadOptions *options,
+                             MatchSetCounts *counts, GError **error)
+{
+    Reading reading = {.set = set, .options = options, .counts = counts};
+    ObjectsQuery query = OBJECTS_QUERY_INIT;
+
+    /* Observables have many types; which objects have values, load_object() tells. */
+    query.type = options->observables ? NULL : "indicator";
+    if (!objects_find(store, &query, take_row, &reading, NULL, error)) {
+        g_clear_error(&reading.error);
+        return FALSE;
+    }
+    if (reading.error) {
+        g_propagate_error(error, reading.error);
+        return FALSE;
+    }
+    return TRUE;
+}

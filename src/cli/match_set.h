@@ -1,0 +1,25 @@
+/* match_set.h - the indicators that `concert match` looks for: from files or from the node. */
+#pragma once
+
+#include "intake/intake.h"
+#include "node/node.h"
+#include "shield/load.h"
+#include "shield/set.h"
+
+/* What came of reading indicators. */
+typedef struct {
+    guint64 taken;       /* indicators with values to look for */
+    guint64 empty;       /* their pattern names nothing that can be found in a text */
+    guint64 out_of_date; /* revoked, no longer or not yet valid */
+    guint64 observables; /* left out because only indicators count */
+    guint64 broken;      /* entries that could not be read */
+} MatchSetCounts;
+
+/* Adds what the file, directory or URL @input holds, in any format that `import` understands.
+ * Broken entries are told on standard error, the first few, and counted. */
+gboolean match_set_add_input(Set *set, const char *input, const IntakeOptions *intake,
+                             const LoadOptions *options, MatchSetCounts *counts, GError **error);
+
+/* Adds the indicators of the node's store, the latest version of each. */
+gboolean match_set_add_store(Set *set, Store *store, const LoadOptions *options,
+                             MatchSetCounts *counts, GError **error);
