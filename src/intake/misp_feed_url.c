@@ -12,8 +12,10 @@ static Stream *open_remote(gpointer user, const char *file, GError **error)
     const Remote *remote = user;
     g_autofree char *url = g_strconcat(remote->base, file, NULL);
     FetchOptions options = remote->options->fetch;
-    options.max_bytes = MISP_MAX_EVENT;
+    options.etag = NULL;
     options.accept = "application/json";
+    if (options.max_bytes == 0)
+        options.max_bytes = MISP_MAX_EVENT;
     g_auto(FetchResult) result = {.fd = -1};
     if (!fetch_get(url, &options, &result, error))
         return NULL;

@@ -1,7 +1,10 @@
 #include "intake/misp.h"
 
+#include <arpa/inet.h>
 #include <glib/gstdio.h>
+#include <stdio.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 #include <yyjson.h>
 
@@ -665,6 +668,64 @@ static void test_bad_feeds(void)
     g_rmdir(folder);
 }
 
+/* One connection after the other: the files of the sample folder over HTTP, until the listening
+ * socket is shut down. */
+static gpointer serve_files(gpointer data)
+{
+    int listener = GPOINTER_TO_INT(data);
+    for (int fd; (fd = accept(listener, NULL, NULL)) >= 0; close(fd)) {
+        char request[4096];
+        gssize length = recv(fd, request, sizeof request - 1, 0);
+        request[MAX(length, 0)] = '\0';
+        char file[200] = "";
+        sscanf(request, "GET /feed/%199[0-9a-z.-] ", file);
+        g_autofree char *folder = sample_folder();
+        g_autofree char *path = g_build_filename(folder, file, NULL);
+        g_autofree char *text = NULL;
+        gsize size = 0;
+        gboolean found = g_file_get_contents(path, &text, &size, NULL);
+        g_autofree char *head = g_strdup_printf("HTTP/1.1 %s\r\nContent-Length: %" G_GSIZE_FORMAT
+                                                "\r\nConnection: close\r\n\r\n",
+                                                found ? "200 OK" : "404 Not Found", size);
+        if (send(fd, head, strlen(head), MSG_NOSIGNAL) > 0 && size > 0)
+            g_assert_cmpint(send(fd, text, size, MSG_NOSIGNAL), ==, (gssize)size);
+    }
+    return NULL;
+}
+
+static void test_feed_url(void)
+{
+    struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    socklen_t size = sizeof address;
+    int listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    g_assert_cmpint(bind(listener, (struct sockaddr *)&address, size), ==, 0);
+    g_assert_cmpint(listen(listener, 8), ==, 0);
+    g_assert_cmpint(getsockname(listener, (struct sockaddr *)&address, &size), ==, 0);
+    GThread *server = g_thread_new("feed", serve_files, GINT_TO_POINTER(listener));
+    g_autofree char *url = g_strdup_printf("http://127.0.0.1:%u/feed", ntohs(address.sin_port));
+
+    g_autoptr(Import) refused = import_new();
+    IntakeSink refusing = {.object = take_object, .note = take_note, .user = refused};
+    g_autoptr(GError) error = NULL;
+    g_assert_false(misp_feed_url(url, &no_options, &refusing, &error));
+    g_assert_nonnull(error);
+    g_clear_error(&error);
+
+    g_autoptr(Import) fetched = import_new();
+    IntakeSink sink = {.object = take_object, .note = take_note, .user = fetched};
+    IntakeOptions options = {.confidence = -1, .fetch = {.allow_private = TRUE}};
+    g_assert_true(misp_feed_url(url, &options, &sink, &error));
+    g_assert_no_error(error);
+    g_autoptr(Import) read = import_new();
+    g_autofree char *folder = sample_folder();
+    g_assert_true(read_feed(folder, read, NULL));
+    g_assert_true(g_string_equal(fetched->bytes, read->bytes));
+
+    shutdown(listener, SHUT_RDWR);
+    g_thread_join(server);
+    close(listener);
+}
+
 /* ---- real data ---- */
 
 static char *data_file(const char *name)
@@ -803,6 +864,7 @@ int main(int argc, char **argv)
     g_test_add_func("/misp/document", test_document);
     g_test_add_func("/misp/feed", test_feed);
     g_test_add_func("/misp/bad-feeds", test_bad_feeds);
+    g_test_add_func("/misp/feed-url", test_feed_url);
     g_test_add_func("/misp/real-events", test_real_events);
     return g_test_run();
 }
