@@ -103,18 +103,18 @@ gboolean membership_add(StoreTx *tx, Membership *membership, const MembershipIte
                         gboolean *ret_added, gint64 *ret_date, GError **error)
 {
     gint64 collection = membership->collection;
-    gboolean later, earlier;
+    gboolean later = FALSE, earlier = FALSE;
     gint64 later_date, earlier_date, later_modified, earlier_modified;
-    if (!find_neighbour(tx, next_sql, collection, item, &later, &later_date, &later_modified,
-                        error))
+    if (!item->first_ever && !find_neighbour(tx, next_sql, collection, item, &later, &later_date,
+                                             &later_modified, error))
         return FALSE;
     if (later && later_modified == item->modified) {
         *ret_added = FALSE;
         *ret_date = later_date;
         return TRUE;
     }
-    if (!find_neighbour(tx, previous_sql, collection, item, &earlier, &earlier_date,
-                        &earlier_modified, error))
+    if (!item->first_ever && !find_neighbour(tx, previous_sql, collection, item, &earlier,
+                                             &earlier_date, &earlier_modified, error))
         return FALSE;
 
     gint64 date = MAX(timestamp_now(), membership->last_added + 1);

@@ -12,6 +12,7 @@ typedef struct {
     gboolean spec21;
     gint64 modified; /* microseconds */
     guint digits;
+    gboolean first_ever; /* the store knew no version of the object before: no need to look */
 } MembershipItem;
 
 /* A collection open for changes within one request. */

@@ -221,7 +221,8 @@ static gboolean put_object(Put *put, const Object *given, ObjectsOutcome *ret_ou
     if (!tx_object(tx, given->id, &object, &first_source, error) ||
         !tx_type(tx, given->type, &type, error))
         return FALSE;
-    if (object == 0) {
+    gboolean first_ever = object == 0;
+    if (first_ever) {
         if (!add_object(tx, given->id, put->source, &object, error) ||
             !insert_version(put, given, object, type, flags_of(given, FALSE, FALSE), &version,
                             error))
@@ -240,7 +241,8 @@ static gboolean put_object(Put *put, const Object *given, ObjectsOutcome *ret_ou
                            .type = type,
                            .spec21 = given->spec == OBJECT_SPEC_21,
                            .modified = given->version,
-                           .digits = given->version_digits};
+                           .digits = given->version_digits,
+                           .first_ever = first_ever};
     gboolean added;
     if (!membership_add(tx, &put->membership, &item, &added, ret_date, error))
         return FALSE;
