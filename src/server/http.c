@@ -101,14 +101,15 @@ static enum MHD_Result send_reply(HttpRequest *request)
     return reply_send(request->reply, request->connection) ? MHD_YES : MHD_NO;
 }
 
-/* A refusal before the body: lets a small one come first, unless the client waits for our leave. */
-static enum MHD_Result send_refusal(HttpRequest *request)
+/* A reply before the body. libmicrohttpd closes the connection of who gets it now; so a small body
+ * comes first, unless the client waits for our leave to send it. */
+static enum MHD_Result send_early(HttpRequest *request)
 {
     request->stage = STAGE_BEGUN;
     gboolean waits = http_header(request, MHD_HTTP_HEADER_EXPECT) != NULL;
-    if (request->has_body && !waits && request->content_length <= DRAIN_MAX)
-        return MHD_YES;
-    return send_reply(request);
+    if (request->has_body && (waits || request->content_length > DRAIN_MAX))
+        return send_reply(request);
+    return MHD_YES;
 }
 
 static enum MHD_Result begin_request(Http *http, HttpRequest *request, const char *method)
@@ -139,7 +140,7 @@ static enum MHD_Result begin_request(Http *http, HttpRequest *request, const cha
     if (!reply)
         return MHD_YES; /* goes on, or is suspended and not ours any more */
     request->reply = reply;
-    return send_refusal(request);
+    return send_early(request);
 }
 
 /* Keeps a piece of the body, within the request's and the server's bounds. */
@@ -194,7 +195,7 @@ static enum MHD_Result on_access(void *user, struct MHD_Connection *connection, 
     case STAGE_WAITING:
         /* libmicrohttpd repeats the call that was suspended. */
         if (request->reply)
-            return send_refusal(request);
+            return send_early(request);
         request->stage = STAGE_BEGUN;
         return MHD_YES;
     case STAGE_BEGUN:

@@ -40,19 +40,27 @@ static Reply *empty_page(ApiCall *call, gint64 after)
     return with_dates(api_reply(call, 200, g_string_new("{}")), NULL, after);
 }
 
+/* Ends a page's list: where there is more, `next` leads to it. Manifests and versions have it too:
+ * the specification lists the parameter for their endpoints but forgot the property (issue 110 of
+ * oasis-tcs/cti-taxii2), and clients that page them as they page objects would never get on. */
+static void end_page(const ApiCall *call, const CollectionPage *page, GString *json)
+{
+    g_string_append_c(json, ']');
+    if (page->more) {
+        g_autofree char *next =
+            taxii_filter_next(&call->filter, call->collection->id, page->last, page->until);
+        g_string_append_printf(json, ",\"more\":true,\"next\":\"%s\"", next);
+    }
+    g_string_append_c(json, '}');
+}
+
 /* An envelope around the page's objects, which are not copied. */
 static Reply *envelope(ApiCall *call, const CollectionQuery *query, CollectionPage *page)
 {
     if (page->count == 0)
         return empty_page(call, query->after);
     GString *body = g_steal_pointer(&page->objects);
-    g_string_append_c(body, ']');
-    if (page->more) {
-        g_autofree char *next =
-            taxii_filter_next(&call->filter, call->collection->id, page->last, page->until);
-        g_string_append_printf(body, ",\"more\":true,\"next\":\"%s\"", next);
-    }
-    g_string_append_c(body, '}');
+    end_page(call, page, body);
     gsize length = body->len;
     /* What it grew to beyond its length goes back now, not when the reply has been sent. */
     char *bytes = g_realloc(g_string_free(body, FALSE), length);
@@ -132,21 +140,21 @@ static void append_record(GString *json, const CollectionMember *member)
                            member->spec == OBJECT_SPEC_20 ? 0 : 1);
 }
 
-/* A page's members under @name. There is no `next` in these resources: the headers say where to go
- * on. */
+/* A page's members under @name. */
 static Reply *members(ApiCall *call, const CollectionQuery *query, const CollectionPage *page,
                       const char *name, void (*append)(GString *, const CollectionMember *))
 {
     if (page->count == 0)
         return empty_page(call, query->after);
-    GString *json = g_string_sized_new(64 + (gsize)page->count * 192);
-    g_string_append_printf(json, "{%s\"%s\":[", page->more ? "\"more\":true," : "", name);
+    GString *json = g_string_sized_new(128 + (gsize)page->count * 192);
+    g_string_append_printf(json, "{\"%s\":[", name);
     for (guint i = 0; i < page->members->len; i++) {
         if (i > 0)
             g_string_append_c(json, ',');
         append(json, &g_array_index(page->members, CollectionMember, i));
     }
-    return with_dates(api_reply(call, 200, g_string_append(json, "]}")), page, query->after);
+    end_page(call, page, json);
+    return with_dates(api_reply(call, 200, json), page, query->after);
 }
 
 Reply *taxii_page_manifest(ApiCall *call, GError **error)
