@@ -1,5 +1,6 @@
 /* The domain, relationship and meta objects of STIX 2.0 (parts 1 to 3). */
 #include "stix/validate_parts.h"
+#include "stix/validate_relationships.h"
 #include "stix/validate_rules.h"
 #include "stix/validate_table.h"
 
@@ -26,8 +27,8 @@ static const ValidateProperty labelled[] = {COMMON_WITHOUT_LABELS, END};
 
 static const ValidateProperty none[] = {END};
 
-const ValidateSchema validate_custom20 = {NULL, FAMILY_DOMAIN, common, none,
-                                          RULES(NOT_BEFORE("modified", "created"))};
+const ValidateSchema validate_objects20_custom = {NULL, FAMILY_DOMAIN, common, none,
+                                                  RULES(NOT_BEFORE("modified", "created"))};
 
 #define OBJECT(name, family, shared, properties, ...)                                              \
     {                                                                                              \
@@ -104,7 +105,7 @@ static const ValidateSchema relationship =
            PROPERTIES(TEXT("relationship_type", REQUIRED, TOKEN), DESCRIPTION,
                       REFERENCE("source_ref", REQUIRED, RELATABLE),
                       REFERENCE("target_ref", REQUIRED, RELATABLE)),
-           CHECK(validate_rules_relationship));
+           CHECK(validate_relationships_check));
 
 static const ValidateSchema sighting =
     OBJECT("sighting", FAMILY_RELATIONSHIP, common,

@@ -1,5 +1,6 @@
 /* The domain, relationship and meta objects of STIX 2.1 (sections 4, 5, 7 and 8). */
 #include "stix/validate_parts.h"
+#include "stix/validate_relationships.h"
 #include "stix/validate_rules.h"
 #include "stix/validate_table.h"
 
@@ -30,8 +31,8 @@ static const ValidateProperty common[] = {
 
 static const ValidateProperty none[] = {END};
 
-const ValidateSchema validate_custom21 = {NULL, FAMILY_DOMAIN, common, none,
-                                          RULES(NOT_BEFORE("modified", "created"))};
+const ValidateSchema validate_objects21_custom = {NULL, FAMILY_DOMAIN, common, none,
+                                                  RULES(NOT_BEFORE("modified", "created"))};
 
 /* A type whose only relation of properties is that of all versioned objects, or with more. */
 #define OBJECT(name, family, properties, ...)                                                      \
@@ -170,7 +171,7 @@ static const ValidateSchema relationship =
                       REFERENCE("source_ref", REQUIRED, RELATABLE),
                       REFERENCE("target_ref", REQUIRED, RELATABLE),
                       TIMESTAMP("start_time", OPTIONAL), TIMESTAMP("stop_time", OPTIONAL)),
-           AFTER("stop_time", "start_time"), CHECK(validate_rules_relationship));
+           AFTER("stop_time", "start_time"), CHECK(validate_relationships_check));
 
 static const ValidateSchema sighting =
     OBJECT("sighting", FAMILY_RELATIONSHIP,

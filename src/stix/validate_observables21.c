@@ -17,7 +17,7 @@ static const ValidateProperty common[] = {
 
 static const ValidateProperty none[] = {END};
 
-const ValidateSchema validate_custom_observable21 = {NULL, FAMILY_OBSERVABLE, common, none, NULL};
+const ValidateSchema validate_observables21_custom = {NULL, FAMILY_OBSERVABLE, common, none, NULL};
 
 static const ValidateSchema artifact = {
     "artifact", FAMILY_OBSERVABLE, common,
@@ -129,7 +129,7 @@ static const ValidateSchema process = {
 static const ValidateSchema software = {
     "software", FAMILY_OBSERVABLE, common,
     PROPERTIES(STRING("name", REQUIRED), TEXT("cpe", OPTIONAL, CPE), STRING("swid", OPTIONAL),
-               TEXTS("languages", OPTIONAL, LANGUAGE_3), STRING("vendor", OPTIONAL),
+               TEXTS("languages", OPTIONAL, LANGUAGE), STRING("vendor", OPTIONAL),
                STRING("version", OPTIONAL)),
     NULL};
 

@@ -1,10 +1,11 @@
-/* Which relationships STIX 2.1 (section 5.1.1) and STIX 2.0 (part 2) suggest between which types.
- * Any other may be used; it is only noted. */
+#include "stix/validate_relationships.h"
+
 #include <string.h>
 
 #include "stix/identifier.h"
 #include "stix/validate_context.h"
-#include "stix/validate_rules.h"
+
+/* STIX 2.1 section 5.1.1 and STIX 2.0 part 2. Any other relationship may be used. */
 
 typedef struct {
     const char *source;
@@ -111,7 +112,7 @@ static gboolean text_is(const char *text, const char *other, gsize length)
     return strncmp(text, other, length) == 0 && text[length] == '\0';
 }
 
-void validate_rules_relationship(ValidateContext *context, yyjson_val *object)
+void validate_relationships_check(ValidateContext *context, yyjson_val *object)
 {
     yyjson_val *type = yyjson_obj_get(object, "relationship_type");
     yyjson_val *source = yyjson_obj_get(object, "source_ref");

@@ -7,7 +7,6 @@ void validate_rules_external_reference(ValidateContext *context, yyjson_val *obj
 void validate_rules_granular_marking(ValidateContext *context, yyjson_val *object);
 void validate_rules_marking_definition(ValidateContext *context, yyjson_val *object);
 void validate_rules_extension_definition(ValidateContext *context, yyjson_val *object);
-void validate_rules_relationship(ValidateContext *context, yyjson_val *object);
 void validate_rules_malware(ValidateContext *context, yyjson_val *object);
 void validate_rules_email_message(ValidateContext *context, yyjson_val *object);
 void validate_rules_file20(ValidateContext *context, yyjson_val *object);

@@ -118,10 +118,10 @@ static gpointer make_registry(gpointer unused)
     register_all(registry, registry->objects[1], validate_objects21);
     register_all(registry, registry->objects[1], validate_observables21);
     register_all(registry, registry->extensions[1], validate_extensions21);
-    compile(registry, &validate_custom20);
-    compile(registry, &validate_custom21);
-    compile(registry, &validate_custom_observable20);
-    compile(registry, &validate_custom_observable21);
+    compile(registry, &validate_objects20_custom);
+    compile(registry, &validate_objects21_custom);
+    compile(registry, &validate_observables20_custom);
+    compile(registry, &validate_observables21_custom);
     return registry;
 }
 
@@ -159,7 +159,8 @@ const ValidateCompiled *validate_schema_find_extension(ObjectSpec spec, const ch
 const ValidateCompiled *validate_schema_custom(ObjectSpec spec, gboolean observable)
 {
     const ValidateSchema *schema =
-        spec == OBJECT_SPEC_21 ? (observable ? &validate_custom_observable21 : &validate_custom21)
-                               : (observable ? &validate_custom_observable20 : &validate_custom20);
+        spec == OBJECT_SPEC_21
+            ? (observable ? &validate_observables21_custom : &validate_objects21_custom)
+            : (observable ? &validate_observables20_custom : &validate_objects20_custom);
     return g_hash_table_lookup(get_registry()->by_schema, schema);
 }

@@ -38,7 +38,6 @@ typedef enum {
     TEXT_SPEC_VERSION, /* "2.0" or "2.1" */
     TEXT_URL,
     TEXT_LANGUAGE,     /* RFC 5646 */
-    TEXT_LANGUAGE_3,   /* RFC 5646, or in STIX 2.0 ISO 639-2 */
     TEXT_TOKEN,        /* a-z, 0-9 and hyphen */
     TEXT_TOKEN_WISHED, /* the same, as a SHOULD */
     TEXT_PHASE,        /* lower case without blanks and underscores, as a SHOULD */
@@ -120,9 +119,8 @@ typedef enum {
 
 enum {
     PROPERTY_REQUIRED = 1 << 0,
-    PROPERTY_LIST = 1 << 1,        /* a list of the kind, never empty */
-    PROPERTY_DEPRECATED = 1 << 2,  /* a SHOULD NOT */
-    PROPERTY_MAY_BE_EMPTY = 1 << 3 /* a list that may be empty */
+    PROPERTY_LIST = 1 << 1,       /* a list of the kind, never empty */
+    PROPERTY_DEPRECATED = 1 << 2, /* a SHOULD NOT */
 };
 
 typedef struct {
@@ -225,7 +223,7 @@ extern const ValidateSchema *const validate_observables21[];
 extern const ValidateSchema *const validate_observables20[];
 extern const ValidateSchema *const validate_extensions21[];
 extern const ValidateSchema *const validate_extensions20[];
-extern const ValidateSchema validate_custom21;
-extern const ValidateSchema validate_custom20;
-extern const ValidateSchema validate_custom_observable21;
-extern const ValidateSchema validate_custom_observable20;
+extern const ValidateSchema validate_objects21_custom;
+extern const ValidateSchema validate_objects20_custom;
+extern const ValidateSchema validate_observables21_custom;
+extern const ValidateSchema validate_observables20_custom;

@@ -359,7 +359,6 @@ const char *validate_text_check(ValidateText kind, ObjectSpec spec, const char *
     case TEXT_URL:
         return check_url(text, length, ret_must);
     case TEXT_LANGUAGE:
-    case TEXT_LANGUAGE_3:
         return check_language(text, length);
     case TEXT_TOKEN:
         return unless(is_token(text, length), "has other characters than a-z, 0-9 and hyphen");
