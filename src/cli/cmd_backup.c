@@ -8,7 +8,7 @@ static int run(const CommandCall *call, GError **error)
     guint64 bytes;
     const char *path = call->arguments[0];
     if (!node_backup(command_node_directory(call), path, &bytes, error))
-        return COMMAND_ERROR;
+        return command_file_error(error);
     if (command_json(call)) {
         yyjson_mut_doc *doc = yyjson_mut_doc_new(NULL);
         yyjson_mut_val *root = yyjson_mut_obj(doc);

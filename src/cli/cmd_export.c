@@ -105,7 +105,7 @@ static int run(const CommandCall *call, GError **error)
     gboolean file = path && !g_str_equal(path, "-");
     if (!(file ? write_file(&export, path, store, &query, error)
                : write_all(&export, store, &query, error)))
-        return COMMAND_ERROR;
+        return command_file_error(error);
     if (file) {
         char number[OUTPUT_NUMBER_MAX];
         output_note("%s objects written to %s", output_number(number, export.count), path);

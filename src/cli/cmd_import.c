@@ -15,7 +15,8 @@
 typedef struct {
     OutputProgress progress;
     gboolean json;
-    gboolean all; /* do not cap the lines */
+    gboolean all;      /* do not cap the lines */
+    gboolean warnings; /* they are many, and seldom the importer's to mend: only when asked for */
     guint64 lines[IMPORTER_BROKEN + 1];
 } Report;
 
@@ -49,7 +50,8 @@ static void report_event(gpointer user, ImporterEvent event, const char *where, 
         print_event(event, where, id, message);
         return;
     }
-    if (!report->all && report->lines[event] > LINES_MAX)
+    if ((!report->all && report->lines[event] > LINES_MAX) ||
+        (event == IMPORTER_WARNING && !report->warnings))
         return;
     output_progress_clear(&report->progress);
     output_line("%-9s %s%s%s%s%s", importer_event_name(event), where ? where : "", id ? ": " : "",
@@ -97,7 +99,7 @@ static void print_summary(const Report *report, const ImporterCounts *counts, gi
         return;
     }
     for (guint event = 0; event < G_N_ELEMENTS(report->lines); event++)
-        if (!report->all && report->lines[event] > LINES_MAX)
+        if (!report->all && report->lines[event] > LINES_MAX && event != IMPORTER_WARNING)
             output_line("%-9s %" G_GUINT64_FORMAT " more; -v shows all", importer_event_name(event),
                         report->lines[event] - LINES_MAX);
     g_autoptr(GString) line = g_string_new(NULL);
@@ -107,6 +109,8 @@ static void print_summary(const Report *report, const ImporterCounts *counts, gi
             g_string_append_printf(line, "%s%s %s", line->len > 0 ? ", " : "",
                                    output_number(number, words[i].count), words[i].word);
     }
+    if (report->lines[IMPORTER_WARNING] > 0 && !report->warnings)
+        g_string_append(line, "; -v shows the warnings");
     output_line("%s (%.1f s)", line->str, seconds);
 }
 
@@ -134,7 +138,13 @@ static gboolean intake_options(const CommandCall *call, const Config *config, co
         .confidence = (int)command_int(call, "confidence", -1),
         .tlp = command_text(call, "tlp"),
         .kind = kind ? observable_kind_from_name(kind) : OBSERVABLE_NONE,
-        .allow_private = config_bool(config, SETTING_FETCH_ALLOW_PRIVATE),
+        .fetch =
+            {
+                .max_bytes = config_size(config, SETTING_FETCH_MAX_BYTES),
+                .timeout_seconds = config_duration(config, SETTING_FETCH_TIMEOUT),
+                .allow_private = config_bool(config, SETTING_FETCH_ALLOW_PRIVATE),
+                .ca_file = config_path(config, SETTING_FETCH_CA_FILE),
+            },
     };
     if (!read_time(call, "valid-from", &options.valid_from, error) ||
         !read_time(call, "valid-until", &options.valid_until, error))
@@ -151,9 +161,7 @@ static gboolean read_inputs(const CommandCall *call, const IntakeOptions *option
         gboolean url = g_str_has_prefix(input, "http://") || g_str_has_prefix(input, "https://");
         if (!(url ? intake_url(input, options, sink, error)
                   : intake_path(input, options, sink, error))) {
-            /* That an input is not there is the user's mistake, not a search without a result. */
-            if (error && g_error_matches(*error, CONCERT_ERROR, CONCERT_ERROR_NOT_FOUND))
-                (*error)->code = CONCERT_ERROR_INPUT;
+            command_file_error(error);
             return FALSE;
         }
     }
@@ -181,6 +189,7 @@ static int run(const CommandCall *call, GError **error)
     Report report = {
         .json = command_json(call),
         .all = command_flag(call, "verbose") || !isatty(STDOUT_FILENO),
+        .warnings = command_flag(call, "verbose"),
     };
     ImporterOptions options = {
         .source = source,
@@ -220,7 +229,8 @@ const Command cmd_import = {
         "STIX objects are kept byte for byte. Everything else becomes STIX objects whose ids "
         "follow from the content, so importing twice changes nothing. One bad object never costs "
         "its neighbours: each that is rejected, or kept beside another (variant, claim), is named "
-        "with the reason; on a terminal the first 20 of a kind, with -v all.",
+        "with the reason; on a terminal the first 20 of a kind, with -v all. What is against a "
+        "SHOULD of the specification is counted as a warning, and named with -v.",
     .options =
         (const CommandOption[]){
             {"source", 's', COMMAND_TEXT, "NAME",
@@ -244,7 +254,8 @@ const Command cmd_import = {
             {"valid-from", 0, COMMAND_TEXT, "TIME", .help = "of the indicators made"},
             {"valid-until", 0, COMMAND_TEXT, "TIME", .help = "of the indicators made"},
             {"dry-run", 'n', COMMAND_FLAG, .help = "check everything and keep nothing"},
-            {"verbose", 'v', COMMAND_FLAG, .help = "name every object, on a terminal too"},
+            {"verbose", 'v', COMMAND_FLAG,
+             .help = "name every object that is not simply accepted, and every warning"},
             COMMAND_OPTION_JSON,
             COMMAND_OPTIONS_END,
         },

@@ -6,11 +6,8 @@
 static int run(const CommandCall *call, GError **error)
 {
     const char *directory = command_node_directory(call);
-    if (!node_restore(directory, call->arguments[0], error)) {
-        if (error && g_error_matches(*error, CONCERT_ERROR, CONCERT_ERROR_NOT_FOUND))
-            (*error)->code = CONCERT_ERROR_INPUT;
-        return COMMAND_ERROR;
-    }
+    if (!node_restore(directory, call->arguments[0], error))
+        return command_file_error(error);
     output_line("Restored the node in %s.", directory);
     return COMMAND_OK;
 }

@@ -25,8 +25,10 @@ static gboolean found(const ObjectsRow *row, gpointer user)
     }
     char modified[OUTPUT_NUMBER_MAX];
     g_autofree char *title = summary_title(row, 60);
-    output_table_row(search->table, (const char *[]){row->id, output_time(modified, row->version),
-                                                     row->source, summary_state(row), title});
+    output_table_row(search->table,
+                     (const char *[]){row->id,
+                                      row->version == 0 ? "-" : output_time(modified, row->version),
+                                      row->source, summary_state(row), title});
     return TRUE;
 }
 

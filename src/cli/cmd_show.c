@@ -48,7 +48,8 @@ static gboolean each_version(const ObjectsRow *row, gpointer user)
     }
     char stored[OUTPUT_NUMBER_MAX];
     const char *state = summary_state(row);
-    g_autofree char *version = object_version_text(row->version, row->version_digits);
+    g_autofree char *version =
+        row->version == 0 ? g_strdup("-") : object_version_text(row->version, row->version_digits);
     output_table_row(show->table,
                      (const char *[]){version, state[0] ? state : "in effect", row->source,
                                       output_time(stored, row->stored_at), sha256});

@@ -117,6 +117,13 @@ int command_usage(const CommandCall *call, GError **error, const char *what, ...
     return COMMAND_ERROR;
 }
 
+int command_file_error(GError **error)
+{
+    if (error && g_error_matches(*error, CONCERT_ERROR, CONCERT_ERROR_NOT_FOUND))
+        (*error)->code = CONCERT_ERROR_INPUT;
+    return COMMAND_ERROR;
+}
+
 const Command *command_find(const Command *const *commands, const char *name, const char **ret_near)
 {
     Nearest nearest = NEAREST_INIT(name);

@@ -104,6 +104,10 @@ const char *command_node_directory(const CommandCall *call);
 int command_usage(const CommandCall *call, GError **error, const char *what, ...)
     G_GNUC_PRINTF(3, 4);
 
+/* Says that a file of the user's which is not there is a mistake, not a search without a result:
+ * makes CONCERT_ERROR_INPUT of CONCERT_ERROR_NOT_FOUND in @error. Returns COMMAND_ERROR. */
+int command_file_error(GError **error);
+
 /* Parses @argv, finds the command among @commands (NULL-terminated) and runs it. Returns the
  * program's exit status; errors have been printed. */
 int command_main(const Command *const *commands, int argc, char **argv);

@@ -4,13 +4,9 @@
 
 Node *command_node_open(const CommandCall *call, NodeMode mode, GError **error)
 {
-    g_autoptr(GError) failure = NULL;
-    Node *node = node_open(command_node_directory(call), mode, &failure);
-    if (!node) {
-        if (g_error_matches(failure, CONCERT_ERROR, CONCERT_ERROR_NOT_FOUND))
-            failure->code = CONCERT_ERROR_INPUT;
-        g_propagate_error(error, g_steal_pointer(&failure));
-    }
+    Node *node = node_open(command_node_directory(call), mode, error);
+    if (!node)
+        command_file_error(error);
     return node;
 }
 

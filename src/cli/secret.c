@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <sodium.h>
 #include <stdio.h>
 #include <string.h>
@@ -19,6 +20,14 @@ void secret_free(char *secret)
     g_free(secret);
 }
 
+/* The signal that broke off an answer, or 0. */
+static volatile sig_atomic_t interrupted;
+
+static void on_interrupt(int number)
+{
+    interrupted = number;
+}
+
 /* The first line of @fd, without its end; never reads past it byte by byte, so that a pipe's rest
  * stays there. */
 static char *read_line(int fd, const char *name, GError **error)
@@ -28,7 +37,7 @@ static char *read_line(int fd, const char *name, GError **error)
     for (;;) {
         char c;
         gssize got = read(fd, &c, 1);
-        if (got < 0 && errno == EINTR)
+        if (got < 0 && errno == EINTR && !interrupted)
             continue;
         if (got < 0) {
             error_from_errno(error, errno, "%s", name);
@@ -63,13 +72,22 @@ static char *ask(const char *prompt, GError **error)
             close(tty);
         return NULL;
     }
+    /* An interrupt must not leave a terminal behind that shows nothing. */
+    const int numbers[] = {SIGINT, SIGTERM, SIGHUP};
+    struct sigaction old[G_N_ELEMENTS(numbers)], catch = {.sa_handler = on_interrupt};
+    for (guint i = 0; i < G_N_ELEMENTS(numbers); i++)
+        sigaction(numbers[i], &catch, &old[i]);
     struct termios quiet = before;
     quiet.c_lflag &= ~(tcflag_t)ECHO;
-    dprintf(tty, "%s: ", prompt);
     tcsetattr(tty, TCSAFLUSH, &quiet);
+    dprintf(tty, "%s: ", prompt);
     char *secret = read_line(tty, "terminal", error);
     tcsetattr(tty, TCSAFLUSH, &before);
     dprintf(tty, "\n");
+    for (guint i = 0; i < G_N_ELEMENTS(numbers); i++)
+        sigaction(numbers[i], &old[i], NULL);
+    if (interrupted)
+        raise(interrupted);
     close(tty);
     return secret;
 }
@@ -94,6 +112,7 @@ static char *read_file(const char *path, GError **error)
     int fd = open(path, O_RDONLY | O_CLOEXEC);
     if (fd < 0) {
         error_from_errno(error, errno, "%s", path);
+        command_file_error(error);
         return NULL;
     }
     char *secret = read_line(fd, path, error);

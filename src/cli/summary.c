@@ -50,7 +50,8 @@ yyjson_mut_val *summary_json(yyjson_mut_doc *doc, const ObjectsRow *row)
     yyjson_mut_val *root = yyjson_mut_obj(doc);
     yyjson_mut_obj_add_str(doc, root, "id", row->id);
     yyjson_mut_obj_add_str(doc, root, "type", row->type);
-    yyjson_mut_obj_add_strcpy(doc, root, "version", version);
+    if (row->version != 0)
+        yyjson_mut_obj_add_strcpy(doc, root, "version", version);
     yyjson_mut_obj_add_str(doc, root, "spec", row->spec == OBJECT_SPEC_20 ? "2.0" : "2.1");
     yyjson_mut_obj_add_str(doc, root, "source", row->source);
     yyjson_mut_obj_add_strcpy(doc, root, "stored", timestamp_format(stored, row->stored_at, 6));

@@ -209,9 +209,8 @@ gboolean intake_url(const char *url, const IntakeOptions *options, const IntakeS
     if (options->format == INTAKE_MISP_FEED ||
         (options->format == INTAKE_NONE && g_str_has_suffix(url, "/")))
         return misp_feed_url(url, options, sink, error);
-    FetchOptions fetch = {.allow_private = options->allow_private};
     g_auto(FetchResult) result = {.fd = -1};
-    if (!fetch_get(url, &fetch, &result, error))
+    if (!fetch_get(url, &options->fetch, &result, error))
         return FALSE;
     int fd = result.fd;
     result.fd = -1; /* the stream's now */

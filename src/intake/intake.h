@@ -9,15 +9,16 @@
 #include <glib.h>
 
 #include "base/error.h"
+#include "base/fetch.h"
 #include "base/stream.h"
 #include "stix/object.h"
 
 typedef enum {
-    INTAKE_NONE,        /* not recognised */
-    INTAKE_STIX,        /* bundle, TAXII envelope, array, one object, or one object per line */
-    INTAKE_MISP,        /* event(s) */
-    INTAKE_MISP_FEED,   /* directory with manifest.json */
-    INTAKE_LIST,        /* one value per line */
+    INTAKE_NONE,      /* not recognised */
+    INTAKE_STIX,      /* bundle, TAXII envelope, array, one object, or one object per line */
+    INTAKE_MISP,      /* event(s) */
+    INTAKE_MISP_FEED, /* directory with manifest.json */
+    INTAKE_LIST,      /* one value per line */
     INTAKE_CSV,
 } IntakeFormat;
 
@@ -26,7 +27,8 @@ const char *intake_format_name(IntakeFormat format);
 
 typedef enum {
     INTAKE_DETECTED, /* what the input was taken for */
-    INTAKE_IGNORED,  /* blank lines and comments are not noted; this is something that has no place */
+    INTAKE_IGNORED,  /* blank lines and comments are not noted; this is something that has no place
+                      */
     INTAKE_UNMAPPED, /* kept in the object as a custom property or label, but not understood */
     INTAKE_BROKEN,   /* one entry is wrong; the others go on */
 } IntakeNote;
@@ -44,16 +46,17 @@ typedef struct {
 } IntakeSink;
 
 typedef struct {
-    IntakeFormat format;   /* INTAKE_NONE: detect */
-    const char *source;    /* name of who gives it: goes into deterministic ids and names */
-    const char *csv_columns; /* "value=2,type=1,comment=5,...": see intake/csv.h; NULL: from header */
-    int confidence;        /* 0 to 100 for made indicators, -1: none */
-    const char *tlp;       /* "clear", "green", "amber", "amber+strict", "red"; NULL: none */
-    gint64 valid_from;     /* for made indicators; 0: the epoch of the source, 1970-01-01, so that
-                              ids and bytes are the same at every import */
-    gint64 valid_until;    /* 0: none */
-    ObservableKind kind;   /* what the values of a list are, when their looks do not tell (ja3) */
-    gboolean allow_private; /* URLs may lead to addresses that are not public: base/fetch.h */
+    IntakeFormat format; /* INTAKE_NONE: detect */
+    const char *source;  /* name of who gives it: goes into deterministic ids and names */
+    const char
+        *csv_columns;    /* "value=2,type=1,comment=5,...": see intake/csv.h; NULL: from header */
+    int confidence;      /* 0 to 100 for made indicators, -1: none */
+    const char *tlp;     /* "clear", "green", "amber", "amber+strict", "red"; NULL: none */
+    gint64 valid_from;   /* for made indicators; 0: the epoch of the source, 1970-01-01, so that
+                            ids and bytes are the same at every import */
+    gint64 valid_until;  /* 0: none */
+    ObservableKind kind; /* what the values of a list are, when their looks do not tell (ja3) */
+    FetchOptions fetch;  /* bounds of requests; all zero: the defaults of base/fetch.h */
 } IntakeOptions;
 
 /* Reads @path: a file (gzip, zstd, xz or plain), a directory (a MISP feed, or every file in it, in
@@ -66,6 +69,7 @@ gboolean intake_path(const char *path, const IntakeOptions *options, const Intak
 gboolean intake_stream(Stream *stream, const char *name, const IntakeOptions *options,
                        const IntakeSink *sink, GError **error);
 
-/* Fetches @url through base/fetch.h and reads it; a directory's URL (ending in "/") is a MISP feed. */
+/* Fetches @url through base/fetch.h and reads it; a directory's URL (ending in "/") is a MISP feed.
+ */
 gboolean intake_url(const char *url, const IntakeOptions *options, const IntakeSink *sink,
                     GError **error);

@@ -12,7 +12,6 @@ static const SettingsSection sections[] = {
     {"taxii", "What TAXII 2.1 clients are told, and how much they get at once."},
     {"import", "What `concert import` does when its options do not say otherwise."},
     {"fetch", "Bounds of every outgoing request, such as `concert import URL`."},
-    {"store", "The embedded store."},
     {NULL, NULL},
 };
 
@@ -107,10 +106,6 @@ static const Setting settings[] = {
     [SETTING_FETCH_CA_FILE] =
         {"fetch", "ca_file", SETTING_PATH,
          .help = "Certificates, in PEM, of authorities to trust beside the system's."},
-
-    [SETTING_STORE_CACHE_BYTES] = {"store", "cache_bytes", SETTING_SIZE, .min = 256 * KIB,
-                                   .max = 16 * GIB, .fallback = "8M",
-                                   .help = "Page cache of each connection to the database."},
 };
 
 G_STATIC_ASSERT(G_N_ELEMENTS(settings) == SETTING_COUNT);

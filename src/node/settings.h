@@ -53,8 +53,6 @@ typedef enum {
     SETTING_FETCH_TIMEOUT,
     SETTING_FETCH_CA_FILE,
 
-    SETTING_STORE_CACHE_BYTES,
-
     SETTING_COUNT
 } SettingId;
 

@@ -1,0 +1,199 @@
+"""The command line itself: parsing, help, exit statuses, what is shown of strange text."""
+
+import os
+import re
+import subprocess
+import unittest
+
+import concert
+
+COMMANDS = ["init", "serve", "status", "config", "account", "collection", "import", "export",
+            "search", "show", "adopt", "match", "backup", "restore", "version", "help",
+            "completion"]
+
+
+class CommandLineTest(concert.TestCase):
+    def test_no_command(self):
+        result = concert.run(status=2)
+        self.assertIn("Usage: concert", result.out)
+
+    def test_help_lists_every_command(self):
+        listed = re.findall(r"(?m)^  ([a-z]+)  ", concert.run("--help").out)
+        self.assertEqual(sorted(listed), sorted(COMMANDS))
+
+    def test_every_command_has_help(self):
+        def walk(path):
+            out = concert.run(*path, "--help").out
+            self.assertTrue(out.startswith("Usage: concert " + " ".join(path)), out)
+            self.assertEqual(out, concert.run("help", *path).out)
+            subcommands = out.partition("\nCommands:\n")[2]
+            for name in re.findall(r"(?m)^  ([a-z]+)  ", subcommands):
+                walk([*path, name])
+            if not subcommands:
+                self.assertIn("Exit status:", out)
+
+        for command in COMMANDS:
+            with self.subTest(command=command):
+                walk([command])
+
+    def test_help_fits_a_terminal(self):
+        for command in COMMANDS:
+            for line in concert.run(command, "--help").out.partition("Examples:")[0].splitlines():
+                self.assertLessEqual(len(line), 80, line)
+
+    def test_unknown_command(self):
+        result = concert.run("improt", status=2)
+        self.assertEqual(result.out, "")
+        self.assertIn('no command "improt" (did you mean "import"?)', result.err)
+        self.assertNotIn("did you mean", concert.run("zzzzzz", status=2).err)
+        self.assertIn('did you mean "token"', concert.run("account", "tokne", status=2).err)
+
+    def test_unknown_option(self):
+        self.assertIn("did you mean --json?", concert.run("status", "--jsno", status=2).err)
+        self.assertIn("no option -Z", concert.run("status", "-Z", status=2).err)
+        self.assertIn("no option --nodes", concert.run("--nodes", "x", "status", status=2).err)
+
+    def test_option_values(self):
+        self.assertIn("needs a value", concert.run("search", "--limit", status=2).err)
+        self.assertIn("from 0 to", concert.run("search", "--limit", "x", "y", status=2).err)
+        self.assertIn("from 0 to", concert.run("search", "--limit=-1", "y", status=2).err)
+        self.assertIn("from 0 to", concert.run("search", "--limit=99999999999999999999", "y",
+                                               status=2).err)
+        self.assertIn("given twice", concert.run("search", "-n1", "-n2", "y", status=2).err)
+        self.assertIn("takes no value", concert.run("version", "--json=yes", status=2).err)
+        self.assertIn("must be one of", concert.run("export", "--spec", "3", status=2).err)
+
+    def test_arguments(self):
+        self.assertIn("too few arguments", concert.run("show", status=2).err)
+        self.assertIn("too many arguments", concert.run("show", "a", "b", status=2).err)
+        self.assertIn("takes no argument", concert.run("version", "x", status=2).err)
+        self.assertIn("needs one of its commands", concert.run("account", status=2).err)
+
+    def test_version(self):
+        version = concert.run("version", "--json").json()
+        self.assertEqual(concert.run("--version").out, f"concert {version['version']}\n")
+        self.assertIn("sqlite", version["libraries"])
+
+    def test_no_node(self):
+        result = concert.run("status", "--node", self.directory / "none", status=2)
+        self.assertIn("concert init", result.err)
+        result = concert.run("status", status=2, env={"CONCERT_NODE": str(self.directory / "env")})
+        self.assertIn(str(self.directory / "env"), result.err)
+
+    def test_strange_text_is_escaped(self):
+        result = concert.run("show\x1b[2J\u202e", status=2)
+        self.assertIn("\\x1b[2J\\u202e", result.err)
+        self.assertNotIn("\x1b", result.err)
+        self.assertNotIn("\u202e", result.err)
+
+    def test_full_standard_output(self):
+        with open("/dev/full", "wb") as full:
+            process = subprocess.run([concert.BIN, "version"], stdout=full, stderr=subprocess.PIPE)
+        self.assertEqual(process.returncode, 2)
+        self.assertIn(b"standard output", process.stderr)
+
+    def test_manual(self):
+        page = concert.run("help", "--man", "concert").out
+        for command in COMMANDS:
+            self.assertRegex(page, rf"(?m)^\.SS concert {command}\b")
+        settings = concert.run("help", "--man", "concert.conf").out
+        self.assertIn(".B max_request_bytes", settings)
+
+    def complete(self, *words):
+        script = self.write("completion.bash", concert.run("completion", "bash").out)
+        return subprocess.run(
+            ["bash", "-c", 'source "$0"; COMP_WORDS=(concert "$@"); COMP_CWORD=$#; _concert; '
+             'printf "%s\\n" "${COMPREPLY[@]}"', script, *words],
+            capture_output=True, text=True).stdout.split()
+
+    def test_completion_bash(self):
+        self.assertEqual(self.complete("im"), ["import"])
+        self.assertEqual(self.complete("account", "token", "r"), ["remove"])
+        self.assertIn("--json", self.complete("import", "--j"))
+        self.assertEqual(self.complete("export", "--spec", "2.1"), ["2.1"])
+
+    def test_completion_zsh(self):
+        script = concert.run("completion", "zsh").out
+        self.assertTrue(script.startswith("#compdef concert"))
+        self.assertIn("_concert_account_token_add()", script)
+        self.assertIn("exit", concert.run("completion", "fish", status=2).err + "exit")
+
+
+class NodeTest(concert.NodeTestCase):
+    def test_init_refuses_what_is_there(self):
+        self.assertIn("not empty", self.concert("init", status=2).err)
+
+    def test_init_checks_its_settings(self):
+        result = concert.run("init", "--node", self.directory / "new", "--listen", "nowhere",
+                             status=2)
+        self.assertIn("[server] listen = nowhere: must be", result.err)
+        self.assertFalse((self.directory / "new").exists())
+
+    def test_modes(self):
+        self.assertEqual(os.stat(self.node).st_mode & 0o777, 0o700)
+        for path in self.node.iterdir():
+            self.assertEqual(path.stat().st_mode & 0o077, 0, path)
+
+    def test_status(self):
+        status = self.concert("status", "--json").json()
+        self.assertEqual(status["name"], "cert.alder.example")
+        self.assertFalse(status["served"])
+        self.assertEqual(status["objects"], 0)
+        self.assertEqual(status["collections"], 1)
+        self.assertIn("cert.alder.example", self.concert("status").out)
+
+    def test_status_beside_serve(self):
+        server = self.serve()
+        status = self.concert("status", "--json").json()
+        self.assertTrue(status["served"])
+        self.assertIn(str(server.port), status["listening"])
+
+    def test_node_before_and_after_the_command(self):
+        before = concert.run("--node", self.node, "status", "--json").json()
+        after = concert.run("status", f"--node={self.node}", "--json").json()
+        self.assertEqual(before["directory"], after["directory"])
+
+    def test_collections(self):
+        self.concert("collection", "add", "reports", "--title", "Reports", "--id",
+                     "8a4f8b1c-2d3e-4f50-9a6b-7c8d9e0f1a2b")
+        names = [line["name"] for line in self.concert("collection", "list", "--json").lines()]
+        self.assertEqual(names, ["main", "reports"])
+        self.assertIn("reports", self.concert("collection", "add", "reports", status=2).err)
+        self.account("birch", "reader")
+        self.concert("collection", "grant", "reports", "birch", "--read")
+        shown = self.concert("collection", "show", "reports", "--json").json()
+        self.assertEqual(shown["grants"], [{"account": "birch", "read": True, "write": False}])
+        self.assertEqual(shown["id"], "8a4f8b1c-2d3e-4f50-9a6b-7c8d9e0f1a2b")
+        self.concert("collection", "grant", "reports", "birch", "--none")
+        shown = self.concert("collection", "show", "reports", "--json").json()
+        self.assertEqual(shown["grants"], [])
+        self.concert("collection", "grant", "reports", "birch", status=2)
+        self.concert("collection", "grant", "nowhere", "birch", "--read", status=1)
+        self.concert("collection", "show", "nowhere", status=1)
+        self.concert("collection", "root", "add", "trust", "--title", "Trusted")
+        self.concert("collection", "add", "inner", "--root", "trust")
+        roots = [line["name"] for line in
+                 self.concert("collection", "root", "list", "--json").lines()]
+        self.assertEqual(roots, ["main", "trust"])
+        self.concert("collection", "root", "add", "taxii2", status=2)
+
+    def test_backup_and_restore(self):
+        self.account("birch", "reader")
+        backup = self.directory / "alder.backup"
+        self.concert("backup", backup)
+        self.assertEqual(backup.stat().st_mode & 0o077, 0)
+        self.concert("backup", backup, status=2)
+        copy = self.directory / "copy"
+        concert.run("restore", "--node", copy, backup)
+        listed = concert.run("account", "list", "--node", copy, "--json").lines()
+        self.assertEqual([account["name"] for account in listed], ["birch"])
+        self.assertEqual((copy / "concert.conf").read_text(),
+                         (self.node / "concert.conf").read_text())
+        self.assertIn("not empty", concert.run("restore", "--node", copy, backup, status=2).err)
+        concert.run("restore", "--node", self.directory / "other", backup.with_name("no"), status=2)
+        junk = self.write("junk", b"\0" * 5000)
+        concert.run("restore", "--node", self.directory / "junky", junk, status=2)
+
+
+if __name__ == "__main__":
+    unittest.main()
