@@ -45,6 +45,9 @@ gboolean router_fits(const char *template, const char *path, RouterMatch *ret_ma
     }
     while (fits && !(at_end(template) && at_end(path))) {
         gsize wanted_length, length;
+        fits = !at_end(template) && !at_end(path);
+        if (!fits)
+            break;
         const char *wanted = next_segment(&template, &wanted_length);
         const char *segment = next_segment(&path, &length);
         if (*wanted == '{')
