@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <sodium.h>
 #include <stdio.h>
@@ -29,14 +30,18 @@ static void on_interrupt(int number)
 }
 
 /* The first line of @fd, without its end; never reads past it byte by byte, so that a pipe's rest
- * stays there. */
-static char *read_line(int fd, const char *name, GError **error)
+ * stays there. On a terminal @unblocked is the mask of signals while it waits for a letter, the
+ * only time they may break in; NULL for files. */
+static char *read_line(int fd, const char *name, const sigset_t *unblocked, GError **error)
 {
     char line[LINE_MAX_BYTES];
     gsize length = 0;
     for (;;) {
         char c;
-        gssize got = read(fd, &c, 1);
+        struct pollfd waiting = {.fd = fd, .events = POLLIN};
+        gssize got = unblocked ? ppoll(&waiting, 1, NULL, unblocked) : 1;
+        if (got > 0)
+            got = read(fd, &c, 1);
         if (got < 0 && errno == EINTR && !interrupted)
             continue;
         if (got < 0) {
@@ -75,17 +80,23 @@ static char *ask(const char *prompt, GError **error)
     /* An interrupt must not leave a terminal behind that shows nothing. */
     const int numbers[] = {SIGINT, SIGTERM, SIGHUP};
     struct sigaction old[G_N_ELEMENTS(numbers)], catch = {.sa_handler = on_interrupt};
-    for (guint i = 0; i < G_N_ELEMENTS(numbers); i++)
+    sigset_t blocked, unblocked;
+    sigemptyset(&blocked);
+    for (guint i = 0; i < G_N_ELEMENTS(numbers); i++) {
+        sigaddset(&blocked, numbers[i]);
         sigaction(numbers[i], &catch, &old[i]);
+    }
+    sigprocmask(SIG_BLOCK, &blocked, &unblocked);
     struct termios quiet = before;
     quiet.c_lflag &= ~(tcflag_t)ECHO;
     tcsetattr(tty, TCSAFLUSH, &quiet);
     dprintf(tty, "%s: ", prompt);
-    char *secret = read_line(tty, "terminal", error);
+    char *secret = read_line(tty, "terminal", &unblocked, error);
     tcsetattr(tty, TCSAFLUSH, &before);
     dprintf(tty, "\n");
     for (guint i = 0; i < G_N_ELEMENTS(numbers); i++)
         sigaction(numbers[i], &old[i], NULL);
+    sigprocmask(SIG_SETMASK, &unblocked, NULL);
     if (interrupted)
         raise(interrupted);
     close(tty);
@@ -115,7 +126,7 @@ static char *read_file(const char *path, GError **error)
         command_file_error(error);
         return NULL;
     }
-    char *secret = read_line(fd, path, error);
+    char *secret = read_line(fd, path, NULL, error);
     close(fd);
     return secret;
 }
@@ -133,7 +144,7 @@ gboolean secret_new_password(const CommandCall *call, char **ret_password, gbool
     }
     char *password = terminal         ? ask_twice(error)
                      : made           ? password_generate()
-                     : standard_input ? read_line(STDIN_FILENO, "standard input", error)
+                     : standard_input ? read_line(STDIN_FILENO, "standard input", NULL, error)
                      : path           ? read_file(path, error)
                                       : NULL;
     if (given == 1 && !password)
