@@ -77,13 +77,16 @@ static void add_failure(Adding *adding, guint index, const TaxiiEnvelopeItem *it
 /* An object that does not say its specification is of 2.0: in 2.1 all but observables must. */
 static void read_objects(Adding *adding, const GArray *items)
 {
+    /* A status has no place for warnings, so they are not worked out. */
+    ObjectLevel level = adding->call->api->options.level;
+    if (level == OBJECT_DEFAULT)
+        level = OBJECT_MUSTS;
     adding->total = items->len;
     adding->objects = g_ptr_array_new_full(items->len, (GDestroyNotify)object_free);
     for (guint i = 0; i < items->len; i++) {
         const TaxiiEnvelopeItem *item = &g_array_index(items, TaxiiEnvelopeItem, i);
         g_autoptr(GError) error = NULL;
-        Object *object = object_read(item->bytes, item->length, OBJECT_SPEC_20,
-                                     adding->call->api->options.level, &error);
+        Object *object = object_read(item->bytes, item->length, OBJECT_SPEC_20, level, &error);
         if (object)
             g_ptr_array_add(adding->objects, object);
         else

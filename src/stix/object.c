@@ -126,6 +126,8 @@ static void read_spec(Reader *reader)
 static void on_breach(void *user, const char *path, gboolean must, const char *message)
 {
     Reader *reader = user;
+    if (!must && (reader->level == OBJECT_LENIENT || reader->level == OBJECT_MUSTS))
+        return;
     gboolean is_error = must ? reader->level != OBJECT_LENIENT : reader->level == OBJECT_STRICT;
     if (is_error && reader->failures++ > 0)
         return;
@@ -188,7 +190,8 @@ static gboolean read_root(Reader *reader, GError **error)
     read_spec(reader);
     reader->object->revoked = yyjson_get_bool(yyjson_obj_get(reader->root, "revoked"));
     read_pattern(reader);
-    validate_object(reader->root, reader->object->spec, on_breach, reader);
+    gboolean wishes = reader->level == OBJECT_DEFAULT || reader->level == OBJECT_STRICT;
+    validate_object(reader->root, reader->object->spec, wishes, on_breach, reader);
     return check_breaches(reader, error) &&
            object_values_collect(reader->object, reader->root, reader->pattern, error);
 }

@@ -16,9 +16,11 @@ typedef enum {
 } ObjectSpec;
 
 typedef enum {
-    OBJECT_LENIENT, /* only what storing needs: JSON, id, type, version */
+    OBJECT_LENIENT, /* only what storing needs: JSON, id, type, version; MUSTs become warnings */
     OBJECT_DEFAULT, /* every MUST of the specification; SHOULDs become warnings */
     OBJECT_STRICT,  /* SHOULDs are errors too */
+    OBJECT_MUSTS,   /* as OBJECT_DEFAULT, but SHOULDs are not looked at: for who would not read the
+                       warnings */
 } ObjectLevel;
 
 /* Bounds on one object. */
@@ -39,8 +41,8 @@ typedef struct {
     char *id;
     char *type;
     ObjectSpec spec;
-    gint64 version;         /* `modified`, else `created`, else 0; microseconds since 1970 */
-    guint version_digits;   /* digits after the point in that text; 0 when there was none */
+    gint64 version;       /* `modified`, else `created`, else 0; microseconds since 1970 */
+    guint version_digits; /* digits after the point in that text; 0 when there was none */
     gboolean revoked;
     guint8 sha256[SHA256_SIZE]; /* of bytes */
     GArray *values;             /* ObjectValue; NULL when there are none */

@@ -2,13 +2,15 @@
 
 #include "stix/validate_object.h"
 
-void validate_object(yyjson_val *root, ObjectSpec spec, ValidateReport report, void *user)
+void validate_object(yyjson_val *root, ObjectSpec spec, gboolean wishes, ValidateReport report,
+                     void *user)
 {
     ValidateContext context;
     context.root = root;
     context.object = root;
     context.container = NULL;
     context.spec = spec;
+    context.wishes_wanted = wishes;
     context.extended = FALSE;
     context.report = report;
     context.user = user;

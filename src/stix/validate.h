@@ -13,10 +13,12 @@
 typedef void (*ValidateReport)(void *user, const char *path, gboolean must, const char *message);
 
 /* Checks the parsed object @root as @spec and reports the breaches it finds, at most 100: each of a
- * MUST as it is found, then those of SHOULDs, of one kind together at the first place. Custom types
+ * MUST as it is found, then, with @wishes, those of SHOULDs, of one kind together at the first
+ * place. Custom types
  * and properties are allowed where the specification allows them. Duplicate keys and depth are
  * jsonguard's affair and already checked. */
-void validate_object(yyjson_val *root, ObjectSpec spec, ValidateReport report, void *user);
+void validate_object(yyjson_val *root, ObjectSpec spec, gboolean wishes, ValidateReport report,
+                     void *user);
 
 /* Whether @type is an observable of STIX 2.1, which is stored by itself. */
 gboolean validate_is_observable(const char *type, gsize length);

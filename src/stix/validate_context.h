@@ -16,7 +16,8 @@ struct ValidateContext {
     yyjson_val *object;    /* the STIX object that is checked now */
     yyjson_val *container; /* whose keys references mean, or NULL when they are identifiers */
     ObjectSpec spec;
-    gboolean extended; /* the object's extensions explain properties that no table has */
+    gboolean wishes_wanted; /* else SHOULDs are not looked at */
+    gboolean extended;      /* the object's extensions explain properties that no table has */
     ValidateReport report;
     void *user;
     guint breaches;

@@ -114,6 +114,8 @@ static gboolean text_is(const char *text, const char *other, gsize length)
 
 void validate_relationships_check(ValidateContext *context, yyjson_val *object)
 {
+    if (!context->wishes_wanted)
+        return; /* the whole table is of suggestions */
     yyjson_val *type = yyjson_obj_get(object, "relationship_type");
     yyjson_val *source = yyjson_obj_get(object, "source_ref");
     yyjson_val *target = yyjson_obj_get(object, "target_ref");

@@ -44,7 +44,7 @@ static Findings find(const char *text, ObjectSpec spec)
 {
     yyjson_doc *document = parse(text);
     Findings findings = {g_string_new(NULL), g_string_new(NULL), 0};
-    validate_object(yyjson_doc_get_root(document), spec, note, &findings);
+    validate_object(yyjson_doc_get_root(document), spec, TRUE, note, &findings);
     yyjson_doc_free(document);
     return findings;
 }
