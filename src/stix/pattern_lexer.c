@@ -183,7 +183,7 @@ static gboolean is_base64(const char *text, gsize length)
 static void lex_prefixed(PatternLexerToken *token)
 {
     gboolean escaped;
-    const char *problem;
+    const char *problem = NULL;
     const char *inside = token->start + 2;
     gsize length = string_length(token->start + 1, &escaped, &problem);
     if (length == 0) {
