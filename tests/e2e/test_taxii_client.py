@@ -1,7 +1,7 @@
 """The TAXII server as the OASIS client (taxii2client, its v21 API) sees it.
 
 The client is no part of this project. It is used when `import taxii2client` finds it, also in the
-directory $CONCERT_TAXII2CLIENT (the one that has taxii2client/ in it); else these tests are skipped.
+directory $CONCERT_TAXII2CLIENT (the one that has taxii2client/ in it); else these tests skip.
 """
 
 import importlib
@@ -266,7 +266,7 @@ class ObjectTest(ClientTestCase):
                          [indicator(2)["id"]])
         self.assertEqual(found(type="campaign"), [])
         dates = [record["date_added"] for record in collection.get_manifest()["objects"]]
-        # The client drops zeros at the end of the seconds, and those without a fraction have no dot.
+        # The client drops zeros at the end of the seconds, and the dot if nothing is left.
         for added in (dates[0], datetime.fromisoformat(dates[0][:-1])):
             self.assertEqual(found(added_after=added), [indicator(2)["id"], address["id"]])
         early = datetime.fromisoformat(dates[0][:-1]).replace(microsecond=0)
