@@ -315,6 +315,8 @@ static void test_escapes(void)
               {"%2F" MD5 "%2F", "1:4 md5 " MD5}, {"x\\n" MD5, "1:4 md5 " MD5}));
 }
 
+#define BYTES(text) (text), sizeof(text) - 1
+
 static void test_places(void)
 {
     g_autoptr(Set) set = make_set(VALUES("alder.example", "192.0.2.1"));
@@ -323,13 +325,14 @@ static void test_places(void)
         gsize length;
         const char *hits;
     } cases[] = {
-        {"", 0, ""},
-        {"a\r\nb alder.example\r\n192.0.2.1", 31, "2:3 domain alder.example; 3:1 ipv4 192.0.2.1"},
-        {"\0\0alder.example\0\n192.0.2.1\0", 27, "1:3 domain alder.example; 2:1 ipv4 192.0.2.1"},
-        {"\377\376a\0l\0d\0e\0r\0.\0e\0x\0a\0m\0p\0l\0e\0\n\0", 30, "1:1 domain alder.example"},
-        {"\376\377\0a\0l\0d\0e\0r\0.\0e\0x\0a\0m\0p\0l\0e", 28, "1:1 domain alder.example"},
-        {"\357\273\277alder.example", 16, "1:4 domain alder.example"},
-        {"\377alder.example\377", 15, "1:2 domain alder.example"},
+        {BYTES(""), ""},
+        {BYTES("a\r\nb alder.example\r\n192.0.2.1"),
+         "2:3 domain alder.example; 3:1 ipv4 192.0.2.1"},
+        {BYTES("\0\0alder.example\0\n192.0.2.1\0"), "1:3 domain alder.example; 2:1 ipv4 192.0.2.1"},
+        {BYTES("\377\376a\0l\0d\0e\0r\0.\0e\0x\0a\0m\0p\0l\0e\0\n\0"), "1:1 domain alder.example"},
+        {BYTES("\376\377\0a\0l\0d\0e\0r\0.\0e\0x\0a\0m\0p\0l\0e"), "1:1 domain alder.example"},
+        {BYTES("\357\273\277alder.example"), "1:4 domain alder.example"},
+        {BYTES("\377alder.example\377"), "1:2 domain alder.example"},
     };
     for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
         g_autofree char *hits = scan_bytes(set, cases[i].text, cases[i].length);
