@@ -30,23 +30,20 @@ static void strip(const char **text, gsize *length)
 /* Cuts ":port" off the end of an address or a name; 0 when there is none. */
 static guint cut_port(const char *text, gsize *length)
 {
-    const char *colon = memrchr(text, ':', *length);
-    if (!colon || colon == text || memchr(text, '/', *length))
+    gsize digits = *length;
+    while (digits > 0 && g_ascii_isdigit(text[digits - 1]))
+        digits--;
+    if (digits < 2 || text[digits - 1] != ':' || *length - digits > 5)
         return 0;
-    if (colon[-1] != ']' && memchr(text, ':', (gsize)(colon - text)))
-        return 0; /* an IPv6 address */
+    gsize colon = digits - 1;
+    if (memchr(text, '/', colon) || (text[colon - 1] != ']' && memchr(text, ':', colon)))
+        return 0; /* a URL, an IPv6 address */
     guint port = 0;
-    gsize digits = (gsize)(text + *length - colon) - 1;
-    if (digits == 0 || digits > 5)
-        return 0;
-    for (gsize i = 1; i <= digits; i++) {
-        if (!g_ascii_isdigit(colon[i]))
-            return 0;
-        port = port * 10 + (guint)(colon[i] - '0');
-    }
+    for (gsize i = digits; i < *length; i++)
+        port = port * 10 + (guint)(text[i] - '0');
     if (port == 0 || port > 65535)
         return 0;
-    *length = (gsize)(colon - text);
+    *length = colon;
     return port;
 }
 
