@@ -86,17 +86,25 @@ static void match_object(ApiCall *call)
     call->filter.match.ids[0] = g_strdup(call->match.values[2]);
 }
 
-/* The answer when no version of the path's object is on the page. Not there at all, or not in that
- * version: 404 (section 5.7 wants it of what was deleted). There, but not later than the page
+/* The answer when no version of the path's object is on the page. There is none in the collection
+ * that fits: 404 (section 5.7 wants it of what was deleted). There is, but not later than the page
  * begins: an empty page. */
-static Reply *no_versions(ApiCall *call, gint64 after, GError **error)
+static Reply *no_versions(ApiCall *call, const CollectionQuery *query, GError **error)
 {
-    const char *id = call->match.values[2];
-    gboolean contains;
-    if (!collections_contains(call->api->store, call->collection->number, id, &contains, error))
+    CollectionQuery any = *query;
+    any.after = G_MININT64;
+    any.limit = 1;
+    gboolean contains = FALSE;
+    if (query->after != G_MININT64 && !call->filter.nothing) {
+        g_autoptr(CollectionPage) page = collections_manifest(call->api->store, &any, error);
+        if (!page)
+            return NULL;
+        if (page->count > 0)
+            return empty_page(call, query->after);
+    }
+    if (!collections_contains(call->api->store, call->collection->number, call->match.values[2],
+                              &contains, error))
         return NULL;
-    if (contains && after != G_MININT64)
-        return empty_page(call, after);
     g_set_error(error, CONCERT_ERROR, CONCERT_ERROR_NOT_FOUND,
                 contains ? "no such version of this object in the collection"
                          : "no such object in the collection");
@@ -110,11 +118,11 @@ Reply *taxii_page_object(ApiCall *call, GError **error)
     if (!build_query(call, &query, error))
         return NULL;
     if (call->filter.nothing)
-        return no_versions(call, query.after, error);
+        return no_versions(call, &query, error);
     g_autoptr(CollectionPage) page = collections_objects(call->api->store, &query, NULL, error);
     if (!page)
         return NULL;
-    return page->count > 0 ? envelope(call, &query, page) : no_versions(call, query.after, error);
+    return page->count > 0 ? envelope(call, &query, page) : no_versions(call, &query, error);
 }
 
 /* The version as TAXII names it; of an object that has none, its date_added. */
@@ -176,10 +184,10 @@ Reply *taxii_page_versions(ApiCall *call, GError **error)
     if (!build_query(call, &query, error))
         return NULL;
     if (call->filter.nothing)
-        return no_versions(call, query.after, error);
+        return no_versions(call, &query, error);
     g_autoptr(CollectionPage) page = collections_manifest(call->api->store, &query, error);
     if (!page)
         return NULL;
     return page->count > 0 ? members(call, &query, page, "versions", append_version)
-                           : no_versions(call, query.after, error);
+                           : no_versions(call, &query, error);
 }

@@ -334,15 +334,39 @@ static gboolean read_candidates(StoreTx *tx, gint64 number, gint64 object, GArra
     }
 }
 
-static gboolean is_chosen(const Candidate *candidate, const CollectionFilter *filter)
+static gboolean has_spec(const Candidate *candidate, const CollectionFilter *filter)
 {
-    if ((filter->spec20 || filter->spec21) &&
-        !(candidate->spec21 ? filter->spec21 : filter->spec20))
+    return candidate->spec21 ? filter->spec21 : filter->spec20;
+}
+
+/* Is it the first or last version of those in the specification versions asked for? Of equal ones
+ * that of STIX 2.1 is, as on pages. */
+static gboolean is_outermost(const Candidate *candidate, const GArray *candidates,
+                             const CollectionFilter *filter, gboolean last)
+{
+    if (!(last ? candidate->is_last : candidate->is_first))
         return FALSE;
-    if (!filter->first && !filter->last && !filter->versions)
+    for (guint i = 0; i < candidates->len; i++) {
+        const Candidate *other = &g_array_index(candidates, Candidate, i);
+        if (!has_spec(other, filter))
+            continue;
+        if (last ? other->modified > candidate->modified : other->modified < candidate->modified)
+            return FALSE;
+        if (other->modified == candidate->modified && other->spec21 && !candidate->spec21)
+            return FALSE;
+    }
+    return TRUE;
+}
+
+static gboolean is_chosen(const Candidate *candidate, const GArray *candidates,
+                          const CollectionFilter *filter)
+{
+    if (!has_spec(candidate, filter))
+        return FALSE;
+    if (filter->all || (!filter->first && !filter->last && !filter->versions))
         return TRUE;
-    if (filter->all || (filter->first && candidate->is_first) ||
-        (filter->last && candidate->is_last))
+    if ((filter->first && is_outermost(candidate, candidates, filter, FALSE)) ||
+        (filter->last && is_outermost(candidate, candidates, filter, TRUE)))
         return TRUE;
     for (guint i = 0; filter->versions && i < filter->versions->len; i++) {
         gint64 wanted = g_array_index(filter->versions, gint64, i);
@@ -350,6 +374,21 @@ static gboolean is_chosen(const Candidate *candidate, const CollectionFilter *fi
             return TRUE;
     }
     return FALSE;
+}
+
+/* Makes the filter say which specification versions it is about. Who names versions means those
+ * that a page with the same filter shows: of the newest specification version that there is. Who
+ * names none means the object, in whatever shape. */
+static CollectionFilter settle_specs(const CollectionFilter *filter, const GArray *candidates)
+{
+    CollectionFilter settled = *filter;
+    if (filter->spec20 || filter->spec21)
+        return settled;
+    for (guint i = 0; i < candidates->len; i++)
+        settled.spec21 |= g_array_index(candidates, Candidate, i).spec21;
+    gboolean named = filter->first || filter->last || filter->versions;
+    settled.spec20 = !settled.spec21 || !named;
+    return settled;
 }
 
 gboolean collections_remove(StoreTx *tx, gint64 number, const char *id,
@@ -362,10 +401,11 @@ gboolean collections_remove(StoreTx *tx, gint64 number, const char *id,
         !membership_begin(tx, number, &membership, error) ||
         !read_candidates(tx, number, object, candidates, error))
         return FALSE;
+    CollectionFilter settled = settle_specs(filter, candidates);
     guint removed = 0;
     for (guint i = 0; i < candidates->len; i++) {
         const Candidate *candidate = &g_array_index(candidates, Candidate, i);
-        if (!is_chosen(candidate, filter))
+        if (!is_chosen(candidate, candidates, &settled))
             continue;
         if (!membership_remove(tx, &membership, candidate->date, error))
             return FALSE;

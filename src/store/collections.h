@@ -135,6 +135,7 @@ gboolean collections_contains(Store *store, gint64 number, const char *id, gbool
                               GError **error);
 
 /* Takes the versions of @id that @filter selects out of the collection (TAXII DELETE; ids and types
- * of the filter are ignored; no version filter: all versions). The store keeps what it was told. */
+ * of the filter are ignored): those that a page with the same filter shows; without first, last and
+ * versions all of them. The store keeps what it was told. */
 gboolean collections_remove(StoreTx *tx, gint64 number, const char *id,
                             const CollectionFilter *filter, guint *ret_removed, GError **error);
