@@ -1,9 +1,9 @@
 /* stream.h - reading files, pipes and memory, decompressing gzip, zstd and xz on the way.
  *
  * The compression is told from the first bytes, never from the name. A stream that unpacks to more
- * than STREAM_MAX_RATIO times what was read fails with CONCERT_ERROR_LIMIT (after a grace of 64 MiB,
- * below which nobody is hurt), and a compressed stream inside a compressed stream is unpacked once more
- * but no deeper. */
+ * than STREAM_MAX_RATIO times what was read fails with CONCERT_ERROR_LIMIT (after a grace of 64
+ * MiB, below which nobody is hurt), and a compressed stream inside a compressed stream is unpacked
+ * once more but no deeper. */
 #pragma once
 
 #include <glib.h>
