@@ -81,3 +81,79 @@ void g_rw_lock_reader_unlock(GRWLock *lock)
     __tsan_release(lock);
     next(lock);
 }
+
+/* What a pool's thread does with its datum comes after whoever pushed it. */
+typedef struct {
+    GFunc function;
+    gpointer user;
+} PoolWork;
+
+static void run_pool_work(gpointer data, gpointer user)
+{
+    PoolWork *work = user;
+    __tsan_acquire(data);
+    work->function(data, work->user);
+}
+
+GThreadPool *g_thread_pool_new(GFunc function, gpointer user, gint max_threads, gboolean exclusive,
+                               GError **error)
+{
+    NEXT(g_thread_pool_new);
+    static GPtrArray *works; /* never freed: as many as there are pools */
+    PoolWork *work = g_new(PoolWork, 1);
+    *work = (PoolWork){function, user};
+    if (!works)
+        works = g_ptr_array_new();
+    g_ptr_array_add(works, work);
+    return next(run_pool_work, work, max_threads, exclusive, error);
+}
+
+gboolean g_thread_pool_push(GThreadPool *pool, gpointer data, GError **error)
+{
+    NEXT(g_thread_pool_push);
+    __tsan_release(data);
+    return next(pool, data, error);
+}
+
+gpointer g_once_impl(GOnce *once, GThreadFunc function, gpointer argument)
+{
+    NEXT(g_once_impl);
+    gpointer result = next(once, function, argument);
+    __tsan_release(once);
+    __tsan_acquire(once);
+    return result;
+}
+
+/* The pool's own queue, which is all GLib's. */
+const char *__tsan_default_suppressions(void);
+
+const char *__tsan_default_suppressions(void)
+{
+    return "race:^g_queue_pop_tail$\n";
+}
+
+/* g_once_init_enter() is in the header, and so is seen. */
+void(g_once_init_leave)(volatile void *location, gsize result)
+{
+    static void (*next)(volatile void *, gsize);
+    if (!__atomic_load_n(&next, __ATOMIC_ACQUIRE))
+        __atomic_store_n(&next,
+                         (void (*)(volatile void *, gsize))dlsym(RTLD_NEXT, "g_once_init_leave"),
+                         __ATOMIC_RELEASE);
+    __tsan_release((void *)location);
+    next(location, result);
+}
+
+gboolean(g_atomic_ref_count_dec)(gatomicrefcount *count)
+{
+    static gboolean (*next)(gatomicrefcount *);
+    if (!__atomic_load_n(&next, __ATOMIC_ACQUIRE))
+        __atomic_store_n(&next,
+                         (gboolean(*)(gatomicrefcount *))dlsym(RTLD_NEXT, "g_atomic_ref_count_dec"),
+                         __ATOMIC_RELEASE);
+    __tsan_release(count);
+    if (!next(count))
+        return FALSE;
+    __tsan_acquire(count);
+    return TRUE;
+}

@@ -46,12 +46,26 @@ struct Http {
     gint stopping;   /* atomic */
 };
 
+/* The path and query of a request's target, which may be a whole URL (RFC 9112 section 3.2.2). */
+static char *path_of(const char *target)
+{
+    const char *path = target;
+    if (g_ascii_strncasecmp(target, "http://", 7) == 0)
+        path += 7;
+    else if (g_ascii_strncasecmp(target, "https://", 8) == 0)
+        path += 8;
+    else
+        return g_strdup(target);
+    path += strcspn(path, "/?");
+    return *path == '/' ? g_strdup(path) : g_strconcat("/", path, NULL);
+}
+
 static void *on_uri(void *user, const char *uri, struct MHD_Connection *connection)
 {
     HttpRequest *request = g_new0(HttpRequest, 1);
     request->http = user;
     request->connection = connection;
-    request->uri = g_strdup(uri);
+    request->uri = path_of(uri);
     return request;
 }
 
@@ -112,7 +126,39 @@ static enum MHD_Result send_early(HttpRequest *request)
     return MHD_YES;
 }
 
-static enum MHD_Result begin_request(Http *http, HttpRequest *request, const char *method)
+typedef struct {
+    guint hosts, lengths, codings;
+    gboolean chunked;
+} Framing;
+
+static enum MHD_Result count_framing(void *user, enum MHD_ValueKind kind, const char *name,
+                                     const char *value)
+{
+    Framing *framing = user;
+    if (g_ascii_strcasecmp(name, MHD_HTTP_HEADER_HOST) == 0) {
+        framing->hosts++;
+    } else if (g_ascii_strcasecmp(name, MHD_HTTP_HEADER_CONTENT_LENGTH) == 0) {
+        framing->lengths++;
+    } else if (g_ascii_strcasecmp(name, MHD_HTTP_HEADER_TRANSFER_ENCODING) == 0) {
+        framing->codings++;
+        framing->chunked = value && g_ascii_strcasecmp(value, "chunked") == 0;
+    }
+    return MHD_YES;
+}
+
+/* Whether all who read this request see the same one: what a proxy in front of us reads in another
+ * way than we do, it takes for somebody else's (RFC 9112 sections 3.2, 6.1 and 11.2). */
+static gboolean is_unambiguous(struct MHD_Connection *connection, const char *version)
+{
+    Framing framing = {0};
+    MHD_get_connection_values(connection, MHD_HEADER_KIND, count_framing, &framing);
+    guint least_hosts = g_str_equal(version, MHD_HTTP_VERSION_1_1) ? 1 : 0;
+    return framing.hosts >= least_hosts && framing.hosts <= 1 &&
+           framing.lengths + framing.codings <= 1 && (framing.codings == 0 || framing.chunked);
+}
+
+static enum MHD_Result begin_request(Http *http, HttpRequest *request, const char *method,
+                                     const char *version)
 {
     request->stage = STAGE_BEGUN;
     request->started = g_get_monotonic_time();
@@ -131,8 +177,11 @@ static enum MHD_Result begin_request(Http *http, HttpRequest *request, const cha
         guard_expect(http->guard, request->guard, request->content_length);
 
     Reply *reply;
-    if (g_atomic_int_get(&http->stopping)) {
-        reply = http->app.refuse(http->app.user, request, MHD_HTTP_SERVICE_UNAVAILABLE);
+    guint refusal = g_atomic_int_get(&http->stopping)               ? MHD_HTTP_SERVICE_UNAVAILABLE
+                    : !is_unambiguous(request->connection, version) ? MHD_HTTP_BAD_REQUEST
+                                                                    : 0;
+    if (refusal) {
+        reply = http->app.refuse(http->app.user, request, refusal);
         reply_header(reply, MHD_HTTP_HEADER_CONNECTION, "close");
     } else {
         reply = http->app.begin(http->app.user, request);
@@ -191,7 +240,7 @@ static enum MHD_Result on_access(void *user, struct MHD_Connection *connection, 
     HttpRequest *request = *slot;
     switch (request->stage) {
     case STAGE_NEW:
-        return begin_request(http, request, method);
+        return begin_request(http, request, method, version);
     case STAGE_WAITING:
         /* libmicrohttpd repeats the call that was suspended. */
         if (request->reply)

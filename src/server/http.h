@@ -27,7 +27,7 @@ struct HttpRequest {
     Http *http;
     struct MHD_Connection *connection;
     GuardEntry *guard;
-    char *uri; /* as it was received: path and query, percent-encoded */
+    char *uri; /* path and query as they were received, percent-encoded */
     HttpMethod method;
     const struct sockaddr *address; /* of the client */
     guint64 content_length;         /* as announced; 0 when not */
@@ -60,7 +60,7 @@ typedef struct {
     Reply *(*begin)(gpointer user, HttpRequest *request);
     /* The body is there. Returns the reply, or NULL after http_defer(). */
     Reply *(*finish)(gpointer user, HttpRequest *request);
-    /* A reply for what this module itself refuses: 413, 503. */
+    /* A reply for what this module itself refuses: 400, 413, 503. */
     Reply *(*refuse)(gpointer user, HttpRequest *request, guint status);
     /* The request is over, answered with @status and @bytes of body, or (0) not at all. */
     void (*ended)(gpointer user, HttpRequest *request, guint status, gsize bytes);

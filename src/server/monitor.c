@@ -25,6 +25,17 @@ static guint64 resident_bytes(void)
     return resident * (guint64)sysconf(_SC_PAGESIZE);
 }
 
+/* The counts as they are now: other threads go on counting. */
+static ApiCounts read_counts(const Api *api)
+{
+    ApiCounts counts;
+    G_STATIC_ASSERT(sizeof counts % sizeof(guint64) == 0);
+    for (gsize i = 0; i < sizeof counts / sizeof(guint64); i++)
+        ((guint64 *)&counts)[i] =
+            __atomic_load_n((const guint64 *)&api->counts + i, __ATOMIC_RELAXED);
+    return counts;
+}
+
 static void append_metric(GString *text, const char *name, const char *type, const char *help,
                           guint64 value)
 {
@@ -45,7 +56,7 @@ Reply *monitor_metrics(ApiCall *call, GError **error)
     http_guard_stats(api->http, &guard);
     cache_stats(api->cache, &cache);
     writer_stats(api->writer, &writer);
-    const ApiCounts *counts = &api->counts;
+    const ApiCounts counts = read_counts(api);
     const struct {
         const char *name, *type, *help;
         guint64 value;
@@ -57,10 +68,10 @@ Reply *monitor_metrics(ApiCall *call, GError **error)
         {"connections_accepted_total", "counter", "Connections accepted.", guard.accepted},
         {"connections_refused_total", "counter", "Connections over a bound.", guard.refused},
         {"connections_late_total", "counter", "Connections cut at a deadline.", guard.disconnected},
-        {"http_requests_total", "counter", "Requests ended.", counts->requests},
-        {"http_response_bytes_total", "counter", "Bytes of bodies sent.", counts->bytes},
+        {"http_requests_total", "counter", "Requests ended.", counts.requests},
+        {"http_response_bytes_total", "counter", "Bytes of bodies sent.", counts.bytes},
         {"http_aborted_total", "counter", "Requests that ended without an answer.",
-         counts->by_class[0]},
+         counts.by_class[0]},
         {"login_failures_total", "counter", "Log-ins that failed.", login_failures(api->login)},
         {"cache_hits_total", "counter", "Replies found in the cache.", cache.hits},
         {"cache_misses_total", "counter", "Replies not found in the cache.", cache.misses},
@@ -69,20 +80,19 @@ Reply *monitor_metrics(ApiCall *call, GError **error)
         {"writer_failures_total", "counter", "Requests the writer undid.", writer.failures},
         {"writer_commits_total", "counter", "Transactions committed.", writer.commits},
         {"writer_waiting", "gauge", "Requests waiting for the writer.", writer.waiting},
-        {"taxii_objects_added_total", "counter", "Objects taken from POSTs.",
-         counts->objects_added},
+        {"taxii_objects_added_total", "counter", "Objects taken from POSTs.", counts.objects_added},
         {"taxii_objects_rejected_total", "counter", "Objects in POSTs that were no good.",
-         counts->objects_rejected},
+         counts.objects_rejected},
     };
     GString *text = g_string_new(NULL);
     for (guint i = 0; i < G_N_ELEMENTS(metrics); i++)
         append_metric(text, metrics[i].name, metrics[i].type, metrics[i].help, metrics[i].value);
     g_string_append(text, "# HELP concert_http_responses_total Answers by class of status.\n"
                           "# TYPE concert_http_responses_total counter\n");
-    for (guint i = 2; i < G_N_ELEMENTS(counts->by_class); i++)
+    for (guint i = 2; i < G_N_ELEMENTS(counts.by_class); i++)
         g_string_append_printf(
             text, "concert_http_responses_total{class=\"%uxx\"} %" G_GUINT64_FORMAT "\n", i,
-            counts->by_class[i]);
+            counts.by_class[i]);
     gsize length = text->len;
     return reply_new(200, "text/plain; version=0.0.4; charset=utf-8", call->coding, NULL,
                      g_string_free(text, FALSE), length);

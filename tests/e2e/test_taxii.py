@@ -800,6 +800,38 @@ class HostileTest(TaxiiTestCase):
             self.ended(client)
         self.get("/taxii2/")
 
+    def test_ambiguous_requests(self):
+        """What a proxy may read in another way than the server is refused, and the end of the
+        connection (RFC 9112 sections 3.2 and 6.1)."""
+        start, body = f"POST {OBJECTS} HTTP/1.1\r\n", '{"objects":[]}'
+        head = f"Authorization: {self.both}\r\nContent-Type: {concert.TAXII}\r\n"
+        length, chunks = f"Content-Length: {len(body)}\r\n", "Transfer-Encoding: chunked\r\n"
+        chunked = f"{len(body):x}\r\n{body}\r\n0\r\n\r\n"
+        for headers, text in (("", length + "\r\n" + body),
+                              ("Host: a\r\nHost: a\r\n", length + "\r\n" + body),
+                              ("Host: a\r\n", length + chunks + "\r\n" + chunked),
+                              ("Host: a\r\n", chunks + length + "\r\n" + chunked),
+                              ("Host: a\r\n", length + length + "\r\n" + body)):
+            answer = self.ended(self.raw((start + headers + head + text).encode()))
+            self.assertRegex(answer, rb"^HTTP/1\.1 400 ", text)
+            self.assertEqual(answer.count(b"HTTP/1.1"), 1, answer)
+        # Of a coding that is not known the end is not known either.
+        text = "Host: a\r\nTransfer-Encoding: gzip, chunked\r\n\r\n" + chunked
+        answer = self.ended(self.raw((start + head + text).encode()))
+        self.assertRegex(answer, rb"^HTTP/1\.1 400 |^$")
+        for text in (length + "\r\n" + body, chunks + "\r\n" + chunked):
+            answer = self.ended(self.raw((start + "Host: a\r\nConnection: close\r\n" + head + text)
+                                         .encode()))
+            self.assertRegex(answer, rb"^HTTP/1\.1 202 ", text)
+
+    def test_whole_urls_as_targets(self):
+        for target, status in (("http://a.example/taxii2/", 200), ("HTTPS://a:1/taxii2/?x=1", 200),
+                               ("http://a.example", 404), ("http://a.example?/taxii2/", 404)):
+            text = (f"GET {target} HTTP/1.1\r\nHost: a\r\nConnection: close\r\n"
+                    f"Authorization: {self.both}\r\n\r\n")
+            answer = self.ended(self.raw(text.encode()))
+            self.assertRegex(answer, rb"^HTTP/1\.1 %d " % status, target)
+
     def test_a_body_on_get_is_not_the_next_request(self):
         text = (f"GET /health HTTP/1.1\r\nHost: a\r\nContent-Length: 27\r\n\r\n"
                 f"GET /nothing HTTP/1.1\r\n\r\n--"
