@@ -1,16 +1,14 @@
 #include "intake/indicator.h"
 
-#include <gnutls/crypto.h>
-#include <gnutls/gnutls.h>
 #include <string.h>
 
 #include "base/timestamp.h"
 #include "policy/marking.h"
+#include "stix/identifier.h"
 
-/* The UUID namespace of the indicators Concert makes, 32aedeeb-234f-5c4b-b685-254ba74db765:
- * UUIDv5 of the URL "urn:concert:indicator". docs/intake.md publishes it. */
-static const guint8 indicator_namespace[16] = {0x32, 0xae, 0xde, 0xeb, 0x23, 0x4f, 0x5c, 0x4b,
-                                               0xb6, 0x85, 0x25, 0x4b, 0xa7, 0x4d, 0xb7, 0x65};
+/* The UUID namespace of the indicators Concert makes: UUIDv5 of the URL "urn:concert:indicator".
+ * docs/intake.md publishes it. */
+#define INDICATOR_NAMESPACE "32aedeeb-234f-5c4b-b685-254ba74db765"
 
 /* How a pattern names a value of each kind. */
 typedef struct {
@@ -97,36 +95,11 @@ char *indicator_pattern(ObservableKind kind, const char *canonical)
     return indicator_port_pattern(kind, canonical, 0);
 }
 
-/* RFC 4122 section 4.3 */
-static void make_uuid5(guint8 uuid[16], const GString *name)
-{
-    guint8 digest[20];
-    if (gnutls_hash_fast(GNUTLS_DIG_SHA1, name->str, name->len, digest) < 0)
-        g_error("SHA-1 is not available in GnuTLS"); /* FIPS state error: nothing can go on */
-    memcpy(uuid, digest, 16);
-    uuid[6] = (uuid[6] & 0x0f) | 0x50;
-    uuid[8] = (uuid[8] & 0x3f) | 0x80;
-}
-
-static void append_uuid(char *text, const guint8 uuid[16])
-{
-    static const char hex[] = "0123456789abcdef";
-    for (guint i = 0; i < 16; i++) {
-        if (i == 4 || i == 6 || i == 8 || i == 10)
-            *text++ = '-';
-        *text++ = hex[uuid[i] >> 4];
-        *text++ = hex[uuid[i] & 15];
-    }
-    *text = '\0';
-}
-
 const char *indicator_id(char buffer[INDICATOR_ID_SIZE], const char *source, ObservableKind kind,
                          const char *canonical, guint port)
 {
     g_autoptr(GString) name = g_string_sized_new(256);
-    guint8 uuid[16];
     const char *kind_name = observable_kind_name(kind);
-    g_string_append_len(name, (const char *)indicator_namespace, sizeof indicator_namespace);
     g_string_append(name, source ? source : "");
     g_string_append_c(name, '\n');
     g_string_append(name, kind_name ? kind_name : "");
@@ -134,9 +107,9 @@ const char *indicator_id(char buffer[INDICATOR_ID_SIZE], const char *source, Obs
     g_string_append(name, canonical);
     if (port > 0)
         g_string_append_printf(name, "\n%u", port);
-    make_uuid5(uuid, name);
-    memcpy(buffer, "indicator--", 11);
-    append_uuid(buffer + 11, uuid);
+    g_autofree char *id =
+        identifier_make_v5("indicator", INDICATOR_NAMESPACE, name->str, name->len);
+    g_strlcpy(buffer, id, INDICATOR_ID_SIZE);
     return buffer;
 }
 

@@ -1,5 +1,6 @@
 #include "stix/identifier.h"
 
+#include <gnutls/crypto.h>
 #include <string.h>
 
 #include "base/canonjson.h"
@@ -45,6 +46,19 @@ static gboolean parse_uuid(const char *text, guint8 ret_bytes[16])
     return count == 32 && *text == '\0';
 }
 
+/* Writes the text of a UUID and a NUL. */
+static void format_uuid(char *text, const guint8 uuid[16])
+{
+    static const char hex[] = "0123456789abcdef";
+    for (guint i = 0; i < 16; i++) {
+        if (i == 4 || i == 6 || i == 8 || i == 10)
+            *text++ = '-';
+        *text++ = hex[uuid[i] >> 4];
+        *text++ = hex[uuid[i] & 15];
+    }
+    *text = '\0';
+}
+
 char *identifier_make_v5(const char *type, const char *namespace_uuid, const char *name,
                          gsize length)
 {
@@ -52,22 +66,21 @@ char *identifier_make_v5(const char *type, const char *namespace_uuid, const cha
     gboolean is_uuid = parse_uuid(namespace_uuid, space);
     g_return_val_if_fail(is_uuid, NULL);
 
-    guint8 d[20];
-    gsize digest_length = sizeof d;
-    g_autoptr(GChecksum) checksum = g_checksum_new(G_CHECKSUM_SHA1);
-    g_checksum_update(checksum, space, sizeof space);
-    for (gsize done = 0; done < length;) { /* GLib counts in gssize */
-        gsize part = MIN(length - done, (gsize)1 << 30);
-        g_checksum_update(checksum, (const guchar *)name + done, (gssize)part);
-        done += part;
-    }
-    g_checksum_get_digest(checksum, d, &digest_length);
-    d[6] = (guint8)((d[6] & 0x0f) | 0x50); /* version 5 */
-    d[8] = (guint8)((d[8] & 0x3f) | 0x80); /* variant of RFC 4122 */
-    return g_strdup_printf("%s--%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-"
-                           "%02x%02x%02x%02x%02x%02x",
-                           type, d[0], d[1], d[2], d[3], d[4], d[5], d[6], d[7], d[8], d[9], d[10],
-                           d[11], d[12], d[13], d[14], d[15]);
+    guint8 digest[20];
+    g_autoptr(GString) input = g_string_sized_new(sizeof space + length);
+    g_string_append_len(input, (const char *)space, sizeof space);
+    g_string_append_len(input, name, (gssize)length);
+    if (gnutls_hash_fast(GNUTLS_DIG_SHA1, input->str, input->len, digest) < 0)
+        g_error("SHA-1 is not available in GnuTLS"); /* FIPS state error: nothing can go on */
+    digest[6] = (guint8)((digest[6] & 0x0f) | 0x50); /* version 5 */
+    digest[8] = (guint8)((digest[8] & 0x3f) | 0x80); /* variant of RFC 4122 */
+
+    gsize type_length = strlen(type);
+    char *id = g_malloc(type_length + 2 + IDENTIFIER_UUID_LENGTH + 1);
+    memcpy(id, type, type_length);
+    memcpy(id + type_length, "--", 2);
+    format_uuid(id + type_length + 2, digest);
+    return id;
 }
 
 /* The ID Contributing Properties of STIX 2.1 section 6, sorted as canonical JSON sorts them. */

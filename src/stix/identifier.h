@@ -11,7 +11,7 @@
 /* The UUID namespace of STIX observables (STIX 2.1 section 2.9). */
 #define IDENTIFIER_NAMESPACE_STIX "00abedb4-aa42-466c-9c01-fed23315a9b7"
 
-/* Longest identifier identifier_make_v5() gives for a type of up to 250 bytes, with the NUL. */
+/* Bytes of a UUID's text, without a NUL. */
 #define IDENTIFIER_UUID_LENGTH 36
 
 /* The length of the type before the first "--", or 0 when @text has no "--", no type before it or
