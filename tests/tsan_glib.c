@@ -115,11 +115,26 @@ gboolean g_thread_pool_push(GThreadPool *pool, gpointer data, GError **error)
     return next(pool, data, error);
 }
 
+/* The others see that it is done before g_once_impl() returns, so the work itself releases. */
+typedef struct {
+    GOnce *once;
+    GThreadFunc function;
+    gpointer argument;
+} OnceWork;
+
+static gpointer run_once_work(gpointer data)
+{
+    OnceWork *work = data;
+    gpointer result = work->function(work->argument);
+    __tsan_release(work->once);
+    return result;
+}
+
 gpointer g_once_impl(GOnce *once, GThreadFunc function, gpointer argument)
 {
     NEXT(g_once_impl);
-    gpointer result = next(once, function, argument);
-    __tsan_release(once);
+    OnceWork work = {once, function, argument};
+    gpointer result = next(once, run_once_work, &work);
     __tsan_acquire(once);
     return result;
 }
