@@ -1,4 +1,5 @@
-/* replay.c - runs a fuzz target over the files of a directory, so that the corpus is a normal test. */
+/* replay.c - runs a fuzz target over the files of a directory, so that the corpus is a normal test.
+ */
 #include <glib.h>
 #include <stdint.h>
 #include <stdio.h>

@@ -2,7 +2,7 @@
 
 #include <errno.h>
 
-G_DEFINE_QUARK(concert-error, error)
+G_DEFINE_QUARK(concert - error, error)
 
 gboolean error_from_errno(GError **error, int errnum, const char *what, ...)
 {

@@ -10,21 +10,21 @@
 /* The numbers are stored in the database: add at the end, never renumber. */
 typedef enum {
     OBSERVABLE_NONE = 0,
-    OBSERVABLE_IPV4 = 1,    /* "192.0.2.1" */
-    OBSERVABLE_IPV6 = 2,    /* RFC 5952: "2001:db8::1"; v4-mapped addresses are OBSERVABLE_IPV4 */
-    OBSERVABLE_CIDR = 3,    /* "192.0.2.0/24", "2001:db8::/32", host bits cleared; a full-length
-                               prefix (/32, /128) is the address itself, not a CIDR */
-    OBSERVABLE_DOMAIN = 4,  /* A-labels, lower case, no trailing dot */
-    OBSERVABLE_URL = 5,     /* normalised; see docs/match.md */
-    OBSERVABLE_MD5 = 6,     /* lower-case hex, 32 digits */
-    OBSERVABLE_SHA1 = 7,    /* 40 */
-    OBSERVABLE_SHA256 = 8,  /* 64 */
-    OBSERVABLE_SHA512 = 9,  /* 128 */
-    OBSERVABLE_EMAIL = 10,  /* domain as OBSERVABLE_DOMAIN, local part lower-cased */
-    OBSERVABLE_JA3 = 11,    /* MD5 form, known only from context */
-    OBSERVABLE_JA4 = 12,    /* "t13d1516h2_8daaf6152771_02713d6af862" */
-    OBSERVABLE_OTHER = 13,  /* anything else worth finding again: file names, registry keys, ...;
-                               canonical text = the text itself */
+    OBSERVABLE_IPV4 = 1,   /* "192.0.2.1" */
+    OBSERVABLE_IPV6 = 2,   /* RFC 5952: "2001:db8::1"; v4-mapped addresses are OBSERVABLE_IPV4 */
+    OBSERVABLE_CIDR = 3,   /* "192.0.2.0/24", "2001:db8::/32", host bits cleared; a full-length
+                              prefix (/32, /128) is the address itself, not a CIDR */
+    OBSERVABLE_DOMAIN = 4, /* A-labels, lower case, no trailing dot */
+    OBSERVABLE_URL = 5,    /* normalised; see docs/match.md */
+    OBSERVABLE_MD5 = 6,    /* lower-case hex, 32 digits */
+    OBSERVABLE_SHA1 = 7,   /* 40 */
+    OBSERVABLE_SHA256 = 8, /* 64 */
+    OBSERVABLE_SHA512 = 9, /* 128 */
+    OBSERVABLE_EMAIL = 10, /* domain as OBSERVABLE_DOMAIN, local part lower-cased */
+    OBSERVABLE_JA3 = 11,   /* MD5 form, known only from context */
+    OBSERVABLE_JA4 = 12,   /* "t13d1516h2_8daaf6152771_02713d6af862" */
+    OBSERVABLE_OTHER = 13, /* anything else worth finding again: file names, registry keys, ...;
+                              canonical text = the text itself */
 } ObservableKind;
 
 /* "ipv4", "ipv6", "cidr", "domain", "url", "md5", "sha1", "sha256", "sha512", "email", "ja3",
