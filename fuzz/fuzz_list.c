@@ -25,7 +25,7 @@ static void take_note(gpointer user, IntakeNote note, const char *where, const c
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    static const IntakeSink sink = {take_object, take_note, NULL, NULL};
+    static const IntakeSink sink = {.object = take_object, .note = take_note};
     static const IntakeOptions options = {.source = "fuzz", .confidence = -1};
     g_autoptr(GError) error = NULL;
     g_auto(Detection) detection = {0};

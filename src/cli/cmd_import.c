@@ -153,18 +153,26 @@ static gboolean intake_options(const CommandCall *call, const Config *config, co
     return TRUE;
 }
 
+/* Reads every input. One that cannot be read is named and costs the others nothing: *ret_unread
+ * counts them. FALSE when the node takes no more. */
 static gboolean read_inputs(const CommandCall *call, const IntakeOptions *options,
-                            const IntakeSink *sink, GError **error)
+                            Importer *importer, guint *ret_unread, GError **error)
 {
+    const IntakeSink *sink = importer_sink(importer);
+    guint unread = 0;
     for (guint i = 0; i < call->count; i++) {
         const char *input = call->arguments[i];
         gboolean url = g_str_has_prefix(input, "http://") || g_str_has_prefix(input, "https://");
-        if (!(url ? intake_url(input, options, sink, error)
-                  : intake_path(input, options, sink, error))) {
-            command_file_error(error);
+        g_autoptr(GError) failure = NULL;
+        if (url ? intake_url(input, options, sink, &failure)
+                : intake_path(input, options, sink, &failure))
+            continue;
+        if (!importer_flush(importer, error))
             return FALSE;
-        }
+        output_error(failure->message);
+        unread++;
     }
+    *ret_unread = unread;
     return TRUE;
 }
 
@@ -207,12 +215,13 @@ static int run(const CommandCall *call, GError **error)
     if (!importer)
         return COMMAND_ERROR;
     ImporterCounts counts = {0};
-    gboolean read = read_inputs(call, &intake, importer_sink(importer), error);
+    guint unread = 0;
+    gboolean read = read_inputs(call, &intake, importer, &unread, error);
     /* What was read before an input broke off is durable all the same, and is counted. */
     gboolean kept = importer_finish(importer, &counts, read ? error : NULL);
     output_progress_clear(&report.progress);
     print_summary(&report, &counts, started);
-    if (!read || !kept)
+    if (!read || !kept || unread > 0)
         return COMMAND_ERROR;
     return counts.rejected + counts.broken > 0 ? COMMAND_NOTHING : COMMAND_OK;
 }

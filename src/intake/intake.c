@@ -68,6 +68,12 @@ gboolean intake_stream(Stream *stream, const char *name, const IntakeOptions *op
     return formats[format].read(stream, name, options, sink, error);
 }
 
+gboolean intake_give_made(const IntakeSink *sink, const char *bytes, gsize length, ObjectSpec spec,
+                          const char *where, GError **error)
+{
+    return (sink->made ? sink->made : sink->object)(sink->user, bytes, length, spec, where, error);
+}
+
 /* --- Files and directories ------------------------------------------------------------------- */
 
 /* A sink in front of the caller's that remembers whether it refused: then a directory's other files
@@ -82,6 +88,14 @@ static gboolean guard_object(gpointer user, const char *bytes, gsize length, Obj
 {
     Guard *guard = user;
     guard->refused = !guard->sink->object(guard->sink->user, bytes, length, spec, where, error);
+    return !guard->refused;
+}
+
+static gboolean guard_made(gpointer user, const char *bytes, gsize length, ObjectSpec spec,
+                           const char *where, GError **error)
+{
+    Guard *guard = user;
+    guard->refused = !intake_give_made(guard->sink, bytes, length, spec, where, error);
     return !guard->refused;
 }
 
@@ -199,7 +213,11 @@ gboolean intake_path(const char *path, const IntakeOptions *options, const Intak
     if (strcmp(path, "-") == 0 || !g_file_test(path, G_FILE_TEST_IS_DIR))
         return read_file(path, options, sink, error);
     Guard guard = {.sink = sink};
-    IntakeSink guarded = {guard_object, guard_note, guard_progress, &guard};
+    IntakeSink guarded = {.object = guard_object,
+                          .made = guard_made,
+                          .note = guard_note,
+                          .progress = guard_progress,
+                          .user = &guard};
     return read_directory(path, 0, options, &guarded, &guard, error);
 }
 

@@ -39,6 +39,10 @@ typedef struct {
      * @error stops the import. */
     gboolean (*object)(gpointer user, const char *bytes, gsize length, ObjectSpec spec,
                        const char *where, GError **error);
+    /* The same for an object that a reader made out of another format. NULL: as object(). What STIX
+     * only recommends need not be said of it to who imports: it is as its maker wants it. */
+    gboolean (*made)(gpointer user, const char *bytes, gsize length, ObjectSpec spec,
+                     const char *where, GError **error);
     void (*note)(gpointer user, IntakeNote note, const char *where, const char *message);
     /* Compressed bytes read so far of @total (0: unknown). */
     void (*progress)(gpointer user, guint64 done, guint64 total);
@@ -58,6 +62,10 @@ typedef struct {
     ObservableKind kind; /* what the values of a list are, when their looks do not tell (ja3) */
     FetchOptions fetch;  /* bounds of requests; all zero: the defaults of base/fetch.h */
 } IntakeOptions;
+
+/* Hands an object that the caller made to @sink, as IntakeSink.made has it. */
+gboolean intake_give_made(const IntakeSink *sink, const char *bytes, gsize length, ObjectSpec spec,
+                          const char *where, GError **error);
 
 /* Reads @path: a file (gzip, zstd, xz or plain), a directory (a MISP feed, or every file in it, in
  * order of name) or "-" for standard input. Fails only when nothing more can be read; broken

@@ -80,8 +80,8 @@ Indicator maker_indicator(const Maker *maker, const Value *value)
 static gboolean give_text(Maker *maker, const char *text, gsize length, guint64 line,
                           GError **error)
 {
-    gboolean good = maker->sink->object(maker->sink->user, text, length, OBJECT_SPEC_21,
-                                        maker_where(maker, line), error);
+    gboolean good = intake_give_made(maker->sink, text, length, OBJECT_SPEC_21,
+                                     maker_where(maker, line), error);
     maker->stopped = !good;
     return good;
 }

@@ -187,7 +187,7 @@ static void emit_text(MispEvent *event, const char *id, const char *text, gsize 
     }
     g_autofree char *where = g_strdup_printf("%s: %s", event->name, path);
     event->stopped =
-        !event->sink->object(event->sink->user, text, length, OBJECT_SPEC_21, where, &event->error);
+        !intake_give_made(event->sink, text, length, OBJECT_SPEC_21, where, &event->error);
 }
 
 gboolean misp_event_emit(MispEvent *event, MispUnit *unit, const char *path, char **ret_problem)
@@ -254,8 +254,8 @@ void misp_event_emit_markings(MispEvent *event, const MispTags *tags, const char
         if (text == NULL || event->stopped || !g_hash_table_add(event->seen, (gpointer)id))
             continue;
         g_autofree char *where = g_strdup_printf("%s: %s", event->name, path);
-        event->stopped = !event->sink->object(event->sink->user, text, strlen(text), OBJECT_SPEC_21,
-                                              where, &event->error);
+        event->stopped = !intake_give_made(event->sink, text, strlen(text), OBJECT_SPEC_21, where,
+                                           &event->error);
     }
 }
 

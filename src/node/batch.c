@@ -32,13 +32,14 @@ void batch_free(Batch *batch)
     g_free(batch);
 }
 
-void batch_add_object(Batch *batch, const char *bytes, gsize length, ObjectSpec spec,
+void batch_add_object(Batch *batch, const char *bytes, gsize length, ObjectSpec spec, gboolean made,
                       const char *where)
 {
     BatchEntry entry = {.kind = BATCH_OBJECT,
                         .offset = batch->bytes->len,
                         .length = length,
                         .spec = spec,
+                        .made = made,
                         .where = g_strdup(where)};
     g_string_append_len(batch->bytes, bytes, (gssize)length);
     g_array_append_val(batch->entries, entry);
@@ -59,8 +60,10 @@ void batch_read(Batch *batch)
         if (entry->kind != BATCH_OBJECT)
             continue;
         g_autoptr(GError) error = NULL;
+        ObjectLevel level =
+            entry->made && batch->level != OBJECT_LENIENT ? OBJECT_MUSTS : batch->level;
         entry->object = object_read(batch->bytes->str + entry->offset, entry->length, entry->spec,
-                                    batch->level, &error);
+                                    level, &error);
         if (!entry->object)
             entry->message = g_strdup(error->message);
     }
@@ -136,6 +139,9 @@ static gboolean fail_block(GError **error)
     return FALSE;
 }
 
+/* Set in the specification's number for what a reader made. */
+#define MADE 0x100u
+
 GBytes *batch_encode(const Batch *batch)
 {
     GByteArray *block = g_byte_array_sized_new((guint)batch->bytes->len + 8 * batch->objects);
@@ -143,7 +149,7 @@ GBytes *batch_encode(const Batch *batch)
         const BatchEntry *entry = &g_array_index(batch->entries, BatchEntry, i);
         if (!entry->object)
             continue;
-        append_number(block, entry->spec);
+        append_number(block, entry->spec | (entry->made ? MADE : 0));
         append_text(block, batch->bytes->str + entry->offset, entry->length);
     }
     return g_byte_array_free_to_bytes(block);
@@ -155,10 +161,13 @@ gboolean batch_decode(Batch *batch, const char *data, gsize length, GError **err
     while (block.left > 0) {
         guint32 spec, size;
         const char *bytes;
-        if (!take_number(&block, &spec) || (spec != OBJECT_SPEC_20 && spec != OBJECT_SPEC_21) ||
+        gboolean good = take_number(&block, &spec);
+        gboolean made = good && (spec & MADE);
+        spec &= ~MADE;
+        if (!good || (spec != OBJECT_SPEC_20 && spec != OBJECT_SPEC_21) ||
             !take_text(&block, &bytes, &size))
             return fail_block(error);
-        batch_add_object(batch, bytes, size, (ObjectSpec)spec, NULL);
+        batch_add_object(batch, bytes, size, (ObjectSpec)spec, made, NULL);
     }
     return TRUE;
 }

@@ -16,6 +16,7 @@ typedef struct {
     BatchEntryKind kind;
     gsize offset, length; /* of the bytes in the batch */
     ObjectSpec spec;
+    gboolean made; /* by a reader of another format: held to every MUST, spared every SHOULD */
     char *where;
     Object *object;         /* NULL: not read yet, or rejected */
     char *message;          /* of a note, or why it was rejected */
@@ -37,7 +38,7 @@ void batch_free(Batch *batch);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Batch, batch_free)
 
-void batch_add_object(Batch *batch, const char *bytes, gsize length, ObjectSpec spec,
+void batch_add_object(Batch *batch, const char *bytes, gsize length, ObjectSpec spec, gboolean made,
                       const char *where);
 void batch_add_note(Batch *batch, int note, const char *where, const char *message);
 

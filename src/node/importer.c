@@ -272,16 +272,27 @@ static gboolean check_failure(Importer *importer, GError **error)
     return failure == NULL;
 }
 
-static gboolean sink_object(gpointer user, const char *bytes, gsize length, ObjectSpec spec,
-                            const char *where, GError **error)
+static gboolean add_object(Importer *importer, const char *bytes, gsize length, ObjectSpec spec,
+                           gboolean made, const char *where, GError **error)
 {
-    Importer *importer = user;
     Batch *batch = filling(importer);
-    batch_add_object(batch, bytes, length, spec, where);
+    batch_add_object(batch, bytes, length, spec, made, where);
     if (batch->objects < BATCH_OBJECTS && batch->bytes->len < BATCH_BYTES)
         return TRUE;
     ship(importer);
     return check_failure(importer, error);
+}
+
+static gboolean sink_object(gpointer user, const char *bytes, gsize length, ObjectSpec spec,
+                            const char *where, GError **error)
+{
+    return add_object(user, bytes, length, spec, FALSE, where, error);
+}
+
+static gboolean sink_made(gpointer user, const char *bytes, gsize length, ObjectSpec spec,
+                          const char *where, GError **error)
+{
+    return add_object(user, bytes, length, spec, TRUE, where, error);
 }
 
 static void sink_note(gpointer user, IntakeNote note, const char *where, const char *message)
@@ -314,8 +325,11 @@ Importer *importer_new(Node *node, const ImporterOptions *options, GError **erro
     importer->node = node;
     importer->options = *options;
     importer->collection = number;
-    importer->sink = (IntakeSink){
-        .object = sink_object, .note = sink_note, .progress = sink_progress, .user = importer};
+    importer->sink = (IntakeSink){.object = sink_object,
+                                  .made = sink_made,
+                                  .note = sink_note,
+                                  .progress = sink_progress,
+                                  .user = importer};
     g_mutex_init(&importer->lock);
     g_cond_init(&importer->changed);
     g_queue_init(&importer->under_way);

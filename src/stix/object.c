@@ -110,7 +110,9 @@ static yyjson_doc *parse(const char *bytes, gsize length, GError **error)
     return document;
 }
 
-static void read_spec(Reader *reader)
+/* An object of a specification that is not known cannot be kept as one of another. A bundle's is
+ * the bundle's affair. */
+static gboolean read_spec(Reader *reader, GError **error)
 {
     Object *object = reader->object;
     yyjson_val *version = yyjson_obj_get(reader->root, "spec_version");
@@ -118,8 +120,11 @@ static void read_spec(Reader *reader)
         object->spec = OBJECT_SPEC_21;
     else if (yyjson_equals_str(version, "2.0"))
         object->spec = OBJECT_SPEC_20;
+    else if (version)
+        return fail(error, "$.spec_version", "must be \"2.0\" or \"2.1\"");
     else if (validate_is_observable(object->type, strlen(object->type)))
         object->spec = OBJECT_SPEC_21;
+    return TRUE;
 }
 
 /* A breach becomes an error or a warning, as the level has it. */
@@ -185,9 +190,8 @@ static gboolean read_root(Reader *reader, GError **error)
     if (!yyjson_is_obj(reader->root))
         return fail(error, "$", "not a JSON object");
     if (!jsonguard_check(reader->root, error) || !read_identity(reader, error) ||
-        !read_version(reader, error))
+        !read_version(reader, error) || !read_spec(reader, error))
         return FALSE;
-    read_spec(reader);
     reader->object->revoked = yyjson_get_bool(yyjson_obj_get(reader->root, "revoked"));
     read_pattern(reader);
     gboolean wishes = reader->level == OBJECT_DEFAULT || reader->level == OBJECT_STRICT;

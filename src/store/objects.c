@@ -179,7 +179,7 @@ static gboolean note_provenance(Put *put, gint64 version, GError **error)
     return sqlite_run(put->tx->db, statement, error);
 }
 
-/* Stores what is new of @given. *ret_version is its number when it has effect, else 0. */
+/* Stores what is new of @given. *ret_version is its number when it may join collections, else 0. */
 static gboolean store_version(Put *put, const Object *given, gint64 object, gint64 first_source,
                               gint64 type, gint64 *ret_version, ObjectsOutcome *ret_outcome,
                               GError **error)
@@ -193,7 +193,7 @@ static gboolean store_version(Put *put, const Object *given, gint64 object, gint
         if (known.same_source != put->source && !note_provenance(put, known.same, error))
             return FALSE;
         *ret_outcome = OBJECTS_UNCHANGED;
-        *ret_version = known.same_flags & ROW_WITHOUT_EFFECT ? 0 : known.same;
+        *ret_version = known.same_flags & ROW_CLAIM ? 0 : known.same;
         /* The first source says itself what another had claimed: now it has effect. */
         if (owner && !known.effective) {
             *ret_version = known.same;
@@ -208,7 +208,9 @@ static gboolean store_version(Put *put, const Object *given, gint64 object, gint
     gint64 number;
     if (!insert_version(put, given, object, type, flags_of(given, variant, claim), &number, error))
         return FALSE;
-    *ret_version = variant || claim ? 0 : number;
+    /* A variant of the owner's joins a collection that has no member of that version: there it is
+     * the first. */
+    *ret_version = claim ? 0 : number;
     *ret_outcome = variant ? OBJECTS_VARIANT : claim ? OBJECTS_CLAIM : OBJECTS_ACCEPTED;
     return TRUE;
 }

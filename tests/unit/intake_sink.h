@@ -48,7 +48,8 @@ static void kept_init(Kept *kept, IntakeSink *ret_sink)
     *kept = (Kept){.objects = g_ptr_array_new_with_free_func(g_free),
                    .wheres = g_ptr_array_new_with_free_func(g_free),
                    .notes = g_ptr_array_new_with_free_func(g_free)};
-    *ret_sink = (IntakeSink){kept_object, kept_note, kept_progress, kept};
+    *ret_sink = (IntakeSink){
+        .object = kept_object, .note = kept_note, .progress = kept_progress, .user = kept};
 }
 
 static void kept_clear(Kept *kept)

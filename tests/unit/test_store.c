@@ -274,6 +274,13 @@ static void test_remove(Fixture *fixture, gconstpointer data)
     gboolean contains = TRUE;
     g_assert_true(collections_contains(fixture->store, fixture->collection, ID_A, &contains, NULL));
     g_assert_false(contains);
+    /* With nothing of that version in the collection, other bytes of it are the first there. */
+    g_autofree char *other = indicator(1, 1, ",\"name\":\"other bytes\"");
+    g_assert_cmpint(put(fixture, "alder", other), ==, OBJECTS_ACCEPTED);
+    EXPECT(FILTER(), G_MAXINT64, other, );
+    g_assert_cmpint(put(fixture, "alder", one), ==, OBJECTS_UNCHANGED);
+    EXPECT(FILTER(), G_MAXINT64, other, );
+    g_assert_true(writer_run(fixture->writer, 1, apply_remove, &request, NULL));
     /* Given again, it is a member again; what the store kept is not stored twice. */
     g_assert_cmpint(put(fixture, "alder", one), ==, OBJECTS_ACCEPTED);
     EXPECT(FILTER(), G_MAXINT64, one, );
@@ -281,7 +288,7 @@ static void test_remove(Fixture *fixture, gconstpointer data)
     g_assert_cmpint(collection->members, ==, 1);
     ObjectsStats stats;
     g_assert_true(objects_stats(fixture->store, &stats, NULL));
-    g_assert_cmpuint(stats.versions, ==, 3);
+    g_assert_cmpuint(stats.versions, ==, 4);
 }
 
 static gboolean collect(const ObjectsRow *row, gpointer user)
