@@ -45,6 +45,8 @@ struct Set {
     gsize url_host_mask;
     gboolean has[OBSERVABLE_OTHER + 1];
     gboolean prefixes4[33], prefixes6[129]; /* lengths there are CIDRs of */
+    guint shortest4, shortest6;             /* the least of them */
+    gsize longest_url;
     guint64 count_values, count_indicators;
 };
 
@@ -135,6 +137,8 @@ Set *set_new(void)
     set->entries = g_array_new(FALSE, FALSE, sizeof(Entry));
     set->sources = g_ptr_array_new_with_free_func(g_free);
     set->numbers = g_hash_table_new(g_str_hash, g_str_equal);
+    set->shortest4 = 32;
+    set->shortest6 = 128;
     /* A secret of this process, so that nobody can write a list whose values all collide. */
     set->seed = (guint64)g_random_int() << 32 | g_random_int();
     return set;
@@ -323,8 +327,11 @@ static guint64 hash_entry(Set *set, const Entry *entry)
     ObservableAddress address;
     if (!is_address_kind(entry->kind) || !entry_address(set, entry, &address))
         return hash_text(set, entry->kind, set->pool->str + entry->text, entry->length);
-    if (entry->kind == OBSERVABLE_CIDR)
+    if (entry->kind == OBSERVABLE_CIDR) {
+        guint *shortest = address.v6 ? &set->shortest6 : &set->shortest4;
         (address.v6 ? set->prefixes6 : set->prefixes4)[address.prefix] = TRUE;
+        *shortest = MIN(*shortest, address.prefix);
+    }
     return hash_address(set, &address);
 }
 
@@ -366,8 +373,10 @@ static void insert(Set *set, SetEntry number)
     filter_add(set->filter, set->filter_mask, hash);
     set->has[entry->kind] = TRUE;
     set->count_values++;
-    if (entry->kind == OBSERVABLE_URL)
+    if (entry->kind == OBSERVABLE_URL) {
         add_url_host(set, entry);
+        set->longest_url = MAX(set->longest_url, entry->length);
+    }
 }
 
 void set_finish(Set *set)
@@ -475,9 +484,10 @@ guint set_find_address(const Set *set, const ObservableAddress *address,
     ObservableAddress prefix = *address;
     const gboolean *lengths = address->v6 ? set->prefixes6 : set->prefixes4;
     guint size = address->v6 ? 16 : 4;
+    guint shortest = address->v6 ? set->shortest6 : set->shortest4;
 
     /* Clearing one more bit at a time gives every prefix from the longest to the shortest. */
-    for (guint length = address->prefix + 1; length-- > 0;) {
+    for (guint length = address->prefix + 1; length-- > MIN(shortest, address->prefix);) {
         prefix.prefix = (guint8)length;
         if (length < 8 * size && length < address->prefix)
             prefix.bytes[length / 8] &= (guint8) ~(0x80 >> length % 8);
@@ -495,6 +505,11 @@ gboolean set_may_have_url_host(const Set *set, const char *host, gsize length)
 {
     return set->has[OBSERVABLE_URL] && filter_has(set->url_hosts, set->url_host_mask,
                                                   hash_text(set, OBSERVABLE_URL, host, length));
+}
+
+gsize set_longest_url(const Set *set)
+{
+    return set->longest_url;
 }
 
 SetEntry set_next(const Set *set, SetEntry entry)

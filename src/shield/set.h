@@ -72,6 +72,9 @@ guint set_find_address(const Set *set, const ObservableAddress *address,
 /* FALSE when surely no URL of the set has this canonical host. */
 gboolean set_may_have_url_host(const Set *set, const char *host, gsize length);
 
+/* The length of the longest URL of the set; 0 when there is none. */
+gsize set_longest_url(const Set *set);
+
 /* The next entry of the same value, from another indicator; SET_NONE when there is none. */
 SetEntry set_next(const Set *set, SetEntry entry);
 

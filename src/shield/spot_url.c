@@ -6,13 +6,33 @@
 
 #define SCHEME_MAX 32
 
-/* Shorter and shorter readings of one URL that are tried. */
-#define CUTS_MAX 48
+/* Readings of one URL that are tried, beside the whole and what is left without the punctuation at
+ * its end. */
+#define CUTS_MAX 32
+#define TRIM_MAX 8
 
-/* What no URL in running text contains bare. */
-static gboolean ends_url(char c)
+/* The longest host there is, a user name, a password and a port before and behind it. */
+#define AUTHORITY_MAX 1024
+
+enum {
+    ENDS = 1, /* no URL in running text contains it bare */
+    CUTS = 2, /* the URL may end before it */
+    TRIM = 4, /* at the end it may belong to the text around */
+};
+
+static const guint8 url_classes[256] = {
+    [0x00 ... 0x20] = ENDS, [0x7f] = ENDS,        ['"'] = ENDS,        ['<'] = ENDS,
+    ['>'] = ENDS,           ['`'] = ENDS,         ['|'] = ENDS,        ['{'] = ENDS,
+    ['}'] = ENDS,           ['\\'] = ENDS,        ['^'] = ENDS,        [','] = CUTS | TRIM,
+    [';'] = CUTS | TRIM,    ['\''] = CUTS | TRIM, [')'] = CUTS | TRIM, [']'] = CUTS | TRIM,
+    ['('] = CUTS,           ['.'] = TRIM,         [':'] = TRIM,        ['!'] = TRIM,
+    ['?'] = TRIM,           ['*'] = TRIM,         ['_'] = TRIM,        ['~'] = TRIM,
+    ['-'] = TRIM,           ['#'] = TRIM,
+};
+
+static inline gboolean is_class(char c, guint8 class)
 {
-    return (guchar)c <= 0x20 || c == 0x7f || strchr("\"<>`|{}\\^", c);
+    return (url_classes[(guchar)c] & class) != 0;
 }
 
 /* A URL that is a percent-encoded part of another ends at what parts the other, unencoded. */
@@ -21,18 +41,28 @@ static gboolean ends_encoded(const SpotView *view, gsize at)
     return view->kinds[at] == 0 && strchr("&;,#'()=", view->text[at]);
 }
 
-/* Where the URL that has a "://", or its first "/", at @from ends. */
-static gsize url_end(const SpotView *view, gsize from)
+/* No URL of the set is spelled in more bytes than this. */
+static gsize longest_spelling(const SpotView *view)
+{
+    return MIN(3 * set_longest_url(view->set) + AUTHORITY_MAX, SPOT_MAX_LENGTH);
+}
+
+/* Where the URL that starts at @start and has its "://", or its first "/", at @from ends. A
+ * spelling is rarely, and never by mere escapes, three times as long as what it spells: what lies
+ * behind that is not looked at, so that nobody can make a field of URLs that is read again for
+ * each. */
+static gsize url_end(const SpotView *view, gsize start, gsize from)
 {
     gboolean encoded = view->kinds && view->kinds[from] & UNFOLD_PERCENT;
+    gsize most = longest_spelling(view);
     gsize end = from;
-    while (end < view->length && end - from < SPOT_MAX_LENGTH && !ends_url(view->text[end]) &&
+    while (end < view->length && end - start < most && !is_class(view->text[end], ENDS) &&
            !(encoded && ends_encoded(view, end)))
         end++;
     return end;
 }
 
-/* Does the text go on behind an escape that ends_url() took for the end ("\/", "\u0026")? Then what
+/* Does the text go on behind an escape that was taken for the end ("\/", "\u0026")? Then what
  * was read so far is a piece; the whole is found once the escapes are unfolded. */
 static gboolean is_cut_short(const SpotView *view, gsize end)
 {
@@ -43,7 +73,7 @@ static gboolean is_cut_short(const SpotView *view, gsize end)
     return end < view->length && view->text[end] == '\\' &&
            unfold_step(view->text + end, view->length - end, UNFOLD_BACKSLASH, bytes, &count,
                        &kind) > 0 &&
-           !ends_url(bytes[0]);
+           !is_class(bytes[0], ENDS);
 }
 
 /* The canonical form of [start, end) with @scheme put before it; a defanged scheme counts. */
@@ -63,54 +93,70 @@ static gboolean canonical(const SpotView *view, const char *scheme, gsize start,
     return observable_url_append(url->str, url->len, into, ret_parts);
 }
 
-/* The next shorter reading, not shorter than @least, or less when there is none: a URL may be
- * followed by punctuation that could be its own, and by a quote, bracket or comma that could as
- * well be inside it. */
-static gsize next_cut(const SpotView *view, gsize end, gsize least)
+static gboolean is_in(char c, const char *set)
 {
-    if (end > least && strchr(".,:;!?'\")]*_~-#", view->text[end - 1]))
-        return end - 1;
-    while (--end > least)
-        if (strchr(",;'\")(]", view->text[end]))
-            return end;
-    return strchr(",;'\")(]!*", view->text[least]) ? least : least - 1;
+    return c != '\0' && strchr(set, c);
 }
 
-/* Looks up [start, end) and its shorter readings down to @least, the end of the host; the longest
- * that is in the set counts. */
+/* Looks [start, end) up, read as a URL of @scheme. Its canonical length goes to *ret_length, 0 when
+ * it is no URL. */
+static SetEntry find(const SpotView *view, const char *scheme, gsize start, gsize end, GString *url,
+                     gsize *ret_length)
+{
+    ObservableUrlParts parts;
+    *ret_length = canonical(view, scheme, start, end, url, &parts) ? url->len : 0;
+    return *ret_length > 0 ? set_find(view->set, OBSERVABLE_URL, url->str, url->len) : SET_NONE;
+}
+
+/* Looks [start, end) up, and shorter readings of it down to @least, where its host ends: a URL may
+ * be followed by punctuation that could be its own, and by a quote, bracket or comma that could as
+ * well be inside it. The longest reading that is in the set counts. */
 static void look_up(SpotView *view, const char *scheme, gsize start, gsize least, gsize end)
 {
     g_autoptr(GString) url = g_string_new(NULL);
-    ObservableUrlParts parts;
+    SetEntry best = SET_NONE;
+    gsize best_end = end, length;
+    gboolean whole = end - start < longest_spelling(view);
 
-    for (guint i = 0; i < CUTS_MAX && end >= least; i++) {
-        if (canonical(view, scheme, start, end, url, &parts)) {
-            SetEntry entry = set_find(view->set, OBSERVABLE_URL, url->str, url->len);
-            if (entry != SET_NONE) {
-                spot_view_add_url(view, start, least, end, entry);
-                return;
-            }
-        }
-        if (end <= least)
-            return;
-        end = next_cut(view, end, least);
+    for (guint i = 0; whole && i < TRIM_MAX; i++) {
+        best = find(view, scheme, start, best_end, url, &length);
+        if (best != SET_NONE)
+            break;
+        if (best_end == least || !is_class(view->text[best_end - 1], TRIM))
+            break;
+        best_end--;
     }
+    /* From the shortest on, as a line of values between commas is longer than any of them. */
+    guint cuts = best == SET_NONE ? CUTS_MAX : 0;
+    for (gsize cut = least; cut < end && cuts > 0; cut++) {
+        if (!is_class(view->text[cut], CUTS))
+            continue;
+        SetEntry entry = find(view, scheme, start, cut, url, &length);
+        if (entry != SET_NONE) {
+            best = entry;
+            best_end = cut;
+        }
+        cuts = length > set_longest_url(view->set) + SCHEME_MAX ? 0 : cuts - 1;
+    }
+    if (best != SET_NONE)
+        spot_view_add_url(view, start, least, best_end, best);
 }
 
 /* Where the authority that begins at @from ends: at what no host, port or user name has. */
-static gsize authority_end(const SpotView *view, gsize from, gsize end)
+static gsize authority_end(const SpotView *view, gsize from)
 {
     gsize at = from;
-    while (at < end && !strchr("/?#,;'()*!", view->text[at]))
+    while (at < view->length && at - from < AUTHORITY_MAX && !is_class(view->text[at], ENDS) &&
+           !is_in(view->text[at], "/?#,;'()*!"))
         at++;
-    while (at > from && strchr(".:", view->text[at - 1]))
+    while (at > from && is_in(view->text[at - 1], ".:"))
         at--;
     return at;
 }
 
 static gboolean is_only(const SpotView *view, gsize start, gsize end, const char *set)
 {
-    while (start < end && strchr(set, view->text[start]))
+    while (start < end && is_in(view->text[start], set))
         start++;
     return start == end;
 }
@@ -149,12 +195,9 @@ void spot_url(SpotView *view, gsize at)
         start--;
     while (start < at && !g_ascii_isalpha(view->text[start]))
         start++;
-    gsize end = MAX(url_end(view, at), host);
-    gsize authority = authority_end(view, host, end);
+    gsize authority = authority_end(view, host);
     if (start == at || authority == host)
         return;
-    if (is_only(view, authority, end, ".:"))
-        end = authority; /* the end of a sentence, rather than of a name */
     if (!set_has(view->set, OBSERVABLE_URL) && !g_ascii_isdigit(view->text[host]))
         return;
     g_autoptr(GString) url = g_string_new(NULL);
@@ -163,7 +206,12 @@ void spot_url(SpotView *view, gsize at)
     const char *name = url->str + parts.host;
     if (parts.host_kind == OBSERVABLE_IPV4)
         look_up_number(view, host, authority, name, parts.host_length);
-    if (set_may_have_url_host(view->set, name, parts.host_length) && !is_cut_short(view, end))
+    if (!set_may_have_url_host(view->set, name, parts.host_length))
+        return;
+    gsize end = MAX(url_end(view, start, at), authority);
+    if (is_only(view, authority, end, ".:"))
+        end = authority; /* the end of a sentence, rather than of a name */
+    if (!is_cut_short(view, end))
         look_up(view, "", start, authority, end);
 }
 
@@ -182,7 +230,7 @@ void spot_url_bare(SpotView *view, gsize start, gsize end, const char *host, gsi
         return;
     if (start >= 3 && memcmp(view->text + start - 3, "://", 3) == 0)
         return;
-    gsize last = url_end(view, path);
+    gsize last = url_end(view, start, path);
     if (is_cut_short(view, last))
         return;
     look_up(view, "http://", start, path + 1, last);
