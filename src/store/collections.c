@@ -40,12 +40,14 @@ void collection_grant_free(CollectionGrant *grant)
 static gboolean check_name(const char *what, const char *name, GError **error)
 {
     gsize length = strlen(name);
-    gboolean good = length >= 1 && length <= 64 && name[0] != '-' && !g_str_equal(name, "taxii2") &&
+    static const char *const taken[] = {"taxii2", "health", "metrics", NULL};
+    gboolean good = length >= 1 && length <= 64 && name[0] != '-' &&
+                    !g_strv_contains(taken, name) &&
                     strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789-") == length;
     if (!good)
         g_set_error(error, CONCERT_ERROR, CONCERT_ERROR_INPUT,
-                    "%s \"%s\": a name is 1 to 64 of a-z, 0-9 and '-', not \"taxii2\", and does "
-                    "not begin with '-'",
+                    "%s \"%s\": a name is 1 to 64 of a-z, 0-9 and '-', does not begin with '-' "
+                    "and is not \"taxii2\", \"health\" or \"metrics\"",
                     what, name);
     return good;
 }
