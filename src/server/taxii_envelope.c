@@ -54,8 +54,8 @@ static gboolean take_objects(Cursor *cursor, GArray *items, GError **error)
 {
     if (!take(cursor, '['))
         return refuse(error, "has \"objects\" that is no list");
-    if (take(cursor, ']')) /* section 2: a list is not empty */
-        return refuse(error, "has an empty list of objects");
+    if (take(cursor, ']'))
+        return TRUE;
     do {
         peek(cursor);
         TaxiiEnvelopeItem item = take_value(cursor);
