@@ -81,6 +81,8 @@ static int run(const CommandCall *call, GError **error)
     }
     g_source_remove(interrupt);
     g_source_remove(terminate);
+    /* A second SIGTERM must not cut the closing of the store short; a second Ctrl-C may. */
+    signal(SIGTERM, SIG_IGN);
     return *error ? COMMAND_ERROR : COMMAND_OK;
 }
 
