@@ -2,7 +2,14 @@
 
 #include <errno.h>
 
-G_DEFINE_QUARK(concert - error, error)
+GQuark error_quark(void)
+{
+    /* G_DEFINE_QUARK() would write its variable from several threads. */
+    static gsize quark;
+    if (g_once_init_enter(&quark))
+        g_once_init_leave(&quark, g_quark_from_static_string("concert-error"));
+    return (GQuark)quark;
+}
 
 gboolean error_from_errno(GError **error, int errnum, const char *what, ...)
 {
