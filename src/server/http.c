@@ -9,8 +9,9 @@
 #include "server/listen.h"
 
 /* The read buffer, headers and written header of a connection live in this much memory: a request
- * line and headers that do not fit are answered with 414 or 431 by libmicrohttpd. */
-#define CONNECTION_MEMORY (64 * 1024)
+ * line and headers that do not fit are answered with 414 or 431 by libmicrohttpd. It clears all of
+ * it for every request, so more of it costs the cheap ones. */
+#define CONNECTION_MEMORY (16 * 1024)
 
 /* A refused body up to this size is read and thrown away, so that the client, still sending, gets
  * to see the answer; after a longer one the connection is closed. */

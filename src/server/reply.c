@@ -5,12 +5,27 @@
 
 #include "server/compress.h"
 
+/* A body up to this size is joined with its head: one piece goes out with the headers in one system
+ * call, and a page of objects is not copied. */
+#define JOIN_MAX (16 * 1024)
+
 struct Reply {
     gatomicrefcount references;
     guint status;
     gsize length;
     struct MHD_Response *response;
 };
+
+/* Takes @body over. */
+static char *join(const char *head, gsize head_length, char *body, gsize length)
+{
+    char *whole = g_malloc(head_length + length);
+    memcpy(whole, head, head_length);
+    if (length > 0)
+        memcpy(whole + head_length, body, length);
+    g_free(body);
+    return whole;
+}
 
 Reply *reply_new(guint status, const char *type, NegotiateCoding coding, const char *head,
                  char *body, gsize length)
@@ -32,6 +47,11 @@ Reply *reply_new(guint status, const char *type, NegotiateCoding coding, const c
         coding = NEGOTIATE_IDENTITY;
     }
 
+    if (head_length > 0 && head_length + length <= JOIN_MAX) {
+        body = join(head, head_length, body, length);
+        length += head_length;
+        head_length = 0;
+    }
     Reply *reply = g_new0(Reply, 1);
     g_atomic_ref_count_init(&reply->references);
     reply->status = status;
