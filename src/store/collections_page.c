@@ -161,7 +161,7 @@ static const char *build_sql(const char *columns, const char *join, const Collec
     else if (lists->only_type)
         g_string_append(sql, " INDEXED BY member_type");
     g_string_append_printf(sql,
-                           " CROSS JOIN %s WHERE m.collection = ?1 AND m.added > ?2"
+                           "%s WHERE m.collection = ?1 AND m.added > ?2"
                            " AND m.added <= ?3",
                            join);
     if (lists->objects)
@@ -304,8 +304,7 @@ CollectionPage *collections_objects(Store *store, const CollectionQuery *query, 
 {
     g_autoptr(CollectionPage) page = g_new0(CollectionPage, 1);
     page->objects = into ? g_string_truncate(into, 0) : g_string_new(NULL);
-    if (!fill_page(store, query, "v.pack, v.offset, v.length", "version v ON v.number = m.version",
-                   read_objects, page, error))
+    if (!fill_page(store, query, "m.pack, m.offset, m.length", "", read_objects, page, error))
         return NULL;
     return g_steal_pointer(&page);
 }
@@ -316,7 +315,7 @@ CollectionPage *collections_manifest(Store *store, const CollectionQuery *query,
     page->ids = g_ptr_array_new_with_free_func(g_free);
     page->members = g_array_new(FALSE, FALSE, sizeof(CollectionMember));
     if (!fill_page(store, query, "o.id, m.spec, m.modified, m.digits",
-                   "object o ON o.number = m.object", read_members, page, error))
+                   " CROSS JOIN object o ON o.number = m.object", read_members, page, error))
         return NULL;
     return g_steal_pointer(&page);
 }

@@ -59,7 +59,8 @@ static gboolean insert_member(StoreTx *tx, gint64 collection, const MembershipIt
     sqlite3_stmt *statement = sqlite_prepare(
         tx->db,
         "INSERT INTO member (collection, added, version, object, type, spec, modified, digits,"
-        " last_until, first_until) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+        " last_until, first_until, pack, offset, length)"
+        " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
         error);
     if (!statement)
         return FALSE;
@@ -79,6 +80,9 @@ static gboolean insert_member(StoreTx *tx, gint64 collection, const MembershipIt
         sqlite3_bind_null(statement, 10);
     else
         sqlite3_bind_int64(statement, 10, date);
+    sqlite3_bind_int64(statement, 11, item->span.pack);
+    sqlite3_bind_int64(statement, 12, item->span.offset);
+    sqlite3_bind_int64(statement, 13, item->span.length);
     return sqlite_run(tx->db, statement, error);
 }
 

@@ -2,6 +2,7 @@
  * Runs on the writer's thread. Private to the store. */
 #pragma once
 
+#include "store/pack.h"
 #include "store/tx.h"
 
 /* A version that is to become a member. */
@@ -12,6 +13,7 @@ typedef struct {
     gboolean spec21;
     gint64 modified; /* microseconds */
     guint digits;
+    PackSpan span;       /* where its bytes lie */
     gboolean first_ever; /* the store knew no version of the object before: no need to look */
 } MembershipItem;
 

@@ -41,6 +41,7 @@ typedef struct {
     gint64 same; /* number of the version with the very same bytes; 0: none */
     gint64 same_flags;
     gint64 same_source;
+    PackSpan same_span;
     gboolean effective; /* some version with these id and version has effect */
     gboolean any;       /* any row at all */
 } Known;
@@ -50,7 +51,8 @@ static gboolean look_up_version(StoreTx *tx, gint64 object, const Object *given,
 {
     sqlite3_stmt *statement =
         sqlite_prepare(tx->db,
-                       "SELECT number, flags, source, sha256 FROM version INDEXED BY version_object"
+                       "SELECT number, flags, source, sha256, pack, offset, length"
+                       " FROM version INDEXED BY version_object"
                        " WHERE object = ?1 AND version = ?2",
                        error);
     if (!statement)
@@ -75,6 +77,9 @@ static gboolean look_up_version(StoreTx *tx, gint64 object, const Object *given,
             known.same = sqlite3_column_int64(statement, 0);
             known.same_flags = flags;
             known.same_source = sqlite3_column_int64(statement, 2);
+            known.same_span = (PackSpan){.pack = sqlite3_column_int64(statement, 4),
+                                         .offset = sqlite3_column_int64(statement, 5),
+                                         .length = sqlite3_column_int64(statement, 6)};
         }
     }
     *ret_known = known;
@@ -116,7 +121,7 @@ static gboolean index_values(StoreTx *tx, const Object *given, gint64 version, G
 }
 
 static gboolean insert_version(Put *put, const Object *given, gint64 object, gint64 type,
-                               gint64 flags, gint64 *ret_number, GError **error)
+                               gint64 flags, gint64 *ret_number, PackSpan *ret_span, GError **error)
 {
     StoreTx *tx = put->tx;
     PackSpan span;
@@ -142,6 +147,7 @@ static gboolean insert_version(Put *put, const Object *given, gint64 object, gin
     if (!sqlite_run(tx->db, statement, error))
         return FALSE;
     *ret_number = sqlite3_last_insert_rowid(tx->db->handle);
+    *ret_span = span;
     tx->changed = TRUE;
     return index_values(tx, given, *ret_number, error);
 }
@@ -181,8 +187,8 @@ static gboolean note_provenance(Put *put, gint64 version, GError **error)
 
 /* Stores what is new of @given. *ret_version is its number when it may join collections, else 0. */
 static gboolean store_version(Put *put, const Object *given, gint64 object, gint64 first_source,
-                              gint64 type, gint64 *ret_version, ObjectsOutcome *ret_outcome,
-                              GError **error)
+                              gint64 type, gint64 *ret_version, PackSpan *ret_span,
+                              ObjectsOutcome *ret_outcome, GError **error)
 {
     Known known;
     if (!look_up_version(put->tx, object, given, &known, error))
@@ -193,6 +199,7 @@ static gboolean store_version(Put *put, const Object *given, gint64 object, gint
         if (known.same_source != put->source && !note_provenance(put, known.same, error))
             return FALSE;
         *ret_outcome = OBJECTS_UNCHANGED;
+        *ret_span = known.same_span;
         *ret_version = known.same_flags & ROW_CLAIM ? 0 : known.same;
         /* The first source says itself what another had claimed: now it has effect. */
         if (owner && !known.effective) {
@@ -206,7 +213,8 @@ static gboolean store_version(Put *put, const Object *given, gint64 object, gint
     gboolean claim = !owner;
     gboolean variant = known.effective || (claim && known.any);
     gint64 number;
-    if (!insert_version(put, given, object, type, flags_of(given, variant, claim), &number, error))
+    if (!insert_version(put, given, object, type, flags_of(given, variant, claim), &number,
+                        ret_span, error))
         return FALSE;
     /* A variant of the owner's joins a collection that has no member of that version: there it is
      * the first. */
@@ -220,6 +228,7 @@ static gboolean put_object(Put *put, const Object *given, ObjectsOutcome *ret_ou
 {
     StoreTx *tx = put->tx;
     gint64 object, type, version, first_source = put->source;
+    PackSpan span;
     if (!tx_object(tx, given->id, &object, &first_source, error) ||
         !tx_type(tx, given->type, &type, error))
         return FALSE;
@@ -227,10 +236,10 @@ static gboolean put_object(Put *put, const Object *given, ObjectsOutcome *ret_ou
     if (first_ever) {
         if (!add_object(tx, given->id, put->source, &object, error) ||
             !insert_version(put, given, object, type, flags_of(given, FALSE, FALSE), &version,
-                            error))
+                            &span, error))
             return FALSE;
         *ret_outcome = OBJECTS_ACCEPTED;
-    } else if (!store_version(put, given, object, first_source, type, &version, ret_outcome,
+    } else if (!store_version(put, given, object, first_source, type, &version, &span, ret_outcome,
                               error)) {
         return FALSE;
     }
@@ -244,6 +253,7 @@ static gboolean put_object(Put *put, const Object *given, ObjectsOutcome *ret_ou
                            .spec21 = given->spec == OBJECT_SPEC_21,
                            .modified = given->version,
                            .digits = given->version_digits,
+                           .span = span,
                            .first_ever = first_ever};
     gboolean added;
     if (!membership_add(tx, &put->membership, &item, &added, ret_date, error))
@@ -276,6 +286,7 @@ gboolean objects_put(StoreTx *tx, const char *source, gint64 collection, Object 
 /* The version that is to be adopted. */
 typedef struct {
     gint64 object, number, version, flags, type;
+    PackSpan span;
 } Adoptee;
 
 static gboolean find_adoptee(StoreTx *tx, const char *id, const guint8 sha256[SHA256_SIZE],
@@ -287,7 +298,8 @@ static gboolean find_adoptee(StoreTx *tx, const char *id, const guint8 sha256[SH
         return FALSE;
     sqlite3_stmt *statement =
         sqlite_prepare(tx->db,
-                       "SELECT number, version, flags, type FROM version INDEXED BY version_object"
+                       "SELECT number, version, flags, type, pack, offset, length"
+                       " FROM version INDEXED BY version_object"
                        " WHERE object = ?1 AND sha256 = ?2",
                        error);
     if (!statement)
@@ -306,6 +318,9 @@ static gboolean find_adoptee(StoreTx *tx, const char *id, const guint8 sha256[SH
     adoptee.version = sqlite3_column_int64(statement, 1);
     adoptee.flags = sqlite3_column_int64(statement, 2);
     adoptee.type = sqlite3_column_int64(statement, 3);
+    adoptee.span = (PackSpan){.pack = sqlite3_column_int64(statement, 4),
+                              .offset = sqlite3_column_int64(statement, 5),
+                              .length = sqlite3_column_int64(statement, 6)};
     sqlite3_reset(statement);
     *ret_adoptee = adoptee;
     return TRUE;
@@ -365,7 +380,8 @@ static gboolean adopt_in(StoreTx *tx, gint64 collection, const Adoptee *adoptee,
                            .type = adoptee->type,
                            .spec21 = spec21,
                            .modified = adoptee->version,
-                           .digits = (guint)(adoptee->flags >> ROW_DIGITS_SHIFT) & 0xff};
+                           .digits = (guint)(adoptee->flags >> ROW_DIGITS_SHIFT) & 0xff,
+                           .span = adoptee->span};
     gboolean added;
     gint64 date;
     if (!membership_add(tx, &membership, &item, &added, &date, error))

@@ -12,7 +12,8 @@
  * value. member    one row a version in a collection, by date_added. `last_until` and
  * `first_until`: the date_added of the member that took over as last (first) version of its object,
  * NULL while none has; equal to its own date_added when it never was. With them "last version as of
- * date U" is a comparison, so that a page never changes. */
+ * date U" is a comparison, so that a page never changes. Where the bytes lie stands
+ *           here once more, so that a page needs no other table. */
 static const char *const steps[] = {
     "CREATE TABLE meta (name TEXT PRIMARY KEY, value) WITHOUT ROWID;"
     "INSERT INTO meta VALUES ('hash_key', randomblob(16));"
@@ -40,7 +41,8 @@ static const char *const steps[] = {
     "CREATE TABLE member (collection INTEGER NOT NULL, added INTEGER NOT NULL,"
     " version INTEGER NOT NULL, object INTEGER NOT NULL, type INTEGER NOT NULL,"
     " spec INTEGER NOT NULL, modified INTEGER NOT NULL, digits INTEGER NOT NULL,"
-    " last_until INTEGER, first_until INTEGER,"
+    " last_until INTEGER, first_until INTEGER, pack INTEGER NOT NULL, offset INTEGER NOT NULL,"
+    " length INTEGER NOT NULL,"
     " PRIMARY KEY (collection, added)) WITHOUT ROWID;"
     "CREATE INDEX member_object ON member (collection, object, spec, modified);"
     "CREATE INDEX member_type ON member (collection, type, added);"
