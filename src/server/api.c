@@ -171,6 +171,59 @@ static Reply *check_body(ApiCall *call)
     return NULL;
 }
 
+/* What a reply to a GET depends on, beside the store. */
+static char *cache_key(NegotiateCoding coding, const LoginPrincipal *principal, const char *uri)
+{
+    const char prefix[] = {(char)('0' + coding), '\0'};
+    return g_strconcat(prefix, principal->name, "\n", uri, NULL);
+}
+
+/* A page that is to be made before it is asked for. */
+typedef struct {
+    LoginPrincipal *principal;
+    NegotiateCoding coding;
+    char *uri;
+} AheadPage;
+
+static void ahead_page_free(gpointer data)
+{
+    AheadPage *page = data;
+    login_principal_unref(page->principal);
+    g_free(page->uri);
+    g_free(page);
+}
+
+/* @uri with another value for its parameter `next`; NULL when it has none. */
+static char *with_next(const char *uri, const char *next)
+{
+    static const char parameter[] = "next=";
+    const char *at = strchr(uri, '?');
+    while (at && strncmp(at + 1, parameter, sizeof parameter - 1) != 0)
+        at = strchr(at + 1, '&');
+    if (!at)
+        return NULL;
+    at += sizeof parameter;
+    return g_strdup_printf("%.*s%s%s", (int)(at - uri), uri, next, at + strcspn(at, "&"));
+}
+
+/* A client that came to this page by `next` will ask for the next one too. */
+static void look_ahead(const ApiCall *call, const Reply *reply)
+{
+    const char *next = reply_next(reply);
+    char *uri = next && call->request->http ? with_next(call->request->uri, next) : NULL;
+    if (!uri)
+        return;
+    g_autofree char *key = cache_key(call->coding, call->principal, uri);
+    g_autoptr(Reply) there = cache_get(call->api->cache, key, call->generation);
+    if (there) {
+        g_free(uri);
+        return;
+    }
+    AheadPage *page = g_new(AheadPage, 1);
+    *page = (AheadPage){login_principal_ref(call->principal), call->coding, uri};
+    readahead_push(call->api->ahead, key, page);
+}
+
 /* Everything between knowing who it is and the body: NULL when the request may go on. */
 static Reply *admit(ApiCall *call)
 {
@@ -180,11 +233,14 @@ static Reply *admit(ApiCall *call)
     call->coding = negotiate_coding(http_header(request, MHD_HTTP_HEADER_ACCEPT_ENCODING));
     call->generation = writer_generation(api->writer);
     if (request->method == HTTP_GET && !request->has_body && acceptable) {
-        const char coding[] = {(char)('0' + call->coding), '\0'};
-        call->key = g_strconcat(coding, call->principal->name, "\n", request->uri, NULL);
+        call->key = cache_key(call->coding, call->principal, request->uri);
         Reply *cached = cache_get(api->cache, call->key, call->generation);
-        if (cached)
+        if (!cached && readahead_wait(api->ahead, call->key))
+            cached = cache_get(api->cache, call->key, call->generation);
+        if (cached) {
+            look_ahead(call, cached);
             return cached;
+        }
     }
     Reply *refusal = find_route(call);
     if (refusal)
@@ -253,7 +309,42 @@ static Reply *run_handler(ApiCall *call)
         return reply_to_error(call, error);
     if (reply && call->key && reply_status(reply) == 200)
         cache_put(call->api->cache, call->key, call->generation, reply);
+    if (reply)
+        look_ahead(call, reply);
     return reply;
+}
+
+static void clear_call(ApiCall *call)
+{
+    if (call->work)
+        call->work_free(call->work);
+    if (call->principal)
+        login_principal_unref(call->principal);
+    collection_free(call->collection);
+    router_match_clear(&call->match);
+    taxii_filter_clear(&call->filter);
+    g_free(call->key);
+}
+
+/* Goes the way of a request without one: no connection, and the reply only for the cache. */
+static void make_ahead(gpointer user, gpointer data)
+{
+    Api *api = user;
+    const AheadPage *page = data;
+    HttpRequest request = {.uri = page->uri, .method = HTTP_GET};
+    ApiCall call = {.api = api,
+                    .request = &request,
+                    .principal = login_principal_ref(page->principal),
+                    .coding = page->coding,
+                    .generation = writer_generation(api->writer),
+                    .key = cache_key(page->coding, page->principal, page->uri)};
+    g_autoptr(Reply) reply = find_route(&call);
+    if (!reply && call.route->flags & API_COLLECTION)
+        reply = check_collection(&call);
+    if (!reply &&
+        taxii_filter_parse(strchr(page->uri, '?') + 1, call.route->filter, &call.filter, NULL))
+        reply = run_handler(&call);
+    clear_call(&call);
 }
 
 static void work(HttpRequest *request)
@@ -291,14 +382,7 @@ static void ended(gpointer user, HttpRequest *request, guint status, gsize bytes
     __atomic_add_fetch(&api->counts.by_class[status / 100 % 6], 1, __ATOMIC_RELAXED);
     if (!call)
         return;
-    if (call->work)
-        call->work_free(call->work);
-    if (call->principal)
-        login_principal_unref(call->principal);
-    collection_free(call->collection);
-    router_match_clear(&call->match);
-    taxii_filter_clear(&call->filter);
-    g_free(call->key);
+    clear_call(call);
     g_free(call);
 }
 
@@ -310,6 +394,7 @@ Api *api_new(Store *store, Writer *writer, const ApiOptions *options)
     api->options = *options;
     api->login = login_new(store, writer);
     api->cache = cache_new(options->cache_bytes);
+    api->ahead = readahead_new(make_ahead, api, ahead_page_free);
     if (options->requests_per_second > 0)
         api->rate =
             ratelimit_new(options->requests_per_second, 10.0 * options->requests_per_second);
@@ -319,6 +404,7 @@ Api *api_new(Store *store, Writer *writer, const ApiOptions *options)
 
 void api_free(Api *api)
 {
+    readahead_free(api->ahead);
     login_free(api->login);
     cache_free(api->cache);
     if (api->rate)

@@ -6,6 +6,7 @@
 #include "server/http.h"
 #include "server/login.h"
 #include "server/ratelimit.h"
+#include "server/readahead.h"
 #include "server/router.h"
 #include "server/taxii_filter.h"
 #include "store/collections.h"
@@ -35,6 +36,7 @@ typedef struct {
     ApiOptions options;
     Login *login;
     Cache *cache;
+    ReadAhead *ahead;
     RateLimit *rate; /* NULL: unbounded */
     gint64 started;  /* microseconds since 1970 */
     ApiCounts counts;

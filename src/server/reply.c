@@ -14,6 +14,7 @@ struct Reply {
     guint status;
     gsize length;
     struct MHD_Response *response;
+    char *next;
 };
 
 /* Takes @body over. */
@@ -80,6 +81,17 @@ void reply_header(Reply *reply, const char *name, const char *value)
     MHD_add_response_header(reply->response, name, value);
 }
 
+void reply_set_next(Reply *reply, const char *next)
+{
+    g_free(reply->next);
+    reply->next = g_strdup(next);
+}
+
+const char *reply_next(const Reply *reply)
+{
+    return reply->next;
+}
+
 Reply *reply_ref(Reply *reply)
 {
     g_atomic_ref_count_inc(&reply->references);
@@ -92,6 +104,7 @@ void reply_unref(Reply *reply)
         return;
     /* libmicrohttpd counts for itself the connections that still send it. */
     MHD_destroy_response(reply->response);
+    g_free(reply->next);
     g_free(reply);
 }
 

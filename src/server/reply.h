@@ -21,6 +21,11 @@ Reply *reply_new(guint status, const char *type, NegotiateCoding coding, const c
 /* Adds a header; only before the reply is first sent. */
 void reply_header(Reply *reply, const char *name, const char *value);
 
+/* The `next` that the reply's page leads to; NULL when it is no page or the last one. Set before
+ * the reply is first sent. */
+void reply_set_next(Reply *reply, const char *next);
+const char *reply_next(const Reply *reply);
+
 Reply *reply_ref(Reply *reply);
 void reply_unref(Reply *reply);
 

@@ -40,18 +40,20 @@ static Reply *empty_page(ApiCall *call, gint64 after)
     return with_dates(api_reply(call, 200, g_string_new("{}")), NULL, after);
 }
 
-/* Ends a page's list: where there is more, `next` leads to it. Manifests and versions have it too:
- * the specification lists the parameter for their endpoints but forgot the property (issue 110 of
- * oasis-tcs/cti-taxii2), and clients that page them as they page objects would never get on. */
-static void end_page(const ApiCall *call, const CollectionPage *page, GString *json)
+/* Ends a page's list: where there is more, `next`, which the caller frees, leads to it. Manifests
+ * and versions have it too: the specification lists the parameter for their endpoints but forgot
+ * the property (issue 110 of oasis-tcs/cti-taxii2), and clients that page them as they page objects
+ * would never get on. */
+static char *end_page(const ApiCall *call, const CollectionPage *page, GString *json)
 {
+    char *next = NULL;
     g_string_append_c(json, ']');
     if (page->more) {
-        g_autofree char *next =
-            taxii_filter_next(&call->filter, call->collection->id, page->last, page->until);
+        next = taxii_filter_next(&call->filter, call->collection->id, page->last, page->until);
         g_string_append_printf(json, ",\"more\":true,\"next\":\"%s\"", next);
     }
     g_string_append_c(json, '}');
+    return next;
 }
 
 /* An envelope around the page's objects, which are not copied. */
@@ -60,11 +62,12 @@ static Reply *envelope(ApiCall *call, const CollectionQuery *query, CollectionPa
     if (page->count == 0)
         return empty_page(call, query->after);
     GString *body = g_steal_pointer(&page->objects);
-    end_page(call, page, body);
+    g_autofree char *next = end_page(call, page, body);
     gsize length = body->len;
     /* What it grew to beyond its length goes back now, not when the reply has been sent. */
     char *bytes = g_realloc(g_string_free(body, FALSE), length);
     Reply *reply = reply_new(200, NEGOTIATE_TAXII, call->coding, "{\"objects\":[", bytes, length);
+    reply_set_next(reply, next);
     return with_dates(reply, page, query->after);
 }
 
@@ -161,7 +164,7 @@ static Reply *members(ApiCall *call, const CollectionQuery *query, const Collect
             g_string_append_c(json, ',');
         append(json, &g_array_index(page->members, CollectionMember, i));
     }
-    end_page(call, page, json);
+    g_autofree char *next = end_page(call, page, json);
     return with_dates(api_reply(call, 200, json), page, query->after);
 }
 
