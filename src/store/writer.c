@@ -9,9 +9,10 @@
 #define BATCH_WEIGHT 8000
 /* What may wait before writer_submit() refuses. */
 #define MAX_WAITING_WEIGHT 200000
-/* The write-ahead log is copied into the database after this many pages (64 MiB), and cut back to
- * nothing when readers let it grow past four times that. */
-#define CHECKPOINT_PAGES 8192
+/* The write-ahead log is copied into the database after this many pages (128 MiB), and cut back to
+ * nothing when readers let it grow past four times that. Pages that change in every commit are
+ * copied once for all of them, so a longer log costs less. */
+#define CHECKPOINT_PAGES 16384
 #define WRITER_CACHE_KIB (40 * 1024)
 
 typedef struct {
@@ -147,6 +148,14 @@ static void count_batch(Writer *writer, GPtrArray *jobs)
     g_mutex_unlock(&writer->lock);
 }
 
+static gboolean disk_is_full(const GPtrArray *jobs)
+{
+    for (guint i = 0; i < jobs->len; i++)
+        if (g_error_matches(((Job *)jobs->pdata[i])->error, CONCERT_ERROR, CONCERT_ERROR_FULL))
+            return TRUE;
+    return FALSE;
+}
+
 static gpointer writer_thread(gpointer user)
 {
     Writer *writer = user;
@@ -162,6 +171,9 @@ static gpointer writer_thread(gpointer user)
             Job *job = jobs->pdata[i];
             job->done(job->request, job->error);
         }
+        /* On a full disk the log's own space may be what is missing. */
+        if (disk_is_full(jobs))
+            wal_pages = G_MAXINT;
         if (wal_pages > CHECKPOINT_PAGES) {
             checkpoint(writer, wal_pages);
             wal_pages = 0;
