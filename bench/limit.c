@@ -13,6 +13,8 @@
 #include <string.h>
 #include <yyjson.h>
 
+#include "intake/bundle.h"
+
 #define OBJECTS_PER_TRANSACTION 1000
 
 typedef struct {
@@ -25,27 +27,31 @@ static void text_clear(gpointer data)
     g_free(((Text *)data)->bytes);
 }
 
-/* The objects of a bundle, written anew: as many bytes as they had, but for white space. */
+static gboolean take_object(gpointer user, const char *bytes, gsize length, ObjectSpec spec,
+                            const char *where, GError **error)
+{
+    Text text = {g_strndup(bytes, length), length};
+    g_array_append_val((GArray *)user, text);
+    return TRUE;
+}
+
+static void take_note(gpointer user, IntakeNote note, const char *where, const char *message)
+{
+    if (note == INTAKE_BROKEN)
+        g_error("%s: %s", where, message);
+}
+
+/* The objects of a bundle, exactly as they stand there. */
 static gboolean load(const char *path, GArray *texts)
 {
-    yyjson_read_err problem;
-    yyjson_doc *doc = yyjson_read_file(path, 0, NULL, &problem);
-    if (!doc) {
-        g_printerr("%s: %s\n", path, problem.msg);
-        return FALSE;
-    }
-    yyjson_val *objects = yyjson_obj_get(yyjson_doc_get_root(doc), "objects");
-    size_t i, count;
-    yyjson_val *object;
-    yyjson_arr_foreach (objects, i, count, object) {
-        size_t length;
-        char *json = yyjson_val_write(object, YYJSON_WRITE_PRETTY, &length);
-        Text text = {g_memdup2(json, length + 1), length};
-        free(json);
-        g_array_append_val(texts, text);
-    }
-    yyjson_doc_free(doc);
-    return TRUE;
+    g_autoptr(GError) error = NULL;
+    const IntakeOptions options = {.confidence = -1};
+    const IntakeSink sink = {.object = take_object, .note = take_note, .user = texts};
+    g_autoptr(Stream) stream = stream_open(path, &error);
+    if (stream && bundle_read(stream, path, &options, &sink, &error))
+        return TRUE;
+    g_printerr("%s\n", error->message);
+    return FALSE;
 }
 
 static sqlite3 *open_database(const char *directory)
