@@ -9,7 +9,7 @@
 
 typedef enum {
     CONCERT_ERROR_INPUT,     /* the caller's input is wrong: exit 2, HTTP 400 or 422 */
-    CONCERT_ERROR_LIMIT,     /* a bound of size, depth, count or time was hit: exit 2, HTTP 413 */
+    CONCERT_ERROR_LIMIT,     /* a bound of size, depth, count or time was hit: exit 2, HTTP 422 */
     CONCERT_ERROR_NOT_FOUND, /* no such thing: exit 1, HTTP 404 */
     CONCERT_ERROR_DENIED,    /* not allowed: exit 2, HTTP 403 */
     CONCERT_ERROR_CONFLICT,  /* it exists already, or changed meanwhile: exit 2, HTTP 409 */

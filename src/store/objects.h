@@ -1,8 +1,9 @@
 /* objects.h - STIX objects in the store: versions, variants, claims, and finding them again.
  *
  * A version is what one id was at one `modified`. Other bytes for the same id and version are a
- * variant: kept and reported, never served in place of the first. A version from another source
- * than the object's first is a claim: kept and shown, but it takes no effect until adopted. */
+ * variant: kept and reported, never served in place of the first of its collection. A version from
+ * another source than the object's first is a claim: kept and shown, but it takes no effect until
+ * adopted. */
 #pragma once
 
 #include "store/store.h"
