@@ -1,0 +1,106 @@
+/* note.h - signed notes (c2sp.org/signed-note): text, a blank line, signature lines; and the text
+ * forms of the keys that sign and verify them.
+ *
+ * A note is kept byte for byte as it came, signatures of unknown keys and algorithms included, so
+ * that it can be relayed. Base64 must be canonical: a signature has one spelling. */
+#pragma once
+
+#include <glib.h>
+
+#define NOTE_BYTES_MAX       (1024 * 1024)
+#define NOTE_SIGNATURES_MAX  100 /* as golang.org/x/mod/sumdb/note */
+#define NOTE_NAME_MAX        255 /* bytes of a key name, as the ML-DSA-44 cosignature can hold */
+#define NOTE_PUBLIC_KEY_SIZE 32
+#define NOTE_SEED_SIZE       32
+
+/* Signature type identifier bytes. Any other is possible in a note and never verifies. */
+typedef enum {
+    NOTE_ED25519 = 0x01,
+    NOTE_COSIGNATURE = 0x04,       /* cosignature/v1: Ed25519 with a time */
+    NOTE_COSIGNATURE_MLDSA = 0x06, /* ML-DSA-44: keys are read and written, nothing verifies */
+} NoteAlgorithm;
+
+/* "Ed25519", "cosignature/v1", "ML-DSA-44"; NULL for a byte that is in no specification. And
+ * whether signatures of that kind can be verified here. */
+const char *note_algorithm_name(guint8 algorithm);
+gboolean note_algorithm_is_verifiable(guint8 algorithm);
+
+/* A public key under a name. */
+typedef struct {
+    char *name;
+    guint32 id; /* first 4 bytes of SHA-256(name || \n || algorithm || key) */
+    guint8 algorithm;
+    GBytes *key; /* without the algorithm byte */
+} NoteVerifier;
+
+/* Reads "<name>+<id, 8 hex digits>+<base64 of algorithm and key>". CONCERT_ERROR_INPUT if it is no
+ * such text, its id is not that of the key, or the algorithm is unknown. */
+NoteVerifier *note_verifier_parse(const char *vkey, GError **error);
+NoteVerifier *note_verifier_new(const char *name, NoteAlgorithm algorithm, const void *key,
+                                gsize length, GError **error);
+char *note_verifier_format(const NoteVerifier *verifier);
+NoteVerifier *note_verifier_copy(const NoteVerifier *verifier);
+void note_verifier_free(NoteVerifier *verifier);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(NoteVerifier, note_verifier_free)
+
+/* A secret key under a name; algorithms NOTE_ED25519 and NOTE_COSIGNATURE. Kept in memory that is
+ * not swapped out where the system allows, and wiped when freed. */
+typedef struct NoteSigner NoteSigner;
+
+NoteSigner *note_signer_generate(const char *name, NoteAlgorithm algorithm, GError **error);
+NoteSigner *note_signer_new(const char *name, NoteAlgorithm algorithm,
+                            const guint8 seed[NOTE_SEED_SIZE], GError **error);
+
+/* "PRIVATE+KEY+<name>+<id>+<base64 of algorithm and seed>". Who gets that text wipes it. */
+NoteSigner *note_signer_parse(const char *skey, GError **error);
+char *note_signer_format(const NoteSigner *signer);
+const NoteVerifier *note_signer_verifier(const NoteSigner *signer); /* the signer's */
+void note_signer_free(NoteSigner *signer);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(NoteSigner, note_signer_free)
+
+typedef struct {
+    char *name;
+    guint32 key_id;
+    GBytes *signature; /* without the key id */
+    const char *line;  /* the note's: "— name base64", without the newline */
+    gsize line_length;
+} NoteSignature;
+
+typedef struct {
+    char *bytes; /* all of it, NUL-terminated */
+    gsize length;
+    gsize text_length; /* of the signed text at the start of bytes, its last newline included */
+    guint n_signatures;
+    NoteSignature *signatures;
+} Note;
+
+/* Takes a copy of a signed note apart. CONCERT_ERROR_INPUT if it is none, CONCERT_ERROR_LIMIT if
+ * it is too large or has too many signatures. Nothing is verified. */
+Note *note_parse(const char *bytes, gsize length, GError **error);
+void note_free(Note *note);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(Note, note_free)
+
+/* Whether @verifiers say that the note is genuine: at least one of them signed it, and no
+ * signature under the name and id of one of them is wrong. Signatures of other keys, and of
+ * algorithms that cannot be verified, are passed over. ret_signed[i] (may be NULL) says whether
+ * verifier i signed; it is filled on success only. CONCERT_ERROR_DENIED if none signed or a
+ * signature is wrong, CONCERT_ERROR_INPUT if two verifiers for one signature have one name and id.
+ */
+gboolean note_verify(const Note *note, const NoteVerifier *const *verifiers, guint n_verifiers,
+                     gboolean *ret_signed, GError **error);
+
+/* Whether @text may be that of a note: ends in a newline, is UTF-8, has no other control
+ * characters. CONCERT_ERROR_INPUT if not. */
+gboolean note_text_check(const char *text, gsize length, GError **error);
+
+/* The line "— name base64\n" by which @signer signs @text. @time_s (POSIX, at most 2^63 - 1) is
+ * when a NOTE_COSIGNATURE is made; NOTE_ED25519 has no time. */
+char *note_signature_line(const NoteSigner *signer, const char *text, guint64 time_s,
+                          GError **error);
+
+/* Text and signature line together: a new note. */
+char *note_sign(const char *text, const NoteSigner *signer, guint64 time_s, GError **error);
+
+/* The note with @lines ("— name base64\n", one or more) after its signatures; those of the same
+ * name and key id make way for the new ones. Order and bytes of the others stay. */
+char *note_append(const Note *note, const char *lines, GError **error);
