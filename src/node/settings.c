@@ -58,6 +58,11 @@ static const Setting settings[] = {
          .help =
              "Requests a second from one address, in the long run; bursts of ten seconds' worth "
              "are let through. 0: no such bound."},
+    [SETTING_SERVER_ACCOUNT_REQUESTS_PER_SECOND] =
+        {"server", "account_requests_per_second", SETTING_INT, .min = 0, .max = 1000000,
+         .fallback = "0",
+         .help = "Requests a second of one account, in the long run and wherever they come from; "
+                 "bursts of ten seconds' worth are let through. 0: no such bound."},
     [SETTING_SERVER_CACHE_BYTES] =
         {"server", "cache_bytes", SETTING_SIZE, .min = 0, .max = 64 * GIB, .fallback = "32M",
          .help = "Answers kept in memory to be sent again while nothing has changed."},

@@ -163,11 +163,6 @@ static Reply *check_body(ApiCall *call)
     if (coding && g_ascii_strcasecmp(coding, "identity") != 0)
         return problem_reply(415, "send the body without Content-Encoding");
     request->max_body = call->api->options.max_request_bytes;
-    if (request->content_length > request->max_body) {
-        g_autofree char *text = g_strdup_printf(
-            "bodies have at most %" G_GSIZE_FORMAT " bytes here", request->max_body);
-        return problem_reply(413, text);
-    }
     return NULL;
 }
 
@@ -224,11 +219,40 @@ static void look_ahead(const ApiCall *call, const Reply *reply)
     readahead_push(call->api->ahead, key, page);
 }
 
+static Reply *refuse_rate(const char *description, guint64 *count, guint wait)
+{
+    __atomic_add_fetch(count, 1, __ATOMIC_RELAXED);
+    return problem_later(429, description, wait);
+}
+
+static Reply *check_address_rate(Api *api, HttpRequest *request, const GuardKey *client)
+{
+    guint wait = 0;
+    /* Behind a proxy on this machine the address says nothing about the client. */
+    if (!api->address_rate || http_is_loopback(request) ||
+        ratelimit_take(api->address_rate, client, sizeof *client, 1, &wait))
+        return NULL;
+    return refuse_rate("too many requests from this address", &api->counts.over_address_rate, wait);
+}
+
+/* Who did not log in shares no account with others: that is for the address's rate. */
+static Reply *check_account_rate(Api *api, const LoginPrincipal *principal)
+{
+    guint wait = 0;
+    if (!api->account_rate || principal->anonymous ||
+        ratelimit_take(api->account_rate, principal->name, strlen(principal->name), 1, &wait))
+        return NULL;
+    return refuse_rate("too many requests of this account", &api->counts.over_account_rate, wait);
+}
+
 /* Everything between knowing who it is and the body: NULL when the request may go on. */
 static Reply *admit(ApiCall *call)
 {
     HttpRequest *request = call->request;
     Api *api = call->api;
+    Reply *refusal = check_account_rate(api, call->principal);
+    if (refusal)
+        return refusal;
     gboolean acceptable = negotiate_accepts_taxii(http_header(request, MHD_HTTP_HEADER_ACCEPT));
     call->coding = negotiate_coding(http_header(request, MHD_HTTP_HEADER_ACCEPT_ENCODING));
     call->generation = writer_generation(api->writer);
@@ -242,7 +266,7 @@ static Reply *admit(ApiCall *call)
             return cached;
         }
     }
-    Reply *refusal = find_route(call);
+    refusal = find_route(call);
     if (refusal)
         return refusal;
     if (!(call->route->flags & API_CACHED))
@@ -287,10 +311,9 @@ static Reply *begin(gpointer user, HttpRequest *request)
     call->request = request;
     GuardKey client = guard_key(request->address);
     guint wait = 0;
-    /* Behind a proxy on this machine the address says nothing about the client. */
-    if (api->rate && !http_is_loopback(request) &&
-        !ratelimit_take(api->rate, &client, sizeof client, 1, &wait))
-        return problem_later(429, "too many requests from this address", wait);
+    Reply *refusal = check_address_rate(api, request, &client);
+    if (refusal)
+        return refusal;
     LoginResult result =
         login_check(api->login, http_header(request, MHD_HTTP_HEADER_AUTHORIZATION), &client,
                     sizeof client, &call->principal, &wait);
@@ -368,9 +391,9 @@ static Reply *finish(gpointer user, HttpRequest *request)
     return problem_later(503, NULL, 1);
 }
 
-static Reply *refuse(gpointer user, HttpRequest *request, guint status)
+static Reply *refuse(gpointer user, HttpRequest *request, guint status, const char *why)
 {
-    return status == 503 ? problem_later(503, NULL, 1) : problem_reply(status, NULL);
+    return status == 503 ? problem_later(503, why, 1) : problem_reply(status, why);
 }
 
 static void ended(gpointer user, HttpRequest *request, guint status, gsize bytes)
@@ -386,6 +409,12 @@ static void ended(gpointer user, HttpRequest *request, guint status, gsize bytes
     g_free(call);
 }
 
+/* Bursts of ten seconds' worth are let through. */
+static RateLimit *make_rate(guint per_second)
+{
+    return per_second > 0 ? ratelimit_new(per_second, 10.0 * per_second) : NULL;
+}
+
 Api *api_new(Store *store, Writer *writer, const ApiOptions *options)
 {
     Api *api = g_new0(Api, 1);
@@ -395,9 +424,8 @@ Api *api_new(Store *store, Writer *writer, const ApiOptions *options)
     api->login = login_new(store, writer);
     api->cache = cache_new(options->cache_bytes);
     api->ahead = readahead_new(make_ahead, api, ahead_page_free);
-    if (options->requests_per_second > 0)
-        api->rate =
-            ratelimit_new(options->requests_per_second, 10.0 * options->requests_per_second);
+    api->address_rate = make_rate(options->requests_per_second);
+    api->account_rate = make_rate(options->account_requests_per_second);
     api->started = g_get_real_time();
     return api;
 }
@@ -407,8 +435,8 @@ void api_free(Api *api)
     readahead_free(api->ahead);
     login_free(api->login);
     cache_free(api->cache);
-    if (api->rate)
-        ratelimit_free(api->rate);
+    g_clear_pointer(&api->address_rate, ratelimit_free);
+    g_clear_pointer(&api->account_rate, ratelimit_free);
     g_free(api);
 }
 

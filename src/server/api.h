@@ -19,7 +19,8 @@ typedef struct {
     gsize max_request_bytes;
     ObjectLevel level; /* for objects that clients add */
     gsize cache_bytes;
-    guint requests_per_second; /* from one address; 0: unbounded */
+    guint requests_per_second;         /* from one address; 0: unbounded */
+    guint account_requests_per_second; /* of one account, likewise */
 } ApiOptions;
 
 /* Counts since the start; atomic. */
@@ -27,6 +28,7 @@ typedef struct {
     guint64 requests, bytes;
     guint64 by_class[6]; /* by the first digit of the status; 0: no answer */
     guint64 objects_added, objects_rejected;
+    guint64 over_address_rate, over_account_rate; /* requests refused for it */
 } ApiCounts;
 
 typedef struct {
@@ -37,8 +39,8 @@ typedef struct {
     Login *login;
     Cache *cache;
     ReadAhead *ahead;
-    RateLimit *rate; /* NULL: unbounded */
-    gint64 started;  /* microseconds since 1970 */
+    RateLimit *address_rate, *account_rate; /* NULL: unbounded */
+    gint64 started;                         /* microseconds since 1970 */
     ApiCounts counts;
 } Api;
 

@@ -157,12 +157,25 @@ void guard_remove(Guard *guard, GuardEntry *entry)
     g_free(entry);
 }
 
+/* Microseconds that @bytes take at the least rate. */
+static gint64 allowance(guint64 bytes)
+{
+    return (gint64)(MIN(bytes, G_GUINT64_CONSTANT(1) << 40) * G_USEC_PER_SEC / GUARD_MIN_RATE);
+}
+
 void guard_expect(Guard *guard, GuardEntry *entry, guint64 bytes)
 {
-    gint64 allowance =
-        (gint64)(MIN(bytes, G_GUINT64_CONSTANT(1) << 40) * G_USEC_PER_SEC / GUARD_MIN_RATE);
-    __atomic_store_n(&entry->deadline, g_get_monotonic_time() + guard->deadline + allowance,
+    __atomic_store_n(&entry->deadline, g_get_monotonic_time() + guard->deadline + allowance(bytes),
                      __ATOMIC_RELAXED);
+}
+
+void guard_extend(GuardEntry *entry, guint64 bytes)
+{
+    gint64 deadline = __atomic_load_n(&entry->deadline, __ATOMIC_RELAXED);
+    /* A client that was just cut off stays so. */
+    if (deadline != 0)
+        __atomic_compare_exchange_n(&entry->deadline, &deadline, deadline + allowance(bytes), FALSE,
+                                    __ATOMIC_RELAXED, __ATOMIC_RELAXED);
 }
 
 void guard_pause(GuardEntry *entry)

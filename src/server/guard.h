@@ -41,6 +41,9 @@ void guard_remove(Guard *guard, GuardEntry *entry);
  * any thread. */
 void guard_expect(Guard *guard, GuardEntry *entry, guint64 bytes);
 
+/* The client sent @bytes of what has no length told beforehand: it has the time for them too. */
+void guard_extend(GuardEntry *entry, guint64 bytes);
+
 /* It is our turn: no deadline. */
 void guard_pause(GuardEntry *entry);
 

@@ -13,9 +13,8 @@
  * it for every request, so more of it costs the cheap ones. */
 #define CONNECTION_MEMORY (16 * 1024)
 
-/* A refused body up to this size is read and thrown away, so that the client, still sending, gets
- * to see the answer; after a longer one the connection is closed. */
-#define DRAIN_MAX (1024 * 1024)
+/* Room for a body before any of it came. */
+#define BODY_ROOM (1024 * 1024)
 
 /* Work that may wait for a worker. */
 #define MAX_WAITING 256
@@ -116,26 +115,53 @@ static enum MHD_Result send_reply(HttpRequest *request)
     return reply_send(request->reply, request->connection) ? MHD_YES : MHD_NO;
 }
 
-/* A reply before the body. libmicrohttpd closes the connection of who gets it now; so a small body
- * comes first, unless the client waits for our leave to send it. */
+/* A reply before the body. libmicrohttpd closes the connection of who gets it now; so the body
+ * comes first, unless it is too long or the client waits for our leave to send it. */
 static enum MHD_Result send_early(HttpRequest *request)
 {
     request->stage = STAGE_BEGUN;
     gboolean waits = http_header(request, MHD_HTTP_HEADER_EXPECT) != NULL;
-    if (request->has_body && (waits || request->content_length > DRAIN_MAX))
+    if (request->has_body &&
+        (waits || request->content_length > request->http->options.max_discarded))
         return send_reply(request);
     return MHD_YES;
 }
 
+/* The longest body that is read to its end. */
+static guint64 longest_body(const HttpRequest *request)
+{
+    return request->max_body > 0 ? request->max_body : request->http->options.max_discarded;
+}
+
+static Reply *refuse_length(Http *http, HttpRequest *request)
+{
+    g_autofree char *why = g_strdup_printf("a body has at most %" G_GUINT64_FORMAT " bytes here",
+                                           longest_body(request));
+    return http->app.refuse(http->app.user, request, MHD_HTTP_CONTENT_TOO_LARGE, why);
+}
+
+/* The app took the headers: what length was announced with them is refused before it comes. */
+static enum MHD_Result await_body(HttpRequest *request)
+{
+    Http *http = request->http;
+    request->stage = STAGE_BEGUN;
+    if (request->content_length <= longest_body(request))
+        return MHD_YES;
+    request->reply = refuse_length(http, request);
+    return send_early(request);
+}
+
 typedef struct {
     guint hosts, lengths, codings;
-    gboolean chunked;
+    gboolean chunked, odd_name;
 } Framing;
 
 static enum MHD_Result count_framing(void *user, enum MHD_ValueKind kind, const char *name,
                                      const char *value)
 {
     Framing *framing = user;
+    /* "Content-Length : 5" is one header to some and another to others. */
+    framing->odd_name |= name[strcspn(name, " \t")] != '\0';
     if (g_ascii_strcasecmp(name, MHD_HTTP_HEADER_HOST) == 0) {
         framing->hosts++;
     } else if (g_ascii_strcasecmp(name, MHD_HTTP_HEADER_CONTENT_LENGTH) == 0) {
@@ -147,23 +173,37 @@ static enum MHD_Result count_framing(void *user, enum MHD_ValueKind kind, const 
     return MHD_YES;
 }
 
-/* Whether all who read this request see the same one: what a proxy in front of us reads in another
- * way than we do, it takes for somebody else's (RFC 9112 sections 3.2, 6.1 and 11.2). */
-static gboolean is_unambiguous(struct MHD_Connection *connection, const char *version)
+typedef struct {
+    guint status; /* 0: none */
+    const char *why;
+} Refusal;
+
+/* What keeps a request from being read in one way only: what a proxy in front of us reads in
+ * another way than we do, it takes for somebody else's (RFC 9112 sections 3.2, 5.1, 6.1 and 11.2).
+ */
+static Refusal check_framing(struct MHD_Connection *connection, const char *version)
 {
     Framing framing = {0};
     MHD_get_connection_values(connection, MHD_HEADER_KIND, count_framing, &framing);
     guint least_hosts = g_str_equal(version, MHD_HTTP_VERSION_1_1) ? 1 : 0;
-    return framing.hosts >= least_hosts && framing.hosts <= 1 &&
-           framing.lengths + framing.codings <= 1 && (framing.codings == 0 || framing.chunked);
+    if (framing.odd_name)
+        return (Refusal){MHD_HTTP_BAD_REQUEST, "a header's name has white space in it"};
+    if (framing.hosts < least_hosts || framing.hosts > 1)
+        return (Refusal){MHD_HTTP_BAD_REQUEST, "there must be one Host"};
+    if (framing.lengths + framing.codings > 1)
+        return (Refusal){MHD_HTTP_BAD_REQUEST, "there must be one Content-Length or one "
+                                               "Transfer-Encoding, and not both"};
+    if (framing.codings > 0 && g_str_equal(version, MHD_HTTP_VERSION_1_0))
+        return (Refusal){MHD_HTTP_BAD_REQUEST, "HTTP/1.0 has no Transfer-Encoding"};
+    if (framing.codings > 0 && !framing.chunked)
+        return (Refusal){MHD_HTTP_NOT_IMPLEMENTED, "the only Transfer-Encoding here is chunked"};
+    return (Refusal){0, NULL};
 }
 
-static enum MHD_Result begin_request(Http *http, HttpRequest *request, const char *method,
-                                     const char *version)
+static void read_head(HttpRequest *request, const char *method)
 {
     request->stage = STAGE_BEGUN;
     request->started = g_get_monotonic_time();
-    g_atomic_int_inc(&http->active);
     const union MHD_ConnectionInfo *info =
         MHD_get_connection_info(request->connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
     request->guard = info->socket_context;
@@ -174,30 +214,38 @@ static enum MHD_Result begin_request(Http *http, HttpRequest *request, const cha
     request->content_length = length ? g_ascii_strtoull(length, NULL, 10) : 0;
     request->has_body = request->content_length > 0 ||
                         http_header(request, MHD_HTTP_HEADER_TRANSFER_ENCODING) != NULL;
+}
+
+static enum MHD_Result begin_request(Http *http, HttpRequest *request, const char *method,
+                                     const char *version)
+{
+    g_atomic_int_inc(&http->active);
+    read_head(request, method);
     if (request->has_body)
         guard_expect(http->guard, request->guard, request->content_length);
 
-    Reply *reply;
-    guint refusal = g_atomic_int_get(&http->stopping)               ? MHD_HTTP_SERVICE_UNAVAILABLE
-                    : !is_unambiguous(request->connection, version) ? MHD_HTTP_BAD_REQUEST
-                                                                    : 0;
-    if (refusal) {
-        reply = http->app.refuse(http->app.user, request, refusal);
-        reply_header(reply, MHD_HTTP_HEADER_CONNECTION, "close");
-    } else {
-        reply = http->app.begin(http->app.user, request);
+    Refusal refusal = check_framing(request->connection, version);
+    gboolean ambiguous = refusal.status != 0;
+    if (!ambiguous && g_atomic_int_get(&http->stopping))
+        refusal = (Refusal){MHD_HTTP_SERVICE_UNAVAILABLE, "the node is being stopped"};
+    if (refusal.status != 0) {
+        request->reply = http->app.refuse(http->app.user, request, refusal.status, refusal.why);
+        reply_header(request->reply, MHD_HTTP_HEADER_CONNECTION, "close");
+        /* Where the body of an ambiguous request ends is not known either. */
+        return ambiguous ? send_reply(request) : send_early(request);
     }
-    if (!reply)
-        return MHD_YES; /* goes on, or is suspended and not ours any more */
-    request->reply = reply;
-    return send_early(request);
+    Reply *reply = http->app.begin(http->app.user, request);
+    if (reply) {
+        request->reply = reply;
+        return send_early(request);
+    }
+    /* The other case: it is suspended, and not ours any more. */
+    return request->stage == STAGE_BEGUN ? await_body(request) : MHD_YES;
 }
 
 /* Keeps a piece of the body, within the request's and the server's bounds. */
 static void take_body(Http *http, HttpRequest *request, const char *data, gsize length)
 {
-    if (request->reply || request->refusal || request->max_body == 0)
-        return;
     gsize had = request->body ? request->body->len : 0;
     if (length > request->max_body - had) {
         request->refusal = MHD_HTTP_CONTENT_TOO_LARGE;
@@ -214,14 +262,33 @@ static void take_body(Http *http, HttpRequest *request, const char *data, gsize 
     }
     /* The announced length is a promise of the client: it gets room as it keeps it. */
     if (!request->body)
-        request->body = g_string_sized_new(MIN(request->content_length, DRAIN_MAX));
+        request->body = g_string_sized_new(MIN(request->content_length, BODY_ROOM));
     g_string_append_len(request->body, data, (gssize)length);
+}
+
+static enum MHD_Result on_body(Http *http, HttpRequest *request, const char *data, gsize length)
+{
+    if (request->content_length == 0)
+        guard_extend(request->guard, length);
+    if (!request->reply && !request->refusal && request->max_body > 0) {
+        take_body(http, request, data, length);
+        return MHD_YES;
+    }
+    request->discarded += length;
+    return request->discarded <= http->options.max_discarded ? MHD_YES : MHD_NO;
+}
+
+static Reply *refuse_body(Http *http, HttpRequest *request)
+{
+    return request->refusal == MHD_HTTP_CONTENT_TOO_LARGE
+               ? refuse_length(http, request)
+               : http->app.refuse(http->app.user, request, request->refusal, NULL);
 }
 
 static enum MHD_Result finish_request(Http *http, HttpRequest *request)
 {
     if (!request->reply && request->refusal)
-        request->reply = http->app.refuse(http->app.user, request, request->refusal);
+        request->reply = refuse_body(http, request);
     if (!request->reply) {
         request->stage = STAGE_FINISHED;
         guard_pause(request->guard);
@@ -244,15 +311,12 @@ static enum MHD_Result on_access(void *user, struct MHD_Connection *connection, 
         return begin_request(http, request, method, version);
     case STAGE_WAITING:
         /* libmicrohttpd repeats the call that was suspended. */
-        if (request->reply)
-            return send_early(request);
-        request->stage = STAGE_BEGUN;
-        return MHD_YES;
+        return request->reply ? send_early(request) : await_body(request);
     case STAGE_BEGUN:
         if (*upload_size > 0) {
-            take_body(http, request, upload, *upload_size);
+            gsize length = *upload_size;
             *upload_size = 0;
-            return MHD_YES;
+            return on_body(http, request, upload, length);
         }
         return finish_request(http, request);
     default:

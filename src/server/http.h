@@ -43,7 +43,7 @@ struct HttpRequest {
     /* private */
     gint stage;
     guint refusal;
-    gsize buffered;
+    gsize buffered, discarded;
     HttpWork work;
     Reply *reply;
 };
@@ -60,8 +60,8 @@ typedef struct {
     Reply *(*begin)(gpointer user, HttpRequest *request);
     /* The body is there. Returns the reply, or NULL after http_defer(). */
     Reply *(*finish)(gpointer user, HttpRequest *request);
-    /* A reply for what this module itself refuses: 400, 413, 503. */
-    Reply *(*refuse)(gpointer user, HttpRequest *request, guint status);
+    /* A reply for what this module itself refuses: 400, 413, 501, 503. @why may be NULL. */
+    Reply *(*refuse)(gpointer user, HttpRequest *request, guint status, const char *why);
     /* The request is over, answered with @status and @bytes of body, or (0) not at all. */
     void (*ended)(gpointer user, HttpRequest *request, guint status, gsize bytes);
     gpointer user;
@@ -74,6 +74,9 @@ typedef struct {
     guint max_connections_per_address;
     guint deadline_seconds;
     guint64 max_buffered; /* bytes of bodies of all requests together */
+    /* Of a body that nobody wants, bytes that are read and thrown away, so that the client, still
+     * sending, gets to see the answer; after more the connection is closed. */
+    guint64 max_discarded;
 } HttpOptions;
 
 Http *http_new(const HttpOptions *options, const HttpApp *app);

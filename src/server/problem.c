@@ -22,6 +22,7 @@ static const struct {
     {422, "unprocessable", "The content could not be processed"},
     {429, "too-many-requests", "Too many requests"},
     {500, "internal-error", "The node has a problem of its own"},
+    {501, "unknown-coding", "This transfer coding is not known here"},
     {503, "busy", "The node is busy"},
     {507, "storage-full", "The node's disk is full"},
 };

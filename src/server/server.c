@@ -8,6 +8,9 @@
 /* Bodies of all requests together, in multiples of the largest one. */
 #define BUFFERED_BODIES 4
 
+/* Bytes of one that is refused: twice the largest one, or this much. */
+#define DISCARDED_BYTES (G_GUINT64_CONSTANT(64) * 1024 * 1024)
+
 enum { TLS_AUTO, TLS_ON, TLS_OFF }; /* as SETTING_SERVER_TLS */
 
 struct Server {
@@ -31,11 +34,14 @@ static ApiOptions api_options(const Config *config)
         .level = (ObjectLevel)config_enum(config, SETTING_TAXII_LEVEL),
         .cache_bytes = config_size(config, SETTING_SERVER_CACHE_BYTES),
         .requests_per_second = (guint)config_int(config, SETTING_SERVER_REQUESTS_PER_SECOND),
+        .account_requests_per_second =
+            (guint)config_int(config, SETTING_SERVER_ACCOUNT_REQUESTS_PER_SECOND),
     };
 }
 
 static HttpOptions http_options(const Config *config)
 {
+    guint64 largest = config_size(config, SETTING_SERVER_MAX_REQUEST_BYTES);
     return (HttpOptions){
         .threads = (guint)config_int(config, SETTING_SERVER_THREADS),
         .workers = (guint)config_int(config, SETTING_SERVER_THREADS),
@@ -43,7 +49,8 @@ static HttpOptions http_options(const Config *config)
         .max_connections_per_address =
             (guint)config_int(config, SETTING_SERVER_MAX_CONNECTIONS_PER_ADDRESS),
         .deadline_seconds = config_duration(config, SETTING_SERVER_REQUEST_DEADLINE),
-        .max_buffered = BUFFERED_BODIES * config_size(config, SETTING_SERVER_MAX_REQUEST_BYTES),
+        .max_buffered = BUFFERED_BODIES * largest,
+        .max_discarded = MAX(2 * largest, DISCARDED_BYTES),
     };
 }
 

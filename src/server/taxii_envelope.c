@@ -6,10 +6,18 @@
 #include "intake/extent.h"
 #include "intake/skim.h"
 
+#define SEND "send {\"objects\": [...]}"
+
 /* Reads the envelope from the front; what is at the cursor is always inside the text or its end. */
 typedef struct {
     const char *at, *end;
 } Cursor;
+
+/* What an envelope has. */
+typedef struct {
+    GArray *items;          /* of "objects"; NULL until it was seen */
+    TaxiiEnvelopeItem type; /* value of "type", which an envelope has not, but a STIX object */
+} Members;
 
 static gboolean refuse(GError **error, const char *what)
 {
@@ -72,47 +80,67 @@ static gboolean take_objects(Cursor *cursor, GArray *items, GError **error)
 }
 
 /* Unknown properties are ignored (section 7.1.1), but must be JSON. */
-static gboolean take_other(Cursor *cursor, GError **error)
+static gboolean take_other(Cursor *cursor, TaxiiEnvelopeItem *ret_value, GError **error)
 {
     peek(cursor);
     TaxiiEnvelopeItem value = take_value(cursor);
     yyjson_doc *doc =
         value.length > 0 ? yyjson_read(value.bytes, value.length, YYJSON_READ_NOFLAG) : NULL;
     yyjson_doc_free(doc);
+    *ret_value = value;
     return doc || refuse(error, "has a property that is no JSON");
 }
 
-/* One `"key": value`. */
-static gboolean take_member(Cursor *cursor, GArray **items, GError **error)
+static gboolean is_text(TaxiiEnvelopeItem item, const char *text)
 {
-    static const char objects[] = "\"objects\"";
+    return item.length == strlen(text) && memcmp(item.bytes, text, item.length) == 0;
+}
+
+/* One `"key": value`. */
+static gboolean take_member(Cursor *cursor, Members *members, GError **error)
+{
     if (peek(cursor) != '"')
         return refuse(error, "is broken or cut off");
     TaxiiEnvelopeItem key = take_value(cursor);
     if (key.length == 0 || !take(cursor, ':'))
         return refuse(error, "is broken or cut off");
-    if (key.length != sizeof objects - 1 || memcmp(key.bytes, objects, key.length) != 0)
-        return take_other(cursor, error);
-    if (*items)
+    if (!is_text(key, "\"objects\"")) {
+        TaxiiEnvelopeItem value;
+        return take_other(cursor, is_text(key, "\"type\"") ? &members->type : &value, error);
+    }
+    if (members->items)
         return refuse(error, "has \"objects\" twice");
-    *items = g_array_new(FALSE, FALSE, sizeof(TaxiiEnvelopeItem));
-    return take_objects(cursor, *items, error);
+    members->items = g_array_new(FALSE, FALSE, sizeof(TaxiiEnvelopeItem));
+    return take_objects(cursor, members->items, error);
+}
+
+/* Without "objects": what was it meant to be? */
+static gboolean refuse_empty(const Members *members, GError **error)
+{
+    if (members->type.length == 0)
+        return refuse(error, "has no \"objects\"; " SEND);
+    if (is_text(members->type, "\"bundle\""))
+        return refuse(error, "has no \"objects\": it is a bundle of nothing; " SEND);
+    return refuse(error,
+                  "has no \"objects\": it is an object itself; put it in an envelope and " SEND);
 }
 
 GArray *taxii_envelope_split(const char *text, gsize length, GError **error)
 {
-    g_autoptr(GArray) items = NULL;
+    Members members = {0};
     Cursor cursor = {text, text + length};
-    gboolean good = take(&cursor, '{') || refuse(error, "is no JSON object");
+    gboolean good = take(&cursor, '{') || refuse(error, "is no JSON object; " SEND);
     if (good && !take(&cursor, '}')) {
         do {
-            good = take_member(&cursor, &items, error);
+            good = take_member(&cursor, &members, error);
         } while (good && take(&cursor, ','));
         good = good && (take(&cursor, '}') || refuse(error, "is broken or cut off"));
     }
     if (good && (peek(&cursor) != '\0' || cursor.at != cursor.end))
         good = refuse(error, "is followed by something else");
-    if (good && !items)
-        good = refuse(error, "has no \"objects\"");
-    return good ? g_steal_pointer(&items) : NULL;
+    if (good && !members.items)
+        good = refuse_empty(&members, error);
+    if (!good && members.items)
+        g_array_unref(g_steal_pointer(&members.items));
+    return members.items;
 }

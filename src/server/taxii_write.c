@@ -12,6 +12,10 @@
 /* Failures that are told one by one; further ones are only counted. */
 #define MAX_FAILURES 10000
 
+/* A bundle is no object of a collection, though STIX 2.0 would have it validated like one. */
+#define NO_BUNDLES                                                                                 \
+    "$.type: a bundle; send its objects in an envelope, {\"objects\": [...]}, without it"
+
 /* An envelope on its way into the store. */
 typedef struct {
     ApiCall *call;
@@ -43,14 +47,16 @@ static void adding_free(Adding *adding)
     g_free(adding);
 }
 
-/* A string property of a broken object, if it can be read at all. */
-static char *salvage(const TaxiiEnvelopeItem *item, const char *name)
+static gboolean is_bundle(const char *type)
 {
-    yyjson_doc *doc = yyjson_read(item->bytes, item->length, YYJSON_READ_NOFLAG);
-    const char *text = yyjson_get_str(yyjson_obj_get(yyjson_doc_get_root(doc), name));
-    char *copy = text && strlen(text) <= OBJECT_MAX_ID ? g_strdup(text) : NULL;
-    yyjson_doc_free(doc);
-    return copy;
+    return g_strcmp0(type, "bundle") == 0;
+}
+
+/* A string property of a broken object, or NULL. */
+static const char *salvage(yyjson_val *object, const char *name)
+{
+    const char *text = yyjson_get_str(yyjson_obj_get(object, name));
+    return text && strlen(text) <= OBJECT_MAX_ID ? text : NULL;
 }
 
 static void add_failure(Adding *adding, guint index, const TaxiiEnvelopeItem *item,
@@ -58,11 +64,13 @@ static void add_failure(Adding *adding, guint index, const TaxiiEnvelopeItem *it
 {
     if (adding->rejected++ >= MAX_FAILURES)
         return;
-    g_autofree char *id = salvage(item, "id"), *modified = salvage(item, "modified");
-    g_autofree char *created = modified ? NULL : salvage(item, "created");
+    yyjson_doc *doc = yyjson_read(item->bytes, item->length, YYJSON_READ_NOFLAG);
+    yyjson_val *object = yyjson_doc_get_root(doc);
+    const char *id = salvage(object, "id"), *modified = salvage(object, "modified");
+    const char *created = salvage(object, "created");
+    const char *reason = is_bundle(salvage(object, "type")) ? NO_BUNDLES : why->message;
     g_autofree char *place = g_strdup_printf("objects[%u]", index);
-    g_autofree char *message =
-        id ? g_strdup(why->message) : g_strdup_printf("%s: %s", place, why->message);
+    g_autofree char *message = id ? g_strdup(reason) : g_strdup_printf("%s: %s", place, reason);
     g_autofree char *valid = g_utf8_make_valid(message, -1);
     GString *json = adding->failures;
     g_string_append_printf(json, "%s{\"id\":", json->len > 0 ? "," : "");
@@ -72,6 +80,7 @@ static void add_failure(Adding *adding, guint index, const TaxiiEnvelopeItem *it
     g_string_append(json, ",\"message\":");
     json_append_string(json, valid);
     g_string_append_c(json, '}');
+    yyjson_doc_free(doc);
 }
 
 /* An object that does not say its specification is of 2.0: in 2.1 all but observables must. */
@@ -86,11 +95,14 @@ static void read_objects(Adding *adding, const GArray *items)
     for (guint i = 0; i < items->len; i++) {
         const TaxiiEnvelopeItem *item = &g_array_index(items, TaxiiEnvelopeItem, i);
         g_autoptr(GError) error = NULL;
-        Object *object = object_read(item->bytes, item->length, OBJECT_SPEC_20, level, &error);
-        if (object)
-            g_ptr_array_add(adding->objects, object);
-        else
+        g_autoptr(Object) object =
+            object_read(item->bytes, item->length, OBJECT_SPEC_20, level, &error);
+        if (object && is_bundle(object->type))
+            g_set_error_literal(&error, CONCERT_ERROR, CONCERT_ERROR_INPUT, NO_BUNDLES);
+        if (error)
             add_failure(adding, i, item, error);
+        else
+            g_ptr_array_add(adding->objects, g_steal_pointer(&object));
     }
     adding->outcomes = g_new0(ObjectsOutcome, items->len + 1);
     adding->dates = g_new0(gint64, items->len + 1);
@@ -130,7 +142,8 @@ static void append_success(GString *json, const Object *object, ObjectsOutcome o
     g_string_append_c(json, '}');
 }
 
-/* Section 4.3.1; always complete, since it is only told when everything is durable. */
+/* Section 4.3.1; always complete, since it is only told when everything is durable. What a list
+ * that was cut leaves out is told in a property of our own (section 7.1). */
 static void write_status(Adding *adding)
 {
     guint good = adding->objects->len;
@@ -146,6 +159,9 @@ static void write_status(Adding *adding)
     g_string_append_printf(json, "%s,\"failure_count\":%u", good > 0 ? "]" : "", adding->rejected);
     if (adding->failures->len > 0)
         g_string_append_printf(json, ",\"failures\":[%s]", adding->failures->str);
+    if (adding->rejected > MAX_FAILURES)
+        g_string_append_printf(json, ",\"x_concert_failures_omitted\":%u",
+                               adding->rejected - MAX_FAILURES);
     g_string_append(json, ",\"pending_count\":0}");
 }
 

@@ -765,8 +765,9 @@ class HostileTest(TaxiiTestCase):
     def test_oversized(self):
         head = (f"POST {OBJECTS} HTTP/1.1\r\nHost: a\r\nAuthorization: {self.both}\r\n"
                 f"Content-Type: {concert.TAXII}\r\n")
-        announced = self.raw((head + "Content-Length: 2000000\r\n\r\n").encode())
-        self.assertIn(b" 413 ", self.ended(announced))
+        sent = self.raw((head + "Connection: close\r\nContent-Length: 2000000\r\n\r\n").encode() +
+                        b" " * 2000000)
+        self.assertIn(b" 413 ", self.ended(sent))
         waiting = self.raw((head + "Content-Length: 2000000\r\nExpect: 100-continue\r\n\r\n")
                            .encode())
         self.assertIn(b" 413 ", self.ended(waiting))
@@ -815,10 +816,6 @@ class HostileTest(TaxiiTestCase):
             answer = self.ended(self.raw((start + headers + head + text).encode()))
             self.assertRegex(answer, rb"^HTTP/1\.1 400 ", text)
             self.assertEqual(len(re.findall(rb"HTTP/1\.1 \d\d\d", answer)), 1, answer)
-        # Of a coding that is not known the end is not known either.
-        text = "Host: a\r\nTransfer-Encoding: gzip, chunked\r\n\r\n" + chunked
-        answer = self.ended(self.raw((start + head + text).encode()))
-        self.assertRegex(answer, rb"^HTTP/1\.1 400 |^$")
         for text in (length + "\r\n" + body, chunks + "\r\n" + chunked):
             answer = self.ended(self.raw((start + "Host: a\r\nConnection: close\r\n" + head + text)
                                          .encode()))
@@ -840,7 +837,7 @@ class HostileTest(TaxiiTestCase):
         self.assertEqual(answer.count(b"HTTP/1.1 200 OK"), 2, answer)
 
     def test_refusal_reaches_a_sender(self):
-        """A body up to a megabyte is taken before it is refused, and the connection goes on."""
+        """A body is taken before it is refused, and the connection goes on."""
         connection = self.server.connect()
         for _ in range(3):
             connection.request("POST", OBJECTS, b" " * 500000, {"Content-Type": "text/plain",
