@@ -9,8 +9,9 @@
 
 #include "base/sha256.h"
 
-#define MERKLE_SIZE_MAX ((guint64)G_MAXINT64) /* leaves of the largest tree: fits a signed column  \
-                                               */
+#define MERKLE_SIZE_MAX                                                                            \
+    ((guint64)G_MAXINT64)      /* leaves of the largest tree: fits a signed column                 \
+                                */
 #define MERKLE_LEVELS       63 /* levels that such a tree can have complete nodes on */
 #define MERKLE_PROOF_MAX    64 /* hashes in the longest proof */
 #define MERKLE_FRONTIER_MAX (8 + MERKLE_LEVELS * SHA256_SIZE) /* bytes of a written frontier */

@@ -10,6 +10,7 @@
 #define NOTE_BYTES_MAX       (1024 * 1024)
 #define NOTE_SIGNATURES_MAX  100 /* as golang.org/x/mod/sumdb/note */
 #define NOTE_NAME_MAX        255 /* bytes of a key name, as the ML-DSA-44 cosignature can hold */
+#define NOTE_LINE_PREFIX     "\342\200\224 " /* em dash (U+2014) and space: begins a signature line */
 #define NOTE_PUBLIC_KEY_SIZE 32
 #define NOTE_SEED_SIZE       32
 
@@ -25,6 +26,10 @@ typedef enum {
 const char *note_algorithm_name(guint8 algorithm);
 gboolean note_algorithm_is_verifiable(guint8 algorithm);
 
+/* Whether a key may bear the name: UTF-8, 1 to NOTE_NAME_MAX bytes, no spaces of Unicode, no "+".
+ */
+gboolean note_name_is_valid(const char *name, gsize length);
+
 /* A public key under a name. */
 typedef struct {
     char *name;
@@ -39,6 +44,12 @@ NoteVerifier *note_verifier_parse(const char *vkey, GError **error);
 NoteVerifier *note_verifier_new(const char *name, NoteAlgorithm algorithm, const void *key,
                                 gsize length, GError **error);
 char *note_verifier_format(const NoteVerifier *verifier);
+
+/* Whether @signature (without a key id) is one of @verifier's on @text. FALSE for an algorithm that
+ * cannot be verified. */
+gboolean note_verifier_check(const NoteVerifier *verifier, const char *text, gsize length,
+                             const guint8 *signature, gsize size);
+
 NoteVerifier *note_verifier_copy(const NoteVerifier *verifier);
 void note_verifier_free(NoteVerifier *verifier);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(NoteVerifier, note_verifier_free)
