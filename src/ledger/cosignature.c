@@ -65,7 +65,7 @@ gboolean cosignature_verify(const Note *checkpoint, const NoteVerifier *verifier
     for (guint i = 0; i < checkpoint->n_signatures; i++) {
         const NoteSignature *signature = &checkpoint->signatures[i];
         guint64 time_s;
-        if (signature->key_id != verifier->id || strcmp(signature->name, verifier->name) != 0)
+        if (!note_signature_is_of(signature, verifier))
             continue;
         gsize size;
         const guint8 *bytes = g_bytes_get_data(signature->signature, &size);

@@ -46,24 +46,31 @@ gboolean line_number(const char *text, gsize length, guint64 max, guint64 *ret_n
     return TRUE;
 }
 
+/* Decodes exactly @length letters. libsodium refuses missing padding and unused bits that are set,
+ * as wanted; but it takes a byte of 0x80 and above for the letter "+" or "/" without that bit. */
+static gboolean decode(const char *text, gsize length, guint8 *bytes, gsize size, gsize *ret_used)
+{
+    for (gsize i = 0; i < length; i++)
+        if ((guint8)text[i] >= 0x80)
+            return FALSE;
+    return length % 4 == 0 && sodium_base642bin(bytes, size, text, length, NULL, ret_used, NULL,
+                                                sodium_base64_VARIANT_ORIGINAL) == 0;
+}
+
 GBytes *line_base64(const char *text, gsize length)
 {
-    /* libsodium refuses missing padding and unused bits that are set, as wanted. */
     gsize size = length / 4 * 3, used;
     g_autofree guint8 *bytes = g_malloc(MAX(size, 1));
-    if (length % 4 != 0 || sodium_base642bin(bytes, size, text, length, NULL, &used, NULL,
-                                             sodium_base64_VARIANT_ORIGINAL) != 0)
-        return NULL;
-    return g_bytes_new_take(g_steal_pointer(&bytes), used);
+    return decode(text, length, bytes, size, &used)
+               ? g_bytes_new_take(g_steal_pointer(&bytes), used)
+               : NULL;
 }
 
 gboolean line_hash(const char *text, gsize length, MerkleHash *ret_hash)
 {
     MerkleHash hash;
     gsize used;
-    if (length != HASH_BASE64 ||
-        sodium_base642bin(hash.bytes, sizeof hash.bytes, text, length, NULL, &used, NULL,
-                          sodium_base64_VARIANT_ORIGINAL) != 0 ||
+    if (length != HASH_BASE64 || !decode(text, length, hash.bytes, sizeof hash.bytes, &used) ||
         used != sizeof hash.bytes)
         return FALSE;
     *ret_hash = hash;

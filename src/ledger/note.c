@@ -129,7 +129,7 @@ void note_free(Note *note)
     g_free(note);
 }
 
-static gboolean is_of(const NoteSignature *signature, const NoteVerifier *verifier)
+gboolean note_signature_is_of(const NoteSignature *signature, const NoteVerifier *verifier)
 {
     return signature->key_id == verifier->id && strcmp(signature->name, verifier->name) == 0;
 }
@@ -141,7 +141,7 @@ static gboolean find_verifier(const NoteSignature *signature, const NoteVerifier
     gint place = -1;
     for (guint i = 0; i < n_verifiers; i++) {
         if (!note_algorithm_is_verifiable(verifiers[i]->algorithm) ||
-            !is_of(signature, verifiers[i]))
+            !note_signature_is_of(signature, verifiers[i]))
             continue;
         if (place >= 0) {
             g_set_error(error, CONCERT_ERROR, CONCERT_ERROR_INPUT, "two of the keys are %s+%08x",
@@ -154,11 +154,10 @@ static gboolean find_verifier(const NoteSignature *signature, const NoteVerifier
     return TRUE;
 }
 
-gboolean note_verify(const Note *note, const NoteVerifier *const *verifiers, guint n_verifiers,
-                     gboolean *ret_signed, GError **error)
+gboolean note_find_signers(const Note *note, const NoteVerifier *const *verifiers,
+                           guint n_verifiers, gboolean *ret_signed, GError **error)
 {
-    g_autofree gboolean *has_signed = g_new0(gboolean, MAX(n_verifiers, 1));
-    gboolean any = FALSE;
+    g_autofree gboolean *has_signed = g_new0(gboolean, n_verifiers + 1);
     for (guint i = 0; i < note->n_signatures; i++) {
         const NoteSignature *signature = &note->signatures[i];
         gint place;
@@ -173,8 +172,22 @@ gboolean note_verify(const Note *note, const NoteVerifier *const *verifiers, gui
                         "the signature of %s+%08x is wrong", signature->name, signature->key_id);
             return FALSE;
         }
-        has_signed[place] = any = TRUE;
+        has_signed[place] = TRUE;
     }
+    if (n_verifiers > 0)
+        memcpy(ret_signed, has_signed, n_verifiers * sizeof *ret_signed);
+    return TRUE;
+}
+
+gboolean note_verify(const Note *note, const NoteVerifier *const *verifiers, guint n_verifiers,
+                     gboolean *ret_signed, GError **error)
+{
+    g_autofree gboolean *has_signed = g_new0(gboolean, n_verifiers + 1);
+    gboolean any = FALSE;
+    if (!note_find_signers(note, verifiers, n_verifiers, has_signed, error))
+        return FALSE;
+    for (guint i = 0; i < n_verifiers; i++)
+        any = any || has_signed[i];
     if (!any) {
         g_set_error_literal(error, CONCERT_ERROR, CONCERT_ERROR_DENIED,
                             "the note has no signature of a known key");

@@ -91,6 +91,14 @@ Note *note_parse(const char *bytes, gsize length, GError **error);
 void note_free(Note *note);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Note, note_free)
 
+/* Whether the signature claims to be of that key: by its name and id. */
+gboolean note_signature_is_of(const NoteSignature *signature, const NoteVerifier *verifier);
+
+/* Fills ret_signed[i] with whether verifier i has signed. As note_verify(), but that nobody has is
+ * no failure. */
+gboolean note_find_signers(const Note *note, const NoteVerifier *const *verifiers,
+                           guint n_verifiers, gboolean *ret_signed, GError **error);
+
 /* Whether @verifiers say that the note is genuine: at least one of them signed it, and no
  * signature under the name and id of one of them is wrong. Signatures of other keys, and of
  * algorithms that cannot be verified, are passed over. ret_signed[i] (may be NULL) says whether
