@@ -1,5 +1,6 @@
 #include "node/importer.h"
 
+#include "base/background.h"
 #include "node/batch.h"
 #include "store/collections.h"
 
@@ -142,6 +143,7 @@ static void read_shipment(gpointer data, gpointer user)
 {
     Shipment *shipment = data;
     Importer *importer = user;
+    background_enter();
     g_mutex_lock(&importer->lock);
     Batch *batch = shipment->batch;
     g_mutex_unlock(&importer->lock);

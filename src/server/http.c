@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/background.h"
 #include "server/listen.h"
 
 /* The read buffer, headers and written header of a connection live in this much memory: a request
@@ -349,6 +350,7 @@ static void on_connection(void *user, struct MHD_Connection *connection, void **
 static void run_work(gpointer data, gpointer user)
 {
     HttpRequest *request = data;
+    background_enter();
     request->work(request);
 }
 

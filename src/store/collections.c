@@ -396,12 +396,11 @@ static CollectionFilter settle_specs(const CollectionFilter *filter, const GArra
 gboolean collections_remove(StoreTx *tx, gint64 number, const char *id,
                             const CollectionFilter *filter, guint *ret_removed, GError **error)
 {
-    gint64 object, source;
+    TxObject object = {.id = id};
     Membership membership;
     g_autoptr(GArray) candidates = g_array_new(FALSE, FALSE, sizeof(Candidate));
-    if (!tx_object(tx, id, &object, &source, error) ||
-        !membership_begin(tx, number, &membership, error) ||
-        !read_candidates(tx, number, object, candidates, error))
+    if (!tx_objects(tx, &object, 1, error) || !membership_begin(tx, number, &membership, error) ||
+        !read_candidates(tx, number, object.number, candidates, error))
         return FALSE;
     CollectionFilter settled = settle_specs(filter, candidates);
     guint removed = 0;
@@ -413,8 +412,8 @@ gboolean collections_remove(StoreTx *tx, gint64 number, const char *id,
             return FALSE;
         removed++;
     }
-    if (removed > 0 && (!membership_settle(tx, number, object, FALSE, error) ||
-                        !membership_settle(tx, number, object, TRUE, error) ||
+    if (removed > 0 && (!membership_settle(tx, number, object.number, FALSE, error) ||
+                        !membership_settle(tx, number, object.number, TRUE, error) ||
                         !membership_end(tx, &membership, error)))
         return FALSE;
     *ret_removed = removed;

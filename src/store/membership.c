@@ -1,6 +1,7 @@
 #include "store/membership.h"
 
 #include "base/timestamp.h"
+#include "store/pending.h"
 
 gboolean membership_begin(StoreTx *tx, gint64 collection, Membership *ret_membership,
                           GError **error)
@@ -53,39 +54,6 @@ static gboolean find_neighbour(StoreTx *tx, const char *sql, gint64 collection,
 static const char next_sql[] = NEIGHBOUR ">= ?4 ORDER BY modified ASC LIMIT 1";
 static const char previous_sql[] = NEIGHBOUR "< ?4 ORDER BY modified DESC LIMIT 1";
 
-static gboolean insert_member(StoreTx *tx, gint64 collection, const MembershipItem *item,
-                              gint64 date, gboolean is_last, gboolean is_first, GError **error)
-{
-    sqlite3_stmt *statement = sqlite_prepare(
-        tx->db,
-        "INSERT INTO member (collection, added, version, object, type, spec, modified, digits,"
-        " last_until, first_until, pack, offset, length)"
-        " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
-        error);
-    if (!statement)
-        return FALSE;
-    sqlite3_bind_int64(statement, 1, collection);
-    sqlite3_bind_int64(statement, 2, date);
-    sqlite3_bind_int64(statement, 3, item->version);
-    sqlite3_bind_int64(statement, 4, item->object);
-    sqlite3_bind_int64(statement, 5, item->type);
-    sqlite3_bind_int(statement, 6, item->spec21);
-    sqlite3_bind_int64(statement, 7, item->modified);
-    sqlite3_bind_int(statement, 8, (int)item->digits);
-    if (is_last)
-        sqlite3_bind_null(statement, 9);
-    else
-        sqlite3_bind_int64(statement, 9, date);
-    if (is_first)
-        sqlite3_bind_null(statement, 10);
-    else
-        sqlite3_bind_int64(statement, 10, date);
-    sqlite3_bind_int64(statement, 11, item->span.pack);
-    sqlite3_bind_int64(statement, 12, item->span.offset);
-    sqlite3_bind_int64(statement, 13, item->span.length);
-    return sqlite_run(tx->db, statement, error);
-}
-
 static gboolean take_over(StoreTx *tx, const char *sql, gint64 collection, gint64 date_of_old,
                           gint64 date, GError **error)
 {
@@ -108,7 +76,9 @@ gboolean membership_add(StoreTx *tx, Membership *membership, const MembershipIte
 {
     gint64 collection = membership->collection;
     gboolean later = FALSE, earlier = FALSE;
-    gint64 later_date, earlier_date, later_modified, earlier_modified;
+    gint64 later_date = 0, earlier_date = 0, later_modified = 0, earlier_modified = 0;
+    if (!item->first_ever && !pending_settle(tx, item->object, error))
+        return FALSE;
     if (!item->first_ever && !find_neighbour(tx, next_sql, collection, item, &later, &later_date,
                                              &later_modified, error))
         return FALSE;
@@ -122,7 +92,7 @@ gboolean membership_add(StoreTx *tx, Membership *membership, const MembershipIte
         return FALSE;
 
     gint64 date = MAX(timestamp_now(), membership->last_added + 1);
-    if (!insert_member(tx, collection, item, date, !later, !earlier, error))
+    if (!pending_add_member(tx, collection, item, date, !later, !earlier, error))
         return FALSE;
     /* Without a later one, the one before was the last until now; likewise the first. */
     if (!later && earlier && !take_over(tx, last_sql, collection, earlier_date, date, error))
@@ -139,6 +109,8 @@ gboolean membership_add(StoreTx *tx, Membership *membership, const MembershipIte
 
 gboolean membership_remove(StoreTx *tx, Membership *membership, gint64 date, GError **error)
 {
+    if (!pending_flush(tx, error))
+        return FALSE;
     sqlite3_stmt *statement =
         sqlite_prepare(tx->db, "DELETE FROM member WHERE collection = ?1 AND added = ?2", error);
     if (!statement)
@@ -159,6 +131,8 @@ typedef struct {
 static gboolean read_standings(StoreTx *tx, gint64 collection, gint64 object, gboolean spec21,
                                GArray *standings, GError **error)
 {
+    if (!pending_settle(tx, object, error))
+        return FALSE;
     sqlite3_stmt *statement =
         sqlite_prepare(tx->db,
                        "SELECT added, modified FROM member INDEXED BY member_object"
@@ -226,6 +200,8 @@ gboolean membership_settle(StoreTx *tx, gint64 collection, gint64 object, gboole
 
 gboolean membership_end(StoreTx *tx, const Membership *membership, GError **error)
 {
+    if (!pending_flush(tx, error))
+        return FALSE;
     sqlite3_stmt *statement = sqlite_prepare(
         tx->db, "UPDATE collection SET last_added = ?2, members = members + ?3 WHERE number = ?1",
         error);

@@ -5,6 +5,7 @@
 #include "base/timestamp.h"
 #include "store/membership.h"
 #include "store/pack.h"
+#include "store/pending.h"
 #include "store/row.h"
 #include "store/tx.h"
 
@@ -49,6 +50,8 @@ typedef struct {
 static gboolean look_up_version(StoreTx *tx, gint64 object, const Object *given, Known *ret_known,
                                 GError **error)
 {
+    if (!pending_settle(tx, object, error))
+        return FALSE;
     sqlite3_stmt *statement =
         sqlite_prepare(tx->db,
                        "SELECT number, flags, source, sha256, pack, offset, length"
@@ -86,35 +89,12 @@ static gboolean look_up_version(StoreTx *tx, gint64 object, const Object *given,
     return TRUE;
 }
 
-static gboolean add_object(StoreTx *tx, const char *id, gint64 source, gint64 *ret_number,
-                           GError **error)
-{
-    sqlite3_stmt *statement =
-        sqlite_prepare(tx->db, "INSERT INTO object (key, id, source) VALUES (?1, ?2, ?3)", error);
-    if (!statement)
-        return FALSE;
-    sqlite3_bind_int64(statement, 1, hashkey_text(&tx->hashkey, id));
-    sqlite_bind_text(statement, 2, id);
-    sqlite3_bind_int64(statement, 3, source);
-    if (!sqlite_run(tx->db, statement, error))
-        return FALSE;
-    *ret_number = sqlite3_last_insert_rowid(tx->db->handle);
-    return TRUE;
-}
-
 static gboolean index_values(StoreTx *tx, const Object *given, gint64 version, GError **error)
 {
-    if (!given->values)
-        return TRUE;
-    for (guint i = 0; i < given->values->len; i++) {
+    for (guint i = 0; given->values && i < given->values->len; i++) {
         const ObjectValue *value = &g_array_index(given->values, ObjectValue, i);
-        sqlite3_stmt *statement = sqlite_prepare(
-            tx->db, "INSERT OR IGNORE INTO value (key, version) VALUES (?1, ?2)", error);
-        if (!statement)
-            return FALSE;
-        sqlite3_bind_int64(statement, 1, hashkey_value(&tx->hashkey, value->kind, value->text));
-        sqlite3_bind_int64(statement, 2, version);
-        if (!sqlite_run(tx->db, statement, error))
+        if (!pending_add_value(tx, hashkey_value(&tx->hashkey, value->kind, value->text), version,
+                               error))
             return FALSE;
     }
     return TRUE;
@@ -127,26 +107,16 @@ static gboolean insert_version(Put *put, const Object *given, gint64 object, gin
     PackSpan span;
     if (!pack_append(tx, &put->packs, given->bytes, given->length, &span, error))
         return FALSE;
-    sqlite3_stmt *statement = sqlite_prepare(
-        tx->db,
-        "INSERT INTO version (object, version, flags, type, source, stored_at, pack, offset,"
-        " length, sha256) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
-        error);
-    if (!statement)
+    const PendingVersion version = {.object = object,
+                                    .version = given->version,
+                                    .flags = flags,
+                                    .type = type,
+                                    .source = put->source,
+                                    .stored_at = put->now,
+                                    .span = span,
+                                    .sha256 = given->sha256};
+    if (!pending_add_version(tx, &version, ret_number, error))
         return FALSE;
-    sqlite3_bind_int64(statement, 1, object);
-    sqlite3_bind_int64(statement, 2, given->version);
-    sqlite3_bind_int64(statement, 3, flags);
-    sqlite3_bind_int64(statement, 4, type);
-    sqlite3_bind_int64(statement, 5, put->source);
-    sqlite3_bind_int64(statement, 6, put->now);
-    sqlite3_bind_int64(statement, 7, span.pack);
-    sqlite3_bind_int64(statement, 8, span.offset);
-    sqlite3_bind_int64(statement, 9, span.length);
-    sqlite3_bind_blob(statement, 10, given->sha256, SHA256_SIZE, SQLITE_STATIC);
-    if (!sqlite_run(tx->db, statement, error))
-        return FALSE;
-    *ret_number = sqlite3_last_insert_rowid(tx->db->handle);
     *ret_span = span;
     tx->changed = TRUE;
     return index_values(tx, given, *ret_number, error);
@@ -223,24 +193,23 @@ static gboolean store_version(Put *put, const Object *given, gint64 object, gint
     return TRUE;
 }
 
-static gboolean put_object(Put *put, const Object *given, ObjectsOutcome *ret_outcome,
-                           gint64 *ret_date, GError **error)
+static gboolean put_object(Put *put, const Object *given, const TxObject *before,
+                           ObjectsOutcome *ret_outcome, gint64 *ret_date, GError **error)
 {
     StoreTx *tx = put->tx;
-    gint64 object, type, version, first_source = put->source;
+    gint64 type, version, object = before->number;
     PackSpan span;
-    if (!tx_object(tx, given->id, &object, &first_source, error) ||
-        !tx_type(tx, given->type, &type, error))
+    if (!tx_type(tx, given->type, &type, error))
         return FALSE;
     gboolean first_ever = object == 0;
     if (first_ever) {
-        if (!add_object(tx, given->id, put->source, &object, error) ||
+        if (!pending_add_object(tx, before->key, given->id, put->source, &object, error) ||
             !insert_version(put, given, object, type, flags_of(given, FALSE, FALSE), &version,
                             &span, error))
             return FALSE;
         *ret_outcome = OBJECTS_ACCEPTED;
-    } else if (!store_version(put, given, object, first_source, type, &version, &span, ret_outcome,
-                              error)) {
+    } else if (!store_version(put, given, object, before->source, type, &version, &span,
+                              ret_outcome, error)) {
         return FALSE;
     }
 
@@ -263,6 +232,31 @@ static gboolean put_object(Put *put, const Object *given, ObjectsOutcome *ret_ou
     return TRUE;
 }
 
+/* Looks all objects of a request up at once. The few that it brings twice and that are new are
+ * looked up again when their turn comes the second time. */
+static gboolean put_objects(Put *put, Object *const *objects, gsize count,
+                            ObjectsOutcome *ret_outcomes, gint64 *ret_dates, GError **error)
+{
+    StoreTx *tx = put->tx;
+    g_autofree TxObject *before = g_new(TxObject, count);
+    for (gsize i = 0; i < count; i++)
+        before[i].id = objects[i]->id;
+    if (!tx_objects(tx, before, count, error))
+        return FALSE;
+    g_autoptr(GHashTable) fresh = g_hash_table_new(g_int64_hash, g_int64_equal); /* their keys */
+    for (gsize i = 0; i < count; i++) {
+        if (before[i].number == 0 && !g_hash_table_add(fresh, &before[i].key) &&
+            (!pending_flush(tx, error) || !tx_objects(tx, &before[i], 1, error)))
+            return FALSE;
+        gint64 date = 0;
+        if (!put_object(put, objects[i], &before[i], &ret_outcomes[i], &date, error))
+            return FALSE;
+        if (ret_dates)
+            ret_dates[i] = date;
+    }
+    return TRUE;
+}
+
 gboolean objects_put(StoreTx *tx, const char *source, gint64 collection, Object *const *objects,
                      gsize count, ObjectsOutcome *ret_outcomes, gint64 *ret_dates, GError **error)
 {
@@ -270,15 +264,9 @@ gboolean objects_put(StoreTx *tx, const char *source, gint64 collection, Object 
     if (!tx_source(tx, source, &put.source, error) ||
         (put.joining && !membership_begin(tx, collection, &put.membership, error)))
         return FALSE;
-    gboolean good = TRUE;
-    for (gsize i = 0; good && i < count; i++) {
-        gint64 date = 0;
-        good = put_object(&put, objects[i], &ret_outcomes[i], &date, error);
-        if (good && ret_dates)
-            ret_dates[i] = date;
-    }
-    good = good && pack_flush(tx, &put.packs, error) &&
-           (!put.joining || membership_end(tx, &put.membership, error));
+    gboolean good = put_objects(&put, objects, count, ret_outcomes, ret_dates, error) &&
+                    pack_flush(tx, &put.packs, error) && pending_flush(tx, error) &&
+                    (!put.joining || membership_end(tx, &put.membership, error));
     pack_writer_clear(&put.packs);
     return good;
 }
@@ -292,10 +280,10 @@ typedef struct {
 static gboolean find_adoptee(StoreTx *tx, const char *id, const guint8 sha256[SHA256_SIZE],
                              Adoptee *ret_adoptee, GError **error)
 {
-    gint64 source;
-    Adoptee adoptee = {0};
-    if (!tx_object(tx, id, &adoptee.object, &source, error))
+    TxObject object = {.id = id};
+    if (!tx_objects(tx, &object, 1, error))
         return FALSE;
+    Adoptee adoptee = {.object = object.number};
     sqlite3_stmt *statement =
         sqlite_prepare(tx->db,
                        "SELECT number, version, flags, type, pack, offset, length"

@@ -1,17 +1,5 @@
 #include "store/pack.h"
 
-static gboolean next_number(StoreTx *tx, gint64 *ret_number, GError **error)
-{
-    if (tx->next_pack == 0) {
-        gint64 newest;
-        if (!sqlite_get_int(tx->db, "SELECT max(number) FROM pack", 0, &newest, error))
-            return FALSE;
-        tx->next_pack = newest + 1;
-    }
-    *ret_number = tx->next_pack++;
-    return TRUE;
-}
-
 gboolean pack_append(StoreTx *tx, PackWriter *writer, const char *bytes, gsize length,
                      PackSpan *ret_span, GError **error)
 {
@@ -19,7 +7,7 @@ gboolean pack_append(StoreTx *tx, PackWriter *writer, const char *bytes, gsize l
         !pack_flush(tx, writer, error))
         return FALSE;
     if (writer->number == 0) {
-        if (!next_number(tx, &writer->number, error))
+        if (!tx_next(tx, &tx->next_pack, "SELECT max(number) FROM pack", &writer->number, error))
             return FALSE;
         if (!writer->data)
             writer->data = g_string_sized_new(PACK_SIZE);

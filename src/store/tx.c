@@ -2,12 +2,15 @@
 
 #include <string.h>
 
+#include "store/pending.h"
+
 StoreTx *tx_new(Sqlite *db, GError **error)
 {
     g_autofree StoreTx *tx = g_new0(StoreTx, 1);
     tx->db = db;
-    if (!hashkey_load(db, &tx->hashkey, error))
+    if (!hashkey_load(db, &tx->hashkey, error) || !bulk_register(db, error))
         return NULL;
+    tx->pending = pending_new();
     tx->sources = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
     tx->types = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
     return g_steal_pointer(&tx);
@@ -19,6 +22,7 @@ void tx_free(StoreTx *tx)
         return;
     g_hash_table_unref(tx->sources);
     g_hash_table_unref(tx->types);
+    pending_free(tx->pending);
     g_free(tx);
 }
 
@@ -26,7 +30,8 @@ void tx_forget(StoreTx *tx)
 {
     g_hash_table_remove_all(tx->sources);
     g_hash_table_remove_all(tx->types);
-    tx->next_pack = 0;
+    tx->next_pack = tx->next_object = tx->next_version = 0;
+    pending_forget(tx->pending);
     tx->changed = FALSE;
 }
 
@@ -80,26 +85,50 @@ gboolean tx_type(StoreTx *tx, const char *name, gint64 *ret_number, GError **err
                        "INSERT INTO type (name) VALUES (?1)", name, ret_number, error);
 }
 
-gboolean tx_object(StoreTx *tx, const char *id, gint64 *ret_number, gint64 *ret_source,
-                   GError **error)
+static gboolean look_up(StoreTx *tx, const Bulk *keys, TxObject *objects, GError **error)
 {
-    sqlite3_stmt *statement =
-        sqlite_prepare(tx->db, "SELECT number, source, id FROM object WHERE key = ?1", error);
+    sqlite3_stmt *statement = sqlite_prepare(tx->db,
+                                             "SELECT c1, number, source, id FROM bulk(?1)"
+                                             " CROSS JOIN object INDEXED BY object_key ON key = c0",
+                                             error);
     if (!statement)
         return FALSE;
-    sqlite3_bind_int64(statement, 1, hashkey_text(&tx->hashkey, id));
-    *ret_number = 0;
-    gboolean row;
+    bulk_bind(keys, statement);
     for (;;) {
+        gboolean row;
         if (!sqlite_step(tx->db, statement, &row, error))
             return FALSE;
         if (!row)
             return TRUE;
-        if (g_str_equal(sqlite3_column_text(statement, 2), id)) {
-            *ret_number = sqlite3_column_int64(statement, 0);
-            *ret_source = sqlite3_column_int64(statement, 1);
-            sqlite3_reset(statement);
-            return TRUE;
-        }
+        TxObject *object = &objects[sqlite3_column_int64(statement, 0)];
+        if (!g_str_equal(sqlite3_column_text(statement, 3), object->id))
+            continue;
+        object->number = sqlite3_column_int64(statement, 1);
+        object->source = sqlite3_column_int64(statement, 2);
     }
+}
+
+gboolean tx_objects(StoreTx *tx, TxObject *objects, gsize count, GError **error)
+{
+    g_auto(Bulk) keys;
+    bulk_init(&keys, 2);
+    for (gsize i = 0; i < count; i++) {
+        objects[i].key = hashkey_text(&tx->hashkey, objects[i].id);
+        objects[i].number = objects[i].source = 0;
+        bulk_add(&keys, (BulkCell[]){{.number = objects[i].key}, {.number = (gint64)i}});
+    }
+    bulk_sort(&keys);
+    return look_up(tx, &keys, objects, error);
+}
+
+gboolean tx_next(StoreTx *tx, gint64 *next, const char *sql, gint64 *ret_number, GError **error)
+{
+    if (*next == 0) {
+        gint64 newest;
+        if (!sqlite_get_int(tx->db, sql, 0, &newest, error))
+            return FALSE;
+        *next = newest + 1;
+    }
+    *ret_number = (*next)++;
+    return TRUE;
 }

@@ -5,13 +5,16 @@
 #include "store/sqlite.h"
 #include "store/store.h"
 
+typedef struct Pending Pending;
+
 struct StoreTx {
     Sqlite *db;
+    Pending *pending; /* rows that wait to be written: pending.h */
     Hashkey hashkey;
     GHashTable *sources; /* name -> number of rows that are committed or in this transaction */
     GHashTable *types;
-    gint64 next_pack; /* 0: not known yet */
-    gboolean changed; /* something that readers may see */
+    gint64 next_pack, next_object, next_version; /* 0: not known yet */
+    gboolean changed;                            /* something that readers may see */
 };
 
 StoreTx *tx_new(Sqlite *db, GError **error);
@@ -24,6 +27,17 @@ void tx_forget(StoreTx *tx);
 gboolean tx_source(StoreTx *tx, const char *name, gint64 *ret_number, GError **error);
 gboolean tx_type(StoreTx *tx, const char *name, gint64 *ret_number, GError **error);
 
-/* The object of that id; 0 when there is none. ret_source: the object's first source. */
-gboolean tx_object(StoreTx *tx, const char *id, gint64 *ret_number, gint64 *ret_source,
-                   GError **error);
+/* An object as the store knows it. */
+typedef struct {
+    const char *id;
+    gint64 key;    /* of the id, in the index */
+    gint64 number; /* 0: the store knows none */
+    gint64 source; /* the object's first */
+} TxObject;
+
+/* Looks up @count objects by their ids, and fills in the rest. */
+gboolean tx_objects(StoreTx *tx, TxObject *objects, gsize count, GError **error);
+
+/* The number after the newest of a table: @next remembers it within the transaction, @sql ("SELECT
+ * max(number) FROM ...") finds it the first time. */
+gboolean tx_next(StoreTx *tx, gint64 *next, const char *sql, gint64 *ret_number, GError **error);

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "store/checkpointer.h"
 #include "store/schema.h"
 #include "store/tx.h"
 
@@ -9,11 +10,7 @@
 #define BATCH_WEIGHT 8000
 /* What may wait before writer_submit() refuses. */
 #define MAX_WAITING_WEIGHT 200000
-/* The write-ahead log is copied into the database after this many pages (128 MiB), and cut back to
- * nothing when readers let it grow past four times that. Pages that change in every commit are
- * copied once for all of them, so a longer log costs less. */
-#define CHECKPOINT_PAGES 16384
-#define WRITER_CACHE_KIB (40 * 1024)
+#define WRITER_CACHE_KIB   (40 * 1024)
 
 typedef struct {
     WriterApply apply;
@@ -26,6 +23,7 @@ typedef struct {
 struct Writer {
     Sqlite *db;
     StoreTx *tx;
+    Checkpointer *checkpointer;
     GThread *thread;
     GMutex lock; /* guards what follows */
     GCond wake;
@@ -99,16 +97,6 @@ static void apply_batch(Writer *writer, GPtrArray *jobs)
     }
 }
 
-static void checkpoint(Writer *writer, int pages)
-{
-    int mode =
-        pages > 4 * CHECKPOINT_PAGES ? SQLITE_CHECKPOINT_TRUNCATE : SQLITE_CHECKPOINT_PASSIVE;
-    /* A failure (full disk, a reader in the way) costs nothing: the log is still complete. */
-    sqlite3_busy_timeout(writer->db->handle, 100);
-    sqlite3_wal_checkpoint_v2(writer->db->handle, NULL, mode, NULL, NULL);
-    sqlite3_busy_timeout(writer->db->handle, 10000);
-}
-
 static int on_commit(void *user, sqlite3 *handle, const char *name, int pages)
 {
     *(int *)user = pages;
@@ -173,11 +161,9 @@ static gpointer writer_thread(gpointer user)
         }
         /* On a full disk the log's own space may be what is missing. */
         if (disk_is_full(jobs))
-            wal_pages = G_MAXINT;
-        if (wal_pages > CHECKPOINT_PAGES) {
-            checkpoint(writer, wal_pages);
-            wal_pages = 0;
-        }
+            checkpointer_finish(writer->checkpointer);
+        else
+            checkpointer_grown(writer->checkpointer, wal_pages);
     }
     return NULL;
 }
@@ -187,12 +173,14 @@ Writer *writer_open(const char *path, GError **error)
     g_autoptr(Sqlite) db = sqlite_open(path, SQLITE_FOR_WRITING, WRITER_CACHE_KIB, error);
     if (!db || !schema_migrate(db, error))
         return NULL;
-    StoreTx *tx = tx_new(db, error);
+    g_autoptr(Checkpointer) checkpointer = checkpointer_new(db, error);
+    StoreTx *tx = checkpointer ? tx_new(db, error) : NULL;
     if (!tx)
         return NULL;
     Writer *writer = g_new0(Writer, 1);
     writer->db = g_steal_pointer(&db);
     writer->tx = tx;
+    writer->checkpointer = g_steal_pointer(&checkpointer);
     writer->generation = 1;
     g_mutex_init(&writer->lock);
     g_cond_init(&writer->wake);
@@ -211,7 +199,8 @@ void writer_close(Writer *writer)
     g_mutex_unlock(&writer->lock);
     g_thread_join(writer->thread);
     tx_free(writer->tx);
-    sqlite3_wal_checkpoint_v2(writer->db->handle, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
+    checkpointer_finish(writer->checkpointer);
+    checkpointer_free(writer->checkpointer);
     sqlite_close(writer->db);
     g_mutex_clear(&writer->lock);
     g_cond_clear(&writer->wake);

@@ -1,10 +1,11 @@
 /* writer.h - the one writer of a node: group commit.
  *
- * Requests from all threads wait in a queue. The writer's thread takes what waits, applies each
- * request inside a savepoint of one transaction, commits, and only then completes them: what a
- * request was told is done is on the disk (WAL, synchronous=FULL). A request that fails is rolled
- * back alone; its neighbours stay. When the commit itself fails (disk full), every request of the
- * batch fails with that error, nothing of it is there, and the writer goes on with the next batch.
+ * Requests from all threads wait in a queue. The writer's thread takes what waits, applies it in
+ * one transaction, commits, and only then completes the requests: what a request was told is done
+ * is on the disk (WAL, synchronous=FULL). When one fails, all are undone and each is applied alone:
+ * a request that fails never costs its neighbours. When the commit itself fails (disk full), every
+ * request of the batch fails with that error, nothing of it is there, and the writer goes on with
+ * the next batch.
  */
 #pragma once
 
