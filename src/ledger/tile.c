@@ -148,30 +148,53 @@ void tile_reader_init(TileReader *reader, guint64 size, TileFetch fetch, gpointe
 
 void tile_reader_clear(TileReader *reader)
 {
-    for (guint i = 0; i < TILE_LEVELS; i++)
-        g_clear_pointer(&reader->held[i].bytes, g_bytes_unref);
+    for (guint i = 0; i < TILE_LEVELS; i++) {
+        g_clear_pointer(&reader->held[i][0].nodes, g_free);
+        g_clear_pointer(&reader->held[i][1].nodes, g_free);
+    }
 }
 
-/* The bytes of a tile, the reader's; NULL with @error set. */
-static const guint8 *read_tile(TileReader *reader, const Tile *tile, GError **error)
+/* Where the nodes of @height above a tile's hashes begin among the held ones. */
+static guint held_offset(guint height)
 {
-    GBytes *held = reader->held[tile->level].bytes;
-    if (!held || reader->held[tile->level].index != tile->index) {
-        char path[TILE_PATH_MAX];
-        g_autoptr(GBytes) bytes = reader->fetch(tile, reader->user_data, error);
-        if (!bytes)
-            return NULL;
-        if (g_bytes_get_size(bytes) != (gsize)tile->width * SHA256_SIZE) {
-            g_set_error(error, CONCERT_ERROR, CONCERT_ERROR_INPUT,
-                        "%s: %" G_GSIZE_FORMAT " bytes instead of %u", tile_path(tile, path),
-                        g_bytes_get_size(bytes), tile->width * SHA256_SIZE);
-            return NULL;
-        }
-        g_clear_pointer(&reader->held[tile->level].bytes, g_bytes_unref);
-        reader->held[tile->level].bytes = held = g_steal_pointer(&bytes);
-        reader->held[tile->level].index = tile->index;
+    return 2 * TILE_WIDTH - (2 * TILE_WIDTH >> height);
+}
+
+/* A tile's hashes and all complete nodes over them, height by height. */
+static void hold(MerkleHash *nodes, const guint8 *hashes, guint width)
+{
+    memcpy(nodes, hashes, (gsize)width * SHA256_SIZE);
+    for (guint height = 1; height < TILE_HEIGHT; height++) {
+        const MerkleHash *below = &nodes[held_offset(height - 1)];
+        MerkleHash *here = &nodes[held_offset(height)];
+        for (guint i = 0; i < width >> height; i++)
+            merkle_node_hash(&below[2 * i], &below[2 * i + 1], &here[i]);
     }
-    return g_bytes_get_data(held, NULL);
+}
+
+/* The held nodes of a tile, the reader's; NULL with @error set. */
+static const MerkleHash *read_tile(TileReader *reader, const Tile *tile, GError **error)
+{
+    const guint slot = tile->index + 1 == tile_count(tile->level, reader->size);
+    MerkleHash *nodes = reader->held[tile->level][slot].nodes;
+    char path[TILE_PATH_MAX];
+    if (nodes && reader->held[tile->level][slot].index == tile->index)
+        return nodes;
+    g_autoptr(GBytes) bytes = reader->fetch(tile, reader->user_data, error);
+    if (!bytes)
+        return NULL;
+    if (g_bytes_get_size(bytes) != (gsize)tile->width * SHA256_SIZE) {
+        g_set_error(error, CONCERT_ERROR, CONCERT_ERROR_INPUT,
+                    "%s: %" G_GSIZE_FORMAT " bytes instead of %u", tile_path(tile, path),
+                    g_bytes_get_size(bytes), tile->width * SHA256_SIZE);
+        return NULL;
+    }
+    if (!nodes)
+        nodes = g_new(MerkleHash, held_offset(TILE_HEIGHT));
+    hold(nodes, g_bytes_get_data(bytes, NULL), tile->width);
+    reader->held[tile->level][slot].nodes = nodes;
+    reader->held[tile->level][slot].index = tile->index;
+    return nodes;
 }
 
 gboolean tile_reader_fetch(guint level, guint64 index, MerkleHash *ret_hash, gpointer user_data,
@@ -184,10 +207,10 @@ gboolean tile_reader_fetch(guint level, guint64 index, MerkleHash *ret_hash, gpo
     guint64 first = index << height;
     Tile tile = {.level = level / TILE_HEIGHT, .index = first / TILE_WIDTH};
     tile.width = tile_width(tile.level, tile.index, reader->size);
-    const guint8 *hashes = read_tile(reader, &tile, error);
-    if (!hashes)
+    const MerkleHash *nodes = read_tile(reader, &tile, error);
+    if (!nodes)
         return FALSE;
-    tile_node(hashes, height, (guint)(first % TILE_WIDTH), ret_hash);
+    *ret_hash = nodes[held_offset(height) + (guint)(first % TILE_WIDTH >> height)];
     return TRUE;
 }
 

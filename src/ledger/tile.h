@@ -60,17 +60,18 @@ void tile_node(const guint8 *hashes, guint height, guint first, MerkleHash *ret_
 void tile_root(const guint8 hashes[TILE_BYTES_MAX], MerkleHash *ret_hash);
 
 /* Reads nodes out of tiles: `tile_reader_fetch` with a TileReader as user_data is a MerkleFetch.
- * Holds the tile last used of each level. Tiles are asked for at the width that a tree of `size`
- * has them, and refused (CONCERT_ERROR_INPUT) when of another length; whether they are the right
- * ones is for proofs to show. */
+ * Holds, of each level, the tile last used and the last one of the tree with the nodes inside
+ * them, so that proofs of neighbours cost little. Tiles are asked for at the width that a tree of
+ * `size` has them, and refused (CONCERT_ERROR_INPUT) when of another length; whether they are the
+ * right ones is for proofs to show. For one thread at a time. */
 typedef struct {
     guint64 size;
     TileFetch fetch;
     gpointer user_data;
     struct {
         guint64 index;
-        GBytes *bytes;
-    } held[TILE_LEVELS];
+        MerkleHash *nodes;  /* NULL: no tile yet */
+    } held[TILE_LEVELS][2]; /* [1]: the right edge, which nearly every proof needs */
 } TileReader;
 
 void tile_reader_init(TileReader *reader, guint64 size, TileFetch fetch, gpointer user_data);
