@@ -68,7 +68,7 @@ GBytes *line_base64(const char *text, gsize length)
 
 gboolean line_hash(const char *text, gsize length, MerkleHash *ret_hash)
 {
-    MerkleHash hash;
+    MerkleHash hash = {0};
     gsize used;
     if (length != HASH_BASE64 || !decode(text, length, hash.bytes, sizeof hash.bytes, &used) ||
         used != sizeof hash.bytes)
