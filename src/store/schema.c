@@ -62,6 +62,18 @@ static const char *const steps[] = {
      * version a place in the middle. */
     "DROP INDEX version_type;"
     "CREATE INDEX version_type ON version (type);",
+
+    /* The node's own ledger (store/ledger.h). `ledger` has one row once there is one. An entry's
+     * number is its index; item i of entry e is e * 4096 + i, so that both tables only ever grow at
+     * the end; what was erased is NULL. `tile` has the hashes of tlog-tiles: all full tiles, and of
+     * the levels above 0 those being filled. The rest of level 0 are the last entries. */
+    "CREATE TABLE ledger (number INTEGER PRIMARY KEY CHECK (number = 0), origin TEXT NOT NULL,"
+    " held INTEGER NOT NULL, frontier BLOB NOT NULL, checkpoint TEXT);"
+    "CREATE TABLE entry (number INTEGER PRIMARY KEY, entry BLOB NOT NULL, nonce BLOB,"
+    " header BLOB);"
+    "CREATE TABLE entry_item (number INTEGER PRIMARY KEY, nonce BLOB, data BLOB);"
+    "CREATE TABLE tile (level INTEGER NOT NULL, number INTEGER NOT NULL, hashes BLOB NOT NULL,"
+    " PRIMARY KEY (level, number)) WITHOUT ROWID;",
 };
 
 guint schema_latest(void)

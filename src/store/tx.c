@@ -11,6 +11,7 @@ StoreTx *tx_new(Sqlite *db, GError **error)
     if (!hashkey_load(db, &tx->hashkey, error) || !bulk_register(db, error))
         return NULL;
     tx->pending = pending_new();
+    tx->ledger = ledger_tx_new();
     tx->sources = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
     tx->types = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
     return g_steal_pointer(&tx);
@@ -23,6 +24,7 @@ void tx_free(StoreTx *tx)
     g_hash_table_unref(tx->sources);
     g_hash_table_unref(tx->types);
     pending_free(tx->pending);
+    ledger_tx_free(tx->ledger);
     g_free(tx);
 }
 
@@ -32,6 +34,7 @@ void tx_forget(StoreTx *tx)
     g_hash_table_remove_all(tx->types);
     tx->next_pack = tx->next_object = tx->next_version = 0;
     pending_forget(tx->pending);
+    ledger_tx_forget(tx->ledger);
     tx->changed = FALSE;
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "store/hashkey.h"
+#include "store/ledger_tx.h"
 #include "store/sqlite.h"
 #include "store/store.h"
 
@@ -10,6 +11,7 @@ typedef struct Pending Pending;
 struct StoreTx {
     Sqlite *db;
     Pending *pending; /* rows that wait to be written: pending.h */
+    LedgerTx *ledger;
     Hashkey hashkey;
     GHashTable *sources; /* name -> number of rows that are committed or in this transaction */
     GHashTable *types;

@@ -30,6 +30,8 @@ struct Writer {
     GQueue jobs;
     guint64 waiting_weight;
     gboolean closing;
+    LedgerSign sign;
+    gpointer sign_user;
     WriterStats stats;
     guint64 generation; /* atomic */
 };
@@ -38,6 +40,23 @@ static void job_free(Job *job)
 {
     g_clear_error(&job->error);
     g_free(job);
+}
+
+void writer_set_sign(Writer *writer, LedgerSign sign, gpointer user)
+{
+    g_mutex_lock(&writer->lock);
+    writer->sign = sign;
+    writer->sign_user = user;
+    g_mutex_unlock(&writer->lock);
+}
+
+static gboolean seal(Writer *writer, GError **error)
+{
+    g_mutex_lock(&writer->lock);
+    LedgerSign sign = writer->sign;
+    gpointer user = writer->sign_user;
+    g_mutex_unlock(&writer->lock);
+    return ledger_seal(writer->tx, sign, user, error);
 }
 
 static void rollback(Writer *writer)
@@ -62,7 +81,7 @@ static gboolean apply_together(Writer *writer, GPtrArray *jobs, Job **ret_failed
             return FALSE;
         }
     }
-    if (!sqlite_exec(writer->db, "COMMIT", error)) {
+    if (!seal(writer, error) || !sqlite_exec(writer->db, "COMMIT", error)) {
         rollback(writer);
         return FALSE;
     }

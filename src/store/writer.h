@@ -9,6 +9,7 @@
  */
 #pragma once
 
+#include "store/ledger.h"
 #include "store/store.h"
 
 typedef struct Writer Writer;
@@ -25,6 +26,10 @@ typedef void (*WriterDone)(gpointer request, const GError *error);
 /* Opens the database file @path for writing, creating or migrating it (a backup "<path>.before-N"
  * first), and starts the thread. The caller holds the node's lock. */
 Writer *writer_open(const char *path, GError **error);
+
+/* Who signs the ledger's checkpoints. Until it is called nothing can be appended to the ledger. The
+ * batches that begin afterwards see it. */
+void writer_set_sign(Writer *writer, LedgerSign sign, gpointer user);
 
 /* Completes what was submitted, checkpoints and closes. */
 void writer_close(Writer *writer);

@@ -1,0 +1,216 @@
+#include "store/ledger.h"
+
+#include <string.h>
+
+#include "store/ledger_rows.h"
+#include "store/ledger_tx.h"
+#include "store/tx.h"
+
+/* So many rows wait at most before they are written. */
+#define MAX_ROWS 4096
+
+LedgerTx *ledger_tx_new(void)
+{
+    LedgerTx *ledger = g_new0(LedgerTx, 1);
+    for (guint i = 0; i < TILE_LEVELS; i++)
+        ledger->partial[i] = g_byte_array_sized_new(TILE_BYTES_MAX);
+    ledger->leaves = g_array_new(FALSE, FALSE, sizeof(MerkleHash));
+    bulk_init(&ledger->entries, 4);
+    bulk_init(&ledger->items, 3);
+    return ledger;
+}
+
+void ledger_tx_free(LedgerTx *ledger)
+{
+    if (!ledger)
+        return;
+    for (guint i = 0; i < TILE_LEVELS; i++)
+        g_byte_array_unref(ledger->partial[i]);
+    g_array_unref(ledger->leaves);
+    bulk_clear(&ledger->entries);
+    bulk_clear(&ledger->items);
+    g_clear_error(&ledger->failure);
+    g_free(ledger);
+}
+
+void ledger_tx_forget(LedgerTx *ledger)
+{
+    ledger->loaded = FALSE;
+    g_array_set_size(ledger->leaves, 0);
+    bulk_empty(&ledger->entries);
+    bulk_empty(&ledger->items);
+    g_clear_error(&ledger->failure);
+}
+
+/* The hashes of the tiles that are being filled. */
+static gboolean load_partial(StoreTx *tx, LedgerTx *ledger, GError **error)
+{
+    guint64 size = ledger->frontier.size;
+    for (guint level = 0; level < TILE_LEVELS; level++) {
+        g_byte_array_set_size(ledger->partial[level], 0);
+        ledger->touched[level] = FALSE;
+        guint64 nodes = size >> (level * TILE_HEIGHT);
+        Tile tile = {
+            .level = level, .index = nodes / TILE_WIDTH, .width = (guint)(nodes % TILE_WIDTH)};
+        if (tile.width == 0)
+            continue;
+        g_autoptr(GBytes) bytes = ledger_rows_tile(tx->db, &tile, error);
+        if (!bytes)
+            return FALSE;
+        g_byte_array_append(ledger->partial[level], g_bytes_get_data(bytes, NULL),
+                            (guint)g_bytes_get_size(bytes));
+    }
+    return TRUE;
+}
+
+static gboolean load(StoreTx *tx, GError **error)
+{
+    LedgerTx *ledger = tx->ledger;
+    if (ledger->loaded)
+        return TRUE;
+    g_auto(LedgerRowsState) state = {0};
+    if (!ledger_rows_state(tx->db, &state, error))
+        return FALSE;
+    ledger->exists = state.origin != NULL;
+    ledger->held = state.held;
+    ledger->frontier = state.frontier;
+    if (ledger->exists && !load_partial(tx, ledger, error))
+        return FALSE;
+    ledger->loaded = TRUE;
+    return TRUE;
+}
+
+gboolean ledger_create(StoreTx *tx, const char *origin, GError **error)
+{
+    if (!load(tx, error))
+        return FALSE;
+    if (tx->ledger->exists) {
+        g_set_error_literal(error, CONCERT_ERROR, CONCERT_ERROR_CONFLICT,
+                            "the node has a ledger already");
+        return FALSE;
+    }
+    if (!ledger_rows_create(tx->db, origin, error))
+        return FALSE;
+    tx->ledger->loaded = FALSE;
+    tx->changed = TRUE;
+    return TRUE;
+}
+
+static gboolean write_rows(StoreTx *tx, GError **error)
+{
+    return ledger_rows_insert(tx->db, &tx->ledger->entries, &tx->ledger->items, error);
+}
+
+gboolean ledger_append(StoreTx *tx, const LedgerEntry *entry, guint64 *ret_index, GError **error)
+{
+    LedgerTx *ledger = tx->ledger;
+    if (!load(tx, error))
+        return FALSE;
+    if (!ledger->exists || ledger->held) {
+        g_set_error_literal(
+            error, CONCERT_ERROR, ledger->exists ? CONCERT_ERROR_CONFLICT : CONCERT_ERROR_NOT_FOUND,
+            ledger->exists ? "the ledger is held since the node was restored: nothing is signed "
+                             "before it is known how far it had come; see `concert ledger "
+                             "status`"
+                           : "the node has no ledger; `concert ledger open` makes one");
+        return FALSE;
+    }
+    g_return_val_if_fail(entry->n_items <= LEDGER_ITEMS_MAX, FALSE);
+    if ((bulk_rows(&ledger->entries) >= MAX_ROWS || bulk_rows(&ledger->items) >= MAX_ROWS) &&
+        !write_rows(tx, error))
+        return FALSE;
+    guint64 index = ledger->frontier.size + ledger->leaves->len;
+    if (index >= MERKLE_SIZE_MAX / LEDGER_ITEMS_MAX) {
+        g_set_error_literal(error, CONCERT_ERROR, CONCERT_ERROR_LIMIT, "the ledger is full");
+        return FALSE;
+    }
+    ledger_rows_add(&ledger->entries, &ledger->items, index, entry);
+    MerkleHash leaf;
+    merkle_leaf_hash(entry->entry, LEDGER_ENTRY_SIZE, &leaf);
+    g_array_append_val(ledger->leaves, leaf);
+    *ret_index = index;
+    return TRUE;
+}
+
+gboolean ledger_erase(StoreTx *tx, guint64 index, const guint *places, guint n_places,
+                      gboolean *ret_erased, GError **error)
+{
+    if (!load(tx, error) || !write_rows(tx, error))
+        return FALSE;
+    if (index >= tx->ledger->frontier.size + tx->ledger->leaves->len) {
+        g_set_error(error, CONCERT_ERROR, CONCERT_ERROR_NOT_FOUND,
+                    "the ledger has no entry %" G_GUINT64_FORMAT, index);
+        return FALSE;
+    }
+    tx->changed = TRUE;
+    return ledger_rows_erase(tx->db, index, places, n_places, ret_erased, error);
+}
+
+gboolean ledger_hold(StoreTx *tx, gboolean held, GError **error)
+{
+    tx->ledger->loaded = FALSE;
+    tx->changed = TRUE;
+    return ledger_rows_hold(tx->db, held, error);
+}
+
+/* Every eighth level's nodes are the hashes of tiles; a tile that is full is written. */
+static void take_node(guint level, guint64 index, const MerkleHash *hash, gpointer user)
+{
+    StoreTx *tx = user;
+    LedgerTx *ledger = tx->ledger;
+    if (level % TILE_HEIGHT != 0 || ledger->failure)
+        return;
+    guint height = level / TILE_HEIGHT;
+    GByteArray *partial = ledger->partial[height];
+    g_byte_array_append(partial, hash->bytes, SHA256_SIZE);
+    ledger->touched[height] = TRUE;
+    if (partial->len < TILE_BYTES_MAX)
+        return;
+    if (ledger_rows_put_tile(tx->db, height, index / TILE_WIDTH, partial, &ledger->failure))
+        g_byte_array_set_size(partial, 0);
+    ledger->touched[height] = FALSE;
+}
+
+/* The tiles being filled, above the lowest: those hashes stand nowhere else. */
+static gboolean write_partial(StoreTx *tx, GError **error)
+{
+    LedgerTx *ledger = tx->ledger;
+    for (guint level = 1; level < TILE_LEVELS; level++) {
+        if (!ledger->touched[level])
+            continue;
+        guint64 nodes = ledger->frontier.size >> (level * TILE_HEIGHT);
+        if (!ledger_rows_put_tile(tx->db, level, nodes / TILE_WIDTH, ledger->partial[level], error))
+            return FALSE;
+        ledger->touched[level] = FALSE;
+    }
+    return TRUE;
+}
+
+gboolean ledger_seal(StoreTx *tx, LedgerSign sign, gpointer user, GError **error)
+{
+    LedgerTx *ledger = tx->ledger;
+    if (ledger->leaves->len == 0)
+        return TRUE;
+    if (!sign) {
+        g_set_error_literal(error, CONCERT_ERROR, CONCERT_ERROR_CONFLICT,
+                            "the ledger's key is not here: nothing can be appended");
+        return FALSE;
+    }
+    if (!write_rows(tx, error) ||
+        !merkle_frontier_extend(&ledger->frontier, (const MerkleHash *)ledger->leaves->data,
+                                ledger->leaves->len, take_node, tx, error))
+        return FALSE;
+    if (ledger->failure) {
+        g_propagate_error(error, g_steal_pointer(&ledger->failure));
+        return FALSE;
+    }
+    g_array_set_size(ledger->leaves, 0);
+    MerkleHash root;
+    merkle_frontier_root(&ledger->frontier, &root);
+    g_autofree char *checkpoint = sign(ledger->frontier.size, &root, user, error);
+    if (!checkpoint || !write_partial(tx, error) ||
+        !ledger_rows_put_state(tx->db, &ledger->frontier, checkpoint, error))
+        return FALSE;
+    tx->changed = TRUE;
+    return TRUE;
+}

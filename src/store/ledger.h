@@ -1,0 +1,59 @@
+/* ledger.h - the node's ledger in the store, as the writer grows it.
+ *
+ * Entries are appended inside the transaction of a batch. Before the batch is committed it is
+ * sealed: the tree is extended, its tiles and its root are worked out, and one checkpoint is signed
+ * for all that the batch brought. So whoever is told that an entry is durable finds it integrated
+ * under a signed checkpoint, and a signature leaves the writer only after the commit: two trees of
+ * one size are never signed, whatever crashes.
+ *
+ * Reading is in ledger_read.h; what an entry is in docs/protocol.md. */
+#pragma once
+
+#include "ledger/merkle.h"
+#include "store/store.h"
+
+#define LEDGER_ENTRY_SIZE 33 /* version byte and commitment */
+#define LEDGER_NONCE_SIZE 32
+#define LEDGER_ITEMS_MAX  4096
+
+/* An item as it is to be kept. */
+typedef struct {
+    const guint8 *nonce; /* LEDGER_NONCE_SIZE bytes */
+    const void *bytes;
+    gsize length;
+} LedgerItem;
+
+/* An entry with its opening. All it points to must live until the request is done. */
+typedef struct {
+    const guint8 *entry; /* LEDGER_ENTRY_SIZE bytes */
+    const guint8 *nonce; /* LEDGER_NONCE_SIZE bytes */
+    const char *header;
+    gsize header_length;
+    const LedgerItem *items;
+    guint n_items;
+} LedgerEntry;
+
+/* Signs the checkpoint of a tree of @size entries: a signed note, or NULL with @error. Called on
+ * the writer's thread inside a transaction that may yet fail; nothing may be told to anybody. */
+typedef char *(*LedgerSign)(guint64 size, const MerkleHash *root, gpointer user, GError **error);
+
+/* Makes the empty ledger of that origin. Fails with CONCERT_ERROR_CONFLICT when there is one. */
+gboolean ledger_create(StoreTx *tx, const char *origin, GError **error);
+
+/* Appends an entry; *ret_index is its index. Fails with CONCERT_ERROR_NOT_FOUND when there is no
+ * ledger, CONCERT_ERROR_CONFLICT while it is held. */
+gboolean ledger_append(StoreTx *tx, const LedgerEntry *entry, guint64 *ret_index, GError **error);
+
+/* Destroys the opening of an entry, or of it only the items whose places are given; the pages they
+ * stood on are overwritten. Fails with CONCERT_ERROR_NOT_FOUND when there is no such entry or item.
+ * What is erased already stays so: *ret_erased says whether anything was. The caller appends the
+ * entry that says it. */
+gboolean ledger_erase(StoreTx *tx, guint64 index, const guint *places, guint n_places,
+                      gboolean *ret_erased, GError **error);
+
+/* A held ledger signs nothing: after a restore, until it is known how far it had come. */
+gboolean ledger_hold(StoreTx *tx, gboolean held, GError **error);
+
+/* Integrates what the transaction appended and signs it. @sign may be NULL as long as nothing was
+ * appended. Called by the writer before each commit. */
+gboolean ledger_seal(StoreTx *tx, LedgerSign sign, gpointer user, GError **error);

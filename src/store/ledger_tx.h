@@ -1,0 +1,25 @@
+/* ledger_tx.h - what the writer remembers of the ledger between the statements of a batch.
+ * Private to the store. */
+#pragma once
+
+#include "ledger/tile.h"
+#include "store/bulk.h"
+#include "store/ledger.h"
+
+/* What is known of the ledger within this transaction. */
+typedef struct {
+    gboolean loaded;
+    gboolean exists, held;
+    MerkleFrontier frontier;          /* of what is sealed */
+    GByteArray *partial[TILE_LEVELS]; /* hashes of the tile being filled, of each level */
+    gboolean touched[TILE_LEVELS];    /* partial differs from what is written; levels above 0 */
+    GArray *leaves;                   /* MerkleHash, of the entries that are not sealed yet */
+    Bulk entries, items;              /* rows of these */
+    GError *failure;                  /* of writing a tile while the tree is extended */
+} LedgerTx;
+
+LedgerTx *ledger_tx_new(void);
+void ledger_tx_free(LedgerTx *ledger);
+
+/* After a rollback: knows nothing any more. */
+void ledger_tx_forget(LedgerTx *ledger);
