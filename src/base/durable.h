@@ -1,0 +1,30 @@
+/* durable.h - files that are there, whole, after a crash.
+ *
+ * A file is written beside its place, synced, renamed into it, and the directory synced: afterwards
+ * it has the old bytes or the new ones, never a mixture. When a function returns TRUE the change
+ * outlives a loss of power; when it fails after the rename the change may be there or not. */
+#pragma once
+
+#include <glib.h>
+#include <sys/types.h>
+
+#include "base/error.h"
+
+/* What a file under way is called: its name and this. A crash may leave one behind; the next write
+ * of the same file takes its place. */
+#define DURABLE_SUFFIX ".tmp"
+
+/* Makes or replaces the file @path with @mode whatever the umask. One writer of a path at a time.
+ */
+gboolean durable_write(const char *path, const void *bytes, gsize length, mode_t mode,
+                       GError **error);
+
+/* Makes the new file @path. CONCERT_ERROR_CONFLICT if it is there already. */
+gboolean durable_create(const char *path, const void *bytes, gsize length, mode_t mode,
+                        GError **error);
+
+/* Renames within one directory. */
+gboolean durable_rename(const char *from, const char *to, GError **error);
+
+/* Syncs the directory in which @path lies. */
+gboolean durable_sync_parent(const char *path, GError **error);
