@@ -68,7 +68,9 @@ static const char *const steps[] = {
      * the end; what was erased is NULL. `tile` has the hashes of tlog-tiles: all full tiles, and of
      * the levels above 0 those being filled. The rest of level 0 are the last entries. */
     "CREATE TABLE ledger (number INTEGER PRIMARY KEY CHECK (number = 0), origin TEXT NOT NULL,"
-    " held INTEGER NOT NULL, frontier BLOB NOT NULL, checkpoint TEXT);"
+    " held INTEGER NOT NULL, frontier BLOB NOT NULL, checkpoint TEXT, ledger_key TEXT NOT NULL,"
+    " cosign_key TEXT NOT NULL, recovery_key TEXT NOT NULL);"
+    "CREATE TABLE key_change (entry INTEGER PRIMARY KEY, note TEXT NOT NULL);"
     "CREATE TABLE entry (number INTEGER PRIMARY KEY, entry BLOB NOT NULL, nonce BLOB,"
     " header BLOB);"
     "CREATE TABLE entry_item (number INTEGER PRIMARY KEY, nonce BLOB, data BLOB);"
