@@ -20,6 +20,13 @@ LedgerTx *ledger_tx_new(void)
     return ledger;
 }
 
+static void forget_row(LedgerTx *ledger)
+{
+    g_clear_pointer(&ledger->origin, g_free);
+    for (guint i = 0; i < LEDGER_KEYS; i++)
+        g_clear_pointer(&ledger->keys[i], g_free);
+}
+
 void ledger_tx_free(LedgerTx *ledger)
 {
     if (!ledger)
@@ -30,6 +37,7 @@ void ledger_tx_free(LedgerTx *ledger)
     bulk_clear(&ledger->entries);
     bulk_clear(&ledger->items);
     g_clear_error(&ledger->failure);
+    forget_row(ledger);
     g_free(ledger);
 }
 
@@ -71,27 +79,68 @@ static gboolean load(StoreTx *tx, GError **error)
     g_auto(LedgerRowsState) state = {0};
     if (!ledger_rows_state(tx->db, &state, error))
         return FALSE;
-    ledger->exists = state.origin != NULL;
+    forget_row(ledger);
+    ledger->origin = g_steal_pointer(&state.origin);
+    for (guint i = 0; i < LEDGER_KEYS; i++)
+        ledger->keys[i] = g_steal_pointer(&state.keys[i]);
     ledger->held = state.held;
     ledger->frontier = state.frontier;
-    if (ledger->exists && !load_partial(tx, ledger, error))
+    if (ledger->origin && !load_partial(tx, ledger, error))
         return FALSE;
     ledger->loaded = TRUE;
     return TRUE;
 }
 
-gboolean ledger_create(StoreTx *tx, const char *origin, GError **error)
+/* As load(), and there must be a ledger. */
+static gboolean need(StoreTx *tx, GError **error)
 {
     if (!load(tx, error))
         return FALSE;
-    if (tx->ledger->exists) {
+    if (tx->ledger->origin)
+        return TRUE;
+    g_set_error_literal(error, CONCERT_ERROR, CONCERT_ERROR_NOT_FOUND,
+                        "the node has no ledger; `concert ledger open` makes one");
+    return FALSE;
+}
+
+gboolean ledger_create(StoreTx *tx, const char *origin, const char *const vkeys[LEDGER_KEYS],
+                       GError **error)
+{
+    if (!load(tx, error))
+        return FALSE;
+    if (tx->ledger->origin) {
         g_set_error_literal(error, CONCERT_ERROR, CONCERT_ERROR_CONFLICT,
                             "the node has a ledger already");
         return FALSE;
     }
-    if (!ledger_rows_create(tx->db, origin, error))
+    if (!ledger_rows_create(tx->db, origin, vkeys, error))
         return FALSE;
     tx->ledger->loaded = FALSE;
+    tx->changed = TRUE;
+    return TRUE;
+}
+
+gboolean ledger_look(StoreTx *tx, const char **ret_origin, guint64 *ret_size, GError **error)
+{
+    if (!need(tx, error))
+        return FALSE;
+    *ret_origin = tx->ledger->origin;
+    *ret_size = tx->ledger->frontier.size + tx->ledger->leaves->len;
+    return TRUE;
+}
+
+const char *ledger_key(StoreTx *tx, LedgerKey key, GError **error)
+{
+    return need(tx, error) ? tx->ledger->keys[key] : NULL;
+}
+
+gboolean ledger_change_key(StoreTx *tx, guint64 index, LedgerKey key, const char *vkey,
+                           const char *note, GError **error)
+{
+    if (!need(tx, error) || !ledger_rows_change_key(tx->db, index, key, vkey, note, error))
+        return FALSE;
+    g_free(tx->ledger->keys[key]);
+    tx->ledger->keys[key] = g_strdup(vkey);
     tx->changed = TRUE;
     return TRUE;
 }
@@ -104,15 +153,12 @@ static gboolean write_rows(StoreTx *tx, GError **error)
 gboolean ledger_append(StoreTx *tx, const LedgerEntry *entry, guint64 *ret_index, GError **error)
 {
     LedgerTx *ledger = tx->ledger;
-    if (!load(tx, error))
+    if (!need(tx, error))
         return FALSE;
-    if (!ledger->exists || ledger->held) {
-        g_set_error_literal(
-            error, CONCERT_ERROR, ledger->exists ? CONCERT_ERROR_CONFLICT : CONCERT_ERROR_NOT_FOUND,
-            ledger->exists ? "the ledger is held since the node was restored: nothing is signed "
-                             "before it is known how far it had come; see `concert ledger "
-                             "status`"
-                           : "the node has no ledger; `concert ledger open` makes one");
+    if (ledger->held) {
+        g_set_error_literal(error, CONCERT_ERROR, CONCERT_ERROR_CONFLICT,
+                            "the ledger is held: nothing is signed before it is known how far it "
+                            "had come; see `concert ledger status`");
         return FALSE;
     }
     g_return_val_if_fail(entry->n_items <= LEDGER_ITEMS_MAX, FALSE);
@@ -135,7 +181,7 @@ gboolean ledger_append(StoreTx *tx, const LedgerEntry *entry, guint64 *ret_index
 gboolean ledger_erase(StoreTx *tx, guint64 index, const guint *places, guint n_places,
                       gboolean *ret_erased, GError **error)
 {
-    if (!load(tx, error) || !write_rows(tx, error))
+    if (!need(tx, error) || !write_rows(tx, error))
         return FALSE;
     if (index >= tx->ledger->frontier.size + tx->ledger->leaves->len) {
         g_set_error(error, CONCERT_ERROR, CONCERT_ERROR_NOT_FOUND,
@@ -148,9 +194,11 @@ gboolean ledger_erase(StoreTx *tx, guint64 index, const guint *places, guint n_p
 
 gboolean ledger_hold(StoreTx *tx, gboolean held, GError **error)
 {
-    tx->ledger->loaded = FALSE;
+    if (!need(tx, error) || !ledger_rows_hold(tx->db, held, error))
+        return FALSE;
+    tx->ledger->held = held;
     tx->changed = TRUE;
-    return ledger_rows_hold(tx->db, held, error);
+    return TRUE;
 }
 
 /* Every eighth level's nodes are the hashes of tiles; a tile that is full is written. */
@@ -207,7 +255,8 @@ gboolean ledger_seal(StoreTx *tx, LedgerSign sign, gpointer user, GError **error
     g_array_set_size(ledger->leaves, 0);
     MerkleHash root;
     merkle_frontier_root(&ledger->frontier, &root);
-    g_autofree char *checkpoint = sign(ledger->frontier.size, &root, user, error);
+    g_autofree char *checkpoint =
+        sign(ledger->keys[LEDGER_KEY], ledger->frontier.size, &root, user, error);
     if (!checkpoint || !write_partial(tx, error) ||
         !ledger_rows_put_state(tx->db, &ledger->frontier, checkpoint, error))
         return FALSE;

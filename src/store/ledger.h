@@ -33,12 +33,30 @@ typedef struct {
     guint n_items;
 } LedgerEntry;
 
-/* Signs the checkpoint of a tree of @size entries: a signed note, or NULL with @error. Called on
- * the writer's thread inside a transaction that may yet fail; nothing may be told to anybody. */
-typedef char *(*LedgerSign)(guint64 size, const MerkleHash *root, gpointer user, GError **error);
+/* The node's public keys, as verifier keys (vkeys) in text. */
+typedef enum { LEDGER_KEY, LEDGER_COSIGN_KEY, LEDGER_RECOVERY_KEY, LEDGER_KEYS } LedgerKey;
+
+/* Signs the checkpoint of a tree of @size entries with the key whose vkey is @vkey: a signed note,
+ * or NULL with @error. Called on the writer's thread inside a transaction that may yet fail;
+ * nothing may be told to anybody. */
+typedef char *(*LedgerSign)(const char *vkey, guint64 size, const MerkleHash *root, gpointer user,
+                            GError **error);
 
 /* Makes the empty ledger of that origin. Fails with CONCERT_ERROR_CONFLICT when there is one. */
-gboolean ledger_create(StoreTx *tx, const char *origin, GError **error);
+gboolean ledger_create(StoreTx *tx, const char *origin, const char *const vkeys[LEDGER_KEYS],
+                       GError **error);
+
+/* The ledger as this transaction has it: the origin (valid until the next call that changes the
+ * ledger) and how many entries there are. CONCERT_ERROR_NOT_FOUND when there is no ledger. */
+gboolean ledger_look(StoreTx *tx, const char **ret_origin, guint64 *ret_size, GError **error);
+
+/* The present key, as ledger_look(). NULL with @error. */
+const char *ledger_key(StoreTx *tx, LedgerKey key, GError **error);
+
+/* Keeps the key change @note, which entry @index announces; from now on @vkey is the present one.
+ */
+gboolean ledger_change_key(StoreTx *tx, guint64 index, LedgerKey key, const char *vkey,
+                           const char *note, GError **error);
 
 /* Appends an entry; *ret_index is its index. Fails with CONCERT_ERROR_NOT_FOUND when there is no
  * ledger, CONCERT_ERROR_CONFLICT while it is held. */

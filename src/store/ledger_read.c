@@ -9,6 +9,8 @@ void ledger_read_state_clear(LedgerReadState *state)
 {
     g_clear_pointer(&state->origin, g_free);
     g_clear_pointer(&state->checkpoint, g_free);
+    for (guint i = 0; i < LEDGER_KEYS; i++)
+        g_clear_pointer(&state->keys[i], g_free);
 }
 
 static gboolean no_ledger(GError **error)
@@ -30,6 +32,8 @@ gboolean ledger_read_state(Store *store, LedgerReadState *ret_state, GError **er
     merkle_frontier_root(&rows.frontier, &state.root);
     state.origin = g_steal_pointer(&rows.origin);
     state.checkpoint = g_steal_pointer(&rows.checkpoint);
+    for (guint i = 0; i < LEDGER_KEYS; i++)
+        state.keys[i] = g_steal_pointer(&rows.keys[i]);
     *ret_state = state;
     return TRUE;
 }
@@ -173,4 +177,24 @@ gboolean ledger_read_root(Store *store, guint64 size, MerkleHash *ret_root, GErr
         return FALSE;
     merkle_frontier_root(&frontier, ret_root);
     return TRUE;
+}
+
+char **ledger_read_key_changes(Store *store, GError **error)
+{
+    g_auto(Reader) reader = {0};
+    if (!reader_begin(store, &reader, error))
+        return NULL;
+    sqlite3_stmt *statement =
+        sqlite_prepare(reader.db, "SELECT note FROM key_change ORDER BY entry", error);
+    if (!statement)
+        return NULL;
+    g_autoptr(GStrvBuilder) notes = g_strv_builder_new();
+    for (;;) {
+        gboolean row;
+        if (!sqlite_step(reader.db, statement, &row, error))
+            return NULL;
+        if (!row)
+            return g_strv_builder_end(notes);
+        g_strv_builder_add(notes, (const char *)sqlite3_column_text(statement, 0));
+    }
 }

@@ -11,6 +11,7 @@ typedef struct {
     MerkleHash root;
     char *checkpoint; /* the newest, a signed note; NULL while the ledger is empty */
     gboolean held;    /* nothing is signed: see ledger_hold() */
+    char *keys[LEDGER_KEYS];
 } LedgerReadState;
 
 void ledger_read_state_clear(LedgerReadState *state);
@@ -56,3 +57,6 @@ gboolean ledger_read_consistency(Store *store, guint64 old_size, guint64 new_siz
 
 /* The root of the tree as it was at @size. */
 gboolean ledger_read_root(Store *store, guint64 size, MerkleHash *ret_root, GError **error);
+
+/* The ledger's key changes, signed notes, oldest first; NULL-terminated. Caller frees. */
+char **ledger_read_key_changes(Store *store, GError **error);

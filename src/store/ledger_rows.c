@@ -6,12 +6,17 @@ void ledger_rows_state_clear(LedgerRowsState *state)
 {
     g_clear_pointer(&state->origin, g_free);
     g_clear_pointer(&state->checkpoint, g_free);
+    for (guint i = 0; i < LEDGER_KEYS; i++)
+        g_clear_pointer(&state->keys[i], g_free);
 }
 
 gboolean ledger_rows_state(Sqlite *db, LedgerRowsState *ret_state, GError **error)
 {
-    sqlite3_stmt *statement = sqlite_prepare(
-        db, "SELECT origin, held, frontier, checkpoint FROM ledger WHERE number = 0", error);
+    sqlite3_stmt *statement = sqlite_prepare(db,
+                                             "SELECT origin, held, frontier, checkpoint, "
+                                             "ledger_key, cosign_key, recovery_key FROM ledger"
+                                             " WHERE number = 0",
+                                             error);
     gboolean row;
     if (!statement || !sqlite_step(db, statement, &row, error))
         return FALSE;
@@ -26,6 +31,8 @@ gboolean ledger_rows_state(Sqlite *db, LedgerRowsState *ret_state, GError **erro
             state.origin = sqlite_dup_text(statement, 0);
             state.held = sqlite3_column_int(statement, 1) != 0;
             state.checkpoint = sqlite_dup_text(statement, 3);
+            for (int i = 0; i < LEDGER_KEYS; i++)
+                state.keys[i] = sqlite_dup_text(statement, 4 + i);
         }
         sqlite3_reset(statement);
     }
@@ -41,17 +48,49 @@ static void bind_frontier(sqlite3_stmt *statement, int parameter, const MerkleFr
     sqlite3_bind_blob(statement, parameter, bytes, (int)length, SQLITE_TRANSIENT);
 }
 
-gboolean ledger_rows_create(Sqlite *db, const char *origin, GError **error)
+gboolean ledger_rows_create(Sqlite *db, const char *origin, const char *const vkeys[LEDGER_KEYS],
+                            GError **error)
 {
-    sqlite3_stmt *statement = sqlite_prepare(
-        db, "INSERT INTO ledger (number, origin, held, frontier) VALUES (0, ?1, 0, ?2)", error);
+    sqlite3_stmt *statement =
+        sqlite_prepare(db,
+                       "INSERT INTO ledger (number, held, origin, frontier, ledger_key, cosign_key,"
+                       " recovery_key) VALUES (0, 0, ?1, ?2, ?3, ?4, ?5)",
+                       error);
     if (!statement)
         return FALSE;
     MerkleFrontier empty;
     merkle_frontier_init(&empty);
     sqlite_bind_text(statement, 1, origin);
     bind_frontier(statement, 2, &empty);
+    for (int i = 0; i < LEDGER_KEYS; i++)
+        sqlite_bind_text(statement, 3 + i, vkeys[i]);
     return sqlite_run(db, statement, error);
+}
+
+static gboolean set_key(Sqlite *db, LedgerKey key, const char *vkey, GError **error)
+{
+    static const char *const sql[LEDGER_KEYS] = {
+        [LEDGER_KEY] = "UPDATE ledger SET ledger_key = ?1 WHERE number = 0",
+        [LEDGER_COSIGN_KEY] = "UPDATE ledger SET cosign_key = ?1 WHERE number = 0",
+        [LEDGER_RECOVERY_KEY] = "UPDATE ledger SET recovery_key = ?1 WHERE number = 0",
+    };
+    sqlite3_stmt *statement = sqlite_prepare(db, sql[key], error);
+    if (!statement)
+        return FALSE;
+    sqlite_bind_text(statement, 1, vkey);
+    return sqlite_run(db, statement, error);
+}
+
+gboolean ledger_rows_change_key(Sqlite *db, guint64 index, LedgerKey key, const char *vkey,
+                                const char *note, GError **error)
+{
+    sqlite3_stmt *statement =
+        sqlite_prepare(db, "INSERT INTO key_change (entry, note) VALUES (?1, ?2)", error);
+    if (!statement)
+        return FALSE;
+    sqlite3_bind_int64(statement, 1, (gint64)index);
+    sqlite_bind_text(statement, 2, note);
+    return sqlite_run(db, statement, error) && set_key(db, key, vkey, error);
 }
 
 gboolean ledger_rows_put_state(Sqlite *db, const MerkleFrontier *frontier, const char *checkpoint,

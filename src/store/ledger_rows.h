@@ -11,6 +11,7 @@ typedef struct {
     gboolean held;
     MerkleFrontier frontier;
     char *checkpoint; /* newest signed note; NULL before the first */
+    char *keys[LEDGER_KEYS];
 } LedgerRowsState;
 
 void ledger_rows_state_clear(LedgerRowsState *state);
@@ -18,7 +19,10 @@ void ledger_rows_state_clear(LedgerRowsState *state);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(LedgerRowsState, ledger_rows_state_clear)
 
 gboolean ledger_rows_state(Sqlite *db, LedgerRowsState *ret_state, GError **error);
-gboolean ledger_rows_create(Sqlite *db, const char *origin, GError **error);
+gboolean ledger_rows_create(Sqlite *db, const char *origin, const char *const vkeys[LEDGER_KEYS],
+                            GError **error);
+gboolean ledger_rows_change_key(Sqlite *db, guint64 index, LedgerKey key, const char *vkey,
+                                const char *note, GError **error);
 gboolean ledger_rows_put_state(Sqlite *db, const MerkleFrontier *frontier, const char *checkpoint,
                                GError **error);
 gboolean ledger_rows_hold(Sqlite *db, gboolean held, GError **error);

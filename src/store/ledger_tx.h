@@ -9,7 +9,9 @@
 /* What is known of the ledger within this transaction. */
 typedef struct {
     gboolean loaded;
-    gboolean exists, held;
+    char *origin; /* NULL: there is none */
+    char *keys[LEDGER_KEYS];
+    gboolean held;
     MerkleFrontier frontier;          /* of what is sealed */
     GByteArray *partial[TILE_LEVELS]; /* hashes of the tile being filled, of each level */
     gboolean touched[TILE_LEVELS];    /* partial differs from what is written; levels above 0 */

@@ -18,17 +18,21 @@ typedef struct {
     guint signatures;
 } Fixture;
 
-static char *sign(guint64 size, const MerkleHash *root, gpointer user, GError **error)
+static char *sign(const char *vkey, guint64 size, const MerkleHash *root, gpointer user,
+                  GError **error)
 {
     Fixture *fixture = user;
     fixture->signatures++;
+    g_assert_cmpstr(vkey, ==, "ledger key");
     return checkpoint_sign(&(Checkpoint){.origin = (char *)ORIGIN, .size = size, .root = *root},
                            fixture->signer, error);
 }
 
+static const char *const keys[LEDGER_KEYS] = {"ledger key", "cosign key", "recovery key"};
+
 static gboolean apply_create(StoreTx *tx, gpointer user, GError **error)
 {
-    return ledger_create(tx, ORIGIN, error);
+    return ledger_create(tx, ORIGIN, keys, error);
 }
 
 static void open_node(Fixture *fixture)
