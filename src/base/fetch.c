@@ -349,6 +349,8 @@ static void set_options(CURL *curl, Fetch *fetch, struct curl_slist *headers,
     curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, write_body);
     curl_easy_setopt(curl, CURLOPT_WRITEDATA, fetch);
     curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, message);
+    if (fetch->options->accept_compressed)
+        curl_easy_setopt(curl, CURLOPT_ACCEPT_ENCODING, "gzip, deflate");
     set_trust(curl, fetch->options->ca_file);
 }
 

@@ -16,6 +16,8 @@ typedef struct {
     gsize max_bytes;       /* 0: 256 MiB */
     guint timeout_seconds; /* of the whole transfer; 0: 300 */
     gboolean allow_private;
+    gboolean accept_compressed; /* the body may come gzipped or deflated; max_bytes is of what it
+                                   unpacks to */
     const char *etag;    /* If-None-Match; NULL: none */
     const char *accept;  /* Accept header; NULL: any */
     const char *bearer;  /* token; NULL: none */

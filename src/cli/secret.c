@@ -118,7 +118,7 @@ static char *ask_twice(GError **error)
     return g_steal_pointer(&first);
 }
 
-static char *read_file(const char *path, GError **error)
+char *secret_from_file(const char *path, GError **error)
 {
     int fd = open(path, O_RDONLY | O_CLOEXEC);
     if (fd < 0) {
@@ -145,7 +145,7 @@ gboolean secret_new_password(const CommandCall *call, char **ret_password, gbool
     char *password = terminal         ? ask_twice(error)
                      : made           ? password_generate()
                      : standard_input ? read_line(STDIN_FILENO, "standard input", NULL, error)
-                     : path           ? read_file(path, error)
+                     : path           ? secret_from_file(path, error)
                                       : NULL;
     if (given == 1 && !password)
         return FALSE;

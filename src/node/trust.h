@@ -1,0 +1,46 @@
+/* trust.h - whom those who verify believe: keys that they name, a policy (ledger/quorum.h), both,
+ * or nobody. */
+#pragma once
+
+#include <glib.h>
+
+#include "ledger/checkpoint.h"
+#include "ledger/note.h"
+
+#define TRUST_KEYS_MAX 64
+
+typedef struct Trust Trust;
+
+/* @vkeys are verifier keys, NULL-terminated; @policy is the text of a tlog-policy. Either may be
+ * NULL. CONCERT_ERROR_INPUT or _LIMIT says which is wrong. */
+Trust *trust_new(const char *const *vkeys, const char *policy, gsize policy_length, GError **error);
+void trust_free(Trust *trust);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(Trust, trust_free)
+
+/* Neither keys nor a policy: trust_check() always fails. */
+gboolean trust_is_nobody(const Trust *trust);
+
+/* Whether @note, whose text is @checkpoint, bears the signatures that are asked for: of the keys,
+ * at least one has signed, and no signature in the name of one is wrong; of the policy, a log has
+ * signed and the quorum has cosigned. A log's key counts for the origin of its name only.
+ * CONCERT_ERROR_DENIED says what is missing or wrong. */
+gboolean trust_check(const Trust *trust, const Note *note, const Checkpoint *checkpoint,
+                     GError **error);
+
+/* One signature of a note, and what it is worth. */
+typedef enum {
+    TRUST_UNKNOWN, /* nobody here has the key */
+    TRUST_GOOD,
+    TRUST_BAD,
+} TrustVerdict;
+
+typedef struct {
+    const char *name; /* the note's */
+    guint32 key_id;
+    TrustVerdict verdict;
+    gboolean is_cosignature; /* of a key that is known */
+    guint64 time_s;          /* of a cosignature, POSIX */
+} TrustSignature;
+
+/* Looks at signature @place of @note. */
+TrustSignature trust_signature(const Trust *trust, const Note *note, guint place);
