@@ -1,0 +1,181 @@
+/* witness.h - what a node keeps as a witness of others' logs, and what witnesses have said of its
+ * own (c2sp.org/tlog-witness; the decision itself is ledger/witness.h).
+ *
+ * As a witness: the logs that are watched, with the newest checkpoint that was cosigned of each.
+ * A decision and what it changes are one request of the writer, and no cosignature leaves before
+ * that is committed. What was once cosigned is never forgotten, not even when a log is no longer
+ * watched: two trees of one size are never cosigned.
+ *
+ * Two checkpoints that convict a log of having signed two trees are kept as evidence, and the log
+ * is frozen: nothing of it is cosigned until a person decides.
+ *
+ * As a log: the witnesses that are asked, and their cosignatures of the checkpoints that are
+ * served. */
+#pragma once
+
+#include "ledger/quorum.h"
+#include "ledger/witness.h"
+#include "store/ledger.h"
+
+#define WITNESS_LOGS_MAX          1024
+#define WITNESS_KEYS_MAX          8 /* of one log */
+#define WITNESS_ASKED_MAX         64
+#define WITNESS_COSIGNATURES_MAX  15 /* on a checkpoint that is served */
+#define WITNESS_CHECKPOINTS_MAX   64 /* of the own log that are kept with their cosignatures */
+#define WITNESS_TOO_MANY_REQUESTS 429
+
+/* --- logs that this node watches ---------------------------------------------------------------
+ */
+
+typedef struct {
+    char *origin;
+    char **vkeys;     /* any of them signs for the log */
+    gboolean watched; /* FALSE: no longer; what was cosigned is still known */
+    gboolean frozen;  /* there is evidence that nobody has settled */
+    WitnessState state;
+    char *note;         /* the checkpoint of `state`, a signed note; NULL: none yet */
+    gint64 cosigned_at; /* microseconds since 1970; 0: never */
+} WitnessLog;
+
+void witness_log_free(WitnessLog *log);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(WitnessLog, witness_log_free)
+
+/* Watches the log whose key is @vkey (Ed25519) under @origin; NULL: the name of the key. A further
+ * key of a log that is watched already is added: after a rotation both may sign. */
+gboolean witness_watch(StoreTx *tx, const char *origin, const char *vkey, GError **error);
+
+/* CONCERT_ERROR_NOT_FOUND when it is not watched. */
+gboolean witness_unwatch(StoreTx *tx, const char *origin, GError **error);
+
+/* By origin. Elements: WitnessLog *. Those that are no longer watched are among them. */
+GPtrArray *witness_logs(Store *store, GError **error);
+
+/* What a witness cosigns with. */
+typedef struct {
+    const NoteSigner *cosigner; /* NOTE_COSIGNATURE; NULL: nothing can be cosigned now */
+    gint64 interval_us;         /* between two cosignatures of one log; 0: no bound */
+} WitnessOffice;
+
+/* The answer to an add-checkpoint. */
+typedef struct {
+    guint status;             /* of HTTP */
+    const char *content_type; /* static */
+    char *body;
+    guint retry_after; /* seconds; with WITNESS_TOO_MANY_REQUESTS */
+    gboolean is_fork;  /* the checkpoint convicts its log; kept as evidence by witness_judge() */
+} WitnessVerdict;
+
+void witness_verdict_clear(WitnessVerdict *verdict);
+
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(WitnessVerdict, witness_verdict_clear)
+
+/* Decides on a request as far as nothing has to be written for it: *ret_final FALSE means that
+ * witness_judge() has to, and the verdict is then empty. So the writer sees only requests that
+ * the log's own key has signed and that bring something new. */
+gboolean witness_preview(Store *store, const WitnessRequest *request, const WitnessOffice *office,
+                         WitnessVerdict *ret_verdict, gboolean *ret_final, GError **error);
+
+/* Decides and writes what follows from it. The verdict may be told to nobody before the commit. */
+gboolean witness_judge(StoreTx *tx, const WitnessRequest *request, const WitnessOffice *office,
+                       WitnessVerdict *ret_verdict, GError **error);
+
+/* Compares a signed checkpoint of a watched log, learnt from anywhere, with what was cosigned: when
+ * it is of the same size with another root, both are kept as evidence (*ret_fork).
+ * CONCERT_ERROR_NOT_FOUND when the log is not watched, CONCERT_ERROR_DENIED when it is not signed
+ * by the log, CONCERT_ERROR_INPUT when it is no checkpoint. */
+gboolean witness_learn(StoreTx *tx, const char *note, gsize length, gboolean *ret_fork,
+                       GError **error);
+
+/* Keeps two signed checkpoints of a watched log, the smaller one first, as evidence if they
+ * convict it: of one size with two roots, or @proof (NULL otherwise) leads to the root of the
+ * second from another root than that of the first. CONCERT_ERROR_INPUT when they do not;
+ * CONCERT_ERROR_CONFLICT when the log is frozen already. */
+gboolean witness_report(StoreTx *tx, const char *first, const char *second,
+                        const MerkleProof *proof, GError **error);
+
+/* Two signed checkpoints that convict a log. */
+typedef struct {
+    gint64 number;
+    char *origin;
+    gint64 found;   /* microseconds since 1970 */
+    char *first;    /* signed notes; what was known when the second came */
+    char *second;   /* of the same size, or larger */
+    char *proof;    /* hashes in base64, a line each, that lead from another root at the size
+                       of the first to that of the second; NULL: both are of one size */
+    gint64 settled; /* 0: the log is frozen */
+    char *decision; /* "first", "second", "drop"; NULL before it is settled */
+} WitnessEvidence;
+
+void witness_evidence_free(WitnessEvidence *evidence);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(WitnessEvidence, witness_evidence_free)
+
+/* Of @origin (NULL: of all), oldest first; only what is not settled when @is_open. Elements:
+ * WitnessEvidence *. */
+GPtrArray *witness_evidence(Store *store, const char *origin, gboolean is_open, GError **error);
+
+typedef enum {
+    WITNESS_KEEP_FIRST,  /* goes on from the first */
+    WITNESS_KEEP_SECOND, /* goes on from the second; sizes up to the largest that was cosigned are
+                            not cosigned a second time */
+    WITNESS_DROP,        /* does not watch the log any more */
+} WitnessDecision;
+
+/* Decides what becomes of a frozen log. CONCERT_ERROR_NOT_FOUND when it is not frozen. */
+gboolean witness_settle(StoreTx *tx, const char *origin, WitnessDecision decision, GError **error);
+
+/* --- witnesses that are asked about the own log ------------------------------------------------
+ */
+
+typedef struct {
+    gint64 number;          /* grows in the order they were added */
+    char *name;             /* the vkey's */
+    char *vkey;             /* cosignature/v1 */
+    char *url;              /* the submission prefix: requests go to URL/add-checkpoint */
+    guint64 size;           /* that it has last cosigned, as far as is known */
+    gint64 asked, cosigned; /* microseconds since 1970; 0: never */
+    guint status;           /* of its last answer; 0: there was none */
+    char *failure;          /* of the last time it was asked; NULL: none */
+} WitnessAsked;
+
+void witness_asked_free(WitnessAsked *asked);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(WitnessAsked, witness_asked_free)
+
+/* CONCERT_ERROR_CONFLICT when there is one of that name; _INPUT when @vkey is none of a witness or
+ * @url is no http(s) URL. */
+gboolean witness_add(StoreTx *tx, const char *vkey, const char *url, GError **error);
+gboolean witness_remove(StoreTx *tx, const char *name, GError **error);
+
+/* In the order they were added. Elements: WitnessAsked *. */
+GPtrArray *witness_asked(Store *store, GError **error);
+
+/* Keeps what became of asking @asked->number: its size, asked, status and failure, and when @lines
+ * is not NULL the cosignature of @checkpoint (a note, as ledger_read_state() gave it). Of what is
+ * kept only what can still be served stays: @policy as for witness_served_checkpoint(). Nothing
+ * happens when the witness was removed meanwhile. */
+gboolean witness_put_answer(StoreTx *tx, const WitnessAsked *asked, const char *checkpoint,
+                            const char *lines, const Quorum *policy, GError **error);
+
+/* Keeps the newest checkpoint as the one of the full hour @hour (microseconds since 1970). Nothing
+ * happens when that hour, or a later one, has its checkpoint, or the ledger is empty. */
+gboolean witness_put_hour(StoreTx *tx, gint64 hour, GError **error);
+
+/* The checkpoints to be served, with at most WITNESS_COSIGNATURES_MAX cosignatures each: those of
+ * the policy's witnesses in its order, then of the others in the order they were added. */
+typedef struct {
+    char *newest;  /* NULL: the ledger is empty */
+    char *trusted; /* the newest that meets the policy (any, without a policy); NULL: none does */
+    char *hourly;  /* the newest that was kept for a full hour and meets the policy; NULL: none */
+    guint64 newest_size, trusted_size, hourly_size;
+} WitnessServed;
+
+void witness_served_clear(WitnessServed *served);
+
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(WitnessServed, witness_served_clear)
+
+/* Reads one committed moment. @policy NULL: none. CONCERT_ERROR_NOT_FOUND when the node has no
+ * ledger. */
+gboolean witness_served_checkpoint(Store *store, const Quorum *policy, WitnessServed *ret_served,
+                                   GError **error);
