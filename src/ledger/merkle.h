@@ -90,3 +90,9 @@ gboolean merkle_verify_node(guint level, guint64 index, guint64 size, const Merk
 gboolean merkle_verify_consistency(guint64 old_size, const MerkleHash *old_root, guint64 new_size,
                                    const MerkleHash *new_root, const MerkleProof *proof,
                                    GError **error);
+
+/* What a consistency proof that leads to @new_root says the root at @old_size was: whoever signs
+ * @new_root and another root at @old_size has signed two trees. FALSE if the proof leads elsewhere,
+ * or says nothing of it because @old_size is a power of two, 0 or not the smaller one. */
+gboolean merkle_consistency_root(guint64 old_size, guint64 new_size, const MerkleHash *new_root,
+                                 const MerkleProof *proof, MerkleHash *ret_old_root);

@@ -178,17 +178,14 @@ static gboolean verify_trivial(guint64 old_size, const MerkleHash *old_root, gui
     return TRUE;
 }
 
-gboolean merkle_verify_consistency(guint64 old_size, const MerkleHash *old_root, guint64 new_size,
-                                   const MerkleHash *new_root, const MerkleProof *proof,
-                                   GError **error)
+/* Walks a consistency proof of 0 < @old_size < @new_size and gives the two roots it leads to.
+ * @old_root is needed where the proof leaves it out: when @old_size is a power of two. */
+static gboolean walk(guint64 old_size, const MerkleHash *old_root, guint64 new_size,
+                     const MerkleProof *proof, MerkleHash *ret_from, MerkleHash *ret_to,
+                     GError **error)
 {
-    if (new_size > MERKLE_SIZE_MAX || old_size > new_size)
-        return refuse(error, "the later tree is the smaller one");
-    if (old_size == 0 || old_size == new_size)
-        return verify_trivial(old_size, old_root, new_size, new_root, proof, error);
     if (proof->count == 0)
         return refuse(error, "the consistency proof is too short");
-
     guint64 node = old_size - 1, last = new_size - 1;
     guint used = 0;
     for (; node & 1; node >>= 1)
@@ -213,9 +210,38 @@ gboolean merkle_verify_consistency(guint64 old_size, const MerkleHash *old_root,
     }
     if (last != 0)
         return refuse(error, "the consistency proof is too short");
+    *ret_from = from;
+    *ret_to = to;
+    return TRUE;
+}
+
+gboolean merkle_verify_consistency(guint64 old_size, const MerkleHash *old_root, guint64 new_size,
+                                   const MerkleHash *new_root, const MerkleProof *proof,
+                                   GError **error)
+{
+    if (new_size > MERKLE_SIZE_MAX || old_size > new_size)
+        return refuse(error, "the later tree is the smaller one");
+    if (old_size == 0 || old_size == new_size)
+        return verify_trivial(old_size, old_root, new_size, new_root, proof, error);
+    MerkleHash from, to;
+    if (!walk(old_size, old_root, new_size, proof, &from, &to, error))
+        return FALSE;
     if (!merkle_hash_equal(&from, old_root))
         return refuse(error, "the consistency proof does not lead to the old root");
     if (!merkle_hash_equal(&to, new_root))
         return refuse(error, "the consistency proof does not lead to the new root");
+    return TRUE;
+}
+
+gboolean merkle_consistency_root(guint64 old_size, guint64 new_size, const MerkleHash *new_root,
+                                 const MerkleProof *proof, MerkleHash *ret_old_root)
+{
+    MerkleHash from, to;
+    gboolean tells = new_size <= MERKLE_SIZE_MAX && old_size < new_size && old_size > 0 &&
+                     (old_size & (old_size - 1)) != 0;
+    if (!tells || !walk(old_size, NULL, new_size, proof, &from, &to, NULL) ||
+        !merkle_hash_equal(&to, new_root))
+        return FALSE;
+    *ret_old_root = from;
     return TRUE;
 }

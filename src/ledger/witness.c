@@ -106,6 +106,9 @@ static void compare(const WitnessRequest *request, const WitnessState *state, Wi
         answer_text(answer, WITNESS_CONFLICT, "another root was cosigned at this size");
     } else if (!merkle_verify_consistency(last.size, &last.root, checkpoint->size,
                                           &checkpoint->root, &request->proof, &reason)) {
+        MerkleHash other;
+        answer->is_fork = merkle_consistency_root(last.size, checkpoint->size, &checkpoint->root,
+                                                  &request->proof, &other);
         answer_text(answer, WITNESS_INCONSISTENT, reason->message);
     } else {
         answer->status = WITNESS_COSIGN;

@@ -54,8 +54,9 @@ typedef struct {
     WitnessStatus status;
     gboolean is_new; /* `next` differs from the state given: keep it before anything is said */
     WitnessState next;
-    gboolean is_fork; /* the log has signed two roots of one size: this checkpoint and the state's
-                         are evidence, whatever the status */
+    gboolean is_fork; /* the log has signed two trees: this checkpoint and the state's are evidence,
+                         whatever the status; of two sizes together with the request's proof, which
+                         leads from another root than the state's */
     const char *content_type;
     char *body; /* NULL for WITNESS_COSIGN, until witness_cosign() */
 } WitnessAnswer;

@@ -158,24 +158,27 @@ GPtrArray *witness_asked(Store *store, GError **error);
 gboolean witness_put_answer(StoreTx *tx, const WitnessAsked *asked, const char *checkpoint,
                             const char *lines, const Quorum *policy, GError **error);
 
-/* Keeps the newest checkpoint as the one of the full hour @hour (microseconds since 1970). Nothing
- * happens when that hour, or a later one, has its checkpoint, or the ledger is empty. */
-gboolean witness_put_hour(StoreTx *tx, gint64 hour, GError **error);
+/* @checkpoint (a signed note of the own log) with at most WITNESS_COSIGNATURES_MAX of the
+ * cosignatures that are kept of its size: those of the policy's witnesses (@policy NULL: none) in
+ * its order, then of the others in the order they were added. Without any it is a copy. */
+char *witness_cosigned(Store *store, const char *checkpoint, const Quorum *policy, GError **error);
 
-/* The checkpoints to be served, with at most WITNESS_COSIGNATURES_MAX cosignatures each: those of
- * the policy's witnesses in its order, then of the others in the order they were added. */
+/* The checkpoints to be served, with cosignatures as witness_cosigned() has them. */
 typedef struct {
     char *newest;  /* NULL: the ledger is empty */
-    char *trusted; /* the newest that meets the policy (any, without a policy); NULL: none does */
-    char *hourly;  /* the newest that was kept for a full hour and meets the policy; NULL: none */
-    guint64 newest_size, trusted_size, hourly_size;
+    char *trusted; /* the newest that meets the policy; NULL: none does */
+    char *earlier; /* the newest that meets the policy and was cosigned first before a time that is
+                      asked for; NULL: none */
+    guint64 newest_size, trusted_size, earlier_size;
 } WitnessServed;
 
 void witness_served_clear(WitnessServed *served);
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(WitnessServed, witness_served_clear)
 
-/* Reads one committed moment. @policy NULL: none. CONCERT_ERROR_NOT_FOUND when the node has no
- * ledger. */
-gboolean witness_served_checkpoint(Store *store, const Quorum *policy, WitnessServed *ret_served,
-                                   GError **error);
+/* Reads one committed moment. Without a policy (NULL) any checkpoint meets it: trusted is the
+ * newest, and earlier one with any cosignature. @before, in microseconds since 1970, is at least
+ * the beginning of the present hour: what is older may be gone. CONCERT_ERROR_NOT_FOUND when the
+ * node has no ledger. */
+gboolean witness_served_checkpoint(Store *store, const Quorum *policy, gint64 before,
+                                   WitnessServed *ret_served, GError **error);

@@ -316,6 +316,12 @@ static void test_consistency(void)
             assert_same_proof(&proof, &expected);
             g_assert_true(merkle_verify_consistency(old, &old_root, size, &root, &proof, NULL));
 
+            gboolean tells = old < size && (old & (old - 1)) != 0;
+            MerkleHash told;
+            g_assert_cmpint(merkle_consistency_root(old, size, &root, &proof, &told), ==, tells);
+            if (tells)
+                g_assert_true(merkle_hash_equal(&told, &old_root));
+
             MerkleHash wrong = old_root;
             wrong.bytes[31] ^= 0x80;
             g_assert_false(merkle_verify_consistency(old, &wrong, size, &root, &proof, NULL));
@@ -329,6 +335,7 @@ static void test_consistency(void)
                 proof.hashes[i].bytes[i % 32] ^= 1;
                 g_assert_false(
                     merkle_verify_consistency(old, &old_root, size, &root, &proof, NULL));
+                g_assert_false(merkle_consistency_root(old, size, &root, &proof, &told));
                 proof.hashes[i].bytes[i % 32] ^= 1;
             }
             if (proof.count > 0) {

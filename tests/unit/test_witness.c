@@ -180,6 +180,14 @@ static void test_fork(void)
     g_assert_cmpint(later.status, ==, WITNESS_INCONSISTENT);
     g_assert_false(later.is_new);
     g_assert_cmpuint(later.next.size, ==, 30);
+    g_assert_true(later.is_fork); /* its own proof says so */
+
+    /* Which a proof from 2^k leaves, that leaves the old root out, cannot. */
+    const WitnessState power = {TRUE, 32, log.roots[32]};
+    g_auto(WitnessAnswer) silent = {0};
+    decide(&other, &power, 32, 35, &silent);
+    g_assert_cmpint(silent.status, ==, WITNESS_INCONSISTENT);
+    g_assert_false(silent.is_fork);
 }
 
 static void test_wrong_proof(void)
@@ -197,13 +205,14 @@ static void test_wrong_proof(void)
         asked->proof.hashes[asked->proof.count++] = log.roots[1];
         witness_decide(asked, &state, &key, 1, &longer);
         g_assert_cmpint(longer.status, ==, WITNESS_INCONSISTENT);
-        g_assert_false(longer.is_new);
+        g_assert_false(longer.is_new || longer.is_fork); /* anyone could have sent that */
         asked->proof.count--;
         if (asked->proof.count == 0)
             continue;
         asked->proof.hashes[0].bytes[0] ^= 1;
         witness_decide(asked, &state, &key, 1, &changed);
         g_assert_cmpint(changed.status, ==, WITNESS_INCONSISTENT);
+        g_assert_false(changed.is_fork);
     }
 }
 
