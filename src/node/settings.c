@@ -11,6 +11,7 @@ static const SettingsSection sections[] = {
     {"server", "How `concert serve` listens, and what it puts up with."},
     {"taxii", "What TAXII 2.1 clients are told, and how much they get at once."},
     {"import", "What `concert import` does when its options do not say otherwise."},
+    {"ledger", "The node's ledger: its keys, and who may read it."},
     {"fetch", "Bounds of every outgoing request, such as `concert import URL`."},
     {NULL, NULL},
 };
@@ -99,6 +100,12 @@ static const Setting settings[] = {
     [SETTING_IMPORT_COLLECTION] = {"import", "collection", SETTING_STRING, .min = 1, .max = 100,
                                    .fallback = "main",
                                    .help = "Collection that imported objects join."},
+
+    [SETTING_LEDGER_KEY_PASSPHRASE_FILE] =
+        {"ledger", "key_passphrase_file", SETTING_PATH,
+         .help = "A file of mode 0600 whose first line is the passphrase of the node's keys, for "
+                 "keys that are sealed. Without it the environment's CONCERT_PASSPHRASE is taken, "
+                 "or `concert key unlock` asks for it."},
 
     [SETTING_FETCH_ALLOW_PRIVATE] =
         {"fetch", "allow_private", SETTING_BOOL, .fallback = "no",
