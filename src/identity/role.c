@@ -13,7 +13,7 @@ static const struct {
     {ROLE_ANALYST, "analyst", WORK_ON_OBJECTS},
     {ROLE_OFFICER, "officer", WORK_ON_OBJECTS},
     {ROLE_APPROVER, "approver", ROLE_ACTION_READ},
-    {ROLE_AUDITOR, "auditor", ROLE_ACTION_MEASURE},
+    {ROLE_AUDITOR, "auditor", ROLE_ACTION_MEASURE | ROLE_ACTION_AUDIT},
     {ROLE_ADMIN, "admin", ROLE_ACTION_MEASURE | ROLE_ACTION_ADMINISTER},
 };
 

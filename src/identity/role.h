@@ -29,6 +29,7 @@ typedef enum {
     ROLE_ACTION_ADOPT = 1 << 3,      /* make a claim or variant effective */
     ROLE_ACTION_MEASURE = 1 << 4,    /* see the node's counts and metrics */
     ROLE_ACTION_ADMINISTER = 1 << 5, /* accounts, collections, grants, backups */
+    ROLE_ACTION_AUDIT = 1 << 6, /* see the ledger as it is now, which is not what is said in it */
 } RoleAction;
 
 /* What the set @roles allows: a set of RoleAction. Bits that are no role allow nothing. */

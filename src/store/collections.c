@@ -40,14 +40,14 @@ void collection_grant_free(CollectionGrant *grant)
 static gboolean check_name(const char *what, const char *name, GError **error)
 {
     gsize length = strlen(name);
-    static const char *const taken[] = {"taxii2", "health", "metrics", NULL};
+    static const char *const taken[] = {"taxii2", "health", "metrics", "ledger", NULL};
     gboolean good = length >= 1 && length <= 64 && name[0] != '-' &&
                     !g_strv_contains(taken, name) &&
                     strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789-") == length;
     if (!good)
         g_set_error(error, CONCERT_ERROR, CONCERT_ERROR_INPUT,
                     "%s \"%s\": a name is 1 to 64 of a-z, 0-9 and '-', does not begin with '-' "
-                    "and is not \"taxii2\", \"health\" or \"metrics\"",
+                    "and is not \"taxii2\", \"health\", \"metrics\" or \"ledger\"",
                     what, name);
     return good;
 }

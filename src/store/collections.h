@@ -38,7 +38,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(CollectionRoot, collection_root_free)
 
 /* Creates an API root; CONCERT_ERROR_CONFLICT when the name is taken, CONCERT_ERROR_INPUT when it
  * is not 1 to 64 of a-z, 0-9, '-', or is taken by the server itself:
- * "taxii2", "health", "metrics". */
+ * "taxii2", "health", "metrics", "ledger". */
 gboolean collections_add_root(StoreTx *tx, const char *name, const char *title,
                               const char *description, GError **error);
 

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "base/timestamp.h"
 #include "store/ledger_rows.h"
 #include "store/ledger_tx.h"
 #include "store/tx.h"
@@ -258,7 +259,7 @@ gboolean ledger_seal(StoreTx *tx, LedgerSign sign, gpointer user, GError **error
     g_autofree char *checkpoint =
         sign(ledger->keys[LEDGER_KEY], ledger->frontier.size, &root, user, error);
     if (!checkpoint || !write_partial(tx, error) ||
-        !ledger_rows_put_state(tx->db, &ledger->frontier, checkpoint, error))
+        !ledger_rows_put_state(tx->db, &ledger->frontier, checkpoint, timestamp_now(), error))
         return FALSE;
     tx->changed = TRUE;
     return TRUE;

@@ -20,11 +20,10 @@ static gboolean no_ledger(GError **error)
     return FALSE;
 }
 
-gboolean ledger_read_state(Store *store, LedgerReadState *ret_state, GError **error)
+static gboolean read_state(Sqlite *db, LedgerReadState *ret_state, GError **error)
 {
-    g_auto(Reader) reader = {0};
     g_auto(LedgerRowsState) rows = {0};
-    if (!reader_begin(store, &reader, error) || !ledger_rows_state(reader.db, &rows, error))
+    if (!ledger_rows_state(db, &rows, error))
         return FALSE;
     if (!rows.origin)
         return no_ledger(error);
@@ -36,6 +35,55 @@ gboolean ledger_read_state(Store *store, LedgerReadState *ret_state, GError **er
         state.keys[i] = g_steal_pointer(&rows.keys[i]);
     *ret_state = state;
     return TRUE;
+}
+
+gboolean ledger_read_state(Store *store, LedgerReadState *ret_state, GError **error)
+{
+    g_auto(Reader) reader = {0};
+    return reader_begin(store, &reader, error) && read_state(reader.db, ret_state, error);
+}
+
+char *ledger_read_hourly(Store *store, gint64 now, GError **error)
+{
+    g_auto(Reader) reader = {0};
+    g_auto(LedgerRowsState) rows = {0};
+    if (!reader_begin(store, &reader, error) || !ledger_rows_state(reader.db, &rows, error))
+        return NULL;
+    gboolean is_past = ledger_rows_hour(now) > ledger_rows_hour(rows.sealed_at);
+    char **wanted = is_past ? &rows.checkpoint : &rows.hourly;
+    char *checkpoint = g_steal_pointer(wanted);
+    if (!checkpoint)
+        g_set_error_literal(error, CONCERT_ERROR, CONCERT_ERROR_NOT_FOUND,
+                            "the node has no checkpoint yet");
+    return checkpoint;
+}
+
+GArray *ledger_read_public(Store *store, guint64 from, guint64 end, guint max, GError **error)
+{
+    g_auto(Reader) reader = {0};
+    if (!reader_begin(store, &reader, error))
+        return NULL;
+    /* As RFC 8785 writes it. */
+    sqlite3_stmt *statement =
+        sqlite_prepare(reader.db,
+                       "SELECT number FROM entry WHERE number >= ?1 AND number < ?2"
+                       " AND instr(header, CAST('\"audience\":\"public\"' AS BLOB)) LIMIT ?3",
+                       error);
+    if (!statement)
+        return NULL;
+    sqlite3_bind_int64(statement, 1, (gint64)MIN(from, G_MAXINT64));
+    sqlite3_bind_int64(statement, 2, (gint64)MIN(end, G_MAXINT64));
+    sqlite3_bind_int64(statement, 3, max);
+    g_autoptr(GArray) indexes = g_array_new(FALSE, FALSE, sizeof(guint64));
+    for (;;) {
+        gboolean row;
+        if (!sqlite_step(reader.db, statement, &row, error))
+            return NULL;
+        if (!row)
+            return g_steal_pointer(&indexes);
+        guint64 index = (guint64)sqlite3_column_int64(statement, 0);
+        g_array_append_val(indexes, index);
+    }
 }
 
 void ledger_read_entry_free(LedgerReadEntry *entry)
@@ -179,22 +227,41 @@ gboolean ledger_read_root(Store *store, guint64 size, MerkleHash *ret_root, GErr
     return TRUE;
 }
 
-char **ledger_read_key_changes(Store *store, GError **error)
+static char **read_key_changes(Sqlite *db, GError **error)
 {
-    g_auto(Reader) reader = {0};
-    if (!reader_begin(store, &reader, error))
-        return NULL;
     sqlite3_stmt *statement =
-        sqlite_prepare(reader.db, "SELECT note FROM key_change ORDER BY entry", error);
+        sqlite_prepare(db, "SELECT note FROM key_change ORDER BY entry", error);
     if (!statement)
         return NULL;
     g_autoptr(GStrvBuilder) notes = g_strv_builder_new();
     for (;;) {
         gboolean row;
-        if (!sqlite_step(reader.db, statement, &row, error))
+        if (!sqlite_step(db, statement, &row, error))
             return NULL;
         if (!row)
             return g_strv_builder_end(notes);
         g_strv_builder_add(notes, (const char *)sqlite3_column_text(statement, 0));
     }
+}
+
+char **ledger_read_key_changes(Store *store, GError **error)
+{
+    g_auto(Reader) reader = {0};
+    return reader_begin(store, &reader, error) ? read_key_changes(reader.db, error) : NULL;
+}
+
+gboolean ledger_read_history(Store *store, LedgerReadState *ret_state, char ***ret_changes,
+                             GError **error)
+{
+    g_auto(Reader) reader = {0};
+    g_auto(LedgerReadState) state = {0};
+    if (!reader_begin(store, &reader, error) || !read_state(reader.db, &state, error))
+        return FALSE;
+    char **changes = read_key_changes(reader.db, error);
+    if (!changes)
+        return FALSE;
+    *ret_state = state;
+    state = (LedgerReadState){0};
+    *ret_changes = changes;
+    return TRUE;
 }

@@ -58,5 +58,18 @@ gboolean ledger_read_consistency(Store *store, guint64 old_size, guint64 new_siz
 /* The root of the tree as it was at @size. */
 gboolean ledger_read_root(Store *store, guint64 size, MerkleHash *ret_root, GError **error);
 
+/* The checkpoint that was the newest at the last full hour before @now, or of a ledger that was not
+ * there then the first: what the ledger's outsiders may see. CONCERT_ERROR_NOT_FOUND when there is
+ * none yet. Caller frees. */
+char *ledger_read_hourly(Store *store, gint64 now, GError **error);
+
+/* The state and the key changes, see below, of one moment. */
+gboolean ledger_read_history(Store *store, LedgerReadState *ret_state, char ***ret_changes,
+                             GError **error);
+
+/* The first @max indexes, from @from to before @end, of entries whose opening is there and may be
+ * meant for everybody: no other is, but the header decides. Elements: guint64. Caller unrefs. */
+GArray *ledger_read_public(Store *store, guint64 from, guint64 end, guint max, GError **error);
+
 /* The ledger's key changes, signed notes, oldest first; NULL-terminated. Caller frees. */
 char **ledger_read_key_changes(Store *store, GError **error);

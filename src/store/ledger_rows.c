@@ -6,6 +6,7 @@ void ledger_rows_state_clear(LedgerRowsState *state)
 {
     g_clear_pointer(&state->origin, g_free);
     g_clear_pointer(&state->checkpoint, g_free);
+    g_clear_pointer(&state->hourly, g_free);
     for (guint i = 0; i < LEDGER_KEYS; i++)
         g_clear_pointer(&state->keys[i], g_free);
 }
@@ -14,8 +15,8 @@ gboolean ledger_rows_state(Sqlite *db, LedgerRowsState *ret_state, GError **erro
 {
     sqlite3_stmt *statement = sqlite_prepare(db,
                                              "SELECT origin, held, frontier, checkpoint, "
-                                             "ledger_key, cosign_key, recovery_key FROM ledger"
-                                             " WHERE number = 0",
+                                             "ledger_key, cosign_key, recovery_key, sealed_at, "
+                                             "hourly FROM ledger WHERE number = 0",
                                              error);
     gboolean row;
     if (!statement || !sqlite_step(db, statement, &row, error))
@@ -33,6 +34,8 @@ gboolean ledger_rows_state(Sqlite *db, LedgerRowsState *ret_state, GError **erro
             state.checkpoint = sqlite_dup_text(statement, 3);
             for (int i = 0; i < LEDGER_KEYS; i++)
                 state.keys[i] = sqlite_dup_text(statement, 4 + i);
+            state.sealed_at = sqlite3_column_int64(statement, 4 + LEDGER_KEYS);
+            state.hourly = sqlite_dup_text(statement, 5 + LEDGER_KEYS);
         }
         sqlite3_reset(statement);
     }
@@ -93,15 +96,30 @@ gboolean ledger_rows_change_key(Sqlite *db, guint64 index, LedgerKey key, const 
     return sqlite_run(db, statement, error) && set_key(db, key, vkey, error);
 }
 
-gboolean ledger_rows_put_state(Sqlite *db, const MerkleFrontier *frontier, const char *checkpoint,
-                               GError **error)
+#define HOUR_US "3600000000"
+
+gint64 ledger_rows_hour(gint64 us)
 {
-    sqlite3_stmt *statement = sqlite_prepare(
-        db, "UPDATE ledger SET frontier = ?1, checkpoint = ?2 WHERE number = 0", error);
+    return us / G_GINT64_CONSTANT(3600000000);
+}
+
+/* On the right stands what was there before. The clock may have been set back: any other hour is
+ * one in which the checkpoint so far was the newest at the beginning. */
+gboolean ledger_rows_put_state(Sqlite *db, const MerkleFrontier *frontier, const char *checkpoint,
+                               gint64 now, GError **error)
+{
+    sqlite3_stmt *statement =
+        sqlite_prepare(db,
+                       "UPDATE ledger SET frontier = ?1, checkpoint = ?2, sealed_at = ?3,"
+                       " hourly = CASE WHEN checkpoint IS NULL THEN ?2"
+                       " WHEN sealed_at / " HOUR_US " <> ?3 / " HOUR_US " THEN checkpoint"
+                       " ELSE hourly END WHERE number = 0",
+                       error);
     if (!statement)
         return FALSE;
     bind_frontier(statement, 1, frontier);
     sqlite_bind_text(statement, 2, checkpoint);
+    sqlite3_bind_int64(statement, 3, now);
     return sqlite_run(db, statement, error);
 }
 

@@ -11,6 +11,8 @@ typedef struct {
     gboolean held;
     MerkleFrontier frontier;
     char *checkpoint; /* newest signed note; NULL before the first */
+    gint64 sealed_at; /* when that was made; 0: not known */
+    char *hourly;     /* the newest one when that hour began; of the first hour: the first */
     char *keys[LEDGER_KEYS];
 } LedgerRowsState;
 
@@ -23,8 +25,13 @@ gboolean ledger_rows_create(Sqlite *db, const char *origin, const char *const vk
                             GError **error);
 gboolean ledger_rows_change_key(Sqlite *db, guint64 index, LedgerKey key, const char *vkey,
                                 const char *note, GError **error);
+
+/* The hour that a time, in microseconds, lies in. */
+gint64 ledger_rows_hour(gint64 us);
+
+/* @now is when @checkpoint was made. */
 gboolean ledger_rows_put_state(Sqlite *db, const MerkleFrontier *frontier, const char *checkpoint,
-                               GError **error);
+                               gint64 now, GError **error);
 gboolean ledger_rows_hold(Sqlite *db, gboolean held, GError **error);
 
 /* Rows of entries (4 columns) and items (3 columns) that wait, and their writing. */

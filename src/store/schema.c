@@ -76,6 +76,11 @@ static const char *const steps[] = {
     "CREATE TABLE entry_item (number INTEGER PRIMARY KEY, nonce BLOB, data BLOB);"
     "CREATE TABLE tile (level INTEGER NOT NULL, number INTEGER NOT NULL, hashes BLOB NOT NULL,"
     " PRIMARY KEY (level, number)) WITHOUT ROWID;",
+
+    /* What the public is shown of the ledger changes by the hour: `hourly` is the checkpoint that
+     * was the newest when the hour began in which, at `sealed_at`, the present one was made. */
+    "ALTER TABLE ledger ADD COLUMN sealed_at INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE ledger ADD COLUMN hourly TEXT;",
 };
 
 guint schema_latest(void)

@@ -2,8 +2,10 @@
  * done; what fails leaves no trace; tiles equal a recomputation. */
 #include <glib/gstdio.h>
 #include <sodium.h>
+#include <sqlite3.h>
 #include <string.h>
 
+#include "base/timestamp.h"
 #include "ledger/checkpoint.h"
 #include "store/ledger_read.h"
 #include "store/writer.h"
@@ -81,6 +83,7 @@ typedef struct {
     guint64 from, count;
     gboolean fails; /* after appending */
     guint64 first;  /* index of the first */
+    const char *header;
     guint8 (*entries)[LEDGER_ENTRY_SIZE];
     guint8 nonce[LEDGER_NONCE_SIZE];
 } Append;
@@ -93,8 +96,8 @@ static gboolean apply_append(StoreTx *tx, gpointer user, GError **error)
                                     {append->nonce, "the second", 10}};
         const LedgerEntry entry = {.entry = append->entries[i],
                                    .nonce = append->nonce,
-                                   .header = "{\"kind\":\"statement\"}",
-                                   .header_length = 20,
+                                   .header = append->header,
+                                   .header_length = strlen(append->header),
                                    .items = items,
                                    .n_items = append->count == 1 ? 2 : 0};
         guint64 index;
@@ -121,7 +124,8 @@ static void entry_bytes(guint64 number, guint8 entry[LEDGER_ENTRY_SIZE])
 static gboolean append(Fixture *fixture, guint64 from, guint64 count, gboolean fails,
                        GError **error)
 {
-    Append request = {.from = from, .count = count, .fails = fails};
+    Append request = {
+        .from = from, .count = count, .fails = fails, .header = "{\"kind\":\"statement\"}"};
     request.entries = g_malloc(count * LEDGER_ENTRY_SIZE);
     for (guint64 i = 0; i < count; i++)
         entry_bytes(from + i, request.entries[i]);
@@ -361,6 +365,134 @@ static void test_held(Fixture *fixture, gconstpointer data)
     expect(fixture, 6);
 }
 
+#define HOUR_US G_GINT64_CONSTANT(3600000000)
+
+static void set_sealed_at(Fixture *fixture, gint64 us)
+{
+    sqlite3 *db;
+    g_assert_cmpint(sqlite3_open(fixture->path, &db), ==, SQLITE_OK);
+    g_autofree char *sql = g_strdup_printf("UPDATE ledger SET sealed_at = %" G_GINT64_FORMAT, us);
+    g_assert_cmpint(sqlite3_exec(db, sql, NULL, NULL, NULL), ==, SQLITE_OK);
+    sqlite3_close(db);
+}
+
+/* The size of the checkpoint that the public sees at @now. */
+static guint64 hourly_size(Fixture *fixture, gint64 now)
+{
+    g_autoptr(GError) error = NULL;
+    g_autofree char *note = ledger_read_hourly(fixture->store, now, &error);
+    g_assert_no_error(error);
+    const NoteVerifier *key = note_signer_verifier(fixture->signer);
+    g_auto(Checkpoint) checkpoint = {0};
+    checkpoint_open(note, strlen(note), ORIGIN, &key, 1, &checkpoint, NULL, &error);
+    g_assert_no_error(error);
+    return checkpoint.size;
+}
+
+static void test_hourly(Fixture *fixture, gconstpointer data)
+{
+    const gint64 hour = 400000 * HOUR_US;
+    g_autoptr(GError) error = NULL;
+    g_assert_null(ledger_read_hourly(fixture->store, timestamp_now(), &error));
+    g_assert_error(error, CONCERT_ERROR, CONCERT_ERROR_NOT_FOUND);
+
+    /* All of what follows must fall into one hour of the clock. */
+    while (timestamp_now() % HOUR_US > HOUR_US - 20 * G_USEC_PER_SEC)
+        g_usleep(G_USEC_PER_SEC);
+
+    /* Of the first hour the first, until the next begins. */
+    must_append(fixture, 0, 2);
+    must_append(fixture, 2, 3);
+    set_sealed_at(fixture, hour + 1);
+    g_assert_cmpuint(hourly_size(fixture, hour + 2), ==, 2);
+    g_assert_cmpuint(hourly_size(fixture, hour + HOUR_US - 1), ==, 2);
+    g_assert_cmpuint(hourly_size(fixture, hour + HOUR_US), ==, 5);
+    g_assert_cmpuint(hourly_size(fixture, hour + 9 * HOUR_US), ==, 5);
+
+    /* Appending in a later hour leaves what was the newest at its beginning. */
+    must_append(fixture, 5, 1);
+    must_append(fixture, 6, 1);
+    g_assert_cmpuint(hourly_size(fixture, timestamp_now()), ==, 5);
+    g_assert_cmpuint(hourly_size(fixture, timestamp_now() + HOUR_US), ==, 7);
+    close_node(fixture);
+    open_node(fixture);
+    g_assert_cmpuint(hourly_size(fixture, timestamp_now()), ==, 5);
+
+    /* A clock that was far ahead holds nothing up for longer than an hour. */
+    set_sealed_at(fixture, timestamp_now() + 5000 * HOUR_US);
+    g_assert_cmpuint(hourly_size(fixture, timestamp_now()), ==, 5);
+    must_append(fixture, 7, 1);
+    g_assert_cmpuint(hourly_size(fixture, timestamp_now()), ==, 7);
+}
+
+static void test_public(Fixture *fixture, gconstpointer data)
+{
+    g_autoptr(GError) error = NULL;
+    static const char *const headers[] = {
+        "{\"audience\":\"public\",\"kind\":\"a\"}",
+        "{\"audience\":[],\"kind\":\"a\"}",
+        "{\"audience\":[\"cert.birch.example/"
+        "ledger\"],\"title\":\"\\\"audience\\\":\\\"public\\\"\"}",
+        "{\"audience\":\"public\",\"kind\":\"b\"}",
+        "{\"audience\":\"public\",\"kind\":\"c\"}",
+        "{\"audience\":\"public\",\"kind\":\"d\"}",
+    };
+    for (guint i = 0; i < G_N_ELEMENTS(headers); i++) {
+        guint8 entry[1][LEDGER_ENTRY_SIZE];
+        entry_bytes(i, entry[0]);
+        Append request = {.from = i, .count = 1, .header = headers[i], .entries = entry};
+        g_assert_true(writer_run(fixture->writer, 0, apply_append, &request, &error));
+    }
+    Erase all = {.index = 4};
+    g_assert_true(writer_run(fixture->writer, 0, apply_erase, &all, &error));
+    static const struct {
+        guint64 from, end;
+        guint max;
+        const char *expected;
+    } rows[] = {
+        {0, 6, 10, "0 3 5 "},          {0, 5, 10, "0 3 "}, {1, 6, 10, "3 5 "}, {0, 6, 2, "0 3 "},
+        {0, G_MAXUINT64, 9, "0 3 5 "}, {6, 6, 10, ""}};
+    for (guint i = 0; i < G_N_ELEMENTS(rows); i++) {
+        g_autoptr(GArray) list =
+            ledger_read_public(fixture->store, rows[i].from, rows[i].end, rows[i].max, &error);
+        g_assert_no_error(error);
+        g_autoptr(GString) text = g_string_new(NULL);
+        for (guint k = 0; k < list->len; k++)
+            g_string_append_printf(text, "%" G_GUINT64_FORMAT " ", g_array_index(list, guint64, k));
+        g_assert_cmpstr(text->str, ==, rows[i].expected);
+    }
+}
+
+typedef struct {
+    guint64 index;
+    const char *note;
+} Change;
+
+static gboolean apply_change(StoreTx *tx, gpointer user, GError **error)
+{
+    const Change *change = user;
+    return ledger_change_key(tx, change->index, LEDGER_COSIGN_KEY, "next cosign key", change->note,
+                             error);
+}
+
+static void test_history(Fixture *fixture, gconstpointer data)
+{
+    g_autoptr(GError) error = NULL;
+    must_append(fixture, 0, 1);
+    for (guint i = 0; i < 2; i++) {
+        Change change = {i, i == 0 ? "first" : "second"};
+        g_assert_true(writer_run(fixture->writer, 0, apply_change, &change, &error));
+    }
+    g_auto(LedgerReadState) state = {0};
+    g_auto(GStrv) changes = NULL;
+    g_assert_true(ledger_read_history(fixture->store, &state, &changes, &error));
+    g_assert_cmpuint(state.size, ==, 1);
+    g_assert_cmpstr(state.keys[LEDGER_COSIGN_KEY], ==, "next cosign key");
+    g_assert_cmpstr(changes[0], ==, "first");
+    g_assert_cmpstr(changes[1], ==, "second");
+    g_assert_null(changes[2]);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -370,5 +502,8 @@ int main(int argc, char **argv)
     TEST(failure);
     TEST(erase);
     TEST(held);
+    TEST(hourly);
+    TEST(public);
+    TEST(history);
     return g_test_run();
 }

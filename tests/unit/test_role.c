@@ -22,6 +22,12 @@ static void test_only_admin_administers(void)
     g_assert_false(role_allows(ROLE_ALL & ~ROLE_ADMIN, ROLE_ACTION_ADMINISTER));
 }
 
+static void test_only_auditors_audit(void)
+{
+    g_assert_true(role_allows(ROLE_AUDITOR, ROLE_ACTION_AUDIT));
+    g_assert_false(role_allows(ROLE_ALL & ~ROLE_AUDITOR, ROLE_ACTION_AUDIT));
+}
+
 static void test_readers_do_not_write(void)
 {
     g_assert_cmpuint(role_actions(ROLE_READER | ROLE_APPROVER), ==, ROLE_ACTION_READ);
@@ -65,6 +71,7 @@ int main(int argc, char **argv)
     g_test_add_func("/role/admin-reads-nothing", test_admin_reads_nothing);
     g_test_add_func("/role/no-role-allows-nothing", test_no_role_allows_nothing);
     g_test_add_func("/role/only-admin-administers", test_only_admin_administers);
+    g_test_add_func("/role/only-auditors-audit", test_only_auditors_audit);
     g_test_add_func("/role/readers-do-not-write", test_readers_do_not_write);
     g_test_add_func("/role/names", test_names);
     g_test_add_func("/role/wrong-names", test_wrong_names);
