@@ -106,6 +106,13 @@ static const Setting settings[] = {
          .help = "A file of mode 0600 whose first line is the passphrase of the node's keys, for "
                  "keys that are sealed. Without it the environment's CONCERT_PASSPHRASE is taken, "
                  "or `concert key unlock` asks for it."},
+    [SETTING_LEDGER_PUBLIC] =
+        {"ledger", "public", SETTING_BOOL, .fallback = "no",
+         .help = "Whether everybody may read the ledger as it is now: the newest checkpoint, and "
+                 "the tiles, which tell nothing of what the entries say, but how many there are "
+                 "and when. Otherwise that is for accounts with the role auditor, and everybody "
+                 "sees the checkpoint of the last full hour, the keys, and the openings of "
+                 "entries that are meant for all."},
 
     [SETTING_FETCH_ALLOW_PRIVATE] =
         {"fetch", "allow_private", SETTING_BOOL, .fallback = "no",
