@@ -23,26 +23,33 @@ static void ensure_sodium(void)
     }
 }
 
-char *password_hash(const char *password, GError **error)
+gboolean password_check(const char *password, GError **error)
 {
-    ensure_sodium();
     gsize length = strlen(password);
     if (length < PASSWORD_MIN || length > PASSWORD_MAX) {
         g_set_error(error, CONCERT_ERROR, CONCERT_ERROR_INPUT,
                     "a password has %d to %d bytes, this one has %" G_GSIZE_FORMAT, PASSWORD_MIN,
                     PASSWORD_MAX, length);
-        return NULL;
+        return FALSE;
     }
     for (gsize i = 0; i < length; i++) {
         if (g_ascii_iscntrl(password[i])) {
             g_set_error(error, CONCERT_ERROR, CONCERT_ERROR_INPUT,
                         "a password has no control characters");
-            return NULL;
+            return FALSE;
         }
     }
+    return TRUE;
+}
+
+char *password_hash(const char *password, GError **error)
+{
+    ensure_sodium();
+    if (!password_check(password, error))
+        return NULL;
     char text[crypto_pwhash_STRBYTES];
     g_mutex_lock(&turn);
-    int result = crypto_pwhash_str_alg(text, password, length, PASSES, MEMORY_BYTES,
+    int result = crypto_pwhash_str_alg(text, password, strlen(password), PASSES, MEMORY_BYTES,
                                        crypto_pwhash_ALG_ARGON2ID13);
     g_mutex_unlock(&turn);
     if (result != 0) {
@@ -51,6 +58,42 @@ char *password_hash(const char *password, GError **error)
         return NULL;
     }
     return g_strdup(text);
+}
+
+gboolean password_is_bounded(guint32 memory_kib, guint32 passes, GError **error)
+{
+    if (memory_kib >= crypto_pwhash_MEMLIMIT_MIN / 1024 && memory_kib <= MAX_MEMORY_KIB &&
+        passes >= 1 && passes <= MAX_PASSES)
+        return TRUE;
+    g_set_error(error, CONCERT_ERROR, CONCERT_ERROR_LIMIT,
+                "Argon2id with %u KiB and %u passes is out of bounds", memory_kib, passes);
+    return FALSE;
+}
+
+gboolean password_derive(const char *password, const guint8 salt[PASSWORD_SALT_SIZE],
+                         guint32 memory_kib, guint32 passes, guint8 *ret_key, gsize size,
+                         GError **error)
+{
+    G_STATIC_ASSERT(PASSWORD_SALT_SIZE == crypto_pwhash_SALTBYTES);
+    ensure_sodium();
+    gsize length = strlen(password);
+    if (length == 0 || length > PASSWORD_MAX) {
+        g_set_error(error, CONCERT_ERROR, CONCERT_ERROR_INPUT,
+                    "a password has at most %d bytes, and is not empty", PASSWORD_MAX);
+        return FALSE;
+    }
+    if (!password_is_bounded(memory_kib, passes, error))
+        return FALSE;
+    g_mutex_lock(&turn);
+    int result = crypto_pwhash(ret_key, size, password, length, salt, passes,
+                               (gsize)memory_kib * 1024, crypto_pwhash_ALG_ARGON2ID13);
+    g_mutex_unlock(&turn);
+    if (result != 0) {
+        g_set_error(error, CONCERT_ERROR, CONCERT_ERROR_IO,
+                    "not enough memory for a passphrase (%u KiB)", memory_kib);
+        return FALSE;
+    }
+    return TRUE;
 }
 
 /* Reads "<name><digits><end>" at *@cursor. */

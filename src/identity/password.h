@@ -19,6 +19,22 @@
  * @password is too short, too long or has control characters. Caller frees. */
 char *password_hash(const char *password, GError **error);
 
+/* Whether @password will do for a new one: CONCERT_ERROR_INPUT when it is too short, too long or
+ * has control characters. */
+gboolean password_check(const char *password, GError **error);
+
+#define PASSWORD_SALT_SIZE 16
+
+/* Whether this process would compute Argon2id with these parameters, which others may have written:
+ * CONCERT_ERROR_LIMIT if not. 8 KiB to 256 MiB, 1 to 16 passes. */
+gboolean password_is_bounded(guint32 memory_kib, guint32 passes, GError **error);
+
+/* Fills @ret_key with what Argon2id makes of @password and @salt, in one lane; waits for its turn.
+ * CONCERT_ERROR_INPUT for an empty or too long password, CONCERT_ERROR_LIMIT as above. */
+gboolean password_derive(const char *password, const guint8 salt[PASSWORD_SALT_SIZE],
+                         guint32 memory_kib, guint32 passes, guint8 *ret_key, gsize size,
+                         GError **error);
+
 /* Whether @hash is an Argon2id string that password_verify() can work with, and asks for no more
  * than 256 MiB and 16 passes. */
 gboolean password_hash_is_valid(const char *hash);

@@ -18,9 +18,10 @@
 
 #include "base/error.h"
 
-#define SEAL_TEXT_MAX  (16 * 1024) /* bytes of a sealed text */
-#define SEAL_HEAD_MAX  8           /* lines of its head */
-#define SEAL_SALT_SIZE 16
+#define SEAL_TEXT_MAX   (16 * 1024) /* bytes of a sealed text */
+#define SEAL_HEAD_MAX   8           /* lines of its head */
+#define SEAL_SALT_SIZE  16
+#define SEAL_NONCE_SIZE 24
 
 /* A sealed text taken apart. */
 typedef struct {
@@ -29,7 +30,7 @@ typedef struct {
     guint32 memory_kib;
     guint32 passes;
     guint8 salt[SEAL_SALT_SIZE];
-    guint8 nonce[24];
+    guint8 nonce[SEAL_NONCE_SIZE];
     GBytes *box;
 } SealText;
 
