@@ -81,6 +81,25 @@ static const char *const steps[] = {
      * was the newest when the hour began in which, at `sealed_at`, the present one was made. */
     "ALTER TABLE ledger ADD COLUMN sealed_at INTEGER NOT NULL DEFAULT 0;"
     "ALTER TABLE ledger ADD COLUMN hourly TEXT;",
+
+    /* Witnessing (store/witness.h). `watched_log`: others' logs; size, root and note are what the
+     * log goes on from, vow_size and vow_root the largest tree of it that was ever cosigned, by
+     * `line`. `evidence`: two signed checkpoints that convict a log. `witness`: who is asked about
+     * the own ledger; `cosigned`: checkpoints of it that somebody has cosigned, `cosignature` how.
+     */
+    "CREATE TABLE watched_log (origin TEXT PRIMARY KEY, vkeys TEXT NOT NULL,"
+    " watched INTEGER NOT NULL, size INTEGER, root BLOB, note TEXT, vow_size INTEGER,"
+    " vow_root BLOB, cosigned_at INTEGER NOT NULL DEFAULT 0, line TEXT) WITHOUT ROWID;"
+    "CREATE TABLE evidence (number INTEGER PRIMARY KEY, origin TEXT NOT NULL,"
+    " found INTEGER NOT NULL, first TEXT NOT NULL, second TEXT NOT NULL, proof TEXT,"
+    " settled INTEGER NOT NULL DEFAULT 0, decision TEXT);"
+    "CREATE TABLE witness (number INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT NOT NULL UNIQUE,"
+    " vkey TEXT NOT NULL, url TEXT NOT NULL, size INTEGER NOT NULL DEFAULT 0,"
+    " asked INTEGER NOT NULL DEFAULT 0, cosigned INTEGER NOT NULL DEFAULT 0,"
+    " status INTEGER NOT NULL DEFAULT 0, failure TEXT);"
+    "CREATE TABLE cosigned (size INTEGER PRIMARY KEY, note TEXT NOT NULL, kept INTEGER NOT NULL);"
+    "CREATE TABLE cosignature (size INTEGER NOT NULL, witness INTEGER NOT NULL,"
+    " line TEXT NOT NULL, PRIMARY KEY (size, witness)) WITHOUT ROWID;",
 };
 
 guint schema_latest(void)

@@ -151,12 +151,14 @@ gboolean witness_remove(StoreTx *tx, const char *name, GError **error);
 /* In the order they were added. Elements: WitnessAsked *. */
 GPtrArray *witness_asked(Store *store, GError **error);
 
-/* Keeps what became of asking @asked->number: its size, asked, status and failure, and when @lines
- * is not NULL the cosignature of @checkpoint (a note, as ledger_read_state() gave it). Of what is
- * kept only what can still be served stays: @policy as for witness_served_checkpoint(). Nothing
- * happens when the witness was removed meanwhile. */
+/* Keeps what became of asking the witness @asked->number: its size, asked, cosigned, status and
+ * failure, and when @line is not NULL its verified cosignature ("— name base64\n") of @checkpoint,
+ * a note as ledger_read_state() gives it. Of what is kept only that stays which can still be
+ * served;
+ * @policy as for witness_served_checkpoint(). Nothing happens when the witness was removed
+ * meanwhile. */
 gboolean witness_put_answer(StoreTx *tx, const WitnessAsked *asked, const char *checkpoint,
-                            const char *lines, const Quorum *policy, GError **error);
+                            const char *line, const Quorum *policy, GError **error);
 
 /* @checkpoint (a signed note of the own log) with at most WITNESS_COSIGNATURES_MAX of the
  * cosignatures that are kept of its size: those of the policy's witnesses (@policy NULL: none) in
