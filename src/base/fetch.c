@@ -340,7 +340,9 @@ static void set_options(CURL *curl, Fetch *fetch, struct curl_slist *headers,
     curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
     curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, (long)left);
     curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT, (long)FETCH_CONNECT);
-    curl_easy_setopt(curl, CURLOPT_MAXFILESIZE_LARGE, (curl_off_t)fetch->max);
+    /* What cannot be compressed becomes a little longer; write_body() counts what it unpacks to. */
+    guint64 max = fetch->max + (fetch->options->accept_compressed ? fetch->max / 8 + 1024 : 0);
+    curl_easy_setopt(curl, CURLOPT_MAXFILESIZE_LARGE, (curl_off_t)max);
     curl_easy_setopt(curl, CURLOPT_USERAGENT, "concert/" CONCERT_VERSION);
     curl_easy_setopt(curl, CURLOPT_HTTPHEADER, headers);
     curl_easy_setopt(curl, CURLOPT_RESOLVE, pins);

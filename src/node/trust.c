@@ -74,6 +74,8 @@ static gboolean may_sign(const NoteVerifier *key, const char *origin)
 static gboolean check_keys(const Trust *trust, const Note *note, const char *origin, GError **error)
 {
     g_autoptr(GPtrArray) keys = g_ptr_array_new();
+    gboolean has_signed[TRUST_KEYS_MAX];
+    gboolean needs_log = FALSE, log_signed = FALSE;
     for (guint i = 0; i < trust->keys->len; i++) {
         NoteVerifier *key = g_ptr_array_index(trust->keys, i);
         if (may_sign(key, origin))
@@ -84,7 +86,18 @@ static gboolean check_keys(const Trust *trust, const Note *note, const char *ori
                     "the checkpoint is of the log \"%s\", and no key of yours is", origin);
         return FALSE;
     }
-    return note_verify(note, (const NoteVerifier *const *)keys->pdata, keys->len, NULL, error);
+    if (!note_verify(note, (const NoteVerifier *const *)keys->pdata, keys->len, has_signed, error))
+        return FALSE;
+    for (guint i = 0; i < keys->len; i++) {
+        const NoteVerifier *key = g_ptr_array_index(keys, i);
+        needs_log = needs_log || key->algorithm == NOTE_ED25519;
+        log_signed = log_signed || (key->algorithm == NOTE_ED25519 && has_signed[i]);
+    }
+    if (!needs_log || log_signed)
+        return TRUE;
+    g_set_error_literal(error, CONCERT_ERROR, CONCERT_ERROR_DENIED,
+                        "only a witness has signed, the log's key of yours has not");
+    return FALSE;
 }
 
 gboolean trust_check(const Trust *trust, const Note *note, const Checkpoint *checkpoint,

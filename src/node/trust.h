@@ -21,9 +21,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Trust, trust_free)
 gboolean trust_is_nobody(const Trust *trust);
 
 /* Whether @note, whose text is @checkpoint, bears the signatures that are asked for: of the keys,
- * at least one has signed, and no signature in the name of one is wrong; of the policy, a log has
- * signed and the quorum has cosigned. A log's key counts for the origin of its name only.
- * CONCERT_ERROR_DENIED says what is missing or wrong. */
+ * one of the log's or, if none of that log is there, a witness's, and no signature in the name of
+ * any of them is wrong; of the policy, a log's and the quorum's. A log's key counts for the origin
+ * of its name only. CONCERT_ERROR_DENIED says what is missing or wrong. */
 gboolean trust_check(const Trust *trust, const Note *note, const Checkpoint *checkpoint,
                      GError **error);
 
