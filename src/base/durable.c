@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -21,18 +22,28 @@ static gboolean write_all(int fd, const char *bytes, gsize length)
     return TRUE;
 }
 
-/* Writes the new file @path and syncs it, but not its directory. */
-static gboolean write_new(const char *path, const void *bytes, gsize length, mode_t mode,
-                          GError **error)
+/* Writes the new file @path, which is not synced yet. Returns its descriptor, or -1. */
+static int begin_new(const char *path, const void *bytes, gsize length, mode_t mode, GError **error)
 {
     int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
     if (fd < 0 && errno == EEXIST) {
         g_set_error(error, CONCERT_ERROR, CONCERT_ERROR_CONFLICT, "%s is there already", path);
-        return FALSE;
+        return -1;
     }
-    if (fd < 0)
-        return error_from_errno(error, errno, "%s", path);
-    gboolean good = write_all(fd, bytes, length) && fchmod(fd, mode) == 0 && fsync(fd) == 0;
+    if (fd >= 0 && write_all(fd, bytes, length) && fchmod(fd, mode) == 0)
+        return fd;
+    error_from_errno(error, errno, "%s", path);
+    if (fd >= 0) {
+        close(fd);
+        unlink(path);
+    }
+    return -1;
+}
+
+/* Syncs the file, but not its directory, and closes it; removes it if that fails. */
+static gboolean finish_new(const char *path, int fd, GError **error)
+{
+    gboolean good = fsync(fd) == 0;
     int errnum = errno;
     if (close(fd) != 0 && good) {
         good = FALSE;
@@ -42,6 +53,13 @@ static gboolean write_new(const char *path, const void *bytes, gsize length, mod
         return TRUE;
     unlink(path);
     return error_from_errno(error, errnum, "%s", path);
+}
+
+static gboolean write_new(const char *path, const void *bytes, gsize length, mode_t mode,
+                          GError **error)
+{
+    int fd = begin_new(path, bytes, length, mode, error);
+    return fd >= 0 && finish_new(path, fd, error);
 }
 
 gboolean durable_sync_parent(const char *path, GError **error)
@@ -76,4 +94,85 @@ gboolean durable_write(const char *path, const void *bytes, gsize length, mode_t
         return error_from_errno(error, errno, "%s", temporary);
     return write_new(temporary, bytes, length, mode, error) &&
            durable_rename(temporary, path, error);
+}
+
+/* A file under way. */
+typedef struct {
+    char *path;
+    int fd;
+} Temporary;
+
+static gboolean begin_all(const DurableFile *files, guint n_files, mode_t mode,
+                          Temporary *temporaries, GError **error)
+{
+    for (guint i = 0; i < n_files; i++) {
+        gsize length;
+        const void *bytes = g_bytes_get_data(files[i].bytes, &length);
+        temporaries[i].path = g_strconcat(files[i].path, DURABLE_SUFFIX, NULL);
+        if (unlink(temporaries[i].path) != 0 && errno != ENOENT)
+            return error_from_errno(error, errno, "%s", temporaries[i].path);
+        temporaries[i].fd = begin_new(temporaries[i].path, bytes, length, mode, error);
+        if (temporaries[i].fd < 0)
+            return FALSE;
+        /* The disk begins on all of them before the first is waited for. */
+        sync_file_range(temporaries[i].fd, 0, 0, SYNC_FILE_RANGE_WRITE);
+    }
+    return TRUE;
+}
+
+static gboolean finish_all(Temporary *temporaries, guint n_files, GError **error)
+{
+    for (guint i = 0; i < n_files; i++) {
+        int fd = temporaries[i].fd;
+        temporaries[i].fd = -1;
+        if (!finish_new(temporaries[i].path, fd, error))
+            return FALSE;
+    }
+    return TRUE;
+}
+
+static gboolean rename_all(const DurableFile *files, const Temporary *temporaries, guint n_files,
+                           GError **error)
+{
+    for (guint i = 0; i < n_files; i++)
+        if (rename(temporaries[i].path, files[i].path) != 0)
+            return error_from_errno(error, errno, "renaming %s to %s", temporaries[i].path,
+                                    files[i].path);
+    return durable_sync_parent(files[0].path, error);
+}
+
+gboolean durable_write_all(const DurableFile *files, guint n_files, mode_t mode, GError **error)
+{
+    Temporary temporaries[DURABLE_FILES_MAX];
+    g_return_val_if_fail(n_files <= DURABLE_FILES_MAX, FALSE);
+    for (guint i = 0; i < n_files; i++)
+        temporaries[i] = (Temporary){NULL, -1};
+    gboolean good = n_files == 0 || (begin_all(files, n_files, mode, temporaries, error) &&
+                                     finish_all(temporaries, n_files, error) &&
+                                     rename_all(files, temporaries, n_files, error));
+    for (guint i = 0; i < n_files; i++) {
+        if (temporaries[i].fd >= 0)
+            close(temporaries[i].fd);
+        if (!good && temporaries[i].path)
+            unlink(temporaries[i].path);
+        g_free(temporaries[i].path);
+    }
+    return good;
+}
+
+gboolean durable_make_directory(const char *path, mode_t mode, GError **error)
+{
+    if (mkdir(path, mode) == 0)
+        return durable_sync_parent(path, error);
+    int errnum = errno;
+    if (errnum == EEXIST && g_file_test(path, G_FILE_TEST_IS_DIR))
+        return TRUE;
+    g_autofree char *parent = g_path_get_dirname(path);
+    if (errnum != ENOENT || strcmp(parent, path) == 0)
+        return error_from_errno(error, errnum, "%s", path);
+    if (!durable_make_directory(parent, mode, error))
+        return FALSE;
+    if (mkdir(path, mode) != 0 && errno != EEXIST)
+        return error_from_errno(error, errno, "%s", path);
+    return durable_sync_parent(path, error);
 }

@@ -19,6 +19,21 @@
 gboolean durable_write(const char *path, const void *bytes, gsize length, mode_t mode,
                        GError **error);
 
+/* One of many files. */
+typedef struct {
+    char *path;
+    GBytes *bytes;
+} DurableFile;
+
+/* As durable_write() for files that all lie in one directory, at far less cost: what is written is
+ * synced together, and the directory once. At most DURABLE_FILES_MAX. On failure some may have been
+ * replaced, each wholly. */
+#define DURABLE_FILES_MAX 64
+gboolean durable_write_all(const DurableFile *files, guint n_files, mode_t mode, GError **error);
+
+/* Makes the directory @path with @mode, and those above it that are missing; all are synced. */
+gboolean durable_make_directory(const char *path, mode_t mode, GError **error);
+
 /* Makes the new file @path. CONCERT_ERROR_CONFLICT if it is there already. */
 gboolean durable_create(const char *path, const void *bytes, gsize length, mode_t mode,
                         GError **error);
