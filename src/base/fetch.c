@@ -14,6 +14,7 @@
 #define FETCH_CONNECT       30 /* seconds */
 #define FETCH_MAX_REDIRECTS 5
 #define FETCH_MAX_ADDRESSES 16
+#define FETCH_MAX_WAIT      (24 * 3600) /* seconds, of Retry-After */
 
 /* Names in other scripts are resolved and pinned in the form libcurl connects to. */
 #ifdef CURLU_PUNYCODE
@@ -113,6 +114,9 @@ typedef struct {
 
 typedef struct {
     const FetchOptions *options;
+    const void *body; /* to be POSTed; NULL: this is a GET */
+    gsize body_length;
+    const char *body_type;
     Target target;
     struct sockaddr_storage addresses[FETCH_MAX_ADDRESSES]; /* checked */
     guint n_addresses;
@@ -299,13 +303,16 @@ static gboolean open_body(Fetch *fetch, GError **error)
     return TRUE;
 }
 
-static struct curl_slist *make_headers(const FetchOptions *options)
+static struct curl_slist *make_headers(const Fetch *fetch)
 {
-    struct curl_slist *headers = NULL;
+    const FetchOptions *options = fetch->options;
+    /* A server that was asked to say whether it wants the body may take its time. */
+    struct curl_slist *headers = fetch->body ? curl_slist_append(NULL, "Expect:") : NULL;
     const char *const fields[][2] = {
-        {"If-None-Match: ", options->etag},
+        {"If-None-Match: ", fetch->body ? NULL : options->etag},
         {"Accept: ", options->accept},
         {"Authorization: Bearer ", options->bearer},
+        {"Content-Type: ", fetch->body_type},
     };
     for (gsize i = 0; i < G_N_ELEMENTS(fields); i++) {
         if (!fields[i][1] || strpbrk(fields[i][1], "\r\n"))
@@ -353,6 +360,11 @@ static void set_options(CURL *curl, Fetch *fetch, struct curl_slist *headers,
     curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, message);
     if (fetch->options->accept_compressed)
         curl_easy_setopt(curl, CURLOPT_ACCEPT_ENCODING, "gzip, deflate");
+    if (fetch->body) {
+        curl_easy_setopt(curl, CURLOPT_POST, 1L);
+        curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)fetch->body_length);
+        curl_easy_setopt(curl, CURLOPT_POSTFIELDS, fetch->body);
+    }
     set_trust(curl, fetch->options->ca_file);
 }
 
@@ -388,7 +400,7 @@ static gboolean fetch_once(Fetch *fetch, FetchResult *ret_result, char **ret_red
     char message[CURL_ERROR_SIZE] = "";
     g_autofree char *pin = fetch_pin(fetch);
     struct curl_slist *pins = curl_slist_append(NULL, pin); /* of no effect for an address */
-    struct curl_slist *headers = make_headers(fetch->options);
+    struct curl_slist *headers = make_headers(fetch);
     CURL *curl = curl_easy_init();
     gboolean good = curl && pins;
     if (!good) {
@@ -402,12 +414,15 @@ static gboolean fetch_once(Fetch *fetch, FetchResult *ret_result, char **ret_red
     if (good) {
         long status = 0;
         char *redirect = NULL;
+        curl_off_t wait = 0;
         curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &status);
+        curl_easy_getinfo(curl, CURLINFO_RETRY_AFTER, &wait);
         curl_easy_getinfo(curl, CURLINFO_REDIRECT_URL, &redirect);
         *ret_redirect = g_strdup(redirect);
         ret_result->status = (guint)status;
         ret_result->content_type = response_header(curl, "Content-Type");
         ret_result->etag = response_header(curl, "ETag");
+        ret_result->retry_after = fetch->body ? (guint)CLAMP(wait, 0, FETCH_MAX_WAIT) : 0;
     }
     curl_easy_cleanup(curl);
     curl_slist_free_all(headers);
@@ -457,13 +472,16 @@ static gboolean fetch_run(Fetch *fetch, FetchResult *result, GError **error)
             return FALSE;
         if (!redirect)
             break;
+        if (fetch->body)
+            return fail(error, CONCERT_ERROR_DENIED, fetch->target.url,
+                        "redirected to %s; what is sent there is not sent elsewhere", redirect);
         if (hops == FETCH_MAX_REDIRECTS)
             return fail(error, CONCERT_ERROR_LIMIT, fetch->target.url,
                         "redirected more than %d times", FETCH_MAX_REDIRECTS);
         if (!fetch_redirect(fetch, redirect, error))
             return FALSE;
     }
-    if (result->status == 200 || result->status == 304)
+    if (result->status == 200 || result->status == 304 || fetch->body)
         return TRUE;
     ConcertError code = CONCERT_ERROR_IO;
     if (result->status == 404 || result->status == 410)
@@ -480,37 +498,55 @@ static gpointer start_curl(gpointer unused)
     return curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK ? GINT_TO_POINTER(1) : NULL;
 }
 
-gboolean fetch_get(const char *url, const FetchOptions *options, FetchResult *ret_result,
-                   GError **error)
+/* @fetch says what is asked for; its other members are filled in here. */
+static gboolean fetch_all(Fetch *fetch, const char *url, const FetchOptions *options,
+                          FetchResult *ret_result, GError **error)
 {
     static const FetchOptions defaults;
     static GOnce once = G_ONCE_INIT;
     if (!g_once(&once, start_curl, NULL))
         return fail(error, CONCERT_ERROR_IO, url, "libcurl cannot start");
 
-    Fetch fetch = {.options = options ? options : &defaults, .fd = -1};
     FetchResult result = {.fd = -1};
-    guint timeout = fetch.options->timeout_seconds ? fetch.options->timeout_seconds : FETCH_TIMEOUT;
-    fetch.max = fetch.options->max_bytes ? fetch.options->max_bytes : FETCH_MAX_BYTES;
-    fetch.deadline = g_get_monotonic_time() + timeout * G_USEC_PER_SEC;
-    gboolean good = target_parse(url, &fetch.target, error) && fetch_resolve(&fetch, error) &&
-                    open_body(&fetch, error) && fetch_run(&fetch, &result, error);
-    if (good && fetch.length > 0 && result.status == 200 && lseek(fetch.fd, 0, SEEK_SET) < 0)
+    fetch->options = options ? options : &defaults;
+    fetch->fd = -1;
+    guint timeout =
+        fetch->options->timeout_seconds ? fetch->options->timeout_seconds : FETCH_TIMEOUT;
+    fetch->max = fetch->options->max_bytes ? fetch->options->max_bytes : FETCH_MAX_BYTES;
+    fetch->deadline = g_get_monotonic_time() + timeout * G_USEC_PER_SEC;
+    gboolean good = target_parse(url, &fetch->target, error) && fetch_resolve(fetch, error) &&
+                    open_body(fetch, error) && fetch_run(fetch, &result, error);
+    gboolean has_body = fetch->length > 0 && (result.status == 200 || fetch->body);
+    if (good && has_body && lseek(fetch->fd, 0, SEEK_SET) < 0)
         good = error_from_errno(error, errno, "%s", url);
-    if (good && fetch.length > 0 && result.status == 200) {
-        result.fd = fetch.fd;
-        result.length = fetch.length;
-        fetch.fd = -1;
+    if (good && has_body) {
+        result.fd = fetch->fd;
+        result.length = fetch->length;
+        fetch->fd = -1;
     }
-    if (fetch.fd >= 0)
-        close(fetch.fd);
-    target_clear(&fetch.target);
+    if (fetch->fd >= 0)
+        close(fetch->fd);
+    target_clear(&fetch->target);
     if (!good) {
         fetch_result_clear(&result);
         return FALSE;
     }
     *ret_result = result;
     return TRUE;
+}
+
+gboolean fetch_get(const char *url, const FetchOptions *options, FetchResult *ret_result,
+                   GError **error)
+{
+    Fetch fetch = {0};
+    return fetch_all(&fetch, url, options, ret_result, error);
+}
+
+gboolean fetch_post(const char *url, const void *body, gsize length, const char *type,
+                    const FetchOptions *options, FetchResult *ret_result, GError **error)
+{
+    Fetch fetch = {.body = body, .body_length = length, .body_type = type};
+    return fetch_all(&fetch, url, options, ret_result, error);
 }
 
 void fetch_result_clear(FetchResult *result)

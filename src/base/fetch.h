@@ -18,18 +18,19 @@ typedef struct {
     gboolean allow_private;
     gboolean accept_compressed; /* the body may come gzipped or deflated; max_bytes is of what it
                                    unpacks to */
-    const char *etag;    /* If-None-Match; NULL: none */
-    const char *accept;  /* Accept header; NULL: any */
-    const char *bearer;  /* token; NULL: none */
-    const char *ca_file; /* further trusted CA, PEM; NULL: the system's */
+    const char *etag;           /* If-None-Match; NULL: none */
+    const char *accept;         /* Accept header; NULL: any */
+    const char *bearer;         /* token; NULL: none */
+    const char *ca_file;        /* further trusted CA, PEM; NULL: the system's */
 } FetchOptions;
 
 typedef struct {
-    guint status;       /* 200, or 304 with an empty body */
+    guint status;       /* 200, or 304 with an empty body; of fetch_post() any */
     int fd;             /* unlinked temporary file at offset 0 with the body; -1 when empty */
     guint64 length;     /* of the body; 0: there is no fd */
     char *content_type; /* may be NULL */
     char *etag;         /* may be NULL */
+    guint retry_after;  /* of fetch_post(): seconds that the server asks to wait; 0: not said */
 } FetchResult;
 
 void fetch_result_clear(FetchResult *result);
@@ -42,3 +43,10 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(FetchResult, fetch_result_clear)
  * takes as long as the system's resolver does, besides the timeout. @options may be NULL. */
 gboolean fetch_get(const char *url, const FetchOptions *options, FetchResult *ret_result,
                    GError **error);
+
+/* POSTs @length bytes of @body, of media type @type, to @url. Whatever status the server answers
+ * with is a result, with its body, for there are protocols in which each means something; but no
+ * redirect is followed: CONCERT_ERROR_DENIED. @body is not NULL. Other errors as fetch_get(). Of
+ * @options the etag is not used. */
+gboolean fetch_post(const char *url, const void *body, gsize length, const char *type,
+                    const FetchOptions *options, FetchResult *ret_result, GError **error);

@@ -53,6 +53,14 @@ static void answer(Server *server, int fd, const char *request)
     } else if (g_strcmp0(path, "/empty") == 0) {
         const char *text = "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n";
         send_text(fd, text, strlen(text));
+    } else if (g_strcmp0(path, "/conflict") == 0) {
+        const char *text = "HTTP/1.1 409 Conflict\r\nContent-Type: text/x.tlog.size\r\n"
+                           "Content-Length: 3\r\n\r\n17\n";
+        send_text(fd, text, strlen(text));
+    } else if (g_strcmp0(path, "/later") == 0) {
+        const char *text = "HTTP/1.1 429 Too Many Requests\r\nRetry-After: 45\r\n"
+                           "Content-Length: 0\r\n\r\n";
+        send_text(fd, text, strlen(text));
     } else if (g_strcmp0(path, "/same") == 0) {
         send_redirect(fd, "/plain");
     } else if (g_strcmp0(path, "/loop") == 0) {
@@ -84,6 +92,13 @@ static void answer(Server *server, int fd, const char *request)
     }
 }
 
+static gboolean is_whole(const char *request)
+{
+    const char *end = strstr(request, "\r\n\r\n"), *announced = strstr(request, "Content-Length: ");
+    gsize body = announced ? strtoul(announced + 16, NULL, 10) : 0;
+    return end && strlen(end + 4) >= body;
+}
+
 static gpointer serve(gpointer data)
 {
     Server *server = data;
@@ -96,7 +111,7 @@ static gpointer serve(gpointer data)
             got = recv(fd, request + length, sizeof request - 1 - length, 0);
             length += (gsize)MAX(got, 0);
             request[length] = '\0';
-            if (strstr(request, "\r\n\r\n"))
+            if (is_whole(request))
                 break;
         }
         server->requests++;
@@ -231,6 +246,64 @@ static void test_bounds(void)
     server_stop(&server);
 }
 
+static gboolean post(const Server *server, const char *path, FetchOptions options,
+                     FetchResult *result, GError **error)
+{
+    g_autofree char *url = g_strdup_printf("http://127.0.0.1:%u%s", server->port, path);
+    options.allow_private = TRUE;
+    return fetch_post(url, "old 5\n", 6, "text/plain", &options, result, error);
+}
+
+static void test_post(void)
+{
+    Server server;
+    server_start(&server);
+    g_autoptr(GError) error = NULL;
+    FetchOptions options = {.etag = "\"one\""}, less = {.max_bytes = 2};
+    char buffer[16];
+    {
+        g_auto(FetchResult) result = {0};
+        g_assert_true(post(&server, "/plain", options, &result, &error));
+        g_assert_no_error(error);
+        g_assert_cmpuint(result.status, ==, 200);
+        g_assert_cmpint(read(result.fd, buffer, sizeof buffer), ==, 6);
+        g_assert_true(g_str_has_prefix(server.last->str, "POST /plain HTTP/1.1\r\n"));
+        g_assert_true(g_str_has_suffix(server.last->str, "\r\n\r\nold 5\n"));
+        g_assert_nonnull(strstr(server.last->str, "\r\nContent-Type: text/plain\r\n"));
+        g_assert_null(strstr(server.last->str, "Expect"));
+        g_assert_null(strstr(server.last->str, "If-None-Match"));
+    }
+    {
+        g_auto(FetchResult) result = {0};
+        g_assert_true(post(&server, "/conflict", options, &result, &error));
+        g_assert_cmpuint(result.status, ==, 409);
+        g_assert_cmpstr(result.content_type, ==, "text/x.tlog.size");
+        g_assert_cmpuint(result.length, ==, 3);
+        g_assert_cmpint(read(result.fd, buffer, sizeof buffer), ==, 3);
+        g_assert_cmpmem(buffer, 3, "17\n", 3);
+    }
+    {
+        g_auto(FetchResult) result = {0};
+        g_assert_true(post(&server, "/later", options, &result, &error));
+        g_assert_cmpuint(result.status, ==, 429);
+        g_assert_cmpuint(result.retry_after, ==, 45);
+        g_assert_cmpint(result.fd, ==, -1);
+    }
+    FetchResult untouched = {.fd = 77};
+    guint before = server.requests;
+    g_assert_false(post(&server, "/same", options, &untouched, &error));
+    g_assert_error(error, CONCERT_ERROR, CONCERT_ERROR_DENIED);
+    g_assert_cmpuint(server.requests, ==, before + 1);
+    g_clear_error(&error);
+    g_assert_false(post(&server, "/conflict", less, &untouched, &error));
+    g_assert_error(error, CONCERT_ERROR, CONCERT_ERROR_LIMIT);
+    g_clear_error(&error);
+    g_assert_false(fetch_post("http://127.0.0.1/", "x", 1, "text/plain", NULL, &untouched, &error));
+    g_assert_error(error, CONCERT_ERROR, CONCERT_ERROR_DENIED);
+    g_assert_cmpint(untouched.fd, ==, 77);
+    server_stop(&server);
+}
+
 static void test_refusals(void)
 {
     static const struct {
@@ -288,6 +361,7 @@ int main(int argc, char **argv)
     g_test_add_func("/fetch/get", test_get);
     g_test_add_func("/fetch/redirects", test_redirects);
     g_test_add_func("/fetch/bounds", test_bounds);
+    g_test_add_func("/fetch/post", test_post);
     g_test_add_func("/fetch/refusals", test_refusals);
     return g_test_run();
 }
