@@ -124,6 +124,19 @@ gboolean jsonguard_check(yyjson_val *root, GError **error)
     return TRUE;
 }
 
+yyjson_doc *jsonguard_read(const char *text, gsize length, GError **error)
+{
+    yyjson_read_err problem;
+    /* Without YYJSON_READ_INSITU the text is not written to. */
+    g_autoptr(yyjson_doc) doc = yyjson_read_opts((char *)text, length, 0, NULL, &problem);
+    if (!doc) {
+        g_set_error(error, CONCERT_ERROR, CONCERT_ERROR_INPUT, "byte %zu: %s", problem.pos,
+                    problem.msg);
+        return NULL;
+    }
+    return jsonguard_check(yyjson_doc_get_root(doc), error) ? g_steal_pointer(&doc) : NULL;
+}
+
 /* Keys that read well behind a point are written so, others quoted: $.a["x-y"]. */
 static gboolean key_is_plain(const char *text, size_t length)
 {

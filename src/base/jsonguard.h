@@ -16,6 +16,11 @@
  * or CONCERT_ERROR_LIMIT when @root nests deeper than JSONGUARD_MAX_DEPTH. */
 gboolean jsonguard_check(yyjson_val *root, GError **error);
 
+/* Reads @text strictly as RFC 8259 has it, and checks it so. CONCERT_ERROR_INPUT also if it is no
+ * JSON. The caller bounds @length. */
+yyjson_doc *jsonguard_read(const char *text, gsize length, GError **error);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(yyjson_doc, yyjson_doc_free)
+
 /* The JSON path of @target, a value or key of the document below @root: "$.external_references[0]".
  * Depth is that of the document; meant for messages about something already found wrong. Caller
  * frees. */

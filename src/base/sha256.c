@@ -1,11 +1,36 @@
 #include "base/sha256.h"
 
 #include <gnutls/crypto.h>
+#include <string.h>
+
+#define COPY_MAX 1024 /* bytes that are copied sooner than a hash is set up for them */
+
+static void check(int result)
+{
+    if (result < 0)
+        g_error("SHA-256 is not available in GnuTLS"); /* FIPS state error: nothing can go on */
+}
 
 void sha256_digest(const void *data, gsize length, guint8 ret_digest[SHA256_SIZE])
 {
-    if (gnutls_hash_fast(GNUTLS_DIG_SHA256, data, length, ret_digest) < 0)
-        g_error("SHA-256 is not available in GnuTLS"); /* FIPS state error: nothing can go on */
+    check(gnutls_hash_fast(GNUTLS_DIG_SHA256, data, length, ret_digest));
+}
+
+void sha256_digest_pair(const void *first, gsize first_length, const void *second,
+                        gsize second_length, guint8 ret_digest[SHA256_SIZE])
+{
+    if (first_length <= COPY_MAX && second_length <= COPY_MAX - first_length) {
+        guint8 both[COPY_MAX];
+        memcpy(both, first, first_length);
+        memcpy(both + first_length, second, second_length);
+        sha256_digest(both, first_length + second_length, ret_digest);
+        return;
+    }
+    gnutls_hash_hd_t hash;
+    check(gnutls_hash_init(&hash, GNUTLS_DIG_SHA256));
+    check(gnutls_hash(hash, first, first_length));
+    check(gnutls_hash(hash, second, second_length));
+    gnutls_hash_deinit(hash, ret_digest);
 }
 
 const char *sha256_hex(const guint8 digest[SHA256_SIZE], char buffer[2 * SHA256_SIZE + 1])

@@ -72,7 +72,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(KeyHistory, keychange_history_free)
 /* Follows one change. Refuses, with nothing changed, one
  *   - of another origin, or not signed as it must be (CONCERT_ERROR_DENIED),
  *   - that is a rotation of another key than the present one, or a recovery of a key that was
- *     never accepted (CONCERT_ERROR_DENIED),
+ *     never accepted or is void altogether (CONCERT_ERROR_DENIED),
  *   - to a key that the ledger had before, in any role (CONCERT_ERROR_INPUT),
  *   - that is a rotation to a size below that at which the present key began
  *     (CONCERT_ERROR_INPUT),
@@ -100,14 +100,14 @@ const NoteVerifier *keychange_history_recovery(const KeyHistory *history);
 typedef struct {
     const NoteVerifier *key;
     guint64 first, last; /* sizes; first > last: none at all */
-    gboolean is_void;    /* a recovery cut it short, or off */
+    gboolean is_void;    /* a recovery ended it: what it signed beyond `last` counts for nothing */
 } KeyHistoryKey;
 
 /* All keys that were accepted, oldest first, those voided since included. */
 guint keychange_history_n_keys(const KeyHistory *history, KeyChangeRole role);
 KeyHistoryKey keychange_history_key(const KeyHistory *history, KeyChangeRole role, guint place);
 
-/* The ledger key that signs the tree of @size entries; NULL if a void leaves it to none. */
+/* The ledger key that signs the tree of @size entries; there is always one. */
 const NoteVerifier *keychange_history_valid(const KeyHistory *history, guint64 size);
 
 /* Whether @note is a checkpoint of the history's origin, signed by the key that is valid for its

@@ -62,6 +62,9 @@ NoteSigner *note_signer_generate(const char *name, NoteAlgorithm algorithm, GErr
 NoteSigner *note_signer_new(const char *name, NoteAlgorithm algorithm,
                             const guint8 seed[NOTE_SEED_SIZE], GError **error);
 
+/* The same name and seed under another algorithm: a cosign key signs its key changes as Ed25519. */
+NoteSigner *note_signer_as(const NoteSigner *signer, NoteAlgorithm algorithm, GError **error);
+
 /* "PRIVATE+KEY+<name>+<id>+<base64 of algorithm and seed>". Who gets that text wipes it. */
 NoteSigner *note_signer_parse(const char *skey, GError **error);
 char *note_signer_format(const NoteSigner *signer);

@@ -83,6 +83,9 @@ gboolean note_name_is_valid(const char *name, gsize length)
     if (length == 0 || length > NOTE_NAME_MAX || !g_utf8_validate_len(name, length, NULL))
         return FALSE;
     for (const char *p = name; p < name + length; p = g_utf8_next_char(p)) {
+        if (g_ascii_isgraph(*p) &&
+            *p != '+') /* ASCII, as nearly always: names are checked at each append */
+            continue;
         gunichar c = g_utf8_get_char(p);
         /* U+0085 and U+000B are spaces of Unicode that GLib does not count as such. */
         if (c == '+' || c < 0x20 || c == 0x85 || g_unichar_isspace(c))
@@ -253,6 +256,11 @@ NoteSigner *note_signer_generate(const char *name, NoteAlgorithm algorithm, GErr
     NoteSigner *signer = note_signer_new(name, algorithm, seed, error);
     sodium_memzero(seed, sizeof seed);
     return signer;
+}
+
+NoteSigner *note_signer_as(const NoteSigner *signer, NoteAlgorithm algorithm, GError **error)
+{
+    return note_signer_new(signer->verifier->name, algorithm, signer->secret, error);
 }
 
 static NoteSigner *signer_from_material(const char *name, guint32 id, const guint8 *material,

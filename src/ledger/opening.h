@@ -17,9 +17,11 @@
 #define OPENING_NONCE_SIZE    32
 #define OPENING_HEADER_MAX    (1024 * 1024) /* bytes */
 #define OPENING_ITEMS_MAX     4096
-#define OPENING_AUDIENCE_MAX  4096 /* origins */
-#define OPENING_KIND_MAX      128  /* bytes */
-#define OPENING_TYPE_MAX      255  /* bytes of a media type */
+#define OPENING_AUDIENCE_MAX  4096                                 /* origins */
+#define OPENING_KIND_MAX      128                                  /* bytes */
+#define OPENING_TYPE_MAX      255                                  /* bytes of a media type */
+#define OPENING_INTEGER_MAX   G_GUINT64_CONSTANT(9007199254740991) /* what RFC 8785 can write */
+#define OPENING_TIME_DIGITS   6
 #define OPENING_NO_ITEM       G_MAXUINT
 
 typedef enum {
@@ -134,5 +136,13 @@ Opening *opening_withhold(const Opening *opening, guint keep, GError **error);
 /* Destroys what is held of an item, which must exist. */
 void opening_erase_item(Opening *opening, guint item);
 
-/* Whether @kind is well-formed: see OpeningSpec. */
+/* Whether a kind is well-formed, as OpeningSpec says; and whether a media type is (loosely: what
+ * can be shown, with a "/"). */
 gboolean opening_kind_is_valid(const char *kind, gsize length);
+gboolean opening_type_is_valid(const char *type, gsize length);
+
+/* The entry that commits to a nonce and a header, and the hash of an item. */
+void opening_commit(const guint8 nonce[OPENING_NONCE_SIZE], const char *header, gsize length,
+                    guint8 ret_entry[OPENING_ENTRY_SIZE]);
+void opening_hash_item(const guint8 nonce[OPENING_NONCE_SIZE], const void *bytes, gsize length,
+                       guint8 ret_hash[SHA256_SIZE]);
