@@ -31,9 +31,6 @@ struct Keyring {
     GPtrArray *retired;    /* KeyFile: their signers may still be in use */
 };
 
-typedef GMutexLocker *Locker;
-G_DEFINE_AUTO_CLEANUP_FREE_FUNC(Locker, g_mutex_locker_free, NULL)
-
 /* --- opening -----------------------------------------------------------------------------------
  */
 
@@ -130,14 +127,14 @@ const char *keyring_node(Keyring *keyring)
 
 NoteVerifier *keyring_verifier(Keyring *keyring, KeyringRole role)
 {
-    g_auto(Locker) locker = g_mutex_locker_new(&keyring->lock);
+    g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new(&keyring->lock);
     const KeyFile *file = role < KEYRING_SECRETS ? keyring->slots[role].present : NULL;
     return note_verifier_copy(file ? file->verifier : keyring->public->keys[role]);
 }
 
 NoteVerifier *keyring_staged(Keyring *keyring, KeyringRole role)
 {
-    g_auto(Locker) locker = g_mutex_locker_new(&keyring->lock);
+    g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new(&keyring->lock);
     const KeyFile *file = role < KEYRING_SECRETS ? keyring->slots[role].next : NULL;
     return file ? note_verifier_copy(file->verifier) : NULL;
 }
@@ -197,13 +194,13 @@ static gboolean deny_locked(const char *path, GError **error)
 
 gboolean keyring_is_sealed(Keyring *keyring)
 {
-    g_auto(Locker) locker = g_mutex_locker_new(&keyring->lock);
+    g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new(&keyring->lock);
     return is_sealed(keyring);
 }
 
 gboolean keyring_is_locked(Keyring *keyring)
 {
-    g_auto(Locker) locker = g_mutex_locker_new(&keyring->lock);
+    g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new(&keyring->lock);
     return !keyring->is_abandoned && find_locked(keyring);
 }
 
@@ -222,7 +219,7 @@ static Seal *find_seal(GPtrArray *seals, const SealText *text, const char *passp
 
 gboolean keyring_unlock(Keyring *keyring, const char *passphrase, GError **error)
 {
-    g_auto(Locker) locker = g_mutex_locker_new(&keyring->lock);
+    g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new(&keyring->lock);
     g_autoptr(GPtrArray) seals = g_ptr_array_new_with_free_func((GDestroyNotify)seal_free);
     Seal *good = NULL;
     const char *wrong = NULL;
@@ -256,19 +253,30 @@ gboolean keyring_unlock(Keyring *keyring, const char *passphrase, GError **error
     return FALSE;
 }
 
+/* That of @passphrase, NULL for none. To be made before the lock is taken, so that nobody who wants
+ * to sign waits for it. */
+static gboolean make_seal(const char *passphrase, Seal **ret_seal, GError **error)
+{
+    Seal *seal = passphrase ? seal_new(passphrase, error) : NULL;
+    if (passphrase && !seal)
+        return FALSE;
+    *ret_seal = seal;
+    return TRUE;
+}
+
 gboolean keyring_abandon(Keyring *keyring, const char *passphrase, GError **error)
 {
-    g_auto(Locker) locker = g_mutex_locker_new(&keyring->lock);
+    g_autoptr(Seal) seal = NULL;
+    if (!make_seal(passphrase, &seal, error))
+        return FALSE;
+    g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new(&keyring->lock);
     if (!find_locked(keyring)) {
         g_set_error_literal(error, CONCERT_ERROR, CONCERT_ERROR_CONFLICT,
                             "no key is locked, so none need be given up");
         return FALSE;
     }
-    Seal *seal = passphrase ? seal_new(passphrase, error) : NULL;
-    if (passphrase && !seal)
-        return FALSE;
     seal_free(keyring->seal);
-    keyring->seal = seal;
+    keyring->seal = g_steal_pointer(&seal);
     keyring->is_abandoned = TRUE;
     return TRUE;
 }
@@ -288,13 +296,13 @@ static gboolean write_key(const char *path, const NoteSigner *signer, const Seal
 
 gboolean keyring_seal(Keyring *keyring, const char *passphrase, GError **error)
 {
-    g_auto(Locker) locker = g_mutex_locker_new(&keyring->lock);
+    g_autoptr(Seal) seal = NULL;
+    if (!make_seal(passphrase, &seal, error))
+        return FALSE;
+    g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new(&keyring->lock);
     const char *locked = find_locked(keyring);
     if (locked)
         return deny_locked(locked, error);
-    g_autoptr(Seal) seal = passphrase ? seal_new(passphrase, error) : NULL;
-    if (passphrase && !seal)
-        return FALSE;
     KeyFile *files[FILES_MAX];
     const char *paths[FILES_MAX];
     guint n = list_files(keyring, files, paths);
@@ -429,7 +437,7 @@ gboolean keyring_settle(Keyring *keyring, KeyringRole role, const char *current_
     g_autoptr(NoteVerifier) current = NULL;
     if (!parse_current(current_vkey, &current, error))
         return FALSE;
-    g_auto(Locker) locker = g_mutex_locker_new(&keyring->lock);
+    g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new(&keyring->lock);
     return settle(keyring, role, current, current_vkey, error);
 }
 
@@ -455,7 +463,7 @@ static const NoteSigner *present_signer(const Slot *slot, GError **error)
 const NoteSigner *keyring_signer(Keyring *keyring, KeyringRole role, GError **error)
 {
     g_assert(role < KEYRING_SECRETS);
-    g_auto(Locker) locker = g_mutex_locker_new(&keyring->lock);
+    g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new(&keyring->lock);
     return present_signer(&keyring->slots[role], error);
 }
 
@@ -482,7 +490,7 @@ static const NoteSigner *make_next(Keyring *keyring, KeyringRole role, GError **
 const NoteSigner *keyring_stage(Keyring *keyring, KeyringRole role, GError **error)
 {
     g_assert(role < KEYRING_SECRETS);
-    g_auto(Locker) locker = g_mutex_locker_new(&keyring->lock);
+    g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new(&keyring->lock);
     Slot *slot = &keyring->slots[role];
     if (!present_signer(slot, error))
         return NULL;
@@ -501,7 +509,7 @@ const NoteSigner *keyring_replace(Keyring *keyring, KeyringRole role, const char
     g_autoptr(NoteVerifier) current = NULL;
     if (!parse_current(current_vkey, &current, error))
         return NULL;
-    g_auto(Locker) locker = g_mutex_locker_new(&keyring->lock);
+    g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new(&keyring->lock);
     const char *locked = keyring->is_abandoned ? NULL : find_locked(keyring);
     if (locked) {
         deny_locked(locked, error);
@@ -568,18 +576,17 @@ static gboolean lend_keys(Keyring *keyring, KeyringBundle *ret_bundle, GError **
 
 char *keyring_export(Keyring *keyring, const char *passphrase, GError **error)
 {
-    g_auto(Locker) locker = g_mutex_locker_new(&keyring->lock);
+    g_autoptr(Seal) seal = NULL;
+    if (!make_seal(passphrase, &seal, error))
+        return NULL;
+    g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new(&keyring->lock);
     KeyringBundle bundle = {NULL};
     if (!lend_keys(keyring, &bundle, error))
         return NULL;
-    if (passphrase) {
-        g_autoptr(Seal) seal = seal_new(passphrase, error);
-        return seal ? keyring_bundle_close(&bundle, seal, error) : NULL;
-    }
-    if (!keyring->seal) {
+    if (!seal && !keyring->seal) {
         g_set_error_literal(error, CONCERT_ERROR, CONCERT_ERROR_INPUT,
                             "keys leave a node under a passphrase only, and none is set");
         return NULL;
     }
-    return keyring_bundle_close(&bundle, keyring->seal, error);
+    return keyring_bundle_close(&bundle, seal ? seal : keyring->seal, error);
 }

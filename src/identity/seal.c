@@ -5,6 +5,7 @@
 
 #include "identity/password.h"
 #include "ledger/line.h"
+#include "ledger/note.h"
 
 #define PREFIX "concert/v1 sealed "
 #define KDF    "argon2id "
@@ -118,6 +119,10 @@ SealText *seal_parse(const char *text, gsize length, const char *what, GError **
     if (length > SEAL_TEXT_MAX) {
         g_set_error_literal(error, CONCERT_ERROR, CONCERT_ERROR_LIMIT,
                             "the sealed text is too large");
+        return NULL;
+    }
+    if (!note_text_check(text, length, error)) {
+        g_prefix_error(error, "not a sealed text: ");
         return NULL;
     }
     g_autoptr(SealText) parsed = g_new0(SealText, 1);

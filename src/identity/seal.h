@@ -10,8 +10,9 @@
  *                                       ciphertext and its tag; bound to it as additional data: all
  *                                       lines before this one, with their newlines
  *
- * Lines end in a newline, numbers are decimal, bytes are base64 with padding, and each text has one
- * spelling only. The key of the cipher is 32 bytes of Argon2id over passphrase and salt. */
+ * Lines are those of a note (UTF-8, no control characters) and end in a newline, numbers are
+ * decimal, bytes are base64 with padding, and each text has one spelling only. The key of the
+ * cipher is 32 bytes of Argon2id over passphrase and salt. */
 #pragma once
 
 #include <glib.h>

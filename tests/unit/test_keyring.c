@@ -512,6 +512,50 @@ static void test_settle_refused(Fixture *fixture, gconstpointer data)
     check_signs(keyring, KEYRING_LEDGER, vkey); /* nothing was said about a key */
 }
 
+/* Puts a directory where a file is to be written, so that writing it fails; and takes it away. */
+static void obstruct(const Fixture *fixture, const char *name)
+{
+    g_autofree char *path = path_of(fixture, name);
+    g_assert_cmpint(g_mkdir(path, 0700), ==, 0);
+}
+
+/* What could not be written is not relied on, and trying again mends it. */
+static void test_disk_refuses(Fixture *fixture, gconstpointer data)
+{
+    g_autoptr(Keyring) keyring = open_keyring(fixture);
+    g_autofree char *old = vkey_of(keyring, KEYRING_LEDGER);
+    g_autoptr(GError) error = NULL;
+    settle(keyring, KEYRING_LEDGER, old);
+    obstruct(fixture, "ledger.key.next.tmp");
+    g_assert_null(keyring_stage(keyring, KEYRING_LEDGER, &error));
+    g_assert_error(error, CONCERT_ERROR, CONCERT_ERROR_IO);
+    g_clear_error(&error);
+    g_assert_null(keyring_staged(keyring, KEYRING_LEDGER));
+    check_signs(keyring, KEYRING_LEDGER, old);
+    delete_file(fixture, "ledger.key.next.tmp");
+    g_autofree char *next = stage(keyring, KEYRING_LEDGER);
+
+    delete_file(fixture, "ledger.key");
+    obstruct(fixture, "ledger.key"); /* the rename fails */
+    g_assert_false(keyring_settle(keyring, KEYRING_LEDGER, next, &error));
+    g_assert_error(error, CONCERT_ERROR, CONCERT_ERROR_IO);
+    g_clear_error(&error);
+    check_no_signer(keyring, KEYRING_LEDGER, CONCERT_ERROR_CONFLICT);
+    g_assert_true(has_file(fixture, "ledger.key.next"));
+    delete_file(fixture, "ledger.key");
+
+    obstruct(fixture, "public.json.tmp"); /* renamed, but public.json cannot follow */
+    g_assert_false(keyring_settle(keyring, KEYRING_LEDGER, next, &error));
+    g_assert_error(error, CONCERT_ERROR, CONCERT_ERROR_IO);
+    g_clear_error(&error);
+    check_no_signer(keyring, KEYRING_LEDGER, CONCERT_ERROR_CONFLICT);
+    delete_file(fixture, "public.json.tmp");
+    settle(keyring, KEYRING_LEDGER, next);
+    check_signs(keyring, KEYRING_LEDGER, next);
+    g_autofree char *json = read_file(fixture, "public.json");
+    g_assert_nonnull(strstr(json, next));
+}
+
 /* --- replacement -------------------------------------------------------------------------------
  */
 
@@ -892,6 +936,7 @@ int main(int argc, char **argv)
     ADD("crashes/sealed", FIRST, test_crashes);
     ADD("settle-locked", FIRST, test_settle_locked);
     ADD("settle-refused", NULL, test_settle_refused);
+    ADD("disk-refuses", NULL, test_disk_refuses);
     ADD("replacement", NULL, test_replacement);
     ADD("recovery-key", NULL, test_recovery_key);
     ADD("recovery-key/sealed", FIRST, test_recovery_key);

@@ -123,6 +123,8 @@ static void test_no_sealed_texts(void)
         g_assert_null(seal_parse(cases[i].text, strlen(cases[i].text), "key", &error));
         g_assert_error(error, CONCERT_ERROR, cases[i].code);
     }
+    static const char nul[] = FIRST "a\0b\n\n" KDF SALT NONCE BOX;
+    g_assert_null(seal_parse(nul, sizeof nul - 1, "key", NULL));
     /* Cut anywhere. */
     for (gsize length = 0; length < strlen(SEALED); length++)
         g_assert_null(seal_parse(SEALED, length, "key", NULL));
