@@ -4,6 +4,7 @@
 #include "cli/command_node.h"
 #include "cli/commands.h"
 #include "cli/output.h"
+#include "identity/seal.h"
 
 /* Refuses what concert.conf would refuse, before anything is made. */
 static gboolean check(const char *text, GError **error)
@@ -27,20 +28,32 @@ static int run(const CommandCall *call, GError **error)
     };
     g_autofree char *text = settings_file(values);
     const char *directory = command_node_directory(call);
-    if (!check(text, error) || !node_create(directory, text, error))
+    g_autofree char *recovery_path =
+        command_text(call, "recovery-key")
+            ? g_canonicalize_filename(command_text(call, "recovery-key"), NULL)
+            : g_build_filename(directory, "recovery.key", NULL);
+    char *passphrase;
+    if (!check(text, error) || !keyring_read_passphrase(NULL, &passphrase, error))
+        return COMMAND_ERROR;
+    const char *name = values[SETTING_NODE_NAME] ? values[SETTING_NODE_NAME] : "localhost";
+    const NodeKeys keys = {name, recovery_path, passphrase};
+    gboolean made = node_create(directory, text, &keys, error);
+    seal_secret_free(passphrase);
+    if (!made)
         return COMMAND_ERROR;
 
     if (command_json(call)) {
         yyjson_mut_doc *doc = yyjson_mut_doc_new(NULL);
         yyjson_mut_val *root = yyjson_mut_obj(doc);
         yyjson_mut_obj_add_str(doc, root, "directory", directory);
-        yyjson_mut_obj_add_str(doc, root, "name",
-                               values[SETTING_NODE_NAME] ? values[SETTING_NODE_NAME] : "localhost");
+        yyjson_mut_obj_add_str(doc, root, "name", name);
+        yyjson_mut_obj_add_str(doc, root, "recovery_key", recovery_path);
         output_json(root);
         yyjson_mut_doc_free(doc);
         return COMMAND_OK;
     }
     output_line("Made a node in %s, with the collection \"main\".", directory);
+    output_line("Its recovery key is in %s: move that file off this machine now.", recovery_path);
     output_line("Its settings are in %s/concert.conf. What to do next:", directory);
     output_line("  concert import --node %s FILE            put indicators in", directory);
     output_line("  concert account add --node %s NAME ...   let somebody read them", directory);
@@ -51,9 +64,13 @@ static int run(const CommandCall *call, GError **error)
 const Command cmd_init = {
     .name = "init",
     .summary = "make a node",
-    .description = "Makes the directory of a node, which must be absent or empty: a commented "
-                   "concert.conf, the store, and the API root \"main\" with the collection "
-                   "\"main\". Nothing is fetched and nobody is contacted.",
+    .description =
+        "Makes the directory of a node, which must be absent or empty: a commented "
+        "concert.conf, the store, the API root \"main\" with the collection \"main\", the "
+        "node's keys and its ledger. Nothing is fetched and nobody is contacted.\n\n"
+        "The recovery key replaces the others when they are lost or stolen. It is written "
+        "to a file once and kept nowhere else: take it offline. With CONCERT_PASSPHRASE "
+        "in the environment the other keys are sealed under that passphrase.",
     .options =
         (const CommandOption[]){
             {"name", 'n', COMMAND_TEXT, "NAME",
@@ -61,6 +78,8 @@ const Command cmd_init = {
             {"organisation", 0, COMMAND_TEXT, "TEXT", .help = "who owns the node, in words"},
             {"listen", 'l', COMMAND_TEXT, "ADDRESS:PORT",
              .help = "where `concert serve` listens (default: 127.0.0.1:8470)"},
+            {"recovery-key", 0, COMMAND_TEXT, "FILE",
+             .help = "where to write the recovery key (default: recovery.key in the directory)"},
             COMMAND_OPTION_JSON,
             COMMAND_OPTIONS_END,
         },

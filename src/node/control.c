@@ -17,6 +17,7 @@
 struct ControlServer {
     char *path;
     Writer *writer;
+    Notary *notary;
     ControlStatus status;
     gpointer user;
     int listener;
@@ -118,8 +119,8 @@ static gboolean run_request(ControlServer *server, const Frame *frame, char **re
     } else {
         size_t length = 0;
         char *text = yyjson_val_write(params, 0, &length);
-        good =
-            operation_run(server->writer, operation, text ? text : "", length, ret_result, error);
+        good = operation_run(server->writer, server->notary, operation, text ? text : "", length,
+                             ret_result, error);
         free(text);
     }
     yyjson_doc_free(doc);
@@ -219,8 +220,8 @@ static int open_listener(const char *path, GError **error)
     return -1;
 }
 
-ControlServer *control_serve(const char *path, Writer *writer, ControlStatus status, gpointer user,
-                             GError **error)
+ControlServer *control_serve(const char *path, Writer *writer, Notary *notary, ControlStatus status,
+                             gpointer user, GError **error)
 {
     int listener = open_listener(path, error);
     if (listener < 0)
@@ -228,6 +229,7 @@ ControlServer *control_serve(const char *path, Writer *writer, ControlStatus sta
     ControlServer *server = g_new0(ControlServer, 1);
     server->path = g_strdup(path);
     server->writer = writer;
+    server->notary = notary;
     server->status = status;
     server->user = user;
     server->listener = listener;

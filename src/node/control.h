@@ -8,6 +8,7 @@
 #pragma once
 
 #include "node/batch.h"
+#include "node/notary.h"
 #include "store/writer.h"
 
 typedef struct ControlServer ControlServer;
@@ -17,8 +18,8 @@ typedef struct ControlServer ControlServer;
 typedef char *(*ControlStatus)(gpointer user);
 
 /* Opens the socket @path, replacing what a killed process left there. */
-ControlServer *control_serve(const char *path, Writer *writer, ControlStatus status, gpointer user,
-                             GError **error);
+ControlServer *control_serve(const char *path, Writer *writer, Notary *notary, ControlStatus status,
+                             gpointer user, GError **error);
 
 /* Answers what was begun, closes and removes the socket. */
 void control_stop(ControlServer *server);

@@ -26,6 +26,7 @@ struct Node {
     GMutex call_lock; /* one call at a time over control_fd */
     Writer *writer;
     Store *store;
+    Notary *notary; /* of the writer */
     ControlServer *control;
     gint64 started;
     GMutex listening_lock;
@@ -78,13 +79,26 @@ static gboolean apply_first_rows(StoreTx *tx, gpointer user, GError **error)
                            "What this node holds and nobody put elsewhere.", &number, error);
 }
 
-gboolean node_create(const char *directory, const char *config_text, GError **error)
+/* Keys and an empty ledger but for the entry that opens it. */
+static gboolean create_ledger(const char *directory, const NodeKeys *keys, Writer *writer,
+                              Store *store, GError **error)
+{
+    g_autoptr(Notary) notary = notary_open(directory, NULL, writer, store, error);
+    return notary &&
+           notary_create(notary, keys->name, keys->recovery_path, keys->passphrase, error);
+}
+
+gboolean node_create(const char *directory, const char *config_text, const NodeKeys *keys,
+                     GError **error)
 {
     if (!make_directory(directory, error))
         return FALSE;
     g_autofree char *db_path = path_in(directory, "concert.db");
     g_autoptr(Writer) writer = writer_open(db_path, error);
     if (!writer || !writer_run(writer, 0, apply_first_rows, NULL, error))
+        return FALSE;
+    g_autoptr(Store) store = keys ? store_open(db_path, error) : NULL;
+    if (keys && (!store || !create_ledger(directory, keys, writer, store, error)))
         return FALSE;
     /* The configuration comes last: a directory without it is no node. */
     g_autofree char *config_path = path_in(directory, "concert.conf");
@@ -147,9 +161,16 @@ static gboolean become_writer(Node *node, GError **error)
         return FALSE;
     }
     node->writer = writer_open(db_path, error);
-    if (!node->writer)
+    node->store = node->writer ? store_open(db_path, error) : NULL;
+    if (!node->store)
         return FALSE;
-    node->control = control_serve(socket_path, node->writer, live_status, node, error);
+    node->notary =
+        notary_open(node->directory, config_path(node->config, SETTING_LEDGER_KEY_PASSPHRASE_FILE),
+                    node->writer, node->store, error);
+    if (!node->notary)
+        return FALSE;
+    node->control =
+        control_serve(socket_path, node->writer, node->notary, live_status, node, error);
     return node->control != NULL;
 }
 
@@ -197,7 +218,8 @@ Node *node_open(const char *directory, NodeMode mode, GError **error)
     node->config = config_load(config_path, error);
     if (!node->config || (mode != NODE_READ && !find_writer(node, mode, error)))
         return NULL;
-    node->store = store_open(db_path, error);
+    if (!node->store)
+        node->store = store_open(db_path, error);
     return node->store ? g_steal_pointer(&node) : NULL;
 }
 
@@ -206,6 +228,7 @@ void node_close(Node *node)
     if (!node)
         return;
     control_stop(node->control);
+    notary_free(node->notary);
     store_close(node->store);
     writer_close(node->writer);
     config_free(node->config);
@@ -240,6 +263,11 @@ Writer *node_writer(Node *node)
     return node->writer;
 }
 
+Notary *node_notary(Node *node)
+{
+    return node->notary;
+}
+
 void node_set_listening(Node *node, const char *addresses)
 {
     g_mutex_lock(&node->listening_lock);
@@ -270,7 +298,8 @@ gboolean node_call(Node *node, const char *operation, const char *params, char *
         return TRUE;
     }
     if (node->writer)
-        return operation_run(node->writer, operation, params, strlen(params), ret_result, error);
+        return operation_run(node->writer, node->notary, operation, params, strlen(params),
+                             ret_result, error);
     int fd = node->control_fd;
     g_autofree char *socket_path = path_in(node->directory, "control.sock");
     if (fd < 0 && !control_connect(socket_path, &fd, error))

@@ -6,6 +6,8 @@
  *   lock           held (flock) by the one writer
  *   control.sock   the writer's Unix socket (mode 0600)
  *   tls/           key.pem (0600) and cert.pem
+ *   keys/          the node's secret keys (identity/keyring.h)
+ *   ledger/        tiles of the ledger, to be served; made anew when lost
  *
  * The holder of the lock is the writer. A command that wants to write takes the lock; when a
  * running `serve` holds it, the command sends its operation to the control socket instead. */
@@ -13,6 +15,7 @@
 
 #include "node/batch.h"
 #include "node/config.h"
+#include "node/notary.h"
 #include "store/store.h"
 #include "store/writer.h"
 
@@ -24,9 +27,18 @@ typedef enum {
     NODE_SERVE, /* take the lock or fail with CONCERT_ERROR_BUSY; open the control socket */
 } NodeMode;
 
+/* What the keys of a new node need. */
+typedef struct {
+    const char *name;          /* the node's */
+    const char *recovery_path; /* new file for the recovery key, which its owner takes offline */
+    const char *passphrase;    /* seals the keys; NULL: they lie in the clear */
+} NodeKeys;
+
 /* Makes a node in @directory, which must be absent or empty: configuration, store, the API root
- * "main" with collection "main". @config_text is written as concert.conf. */
-gboolean node_create(const char *directory, const char *config_text, GError **error);
+ * "main" with collection "main", keys and ledger (unless @keys is NULL: see notary_create()).
+ * @config_text is written as concert.conf. */
+gboolean node_create(const char *directory, const char *config_text, const NodeKeys *keys,
+                     GError **error);
 
 Node *node_open(const char *directory, NodeMode mode, GError **error);
 
@@ -40,6 +52,9 @@ Store *node_store(Node *node);
 
 /* The writer when this process is it, else NULL. */
 Writer *node_writer(Node *node);
+
+/* Who signs, when this process is the writer, else NULL. */
+Notary *node_notary(Node *node);
 
 /* Where the server listens, as `concert status` is to show it to who asks the running process. */
 void node_set_listening(Node *node, const char *addresses);

@@ -4,6 +4,8 @@
 #include <yyjson.h>
 
 #include "identity/role.h"
+#include "node/ledger_operation.h"
+#include "node/operation_params.h"
 #include "store/accounts.h"
 #include "store/collections.h"
 #include "store/objects.h"
@@ -18,49 +20,26 @@ typedef struct {
 
 struct Operation {
     const char *name;
+    /* In the batch's transaction, or else on the caller's thread, with transactions of its own. */
     gboolean (*apply)(StoreTx *tx, Call *call, GError **error);
+    gboolean (*run)(Notary *notary, yyjson_val *params, yyjson_mut_doc *result, GError **error);
 };
 
-/* The text of parameter @name; NULL when absent or null and @required is FALSE. */
 static gboolean get_text(const Call *call, const char *name, gboolean required,
                          const char **ret_text, GError **error)
 {
-    yyjson_val *value = yyjson_obj_get(call->params, name);
-    if (yyjson_is_str(value) && strlen(yyjson_get_str(value)) == yyjson_get_len(value)) {
-        *ret_text = yyjson_get_str(value);
-        return TRUE;
-    }
-    if (!required && (!value || yyjson_is_null(value))) {
-        *ret_text = NULL;
-        return TRUE;
-    }
-    g_set_error(error, CONCERT_ERROR, CONCERT_ERROR_INPUT, "%s: parameter \"%s\" must be a string",
-                call->operation->name, name);
-    return FALSE;
+    return operation_params_text(call->params, call->operation->name, name, required, ret_text,
+                                 error);
 }
 
 static gboolean get_bool(const Call *call, const char *name, gboolean *ret_bool, GError **error)
 {
-    yyjson_val *value = yyjson_obj_get(call->params, name);
-    if (!yyjson_is_bool(value)) {
-        g_set_error(error, CONCERT_ERROR, CONCERT_ERROR_INPUT,
-                    "%s: parameter \"%s\" must be true or false", call->operation->name, name);
-        return FALSE;
-    }
-    *ret_bool = yyjson_get_bool(value);
-    return TRUE;
+    return operation_params_bool(call->params, call->operation->name, name, ret_bool, error);
 }
 
 static gboolean get_int(const Call *call, const char *name, gint64 *ret_number, GError **error)
 {
-    yyjson_val *value = yyjson_obj_get(call->params, name);
-    if (!yyjson_is_int(value)) {
-        g_set_error(error, CONCERT_ERROR, CONCERT_ERROR_INPUT,
-                    "%s: parameter \"%s\" must be a whole number", call->operation->name, name);
-        return FALSE;
-    }
-    *ret_number = yyjson_get_sint(value);
-    return TRUE;
+    return operation_params_int(call->params, call->operation->name, name, ret_number, error);
 }
 
 static gboolean get_sha256(const Call *call, const char *name, guint8 ret_sha256[SHA256_SIZE],
@@ -223,6 +202,13 @@ static const Operation operations[] = {
     {"collection.add", collection_add},
     {"collection.grant", collection_grant},
     {"object.adopt", object_adopt},
+    {"ledger.open", .run = ledger_operation_open},
+    {"ledger.append", .run = ledger_operation_append},
+    {"ledger.erase", .run = ledger_operation_erase},
+    {"key.rotate", .run = ledger_operation_rotate},
+    {"key.recover", .run = ledger_operation_recover},
+    {"key.seal", .run = ledger_operation_seal},
+    {"key.unlock", .run = ledger_operation_unlock},
 };
 
 static const Operation *find_operation(const char *name, GError **error)
@@ -234,17 +220,30 @@ static const Operation *find_operation(const char *name, GError **error)
     return NULL;
 }
 
-static gboolean apply_call(StoreTx *tx, gpointer user, GError **error)
+static void begin_result(Call *call)
 {
-    Call *call = user;
     yyjson_mut_doc_free(call->result);
     call->result = yyjson_mut_doc_new(NULL);
     yyjson_mut_doc_set_root(call->result, yyjson_mut_obj(call->result));
+}
+
+static gboolean apply_call(StoreTx *tx, gpointer user, GError **error)
+{
+    Call *call = user;
+    begin_result(call);
     return call->operation->apply(tx, call, error);
 }
 
-gboolean operation_run(Writer *writer, const char *operation, const char *params, gsize length,
-                       char **ret_result, GError **error)
+static gboolean run_call(Writer *writer, Notary *notary, Call *call, GError **error)
+{
+    if (call->operation->apply)
+        return writer_run(writer, 1, apply_call, call, error);
+    begin_result(call);
+    return call->operation->run(notary, call->params, call->result, error);
+}
+
+gboolean operation_run(Writer *writer, Notary *notary, const char *operation, const char *params,
+                       gsize length, char **ret_result, GError **error)
 {
     Call call = {.operation = find_operation(operation, error)};
     if (!call.operation)
@@ -256,7 +255,7 @@ gboolean operation_run(Writer *writer, const char *operation, const char *params
         g_set_error(error, CONCERT_ERROR, CONCERT_ERROR_INPUT,
                     "%s: parameters must be a JSON object", operation);
     else
-        good = writer_run(writer, 1, apply_call, &call, error);
+        good = run_call(writer, notary, &call, error);
     if (good && ret_result) {
         char *text = yyjson_mut_write(call.result, 0, NULL);
         *ret_result = g_strdup(text);

@@ -1,7 +1,9 @@
 /* operation.h - the table of writing operations that commands and consoles ask of the writer.
  *
- * An operation has a name, takes a JSON object and gives one. It runs on the writer's thread inside
- * the batch's transaction, whether it came from this process or over the control socket.
+ * An operation has a name, takes a JSON object and gives one. Most run on the writer's thread
+ * inside the batch's transaction; those of the ledger and its keys, which touch files too, on the
+ * caller's. Either way it does not matter whether they came from this process or over the control
+ * socket.
  *
  *   account.add       {name, source?, roles: [..], password_hash?}
  *   account.disable   {name, disabled: bool}
@@ -13,13 +15,22 @@
  *   collection.add    {root?, id?, name, title?, description?} -> {number, id}
  *   collection.grant  {collection (name or id), account, read: bool, write: bool}
  *   object.adopt      {id, sha256 (hex)}
+ *   ledger.open       {name, recovery_path, passphrase?}
+ *   ledger.append     {title, public: bool, audience?: [origin], items: [{type, bytes (base64)}]}
+ *                     -> {index}
+ *   ledger.erase      {index, items?: [place]} -> {index (of the entry that says so)}
+ *   key.rotate        {role} -> {index}
+ *   key.recover       {role, recovery_path, trusted_size?} -> {index}
+ *   key.seal          {passphrase?}
+ *   key.unlock        {passphrase}
  *   node.status       {} -> {pid, started, listening, requests, ...} of the writing process */
 #pragma once
 
+#include "node/notary.h"
 #include "store/store.h"
 #include "store/writer.h"
 
 /* Runs @operation with the JSON object @params on @writer and waits until it is durable.
  * *ret_result (may be NULL) is the JSON object's text. */
-gboolean operation_run(Writer *writer, const char *operation, const char *params, gsize length,
-                       char **ret_result, GError **error);
+gboolean operation_run(Writer *writer, Notary *notary, const char *operation, const char *params,
+                       gsize length, char **ret_result, GError **error);

@@ -39,7 +39,7 @@ static void set_up(Fixture *fixture, gconstpointer data)
     fixture->directory = g_dir_make_tmp("concert-test-XXXXXX", &error);
     g_assert_no_error(error);
     g_autofree char *path = g_build_filename(fixture->directory, "node", NULL);
-    node_create(path, "[server]\nlisten = 127.0.0.1:0\nthreads = 4\n", &error);
+    node_create(path, "[server]\nlisten = 127.0.0.1:0\nthreads = 4\n", NULL, &error);
     g_assert_no_error(error);
     fixture->node = node_open(path, NODE_SERVE, &error);
     g_assert_no_error(error);

@@ -1,0 +1,202 @@
+#include "node/ledger_operation.h"
+
+#include <string.h>
+
+#include "node/operation_params.h"
+
+static void set_index(yyjson_mut_doc *result, guint64 index)
+{
+    yyjson_mut_obj_add_uint(result, yyjson_mut_doc_get_root(result), "index", index);
+}
+
+gboolean ledger_operation_open(Notary *notary, yyjson_val *params, yyjson_mut_doc *result,
+                               GError **error)
+{
+    static const char operation[] = "ledger.open";
+    const char *name, *recovery_path, *passphrase;
+    return operation_params_text(params, operation, "name", TRUE, &name, error) &&
+           operation_params_text(params, operation, "recovery_path", TRUE, &recovery_path, error) &&
+           operation_params_text(params, operation, "passphrase", FALSE, &passphrase, error) &&
+           notary_create(notary, name, recovery_path, passphrase, error);
+}
+
+/* What is appended, as it came. */
+typedef struct {
+    OpeningItemSpec *items;
+    guint n_items;
+    GPtrArray *audience; /* NULL-terminated */
+} Statement;
+
+static void statement_clear(Statement *statement)
+{
+    for (guint i = 0; i < statement->n_items; i++)
+        g_bytes_unref(statement->items[i].bytes);
+    g_free(statement->items);
+    g_clear_pointer(&statement->audience, g_ptr_array_unref);
+}
+
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Statement, statement_clear)
+
+static int compare_texts(gconstpointer a, gconstpointer b)
+{
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+static gboolean read_audience(yyjson_val *list, Statement *statement, GError **error)
+{
+    statement->audience = g_ptr_array_new();
+    gsize i, count;
+    yyjson_val *origin;
+    yyjson_arr_foreach (list, i, count, origin) {
+        if (!yyjson_is_str(origin)) {
+            g_set_error_literal(error, CONCERT_ERROR, CONCERT_ERROR_INPUT,
+                                "ledger.append: the audience are origins of ledgers");
+            return FALSE;
+        }
+        g_ptr_array_add(statement->audience, (gpointer)yyjson_get_str(origin));
+    }
+    g_ptr_array_sort(statement->audience, compare_texts);
+    g_ptr_array_add(statement->audience, NULL);
+    return TRUE;
+}
+
+static gboolean read_items(yyjson_val *list, Statement *statement, GError **error)
+{
+    gsize i, count;
+    yyjson_val *item;
+    statement->items = g_new0(OpeningItemSpec, yyjson_arr_size(list));
+    yyjson_arr_foreach (list, i, count, item) {
+        const char *type, *text;
+        if (!operation_params_text(item, "ledger.append", "type", TRUE, &type, error) ||
+            !operation_params_text(item, "ledger.append", "bytes", TRUE, &text, error))
+            return FALSE;
+        gsize length;
+        guchar *bytes = g_base64_decode(text, &length);
+        statement->items[i] = (OpeningItemSpec){g_bytes_new_take(bytes, length), type};
+        statement->n_items++;
+    }
+    return TRUE;
+}
+
+gboolean ledger_operation_append(Notary *notary, yyjson_val *params, yyjson_mut_doc *result,
+                                 GError **error)
+{
+    static const char operation[] = "ledger.append";
+    const char *title;
+    gboolean is_public;
+    yyjson_val *audience, *items;
+    g_auto(Statement) statement = {0};
+    if (!operation_params_text(params, operation, "title", TRUE, &title, error) ||
+        !operation_params_bool(params, operation, "public", &is_public, error) ||
+        !operation_params_list(params, operation, "audience", OPENING_AUDIENCE_MAX, &audience,
+                               error) ||
+        !operation_params_list(params, operation, "items", OPENING_ITEMS_MAX, &items, error) ||
+        !read_audience(audience, &statement, error) || !read_items(items, &statement, error))
+        return FALSE;
+    yyjson_mut_doc *doc = yyjson_mut_doc_new(NULL);
+    yyjson_mut_val *root = yyjson_mut_obj(doc);
+    yyjson_mut_doc_set_root(doc, root);
+    yyjson_mut_obj_add_str(doc, root, "title", title);
+    gsize length;
+    char *members = yyjson_mut_write(doc, 0, &length);
+    const OpeningSpec spec = {.kind = "statement",
+                              .is_public = is_public,
+                              .audience = (const char *const *)statement.audience->pdata,
+                              .items = statement.items,
+                              .n_items = statement.n_items,
+                              .members = members,
+                              .members_length = length};
+    guint64 index;
+    gboolean good = notary_append(notary, &spec, &index, error);
+    free(members);
+    yyjson_mut_doc_free(doc);
+    if (good)
+        set_index(result, index);
+    return good;
+}
+
+gboolean ledger_operation_erase(Notary *notary, yyjson_val *params, yyjson_mut_doc *result,
+                                GError **error)
+{
+    static const char operation[] = "ledger.erase";
+    gint64 index;
+    yyjson_val *list;
+    if (!operation_params_int(params, operation, "index", &index, error) ||
+        !operation_params_list(params, operation, "items", OPENING_ITEMS_MAX, &list, error))
+        return FALSE;
+    g_autofree guint *places = g_new(guint, yyjson_arr_size(list) + 1);
+    guint n_places = 0;
+    gsize i, count;
+    yyjson_val *place;
+    yyjson_arr_foreach (list, i, count, place)
+        places[n_places++] = (guint)MIN(yyjson_get_uint(place), OPENING_ITEMS_MAX);
+    guint64 entry;
+    if (!notary_erase(notary, (guint64)MAX(index, 0), places, n_places, &entry, error))
+        return FALSE;
+    set_index(result, entry);
+    return TRUE;
+}
+
+static gboolean get_role(yyjson_val *params, const char *operation, KeyringRole *ret_role,
+                         GError **error)
+{
+    const char *name;
+    if (!operation_params_text(params, operation, "role", TRUE, &name, error))
+        return FALSE;
+    for (KeyringRole role = 0; role < KEYRING_SECRETS; role++) {
+        if (g_str_equal(name, keyring_role_name(role))) {
+            *ret_role = role;
+            return TRUE;
+        }
+    }
+    g_set_error(error, CONCERT_ERROR, CONCERT_ERROR_INPUT, "%s: no key has the role \"%s\"",
+                operation, name);
+    return FALSE;
+}
+
+gboolean ledger_operation_rotate(Notary *notary, yyjson_val *params, yyjson_mut_doc *result,
+                                 GError **error)
+{
+    KeyringRole role;
+    guint64 index;
+    if (!get_role(params, "key.rotate", &role, error) ||
+        !notary_rotate(notary, role, &index, error))
+        return FALSE;
+    set_index(result, index);
+    return TRUE;
+}
+
+gboolean ledger_operation_recover(Notary *notary, yyjson_val *params, yyjson_mut_doc *result,
+                                  GError **error)
+{
+    static const char operation[] = "key.recover";
+    KeyringRole role;
+    const char *path;
+    gint64 trusted = -1;
+    guint64 index;
+    if (!get_role(params, operation, &role, error) ||
+        !operation_params_text(params, operation, "recovery_path", TRUE, &path, error) ||
+        (yyjson_obj_get(params, "trusted_size") &&
+         !operation_params_int(params, operation, "trusted_size", &trusted, error)) ||
+        !notary_recover(notary, role, path, trusted < 0 ? G_MAXUINT64 : (guint64)trusted, &index,
+                        error))
+        return FALSE;
+    set_index(result, index);
+    return TRUE;
+}
+
+gboolean ledger_operation_seal(Notary *notary, yyjson_val *params, yyjson_mut_doc *result,
+                               GError **error)
+{
+    const char *passphrase;
+    return operation_params_text(params, "key.seal", "passphrase", FALSE, &passphrase, error) &&
+           notary_seal(notary, passphrase, error);
+}
+
+gboolean ledger_operation_unlock(Notary *notary, yyjson_val *params, yyjson_mut_doc *result,
+                                 GError **error)
+{
+    const char *passphrase;
+    return operation_params_text(params, "key.unlock", "passphrase", TRUE, &passphrase, error) &&
+           notary_unlock(notary, passphrase, error);
+}
