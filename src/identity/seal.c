@@ -260,8 +260,7 @@ char *seal_open(const Seal *seal, const SealText *text, GError **error)
     g_autoptr(GString) bound = format_bound(text);
     gsize size = length - TAG_SIZE;
     g_auto(SealSecret) secret = g_malloc0(size + 1);
-    if (!seal_fits(seal, text) ||
-        crypto_aead_xchacha20poly1305_ietf_decrypt((guint8 *)secret, NULL, NULL, box, length,
+    if (crypto_aead_xchacha20poly1305_ietf_decrypt((guint8 *)secret, NULL, NULL, box, length,
                                                    (const guint8 *)bound->str, bound->len,
                                                    text->nonce, seal->key) != 0) {
         g_set_error_literal(error, CONCERT_ERROR, CONCERT_ERROR_DENIED,

@@ -7,7 +7,6 @@
 
 #include "identity/keyring_bundle.h"
 #include "identity/keyring_public.h"
-#include "identity/password.h"
 #include "identity/seal.h"
 
 #define NODE   "cert.alder.example"
