@@ -10,7 +10,7 @@
 typedef struct {
     Tile tile;
     gboolean has_stored;
-    gboolean is_proven;            /* what is stored leads to the root */
+    gboolean is_backed;            /* what is stored leads to the hash above it, or the root */
     MerkleHash stored[TILE_WIDTH]; /* what the file says */
     MerkleHash found[TILE_WIDTH];  /* what the tiles below say */
     gboolean is_found[TILE_WIDTH];
@@ -179,8 +179,8 @@ static gboolean read_entries(Walk *walk, Worker *worker, const Tile *tile)
 /* --- The tiles of the leaves ----------------------------------------------------------------- */
 
 /* Tells of the first hash that is not that of its entry, and how many more there are. It is the
- * entry's fault if the hash is proven. */
-static void compare_leaves(Walk *walk, const Tile *tile, gboolean is_proven,
+ * entry's fault if the tile is backed. */
+static void compare_leaves(Walk *walk, const Tile *tile, gboolean is_backed,
                            const MerkleHash *stored, const MerkleHash *leaves)
 {
     char path[TILE_PATH_MAX];
@@ -197,7 +197,7 @@ static void compare_leaves(Walk *walk, const Tile *tile, gboolean is_proven,
         differing > 1 ? g_strdup_printf("; nor are %u more", differing - 1) : g_strdup("");
     const Tile bundle = bundle_of(tile);
     guint64 entry = tile->index * TILE_WIDTH + first;
-    if (is_proven)
+    if (is_backed)
         tell(walk, VERIFY_TREE_WRONG, &bundle,
              "entry %" G_GUINT64_FORMAT " is not the one that hash %u of %s is of%s", entry, first,
              tile_path(tile, path), more);
@@ -207,9 +207,10 @@ static void compare_leaves(Walk *walk, const Tile *tile, gboolean is_proven,
              more);
 }
 
-/* Checks a full tile of leaf hashes and its entries; @expected is its node where that is proven,
- * else NULL. *ret_root is the node as it is found; FALSE if nothing is found. */
-static gboolean check_leaves(Walk *walk, Worker *worker, const Tile *tile,
+/* Checks a full tile of leaf hashes and its entries; @expected is what @parent has for it, or NULL.
+ * Of the three, two that agree are believed. *ret_root is the node as it is found; FALSE if nothing
+ * is found. */
+static gboolean check_leaves(Walk *walk, Worker *worker, const Tile *tile, const Node *parent,
                              const MerkleHash *expected, MerkleHash *ret_root)
 {
     gboolean has_stored = read_hashes(walk, worker->bytes, tile, worker->stored);
@@ -217,15 +218,15 @@ static gboolean check_leaves(Walk *walk, Worker *worker, const Tile *tile,
     MerkleHash root;
     if (has_stored && (expected || !has_leaves))
         tile_root((const guint8 *)worker->stored, &root);
-    gboolean is_proven = has_stored && expected && merkle_hash_equal(&root, expected);
+    gboolean is_backed = has_stored && expected && merkle_hash_equal(&root, expected);
     if (has_stored && has_leaves)
-        compare_leaves(walk, tile, is_proven, worker->stored, worker->leaves);
+        compare_leaves(walk, tile, is_backed, worker->stored, worker->leaves);
     if (!has_stored && !has_leaves)
         return FALSE;
-    if (has_leaves && !is_proven)
+    if (has_leaves && !is_backed)
         tile_root((const guint8 *)worker->leaves, &root);
     const Tile bundle = bundle_of(tile);
-    if (expected && !merkle_hash_equal(&root, expected))
+    if (parent->is_backed && !merkle_hash_equal(&root, expected))
         tell_not_leading(walk, has_stored ? tile : &bundle);
     *ret_root = root;
     return TRUE;
@@ -242,8 +243,8 @@ static void work(Walk *walk, Worker *worker)
         if (i >= job->tile.width)
             break;
         const Tile child = {.index = job->tile.index * TILE_WIDTH + i, .width = TILE_WIDTH};
-        job->is_found[i] = check_leaves(walk, worker, &child,
-                                        job->is_proven ? &job->stored[i] : NULL, &job->found[i]);
+        job->is_found[i] = check_leaves(walk, worker, &child, job,
+                                        job->has_stored ? &job->stored[i] : NULL, &job->found[i]);
         if (worker == walk->workers && walk->options->progress) {
             g_mutex_lock(&walk->lock);
             guint64 done =
@@ -310,11 +311,10 @@ static gboolean compare_children(Walk *walk, Node *node)
     return is_whole;
 }
 
-static gboolean check_node(Walk *walk, const Tile *tile, const MerkleHash *expected,
-                           MerkleHash *ret_root);
+static gboolean check_node(Walk *walk, const Tile *tile, const Node *parent,
+                           const MerkleHash *expected, MerkleHash *ret_root);
 
-/* Checks all that lies below a tile of level 1 or higher. The depth is that of the tree of tiles.
- */
+/* Checks all that lies below a tile of level 1 or higher. No deeper than there are TILE_LEVELS. */
 static void check_below(Walk *walk, Node *node)
 {
     memset(node->is_found, 0, sizeof node->is_found);
@@ -326,33 +326,34 @@ static void check_below(Walk *walk, Node *node)
         const Tile child = {.level = node->tile.level - 1,
                             .index = node->tile.index * TILE_WIDTH + i,
                             .width = TILE_WIDTH};
-        node->is_found[i] =
-            check_node(walk, &child, node->is_proven ? &node->stored[i] : NULL, &node->found[i]);
+        node->is_found[i] = check_node(walk, &child, node,
+                                       node->has_stored ? &node->stored[i] : NULL, &node->found[i]);
     }
 }
 
 /* Checks a full tile of level 1 or higher and all that lies below it, as check_leaves() does. */
-static gboolean check_node(Walk *walk, const Tile *tile, const MerkleHash *expected,
-                           MerkleHash *ret_root)
+static gboolean check_node(Walk *walk, const Tile *tile, const Node *parent,
+                           const MerkleHash *expected, MerkleHash *ret_root)
 {
     Node *node = &walk->inner[tile->level];
     MerkleHash root;
     node->tile = *tile;
     node->has_stored = read_hashes(walk, walk->workers[0].bytes, tile, node->stored);
-    node->is_proven = FALSE;
+    node->is_backed = FALSE;
     if (node->has_stored && expected) {
         tile_root((const guint8 *)node->stored, &root);
-        node->is_proven = merkle_hash_equal(&root, expected);
+        node->is_backed = merkle_hash_equal(&root, expected);
     }
     check_below(walk, node);
-    if (node->is_proven) {
+    if (node->is_backed) {
         *ret_root = *expected;
         return TRUE;
     }
     if (!compare_children(walk, node))
         return FALSE;
     tile_root((const guint8 *)node->found, ret_root);
-    if (expected && !g_atomic_int_get(&walk->stop) && !merkle_hash_equal(ret_root, expected))
+    if (parent->is_backed && !g_atomic_int_get(&walk->stop) &&
+        !merkle_hash_equal(ret_root, expected))
         tell_not_leading(walk, tile);
     return TRUE;
 }
@@ -397,9 +398,9 @@ static void read_edges(Walk *walk, const MerkleHash *root)
     if (!has_all)
         return;
     edge_root(walk, TRUE, &found);
-    gboolean is_proven = merkle_hash_equal(&found, root);
+    gboolean is_backed = merkle_hash_equal(&found, root);
     for (guint level = 0; level < TILE_LEVELS; level++)
-        walk->edges[level].is_proven = is_proven;
+        walk->edges[level].is_backed = is_backed;
 }
 
 /* The entries of the last, partial tile. */
@@ -410,7 +411,7 @@ static void check_last_leaves(Walk *walk, Node *edge)
     if (walk->options->hashes_only || !read_entries(walk, worker, &edge->tile))
         return;
     if (edge->has_stored)
-        compare_leaves(walk, &edge->tile, edge->is_proven, edge->stored, worker->leaves);
+        compare_leaves(walk, &edge->tile, edge->is_backed, edge->stored, worker->leaves);
     for (guint i = 0; i < edge->tile.width; i++) {
         edge->found[i] = worker->leaves[i];
         edge->is_found[i] = TRUE;
@@ -419,7 +420,7 @@ static void check_last_leaves(Walk *walk, Node *edge)
 
 static void check_edges(Walk *walk, const MerkleHash *root)
 {
-    gboolean is_proven = TRUE, is_whole = TRUE;
+    gboolean is_backed = TRUE, is_whole = TRUE;
     for (guint level = TILE_LEVELS; level-- > 0 && !g_atomic_int_get(&walk->stop);) {
         Node *edge = &walk->edges[level];
         if (edge->tile.width == 0)
@@ -428,8 +429,8 @@ static void check_edges(Walk *walk, const MerkleHash *root)
             check_below(walk, edge);
         else
             check_last_leaves(walk, edge);
-        is_proven = edge->is_proven;
-        if (is_proven)
+        is_backed = edge->is_backed;
+        if (is_backed)
             continue;
         if (level > 0) {
             is_whole = compare_children(walk, edge) && is_whole;
@@ -438,7 +439,7 @@ static void check_edges(Walk *walk, const MerkleHash *root)
             is_whole = edge->has_stored && is_whole;
         }
     }
-    if (is_proven || !is_whole || g_atomic_int_get(&walk->stop))
+    if (is_backed || !is_whole || g_atomic_int_get(&walk->stop))
         return;
     MerkleHash found;
     edge_root(walk, FALSE, &found);

@@ -3,8 +3,8 @@
  *
  * It goes from the root down. What the root proves of the tiles at the right edge, these prove of
  * the tiles below them, and so on to the entries; so each file is read once, each node hashed
- * once, and a fault is told where it is. Where a tile is missing or wrong, what lies below it is
- * computed upward instead and says which of the two is right. Memory is that of one tile a level
+ * once, and a fault is told where it is. Where a tile is missing or wrong, the one above it and
+ * what is computed from those below say which of them it is. Memory is that of one tile a level
  * and one bundle a thread, however large the log. */
 #pragma once
 
