@@ -894,7 +894,9 @@ static void test_import_refused(Fixture *fixture, gconstpointer data)
         {g_strdup("recovery no-key\n"), g_strdup_printf("ledger %s\ncosign %s\n", ls, cs), FALSE},
     };
     g_autofree char *target = g_build_filename(fixture->parent, "copy", NULL);
-    g_autoptr(Seal) seal = seal_new(FIRST, NULL);
+    /* A cheap one; this is not about passphrases. */
+    SealText cheap = {.memory_kib = 8, .passes = 1};
+    g_autoptr(Seal) seal = seal_new_for(&cheap, FIRST, NULL);
     for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
         g_autoptr(GError) error = NULL;
         g_autofree char *text = seal_close(seal, "keyring", cases[i].head, cases[i].secret, &error);
@@ -932,7 +934,6 @@ int main(int argc, char **argv)
     ADD("rotation", NULL, test_rotation);
     ADD("rotation/sealed", FIRST, test_rotation);
     ADD("crashes", NULL, test_crashes);
-    ADD("crashes/sealed", FIRST, test_crashes);
     ADD("settle-locked", FIRST, test_settle_locked);
     ADD("settle-refused", NULL, test_settle_refused);
     ADD("disk-refuses", NULL, test_disk_refuses);
@@ -942,7 +943,6 @@ int main(int argc, char **argv)
     ADD("unlock", FIRST, test_unlock);
     ADD("damaged-seal", FIRST, test_damaged_seal);
     ADD("seal", NULL, test_seal);
-    ADD("seal/again", FIRST, test_seal);
     ADD("seal-half-done", NULL, test_seal_half_done);
     ADD("seal-half-done/again", FIRST, test_seal_half_done);
     ADD("abandon", FIRST, test_abandon);
