@@ -114,6 +114,21 @@ static const Setting settings[] = {
                  "sees the checkpoint of the last full hour, the keys, and the openings of "
                  "entries that are meant for all."},
 
+    [SETTING_LEDGER_COSIGN_INTERVAL] =
+        {"ledger", "cosign_interval", SETTING_DURATION, .min = 0, .max = 86400, .fallback = "1min",
+         .help = "As a witness: the least time between two cosignatures of one log. A log that "
+                 "asks sooner is told to come later. 0: no bound."},
+    [SETTING_LEDGER_COSIGN_ASK_INTERVAL] =
+        {"ledger", "cosign_ask_interval", SETTING_DURATION, .min = 1, .max = 86400,
+         .fallback = "1min",
+         .help = "How often, at most, each witness of this node's ledger is asked to cosign it; "
+                 "nobody is asked while the ledger stays as it is."},
+    [SETTING_LEDGER_POLICY] =
+        {"ledger", "policy", SETTING_PATH,
+         .help = "A file that says which witnesses have to cosign the ledger, as c2sp.org/"
+                 "tlog-policy has it. Of more cosignatures than can be served those of its "
+                 "witnesses come first."},
+
     [SETTING_FETCH_ALLOW_PRIVATE] =
         {"fetch", "allow_private", SETTING_BOOL, .fallback = "no",
          .help = "Whether requests may go to loopback, private and other addresses that are not "

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "identity/role.h"
+#include "server/ledger_witness.h"
 #include "server/monitor.h"
 #include "server/problem.h"
 #include "server/taxii_info.h"
@@ -18,6 +19,7 @@ enum {
     API_READ = 1 << 4,       /* ... and must be able to read */
     API_ADD = 1 << 5,        /* ... to write */
     API_REMOVE = 1 << 6,     /* ... to read and write, with a role that may remove */
+    API_NOTE = 1 << 7, /* takes a small body of any type, from anybody, at a rate of its own */
 };
 
 #define COLLECTION "/{root}/collections/{id}/"
@@ -25,12 +27,17 @@ enum {
 #define MATCH_ALL                                                                                  \
     (TAXII_FILTER_PAGE | TAXII_FILTER_ID | TAXII_FILTER_TYPE | TAXII_FILTER_VERSION |              \
      TAXII_FILTER_SPEC_VERSION)
+#define NOTE_BODY_MAX  (256 * 1024)
+#define NOTE_RATE      2 /* a second, from one address */
+#define NOTE_BURST     120
 #define MATCH_VERSIONS (TAXII_FILTER_VERSION | TAXII_FILTER_SPEC_VERSION)
 
 /* TAXII 2.1 section 3.1, and what watches over the node. */
 static const ApiRoute routes[] = {
     {"/health/", HTTP_GET, monitor_health, API_PLAIN, 0},
     {"/metrics/", HTTP_GET, monitor_metrics, API_PLAIN, 0},
+    {"/ledger/witness/add-checkpoint", HTTP_POST, ledger_witness_add_checkpoint,
+     API_PLAIN | API_WORKER | API_NOTE, 0},
     {"/taxii2/", HTTP_GET, taxii_info_discovery, API_CACHED, 0},
     {"/{root}/", HTTP_GET, taxii_info_root, API_CACHED, 0},
     {"/{root}/status/{status-id}/", HTTP_GET, taxii_info_status, API_CACHED, 0},
@@ -151,19 +158,48 @@ static Reply *check_collection(ApiCall *call)
     return NULL;
 }
 
+static Reply *refuse_rate(const char *description, guint64 *count, guint wait)
+{
+    __atomic_add_fetch(count, 1, __ATOMIC_RELAXED);
+    return problem_later(429, description, wait);
+}
+
+static Reply *check_address_rate(Api *api, HttpRequest *request, const GuardKey *client)
+{
+    guint wait = 0;
+    /* Behind a proxy on this machine the address says nothing about the client. */
+    if (!api->address_rate || http_is_loopback(request) ||
+        ratelimit_take(api->address_rate, client, sizeof *client, 1, &wait))
+        return NULL;
+    return refuse_rate("too many requests from this address", &api->counts.over_address_rate, wait);
+}
+
+static Reply *check_note_rate(Api *api, HttpRequest *request)
+{
+    GuardKey client = guard_key(request->address);
+    guint wait = 0;
+    if (http_is_loopback(request) ||
+        ratelimit_take(api->note_rate, &client, sizeof client, 1, &wait))
+        return NULL;
+    return refuse_rate("too many requests from this address", &api->counts.over_address_rate, wait);
+}
+
 /* What can be refused of a body before it comes. */
 static Reply *check_body(ApiCall *call)
 {
     HttpRequest *request = call->request;
     if (request->method != HTTP_POST)
         return NULL;
-    if (!negotiate_is_taxii(http_header(request, MHD_HTTP_HEADER_CONTENT_TYPE)))
+    gboolean note = call->route->flags & API_NOTE;
+    if (!note && !negotiate_is_taxii(http_header(request, MHD_HTTP_HEADER_CONTENT_TYPE)))
         return problem_reply(415, NULL);
     const char *coding = http_header(request, MHD_HTTP_HEADER_CONTENT_ENCODING);
     if (coding && g_ascii_strcasecmp(coding, "identity") != 0)
         return problem_reply(415, "send the body without Content-Encoding");
     request->max_body = call->api->options.max_request_bytes;
-    return NULL;
+    if (note)
+        request->max_body = MIN(request->max_body, NOTE_BODY_MAX);
+    return note ? check_note_rate(call->api, request) : NULL;
 }
 
 /* What a reply to a GET depends on, beside the store. */
@@ -217,22 +253,6 @@ static void look_ahead(const ApiCall *call, const Reply *reply)
     AheadPage *page = g_new(AheadPage, 1);
     *page = (AheadPage){login_principal_ref(call->principal), call->coding, uri};
     readahead_push(call->api->ahead, key, page);
-}
-
-static Reply *refuse_rate(const char *description, guint64 *count, guint wait)
-{
-    __atomic_add_fetch(count, 1, __ATOMIC_RELAXED);
-    return problem_later(429, description, wait);
-}
-
-static Reply *check_address_rate(Api *api, HttpRequest *request, const GuardKey *client)
-{
-    guint wait = 0;
-    /* Behind a proxy on this machine the address says nothing about the client. */
-    if (!api->address_rate || http_is_loopback(request) ||
-        ratelimit_take(api->address_rate, client, sizeof *client, 1, &wait))
-        return NULL;
-    return refuse_rate("too many requests from this address", &api->counts.over_address_rate, wait);
 }
 
 /* Who did not log in shares no account with others: that is for the address's rate. */
@@ -426,6 +446,7 @@ Api *api_new(Store *store, Writer *writer, const ApiOptions *options)
     api->ahead = readahead_new(make_ahead, api, ahead_page_free);
     api->address_rate = make_rate(options->requests_per_second);
     api->account_rate = make_rate(options->account_requests_per_second);
+    api->note_rate = ratelimit_new(NOTE_RATE, NOTE_BURST);
     api->started = g_get_real_time();
     return api;
 }
@@ -437,6 +458,7 @@ void api_free(Api *api)
     cache_free(api->cache);
     g_clear_pointer(&api->address_rate, ratelimit_free);
     g_clear_pointer(&api->account_rate, ratelimit_free);
+    ratelimit_free(api->note_rate);
     g_free(api);
 }
 

@@ -2,6 +2,7 @@
  * the handler of its row: rate, log-in, media type, rights, filter, cache. */
 #pragma once
 
+#include "ledger/note.h"
 #include "server/cache.h"
 #include "server/http.h"
 #include "server/login.h"
@@ -21,6 +22,10 @@ typedef struct {
     gsize cache_bytes;
     guint requests_per_second;         /* from one address; 0: unbounded */
     guint account_requests_per_second; /* of one account, likewise */
+    /* The key that cosigns others' checkpoints, NULL while it is not there; on any thread. */
+    const NoteSigner *(*cosigner)(gpointer user); /* NULL: nothing is cosigned */
+    gpointer cosigner_user;
+    guint cosign_interval; /* seconds between two cosignatures of one log; 0: no bound */
 } ApiOptions;
 
 /* Counts since the start; atomic. */
@@ -29,6 +34,7 @@ typedef struct {
     guint64 by_class[6]; /* by the first digit of the status; 0: no answer */
     guint64 objects_added, objects_rejected;
     guint64 over_address_rate, over_account_rate; /* requests refused for it */
+    guint64 cosigned, cosign_refused;             /* checkpoints of others */
 } ApiCounts;
 
 typedef struct {
@@ -40,6 +46,7 @@ typedef struct {
     Cache *cache;
     ReadAhead *ahead;
     RateLimit *address_rate, *account_rate; /* NULL: unbounded */
+    RateLimit *note_rate;                   /* of what anybody may send, per address */
     gint64 started;                         /* microseconds since 1970 */
     ApiCounts counts;
 } Api;

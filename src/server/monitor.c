@@ -5,6 +5,7 @@
 
 #include "identity/role.h"
 #include "server/problem.h"
+#include "store/witness.h"
 
 Reply *monitor_health(ApiCall *call, GError **error)
 {
@@ -57,6 +58,9 @@ Reply *monitor_metrics(ApiCall *call, GError **error)
     cache_stats(api->cache, &cache);
     writer_stats(api->writer, &writer);
     const ApiCounts counts = read_counts(api);
+    WitnessSummary witness = {0};
+    if (!witness_summary(api->store, &witness, error))
+        return NULL;
     const struct {
         const char *name, *type, *help;
         guint64 value;
@@ -76,6 +80,13 @@ Reply *monitor_metrics(ApiCall *call, GError **error)
          counts.over_address_rate},
         {"over_account_rate_total", "counter", "Requests refused: too many of an account.",
          counts.over_account_rate},
+        {"cosigned_total", "counter", "Checkpoints of others that were cosigned.", counts.cosigned},
+        {"cosign_refused_total", "counter", "Checkpoints of others that were not cosigned.",
+         counts.cosign_refused},
+        {"witness_frozen_logs", "gauge", "Logs that have signed two trees; a person has to decide.",
+         witness.frozen},
+        {"witness_failing", "gauge", "Witnesses that did not cosign when last asked.",
+         witness.failing},
         {"login_failures_total", "counter", "Log-ins that failed.", login_failures(api->login)},
         {"cache_hits_total", "counter", "Replies found in the cache.", cache.hits},
         {"cache_misses_total", "counter", "Replies not found in the cache.", cache.misses},

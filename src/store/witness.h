@@ -24,6 +24,16 @@
 #define WITNESS_CHECKPOINTS_MAX   64 /* of the own log that are kept with their cosignatures */
 #define WITNESS_TOO_MANY_REQUESTS 429
 
+/* Counts for status and metrics. */
+typedef struct {
+    guint watched, frozen;  /* logs */
+    guint asked, failing;   /* witnesses; whose last answer was no cosignature */
+    guint64 newest, agreed; /* sizes of the own ledger: now, and the largest that any witness has
+                               cosigned */
+} WitnessSummary;
+
+gboolean witness_summary(Store *store, WitnessSummary *ret_summary, GError **error);
+
 /* --- logs that this node watches ---------------------------------------------------------------
  */
 

@@ -139,6 +139,32 @@ GPtrArray *witness_asked(Store *store, GError **error)
     return NULL;
 }
 
+gboolean witness_summary(Store *store, WitnessSummary *ret_summary, GError **error)
+{
+    static const char *const counts[] = {
+        "SELECT count(*) FROM watched_log WHERE watched",
+        "SELECT count(DISTINCT origin) FROM evidence WHERE settled = 0",
+        "SELECT count(*) FROM witness",
+        "SELECT count(*) FROM witness WHERE failure IS NOT NULL",
+        "SELECT max(size) FROM cosigned",
+    };
+    g_auto(Reader) reader = {0};
+    g_auto(LedgerRowsState) rows = {0};
+    gint64 numbers[G_N_ELEMENTS(counts)];
+    if (!reader_begin(store, &reader, error) || !ledger_rows_state(reader.db, &rows, error))
+        return FALSE;
+    for (guint i = 0; i < G_N_ELEMENTS(counts); i++)
+        if (!sqlite_get_int(reader.db, counts[i], 0, &numbers[i], error))
+            return FALSE;
+    *ret_summary = (WitnessSummary){.watched = (guint)numbers[0],
+                                    .frozen = (guint)numbers[1],
+                                    .asked = (guint)numbers[2],
+                                    .failing = (guint)numbers[3],
+                                    .newest = rows.frontier.size,
+                                    .agreed = (guint64)numbers[4]};
+    return TRUE;
+}
+
 /* --- a checkpoint with its cosignatures --------------------------------------------------------
  */
 

@@ -4,86 +4,25 @@
 #include <string.h>
 
 #include "base/timestamp.h"
+#include "forked_log.h"
 #include "ledger/cosignature.h"
 #include "store/ledger_read.h"
 #include "store/witness.h"
 #include "store/writer.h"
 
-#define ORIGIN "cert.birch.example/ledger"
+#define ORIGIN FORKED_LOG_ORIGIN
 #define OWN    "cert.alder.example/ledger"
-#define LEAVES 40
-#define COMMON 21 /* leaves that the log and its fork share */
+#define LEAVES FORKED_LOG_LEAVES
 #define MINUTE ((gint64)60 * G_USEC_PER_SEC)
-
-/* A log that its owner's key has signed twice over: fork 0 and fork 1. */
-typedef struct {
-    NoteSigner *signer;
-    MerkleHash leaves[2][LEAVES], roots[2][LEAVES + 1];
-} Log;
 
 typedef struct {
     char *directory;
     Writer *writer;
     Store *store;
-    Log log;
+    ForkedLog log;
     NoteSigner *own, *cosigner;
     WitnessOffice office;
 } Fixture;
-
-static MerkleHash range(const MerkleHash *leaves, guint64 n)
-{
-    MerkleFrontier frontier;
-    MerkleHash root;
-    merkle_frontier_init(&frontier);
-    g_assert_true(merkle_frontier_extend(&frontier, leaves, n, NULL, NULL, NULL));
-    merkle_frontier_root(&frontier, &root);
-    return root;
-}
-
-static gboolean fetch(guint level, guint64 index, MerkleHash *ret_hash, gpointer leaves,
-                      GError **error)
-{
-    *ret_hash =
-        range((const MerkleHash *)leaves + (index << level), G_GUINT64_CONSTANT(1) << level);
-    return TRUE;
-}
-
-static void log_init(Log *log)
-{
-    log->signer = note_signer_generate(ORIGIN, NOTE_ED25519, NULL);
-    for (guint8 fork = 0; fork < 2; fork++) {
-        for (guint8 i = 0; i < LEAVES; i++) {
-            const guint8 entry[2] = {i >= COMMON ? fork : 0, i};
-            merkle_leaf_hash(entry, sizeof entry, &log->leaves[fork][i]);
-        }
-        for (guint i = 0; i <= LEAVES; i++)
-            log->roots[fork][i] = range(log->leaves[fork], i);
-    }
-}
-
-static char *log_checkpoint(const Log *log, guint fork, guint64 size)
-{
-    g_autoptr(GError) error = NULL;
-    const Checkpoint checkpoint = {
-        .origin = (char *)ORIGIN, .size = size, .root = log->roots[fork][size]};
-    char *note = checkpoint_sign(&checkpoint, log->signer, &error);
-    g_assert_no_error(error);
-    return note;
-}
-
-static WitnessRequest *make_request(const Log *log, guint fork, guint64 old, guint64 size)
-{
-    g_autoptr(GError) error = NULL;
-    g_autofree char *text = log_checkpoint(log, fork, size);
-    g_autoptr(Note) note = note_parse(text, strlen(text), &error);
-    MerkleProof proof = {0};
-    g_assert_true(
-        merkle_prove_consistency(old, size, fetch, (gpointer)log->leaves[fork], &proof, &error));
-    g_autofree char *body = witness_request_format(old, &proof, note, &error);
-    WitnessRequest *request = witness_request_parse(body, strlen(body), &error);
-    g_assert_no_error(error);
-    return request;
-}
 
 /* --- the store ---------------------------------------------------------------------------------
  */
@@ -122,7 +61,7 @@ static void set_up(Fixture *fixture, gconstpointer data)
 {
     g_autoptr(GError) error = NULL;
     fixture->directory = g_dir_make_tmp("concert-witness-XXXXXX", &error);
-    log_init(&fixture->log);
+    forked_log_init(&fixture->log);
     fixture->own = note_signer_generate(OWN, NOTE_ED25519, NULL);
     fixture->cosigner = note_signer_generate("cert.alder.example/witness", NOTE_COSIGNATURE, NULL);
     fixture->office = (WitnessOffice){fixture->cosigner, 0};
@@ -233,7 +172,7 @@ static void ask_with(Fixture *fixture, const WitnessRequest *request, gboolean *
 
 static guint ask(Fixture *fixture, guint fork, guint64 old, guint64 size, gboolean *ret_written)
 {
-    g_autoptr(WitnessRequest) request = make_request(&fixture->log, fork, old, size);
+    g_autoptr(WitnessRequest) request = forked_log_request(&fixture->log, fork, old, size);
     g_auto(WitnessVerdict) verdict = {0};
     ask_with(fixture, request, ret_written, &verdict);
     if (verdict.status == 200) {
@@ -338,7 +277,7 @@ static void test_durable(Fixture *fixture, gconstpointer data)
 {
     watch(fixture);
     g_assert_cmpuint(ask(fixture, 0, 0, 7, NULL), ==, 200);
-    g_autoptr(WitnessRequest) request = make_request(&fixture->log, 0, 7, 9);
+    g_autoptr(WitnessRequest) request = forked_log_request(&fixture->log, 0, 7, 9);
     Act act = {.kind = JUDGE_AND_FAIL, .request = request, .office = &fixture->office};
     g_autoptr(GError) error = NULL;
     g_assert_false(writer_run(fixture->writer, 0, apply_act, &act, &error));
@@ -355,7 +294,7 @@ static void test_durable(Fixture *fixture, gconstpointer data)
 static void test_junk(Fixture *fixture, gconstpointer data)
 {
     watch(fixture);
-    g_autoptr(WitnessRequest) request = make_request(&fixture->log, 0, 0, 7);
+    g_autoptr(WitnessRequest) request = forked_log_request(&fixture->log, 0, 0, 7);
     g_autoptr(NoteSigner) stranger = note_signer_generate("junk.example", NOTE_ED25519, NULL);
     g_autofree char *text = g_strndup(request->note->bytes, request->note->text_length);
     g_autofree char *line = note_signature_line(stranger, text, 0, NULL);
@@ -375,14 +314,14 @@ static void test_interval(Fixture *fixture, gconstpointer data)
     gboolean written;
     fixture->office.interval_us = MINUTE;
     watch(fixture);
-    g_autoptr(WitnessRequest) request = make_request(&fixture->log, 0, 0, 7);
+    g_autoptr(WitnessRequest) request = forked_log_request(&fixture->log, 0, 0, 7);
     g_auto(WitnessVerdict) first = {0};
     ask_with(fixture, request, NULL, &first);
     g_assert_cmpuint(first.status, ==, 200);
 
     /* Too soon. Who lost the answer gets the same again. */
-    g_autoptr(WitnessRequest) more = make_request(&fixture->log, 0, 7, 9);
-    g_autoptr(WitnessRequest) same = make_request(&fixture->log, 0, 7, 7);
+    g_autoptr(WitnessRequest) more = forked_log_request(&fixture->log, 0, 7, 9);
+    g_autoptr(WitnessRequest) same = forked_log_request(&fixture->log, 0, 7, 7);
     g_auto(WitnessVerdict) too_soon = {0}, repeated = {0};
     ask_with(fixture, more, &written, &too_soon);
     g_assert_cmpuint(too_soon.status, ==, WITNESS_TOO_MANY_REQUESTS);
@@ -507,9 +446,9 @@ static void test_learn(Fixture *fixture, gconstpointer data)
 {
     watch(fixture);
     g_assert_cmpuint(ask(fixture, 0, 0, 30, NULL), ==, 200);
-    g_autofree char *same = log_checkpoint(&fixture->log, 0, 30);
-    g_autofree char *larger = log_checkpoint(&fixture->log, 1, 35);
-    g_autofree char *other = log_checkpoint(&fixture->log, 1, 30);
+    g_autofree char *same = forked_log_checkpoint(&fixture->log, 0, 30);
+    g_autofree char *larger = forked_log_checkpoint(&fixture->log, 1, 35);
+    g_autofree char *other = forked_log_checkpoint(&fixture->log, 1, 30);
     g_autoptr(GError) error = NULL;
     const char *const harmless[] = {same, larger};
     for (guint i = 0; i < 2; i++) {
@@ -521,7 +460,7 @@ static void test_learn(Fixture *fixture, gconstpointer data)
     NoteSigner *genuine = fixture->log.signer;
     g_autoptr(NoteSigner) stranger = note_signer_generate(ORIGIN, NOTE_ED25519, NULL);
     fixture->log.signer = stranger;
-    g_autofree char *forged = log_checkpoint(&fixture->log, 1, 30);
+    g_autofree char *forged = forked_log_checkpoint(&fixture->log, 1, 30);
     fixture->log.signer = genuine;
     fails(fixture, (Act){.kind = LEARN, .a = forged}, CONCERT_ERROR_DENIED);
     expect_log(fixture, FALSE, 0, 30);
@@ -537,13 +476,13 @@ static void test_learn(Fixture *fixture, gconstpointer data)
 
 static void test_report(Fixture *fixture, gconstpointer data)
 {
-    g_autofree char *first = log_checkpoint(&fixture->log, 0, 30);
-    g_autofree char *same = log_checkpoint(&fixture->log, 1, 30);
-    g_autofree char *honest = log_checkpoint(&fixture->log, 0, 35);
-    g_autofree char *larger = log_checkpoint(&fixture->log, 1, 35);
+    g_autofree char *first = forked_log_checkpoint(&fixture->log, 0, 30);
+    g_autofree char *same = forked_log_checkpoint(&fixture->log, 1, 30);
+    g_autofree char *honest = forked_log_checkpoint(&fixture->log, 0, 35);
+    g_autofree char *larger = forked_log_checkpoint(&fixture->log, 1, 35);
     MerkleProof proofs[2];
     for (guint fork = 0; fork < 2; fork++)
-        g_assert_true(merkle_prove_consistency(30, 35, fetch, fixture->log.leaves[fork],
+        g_assert_true(merkle_prove_consistency(30, 35, forked_log_fetch, fixture->log.leaves[fork],
                                                &proofs[fork], NULL));
     fails(fixture, (Act){.kind = REPORT, .a = first, .b = same}, CONCERT_ERROR_NOT_FOUND);
     watch(fixture);
