@@ -8,6 +8,7 @@
 #include "cli/command_node.h"
 #include "cli/commands.h"
 #include "cli/output.h"
+#include "node/tile_files.h"
 #include "server/server.h"
 
 /* Few arenas, and large buffers straight from the system and back: what a burst of pages took is
@@ -58,6 +59,21 @@ static void report(const CommandCall *call, const Server *server)
     output_flush();
 }
 
+static void tell_tiles(const char *message, gpointer user)
+{
+    if (message)
+        output_note("the ledger's tiles cannot be written to files: %s", message);
+    else
+        output_note("the ledger's tiles are written to files again");
+}
+
+/* The ledger's tiles become files as long as the node is served. */
+static TileFiles *start_tiles(Node *node)
+{
+    g_autofree char *directory = g_build_filename(node_directory(node), "ledger", NULL);
+    return tile_files_start(directory, node_store(node), node_writer(node), tell_tiles, NULL);
+}
+
 static int run(const CommandCall *call, GError **error)
 {
     tune_memory();
@@ -75,9 +91,11 @@ static int run(const CommandCall *call, GError **error)
         g_autofree char *urls = g_strjoinv(" ", (char **)server_urls(server));
         node_set_listening(node, urls);
         report(call, server);
+        TileFiles *tiles = start_tiles(node);
         g_main_loop_run(loop);
         output_note("stopping");
         g_clear_pointer(&server, server_stop);
+        tile_files_stop(tiles);
     }
     g_source_remove(interrupt);
     g_source_remove(terminate);

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "identity/role.h"
+#include "server/ledger_http.h"
 #include "server/ledger_witness.h"
 #include "server/monitor.h"
 #include "server/problem.h"
@@ -32,10 +33,15 @@ enum {
 #define NOTE_BURST     120
 #define MATCH_VERSIONS (TAXII_FILTER_VERSION | TAXII_FILTER_SPEC_VERSION)
 
-/* TAXII 2.1 section 3.1, and what watches over the node. */
+/* TAXII 2.1 section 3.1, what watches over the node, and its ledger. */
 static const ApiRoute routes[] = {
     {"/health/", HTTP_GET, monitor_health, API_PLAIN, 0},
     {"/metrics/", HTTP_GET, monitor_metrics, API_PLAIN, 0},
+    {"/ledger/checkpoint", HTTP_GET, ledger_http_checkpoint, API_PLAIN, 0},
+    {"/ledger/tile/{path+}", HTTP_GET, ledger_http_tile, API_PLAIN, 0},
+    {"/ledger/openings/{index}", HTTP_GET, ledger_http_opening, API_PLAIN | API_CACHED | API_WORKER,
+     0},
+    {"/ledger/keys", HTTP_GET, ledger_http_keys, API_PLAIN | API_CACHED, 0},
     {"/ledger/witness/add-checkpoint", HTTP_POST, ledger_witness_add_checkpoint,
      API_PLAIN | API_WORKER | API_NOTE, 0},
     {"/taxii2/", HTTP_GET, taxii_info_discovery, API_CACHED, 0},

@@ -22,6 +22,7 @@ typedef struct {
     gsize cache_bytes;
     guint requests_per_second;         /* from one address; 0: unbounded */
     guint account_requests_per_second; /* of one account, likewise */
+    gboolean ledger_public;            /* everybody may read the ledger as it is now */
     /* The key that cosigns others' checkpoints, NULL while it is not there; on any thread. */
     const NoteSigner *(*cosigner)(gpointer user); /* NULL: nothing is cosigned */
     gpointer cosigner_user;

@@ -34,6 +34,16 @@ static gboolean take_value(RouterMatch *match, guint *count, const char *segment
     return TRUE;
 }
 
+/* Takes all that is left of the path. */
+static gboolean take_rest(RouterMatch *match, guint *count, const char *segment)
+{
+    gsize length = strcspn(segment, "?");
+    if (length == 0 || *count == ROUTER_MAX_VALUES)
+        return FALSE;
+    match->values[(*count)++] = g_strndup(segment, length);
+    return TRUE;
+}
+
 gboolean router_fits(const char *template, const char *path, RouterMatch *ret_match)
 {
     RouterMatch match = {{NULL}};
@@ -50,6 +60,10 @@ gboolean router_fits(const char *template, const char *path, RouterMatch *ret_ma
             break;
         const char *wanted = next_segment(&template, &wanted_length);
         const char *segment = next_segment(&path, &length);
+        if (wanted_length > 1 && wanted[wanted_length - 2] == '+') {
+            fits = take_rest(&match, &count, segment);
+            break;
+        }
         if (*wanted == '{')
             fits = take_value(&match, &count, segment, length);
         else

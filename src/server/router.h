@@ -1,7 +1,10 @@
 /* router.h - which row of a table a path belongs to.
  *
  * A row's path is a template such as "/{root}/collections/{id}/". The first row that fits wins, so
- * literal names stand before "{...}". A slash at the end makes no difference. */
+ * literal names stand before "{...}". A slash at the end makes no difference.
+ *
+ * A last "{...}" that ends in "+", as in "/tile/{path+}", takes all that is left of the path as it
+ * came: with its slashes, one at the end too, and not decoded. */
 #pragma once
 
 #include <glib.h>

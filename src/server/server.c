@@ -36,6 +36,7 @@ static ApiOptions api_options(const Config *config)
         .requests_per_second = (guint)config_int(config, SETTING_SERVER_REQUESTS_PER_SECOND),
         .account_requests_per_second =
             (guint)config_int(config, SETTING_SERVER_ACCOUNT_REQUESTS_PER_SECOND),
+        .ledger_public = config_bool(config, SETTING_LEDGER_PUBLIC),
         .cosign_interval = config_duration(config, SETTING_LEDGER_COSIGN_INTERVAL),
     };
 }
