@@ -35,7 +35,7 @@ void tx_forget(StoreTx *tx)
     tx->next_pack = tx->next_object = tx->next_version = 0;
     pending_forget(tx->pending);
     ledger_tx_forget(tx->ledger);
-    tx->changed = FALSE;
+    tx->changed = tx->erased = FALSE;
 }
 
 /* Names come from outside, so what is remembered of them is bounded. */

@@ -17,6 +17,7 @@ struct StoreTx {
     GHashTable *types;
     gint64 next_pack, next_object, next_version; /* 0: not known yet */
     gboolean changed;                            /* something that readers may see */
+    gboolean erased; /* something that the write-ahead log must not keep */
 };
 
 StoreTx *tx_new(Sqlite *db, GError **error);

@@ -173,6 +173,10 @@ static gpointer writer_thread(gpointer user)
         if (jobs->len == 0)
             break;
         apply_batch(writer, jobs);
+        if (writer->tx->erased) {
+            writer->tx->erased = FALSE;
+            checkpointer_finish(writer->checkpointer);
+        }
         count_batch(writer, jobs);
         for (guint i = 0; i < jobs->len; i++) {
             Job *job = jobs->pdata[i];
