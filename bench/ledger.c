@@ -1,6 +1,9 @@
 /* ledger.c - how fast the ledger takes entries, against what the machine can do at most.
  *
- *   bench-ledger DIRECTORY [SECONDS]
+ *   bench-ledger NODE [SECONDS]          measures, on a node that nobody serves
+ *   bench-ledger NODE fill ENTRIES       only appends
+ *   bench-ledger NODE hash ENTRIES       seconds of bare SHA-256 over as many leaves and nodes as a
+ *                                        tree of so many entries has, one thread
  *
  * Prints lines of "name value":
  *   append        durable, integrated, signed entries a second; 64 submitters, 256 outstanding each
@@ -16,14 +19,13 @@
 #include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "base/timestamp.h"
-#include "ledger/checkpoint.h"
+#include "node/node.h"
 #include "node/openings.h"
-#include "store/writer.h"
 
-#define ORIGIN      "bench.example/ledger"
 #define SUBMITTERS  64
 #define OUTSTANDING 256
 #define LONE        2000
@@ -31,8 +33,9 @@
 
 typedef struct {
     Writer *writer;
-    NoteSigner *signer;
-    gint64 end; /* monotonic microseconds */
+    char *origin;
+    gint64 end;    /* monotonic microseconds */
+    guint64 limit; /* entries of each submitter */
 } Bench;
 
 /* One entry on its way; a submitter has OUTSTANDING of them. */
@@ -54,29 +57,17 @@ struct Slot {
     guint64 index;
 };
 
-static char *sign(const char *vkey, guint64 size, const MerkleHash *root, gpointer user,
-                  GError **error)
-{
-    return checkpoint_sign(&(Checkpoint){.origin = (char *)ORIGIN, .size = size, .root = *root},
-                           ((Bench *)user)->signer, error);
-}
-
-static gboolean apply_create(StoreTx *tx, gpointer user, GError **error)
-{
-    return ledger_create(tx, ORIGIN, (const char *const[]){"", "", ""}, error);
-}
-
 static gboolean apply_append(StoreTx *tx, gpointer user, GError **error)
 {
     Slot *slot = user;
     return ledger_append(tx, &slot->entry, &slot->index, error);
 }
 
-static void slot_build(Slot *slot)
+static void slot_build(Slot *slot, const char *origin)
 {
     static const char *const audience[] = {"birch.example/ledger", "cedar.example/ledger", NULL};
     const OpeningSpec spec = {
-        .origin = ORIGIN, .kind = "dispatch", .time_us = timestamp_now(), .audience = audience};
+        .origin = origin, .kind = "dispatch", .time_us = timestamp_now(), .audience = audience};
     g_autoptr(GError) error = NULL;
     slot->opening = opening_build(&spec, NULL, &error);
     if (!slot->opening)
@@ -114,7 +105,7 @@ static gpointer submit(gpointer user)
         slots[i].submitter = submitter;
         g_ptr_array_add(submitter->idle, &slots[i]);
     }
-    while (g_get_monotonic_time() < bench->end) {
+    while (g_get_monotonic_time() < bench->end && submitter->done < bench->limit) {
         while (submitter->idle->len == 0)
             g_cond_wait(&submitter->wake, &submitter->lock);
         g_ptr_array_extend_and_steal(idle, submitter->idle);
@@ -123,7 +114,7 @@ static gpointer submit(gpointer user)
         for (guint i = 0; i < idle->len; i++) {
             Slot *slot = idle->pdata[i];
             slot_clear(slot);
-            slot_build(slot);
+            slot_build(slot, bench->origin);
             while (!writer_submit(bench->writer, 0, apply_append, on_done, slot, NULL))
                 g_usleep(100);
         }
@@ -139,12 +130,13 @@ static gpointer submit(gpointer user)
     return NULL;
 }
 
-static double bench_append(Bench *bench, double seconds)
+static double bench_append(Bench *bench, double seconds, guint64 limit)
 {
     Submitter submitters[SUBMITTERS];
     GThread *threads[SUBMITTERS];
     gint64 start = g_get_monotonic_time();
     bench->end = start + (gint64)(seconds * 1e6);
+    bench->limit = limit / SUBMITTERS;
     for (guint i = 0; i < SUBMITTERS; i++) {
         submitters[i] = (Submitter){.bench = bench, .idle = g_ptr_array_new()};
         g_mutex_init(&submitters[i].lock);
@@ -183,7 +175,7 @@ static void bench_lone(Bench *bench, const char *directory, double *ret_append, 
         Slot slot = {0};
         g_autoptr(GError) error = NULL;
         gint64 start = g_get_monotonic_time();
-        slot_build(&slot);
+        slot_build(&slot, bench->origin);
         if (!writer_run(bench->writer, 0, apply_append, &slot, &error))
             g_error("%s", error->message);
         gint64 middle = g_get_monotonic_time();
@@ -198,13 +190,13 @@ static void bench_lone(Bench *bench, const char *directory, double *ret_append, 
     *ret_sync = median(syncs, LONE);
 }
 
-static double bench_rows(const char *directory, double seconds)
+static double bench_rows(const Bench *bench, const char *directory, double seconds)
 {
     g_autofree char *path = g_build_filename(directory, "rows.db", NULL);
     sqlite3 *db;
     sqlite3_stmt *insert;
     Slot slot = {0};
-    slot_build(&slot);
+    slot_build(&slot, bench->origin);
     if (sqlite3_open(path, &db) != SQLITE_OK ||
         sqlite3_exec(db,
                      "PRAGMA page_size=8192; PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;"
@@ -235,12 +227,11 @@ static double bench_rows(const char *directory, double seconds)
     return rate;
 }
 
-static double bench_prove(const char *path)
+static double bench_prove(Store *store)
 {
     g_autoptr(GError) error = NULL;
-    g_autoptr(Store) store = store_open(path, &error);
     g_auto(LedgerReadState) state = {0};
-    if (!store || !ledger_read_state(store, &state, &error))
+    if (!ledger_read_state(store, &state, &error))
         g_error("%s", error->message);
     g_autoptr(GRand) random = g_rand_new_with_seed(1);
     gint64 start = g_get_monotonic_time();
@@ -253,29 +244,47 @@ static double bench_prove(const char *path)
     return PROOFS / ((double)(g_get_monotonic_time() - start) / 1e6);
 }
 
+static void bench_hash(guint64 entries)
+{
+    guint8 entry[LEDGER_ENTRY_SIZE] = {1};
+    MerkleHash hash;
+    gint64 start = g_get_monotonic_time();
+    for (guint64 i = 0; i < entries; i++) {
+        memcpy(entry + 1, &i, sizeof i);
+        merkle_leaf_hash(entry, sizeof entry, &hash);
+        merkle_node_hash(&hash, &hash, &hash);
+    }
+    printf("%.3f\n", (double)(g_get_monotonic_time() - start) / 1e6);
+}
+
 int main(int argc, char **argv)
 {
     if (argc < 2) {
-        g_printerr("usage: bench-ledger DIRECTORY [SECONDS]\n");
+        g_printerr("usage: bench-ledger NODE [SECONDS | fill ENTRIES]\n");
         return 2;
     }
-    double seconds = argc > 2 ? g_ascii_strtod(argv[2], NULL) : 5;
-    g_autofree char *path = g_build_filename(argv[1], "ledger.db", NULL);
     g_autoptr(GError) error = NULL;
-    Bench bench = {.writer = writer_open(path, &error),
-                   .signer = note_signer_generate(ORIGIN, NOTE_ED25519, NULL)};
-    if (!bench.writer)
-        g_error("%s", error->message);
-    writer_set_sign(bench.writer, sign, &bench);
-    if (!writer_run(bench.writer, 0, apply_create, NULL, &error))
-        g_error("%s", error->message);
+    g_autoptr(Node) node = node_open(argv[1], NODE_SERVE, &error);
+    g_auto(LedgerReadState) state = {0};
+    if (!node || !ledger_read_state(node_store(node), &state, &error)) {
+        g_printerr("%s\n", error->message);
+        return 2;
+    }
+    Bench bench = {.writer = node_writer(node), .origin = state.origin};
+    if (argc > 3) {
+        guint64 entries = g_ascii_strtoull(argv[3], NULL, 10);
+        if (g_str_equal(argv[2], "hash"))
+            bench_hash(entries);
+        else
+            bench_append(&bench, 3600, entries);
+        return 0;
+    }
+    double seconds = argc > 2 ? g_ascii_strtod(argv[2], NULL) : 5;
     double lone, sync;
     bench_lone(&bench, argv[1], &lone, &sync);
     printf("append_p50 %.0f\nfdatasync_p50 %.0f\n", lone, sync);
-    printf("append %.0f\n", bench_append(&bench, seconds));
-    printf("rows %.0f\n", bench_rows(argv[1], seconds));
-    printf("prove %.0f\n", bench_prove(path));
-    writer_close(bench.writer);
-    note_signer_free(bench.signer);
+    printf("append %.0f\n", bench_append(&bench, seconds, G_MAXUINT64));
+    printf("rows %.0f\n", bench_rows(&bench, argv[1], seconds));
+    printf("prove %.0f\n", bench_prove(node_store(node)));
     return 0;
 }
