@@ -118,6 +118,19 @@ static gboolean get_attachment(Sqlite *db, char **ret_attachment, GError **error
     return TRUE;
 }
 
+/* Nothing may ever be signed that might have been signed otherwise. */
+static gboolean hold_ledger(const char *path, GError **error)
+{
+    g_autoptr(Sqlite) db = open_plain(path, error);
+    gint64 count;
+    return db &&
+           sqlite_get_int(db,
+                          "SELECT count(*) FROM sqlite_master WHERE type = 'table' AND name = "
+                          "'ledger'",
+                          0, &count, error) &&
+           (count == 0 || sqlite_exec(db, "UPDATE ledger SET held = 1", error));
+}
+
 static gboolean read_into(const char *backup, const char *temporary, char **ret_attachment,
                           GError **error)
 {
@@ -132,7 +145,7 @@ static gboolean read_into(const char *backup, const char *temporary, char **ret_
         return FALSE;
     }
     return check_whole(db, error) && get_attachment(db, ret_attachment, error) &&
-           copy_store(db, temporary, error);
+           copy_store(db, temporary, error) && hold_ledger(temporary, error);
 }
 
 gboolean backup_read(const char *backup, const char *path, char **ret_attachment, GError **error)

@@ -45,6 +45,7 @@ void ledger_tx_free(LedgerTx *ledger)
 void ledger_tx_forget(LedgerTx *ledger)
 {
     ledger->loaded = FALSE;
+    ledger->regained = FALSE;
     g_array_set_size(ledger->leaves, 0);
     bulk_empty(&ledger->entries);
     bulk_empty(&ledger->items);
@@ -151,17 +152,9 @@ static gboolean write_rows(StoreTx *tx, GError **error)
     return ledger_rows_insert(tx->db, &tx->ledger->entries, &tx->ledger->items, error);
 }
 
-gboolean ledger_append(StoreTx *tx, const LedgerEntry *entry, guint64 *ret_index, GError **error)
+static gboolean append(StoreTx *tx, const LedgerEntry *entry, guint64 *ret_index, GError **error)
 {
     LedgerTx *ledger = tx->ledger;
-    if (!need(tx, error))
-        return FALSE;
-    if (ledger->held) {
-        g_set_error_literal(error, CONCERT_ERROR, CONCERT_ERROR_CONFLICT,
-                            "the ledger is held: nothing is signed before it is known how far it "
-                            "had come; see `concert ledger status`");
-        return FALSE;
-    }
     g_return_val_if_fail(entry->n_items <= LEDGER_ITEMS_MAX, FALSE);
     if ((bulk_rows(&ledger->entries) >= MAX_ROWS || bulk_rows(&ledger->items) >= MAX_ROWS) &&
         !write_rows(tx, error))
@@ -179,6 +172,19 @@ gboolean ledger_append(StoreTx *tx, const LedgerEntry *entry, guint64 *ret_index
     return TRUE;
 }
 
+gboolean ledger_append(StoreTx *tx, const LedgerEntry *entry, guint64 *ret_index, GError **error)
+{
+    if (!need(tx, error))
+        return FALSE;
+    if (tx->ledger->held) {
+        g_set_error_literal(error, CONCERT_ERROR, CONCERT_ERROR_CONFLICT,
+                            "the ledger is held: nothing is signed before it is known how far it "
+                            "had come; see `concert ledger status`");
+        return FALSE;
+    }
+    return append(tx, entry, ret_index, error);
+}
+
 gboolean ledger_erase(StoreTx *tx, guint64 index, const guint *places, guint n_places,
                       gboolean *ret_erased, GError **error)
 {
@@ -189,7 +195,7 @@ gboolean ledger_erase(StoreTx *tx, guint64 index, const guint *places, guint n_p
                     "the ledger has no entry %" G_GUINT64_FORMAT, index);
         return FALSE;
     }
-    tx->changed = TRUE;
+    tx->changed = tx->erased = TRUE;
     return ledger_rows_erase(tx->db, index, places, n_places, ret_erased, error);
 }
 
@@ -200,6 +206,34 @@ gboolean ledger_hold(StoreTx *tx, gboolean held, GError **error)
     tx->ledger->held = held;
     tx->changed = TRUE;
     return TRUE;
+}
+
+static gboolean need_held(StoreTx *tx, GError **error)
+{
+    if (!need(tx, error))
+        return FALSE;
+    if (tx->ledger->held)
+        return TRUE;
+    g_set_error_literal(error, CONCERT_ERROR, CONCERT_ERROR_CONFLICT,
+                        "the ledger is not held: it goes on from what is here");
+    return FALSE;
+}
+
+gboolean ledger_regain(StoreTx *tx, const LedgerEntry *entry, guint64 *ret_index, GError **error)
+{
+    if (!need_held(tx, error))
+        return FALSE;
+    tx->ledger->regained = TRUE;
+    return append(tx, entry, ret_index, error);
+}
+
+gboolean ledger_replace(StoreTx *tx, const char *origin, const char *const vkeys[LEDGER_KEYS],
+                        GError **error)
+{
+    if (!need_held(tx, error) || !ledger_rows_clear(tx->db, error))
+        return FALSE;
+    ledger_tx_forget(tx->ledger);
+    return ledger_create(tx, origin, vkeys, error);
 }
 
 /* Every eighth level's nodes are the hashes of tiles; a tile that is full is written. */
@@ -235,16 +269,10 @@ static gboolean write_partial(StoreTx *tx, GError **error)
     return TRUE;
 }
 
-gboolean ledger_seal(StoreTx *tx, LedgerSign sign, gpointer user, GError **error)
+/* Writes what was appended, extends the tree and works out its root. */
+static gboolean integrate(StoreTx *tx, MerkleHash *ret_root, GError **error)
 {
     LedgerTx *ledger = tx->ledger;
-    if (ledger->leaves->len == 0)
-        return TRUE;
-    if (!sign) {
-        g_set_error_literal(error, CONCERT_ERROR, CONCERT_ERROR_CONFLICT,
-                            "the ledger's key is not here: nothing can be appended");
-        return FALSE;
-    }
     if (!write_rows(tx, error) ||
         !merkle_frontier_extend(&ledger->frontier, (const MerkleHash *)ledger->leaves->data,
                                 ledger->leaves->len, take_node, tx, error))
@@ -254,11 +282,50 @@ gboolean ledger_seal(StoreTx *tx, LedgerSign sign, gpointer user, GError **error
         return FALSE;
     }
     g_array_set_size(ledger->leaves, 0);
+    merkle_frontier_root(&ledger->frontier, ret_root);
+    return write_partial(tx, error);
+}
+
+gboolean ledger_adopt(StoreTx *tx, const char *checkpoint, guint64 size, const MerkleHash *root,
+                      GError **error)
+{
+    LedgerTx *ledger = tx->ledger;
+    MerkleHash reached;
+    if (!need_held(tx, error) || !integrate(tx, &reached, error))
+        return FALSE;
+    if (ledger->frontier.size != size || !merkle_hash_equal(&reached, root)) {
+        g_set_error(error, CONCERT_ERROR, CONCERT_ERROR_CONFLICT,
+                    "the %" G_GUINT64_FORMAT " entries that there are now are not those of the "
+                    "checkpoint of %" G_GUINT64_FORMAT,
+                    ledger->frontier.size, size);
+        return FALSE;
+    }
+    ledger->regained = FALSE;
+    tx->changed = TRUE;
+    return ledger_rows_put_state(tx->db, &ledger->frontier, checkpoint, timestamp_now(), error);
+}
+
+gboolean ledger_seal(StoreTx *tx, LedgerSign sign, gpointer user, GError **error)
+{
+    LedgerTx *ledger = tx->ledger;
+    if (ledger->leaves->len == 0)
+        return TRUE;
+    if (ledger->regained) {
+        g_set_error_literal(error, CONCERT_ERROR, CONCERT_ERROR_CONFLICT,
+                            "entries that were got back are not signed anew");
+        return FALSE;
+    }
+    if (!sign) {
+        g_set_error_literal(error, CONCERT_ERROR, CONCERT_ERROR_CONFLICT,
+                            "the ledger's key is not here: nothing can be appended");
+        return FALSE;
+    }
     MerkleHash root;
-    merkle_frontier_root(&ledger->frontier, &root);
+    if (!integrate(tx, &root, error))
+        return FALSE;
     g_autofree char *checkpoint =
         sign(ledger->keys[LEDGER_KEY], ledger->frontier.size, &root, user, error);
-    if (!checkpoint || !write_partial(tx, error) ||
+    if (!checkpoint ||
         !ledger_rows_put_state(tx->db, &ledger->frontier, checkpoint, timestamp_now(), error))
         return FALSE;
     tx->changed = TRUE;

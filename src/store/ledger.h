@@ -18,7 +18,7 @@
 
 /* An item as it is to be kept. */
 typedef struct {
-    const guint8 *nonce; /* LEDGER_NONCE_SIZE bytes */
+    const guint8 *nonce; /* LEDGER_NONCE_SIZE bytes; NULL: the item was erased */
     const void *bytes;
     gsize length;
 } LedgerItem;
@@ -26,7 +26,8 @@ typedef struct {
 /* An entry with its opening. All it points to must live until the request is done. */
 typedef struct {
     const guint8 *entry; /* LEDGER_ENTRY_SIZE bytes */
-    const guint8 *nonce; /* LEDGER_NONCE_SIZE bytes */
+    const guint8
+        *nonce; /* LEDGER_NONCE_SIZE bytes; NULL: the opening is lost, see ledger_regain() */
     const char *header;
     gsize header_length;
     const LedgerItem *items;
@@ -71,6 +72,22 @@ gboolean ledger_erase(StoreTx *tx, guint64 index, const guint *places, guint n_p
 
 /* A held ledger signs nothing: after a restore, until it is known how far it had come. */
 gboolean ledger_hold(StoreTx *tx, gboolean held, GError **error);
+
+/* Appends to a held ledger an entry that it had before, got back from elsewhere; an opening that is
+ * not to be had is lost, which is told apart from erased. ledger_adopt() must follow in the same
+ * transaction. CONCERT_ERROR_CONFLICT when the ledger is not held. */
+gboolean ledger_regain(StoreTx *tx, const LedgerEntry *entry, guint64 *ret_index, GError **error);
+
+/* Integrates what was regained under @checkpoint: a note that the ledger's key has signed before,
+ * as the caller has verified, on @size entries with the root @root. Signs nothing.
+ * CONCERT_ERROR_CONFLICT when the entries do not lead there. */
+gboolean ledger_adopt(StoreTx *tx, const char *checkpoint, guint64 size, const MerkleHash *root,
+                      GError **error);
+
+/* Puts a new, empty ledger of another origin in the place of a held one, of which nothing stays,
+ * what witnesses said of it included. CONCERT_ERROR_CONFLICT when it is not held. */
+gboolean ledger_replace(StoreTx *tx, const char *origin, const char *const vkeys[LEDGER_KEYS],
+                        GError **error);
 
 /* Integrates what the transaction appended and signs it. @sign may be NULL as long as nothing was
  * appended. Called by the writer before each commit. */

@@ -155,7 +155,8 @@ LedgerReadEntry *ledger_read_entry(Store *store, guint64 index, gboolean with_it
     entry->index = index;
     memcpy(entry->entry, sqlite3_column_blob(statement, 0), LEDGER_ENTRY_SIZE);
     entry->nonce = column_bytes(statement, 1);
-    if (sqlite3_column_type(statement, 2) != SQLITE_NULL)
+    entry->is_lost = !entry->nonce && sqlite3_column_type(statement, 2) != SQLITE_NULL;
+    if (entry->nonce)
         entry->header =
             g_strndup(sqlite3_column_blob(statement, 2), (gsize)sqlite3_column_bytes(statement, 2));
     sqlite3_reset(statement);

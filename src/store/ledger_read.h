@@ -30,8 +30,9 @@ typedef struct {
 typedef struct {
     guint64 index;
     guint8 entry[LEDGER_ENTRY_SIZE];
-    GBytes *nonce; /* NULL: erased */
-    char *header;  /* NULL: erased */
+    GBytes *nonce;    /* NULL: erased */
+    char *header;     /* NULL: erased */
+    gboolean is_lost; /* of what is not here: nobody erased it, a restore did not bring it back */
     LedgerReadItem *items;
     guint n_items;
 } LedgerReadEntry;

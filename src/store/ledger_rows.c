@@ -70,6 +70,17 @@ gboolean ledger_rows_create(Sqlite *db, const char *origin, const char *const vk
     return sqlite_run(db, statement, error);
 }
 
+gboolean ledger_rows_clear(Sqlite *db, GError **error)
+{
+    return sqlite_exec(db,
+                       "DELETE FROM ledger; DELETE FROM key_change; DELETE FROM entry;"
+                       "DELETE FROM entry_item; DELETE FROM tile; DELETE FROM cosigned;"
+                       "DELETE FROM cosignature;"
+                       "UPDATE witness SET size = 0, asked = 0, cosigned = 0, status = 0,"
+                       " failure = NULL",
+                       error);
+}
+
 static gboolean set_key(Sqlite *db, LedgerKey key, const char *vkey, GError **error)
 {
     static const char *const sql[LEDGER_KEYS] = {
@@ -133,24 +144,26 @@ gboolean ledger_rows_hold(Sqlite *db, gboolean held, GError **error)
     return sqlite_run(db, statement, error);
 }
 
+/* NULL becomes NULL. */
+static BulkCell blob(const void *bytes, gsize length)
+{
+    return (BulkCell){
+        .bytes = bytes, .length = (guint32)length, .kind = bytes ? BULK_BLOB : BULK_NULL};
+}
+
 void ledger_rows_add(Bulk *entries, Bulk *items, guint64 index, const LedgerEntry *entry)
 {
-    bulk_add(
-        entries,
-        (BulkCell[]){
-            {.number = (gint64)index},
-            {.bytes = entry->entry, .length = LEDGER_ENTRY_SIZE, .kind = BULK_BLOB},
-            {.bytes = entry->nonce, .length = LEDGER_NONCE_SIZE, .kind = BULK_BLOB},
-            {.bytes = entry->header, .length = (guint32)entry->header_length, .kind = BULK_BLOB},
-        });
+    gboolean is_lost = !entry->nonce;
+    bulk_add(entries,
+             (BulkCell[]){{.number = (gint64)index},
+                          blob(entry->entry, LEDGER_ENTRY_SIZE),
+                          blob(entry->nonce, LEDGER_NONCE_SIZE),
+                          blob(is_lost ? "" : entry->header, is_lost ? 0 : entry->header_length)});
     for (guint i = 0; i < entry->n_items; i++) {
         const LedgerItem *item = &entry->items[i];
-        bulk_add(items,
-                 (BulkCell[]){
-                     {.number = (gint64)(index * LEDGER_ITEMS_MAX + i)},
-                     {.bytes = item->nonce, .length = LEDGER_NONCE_SIZE, .kind = BULK_BLOB},
-                     {.bytes = item->bytes, .length = (guint32)item->length, .kind = BULK_BLOB},
-                 });
+        bulk_add(items, (BulkCell[]){{.number = (gint64)(index * LEDGER_ITEMS_MAX + i)},
+                                     blob(item->nonce, LEDGER_NONCE_SIZE),
+                                     blob(item->nonce ? item->bytes : NULL, item->length)});
     }
 }
 

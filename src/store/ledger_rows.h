@@ -23,6 +23,9 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(LedgerRowsState, ledger_rows_state_clear)
 gboolean ledger_rows_state(Sqlite *db, LedgerRowsState *ret_state, GError **error);
 gboolean ledger_rows_create(Sqlite *db, const char *origin, const char *const vkeys[LEDGER_KEYS],
                             GError **error);
+
+/* Empties the tables of the own ledger. */
+gboolean ledger_rows_clear(Sqlite *db, GError **error);
 gboolean ledger_rows_change_key(Sqlite *db, guint64 index, LedgerKey key, const char *vkey,
                                 const char *note, GError **error);
 
@@ -34,7 +37,8 @@ gboolean ledger_rows_put_state(Sqlite *db, const MerkleFrontier *frontier, const
                                gint64 now, GError **error);
 gboolean ledger_rows_hold(Sqlite *db, gboolean held, GError **error);
 
-/* Rows of entries (4 columns) and items (3 columns) that wait, and their writing. */
+/* Of an opening that is lost the nonce is NULL and the header empty; that one which was erased has
+ * NULL for both. Rows of entries (4 columns) and items (3 columns) that wait, and their writing. */
 void ledger_rows_add(Bulk *entries, Bulk *items, guint64 index, const LedgerEntry *entry);
 gboolean ledger_rows_insert(Sqlite *db, Bulk *entries, Bulk *items, GError **error);
 

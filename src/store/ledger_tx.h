@@ -12,7 +12,8 @@ typedef struct {
     char *origin; /* NULL: there is none */
     char *keys[LEDGER_KEYS];
     gboolean held;
-    MerkleFrontier frontier;          /* of what is sealed */
+    gboolean regained;       /* leaves that were signed once and must not be signed again */
+    MerkleFrontier frontier; /* of what is sealed */
     GByteArray *partial[TILE_LEVELS]; /* hashes of the tile being filled, of each level */
     gboolean touched[TILE_LEVELS];    /* partial differs from what is written; levels above 0 */
     GArray *leaves;                   /* MerkleHash, of the entries that are not sealed yet */

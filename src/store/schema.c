@@ -66,7 +66,8 @@ static const char *const steps[] = {
     /* The node's own ledger (store/ledger.h). `ledger` has one row once there is one. An entry's
      * number is its index; item i of entry e is e * 4096 + i, so that both tables only ever grow at
      * the end; what was erased is NULL. `tile` has the hashes of tlog-tiles: all full tiles, and of
-     * the levels above 0 those being filled. The rest of level 0 are the last entries. */
+     * the levels above 0 those being filled. The rest of level 0 are the last entries. What
+     * a restore could not bring back has an empty header and no nonce: lost, not erased. */
     "CREATE TABLE ledger (number INTEGER PRIMARY KEY CHECK (number = 0), origin TEXT NOT NULL,"
     " held INTEGER NOT NULL, frontier BLOB NOT NULL, checkpoint TEXT, ledger_key TEXT NOT NULL,"
     " cosign_key TEXT NOT NULL, recovery_key TEXT NOT NULL);"
