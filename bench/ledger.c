@@ -90,7 +90,8 @@ static void on_done(gpointer request, const GError *error)
     g_mutex_lock(&submitter->lock);
     g_ptr_array_add(submitter->idle, slot);
     submitter->done++;
-    g_cond_signal(&submitter->wake);
+    if (submitter->idle->len == 1 || submitter->idle->len == OUTSTANDING)
+        g_cond_signal(&submitter->wake);
     g_mutex_unlock(&submitter->lock);
 }
 

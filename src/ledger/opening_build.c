@@ -260,12 +260,29 @@ static GString *write_header(const OpeningSpec *spec, Opening *opening, GError *
 }
 
 /* The items with their nonces, before anything is written: hashing needs them. */
+/* Random nonces, drawn from the system so many at a time: a call for each would be a third of the
+ * time that an opening takes. What has been given is wiped. */
+#define NONCES_AT_ONCE 32
+
+static void draw_nonce(guint8 ret_nonce[OPENING_NONCE_SIZE])
+{
+    static __thread guint8 drawn[NONCES_AT_ONCE][OPENING_NONCE_SIZE];
+    static __thread guint left;
+    if (left == 0) {
+        randombytes_buf(drawn, sizeof drawn);
+        left = NONCES_AT_ONCE;
+    }
+    left--;
+    memcpy(ret_nonce, drawn[left], OPENING_NONCE_SIZE);
+    sodium_memzero(drawn[left], OPENING_NONCE_SIZE);
+}
+
 static void take_nonces(Opening *opening, const guint8 *nonces)
 {
     if (!nonces) {
-        randombytes_buf(opening->nonce, sizeof opening->nonce);
+        draw_nonce(opening->nonce);
         for (guint i = 0; i < opening->n_items; i++)
-            randombytes_buf(opening->items[i].nonce, OPENING_NONCE_SIZE);
+            draw_nonce(opening->items[i].nonce);
         return;
     }
     memcpy(opening->nonce, nonces, OPENING_NONCE_SIZE);
