@@ -22,6 +22,7 @@ const Command cmd_ledger = {
             &cmd_ledger_disclose,
             &cmd_ledger_verify,
             &cmd_ledger_verify_proof,
+            &cmd_ledger_verify_disclosure,
             &cmd_ledger_audit,
             &cmd_ledger_mirror,
         &cmd_ledger_open,

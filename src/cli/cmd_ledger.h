@@ -14,4 +14,5 @@ extern const Command cmd_ledger_prove;
 extern const Command cmd_ledger_show;
 extern const Command cmd_ledger_status;
 extern const Command cmd_ledger_verify;
+extern const Command cmd_ledger_verify_disclosure;
 extern const Command cmd_ledger_verify_proof;

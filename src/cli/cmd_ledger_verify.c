@@ -30,16 +30,17 @@ static const char *kind_name(const VerifyTreeProblem *problem)
 static void print_text(const CommandCall *call, const Trust *trust, const VerifyLogReport *report)
 {
     const GPtrArray *problems = report->tree.problems;
-    char numbers[2][OUTPUT_NUMBER_MAX];
+    char numbers[3][OUTPUT_NUMBER_MAX];
     if (report->note) {
         g_autofree char *root = g_base64_encode(report->checkpoint.root.bytes, SHA256_SIZE);
         output_line("log        %s", report->checkpoint.origin);
         output_line("size       %s", output_number(numbers[0], report->checkpoint.size));
         output_line("root       %s", root);
         ledger_trust_print(trust, report->note);
-        output_line("read       %s entries, %s tiles of hashes",
+        output_line("read       %s entries, %s tiles of hashes, %s openings",
                     output_number(numbers[0], report->tree.entries),
-                    output_number(numbers[1], report->tree.tiles));
+                    output_number(numbers[1], report->tree.tiles),
+                    output_number(numbers[2], report->tree.openings));
     }
     for (guint i = 0; i < problems->len && i < PROBLEMS_SHOWN; i++) {
         const VerifyTreeProblem *problem = g_ptr_array_index(problems, i);
@@ -90,6 +91,7 @@ static void print_json(const CommandCall *call, const Trust *trust, const Verify
         yyjson_mut_obj_add_str(doc, root, "untrusted", report->distrust);
     yyjson_mut_obj_add_uint(doc, root, "entries", report->tree.entries);
     yyjson_mut_obj_add_uint(doc, root, "tiles", report->tree.tiles);
+    yyjson_mut_obj_add_uint(doc, root, "openings", report->tree.openings);
     yyjson_mut_val *list = yyjson_mut_obj_add_arr(doc, root, "problems");
     for (guint i = 0; i < report->tree.problems->len; i++) {
         const VerifyTreeProblem *problem = g_ptr_array_index(report->tree.problems, i);
@@ -145,11 +147,12 @@ const Command cmd_ledger_verify = {
     .description =
         "Reads the checkpoint and every tile of a log, from its URL or a directory that holds the "
         "same files; checks who signed the checkpoint, hashes every entry again, compares every "
-        "hash of every tile, and names each file that is missing or wrong. That openings were "
-        "erased is no fault of a log.\n\n"
+        "hash of every tile, and names each file that is missing or wrong. The openings that lie "
+        "in a directory are held against their entries; that some were erased is no fault.\n\n"
         "A log is verified only against keys or a policy of yours, which you have from its owner "
         "or from somebody else whom you trust. A log's key counts for the log of its name; a key "
-        "for cosignatures is a witness's.\n\n"
+        "for cosignatures is a witness's. Where the log tells how its keys were changed, that is "
+        "followed from your key on; a recovery only if its recovery key is among yours.\n\n"
         "Any log that is laid out as c2sp.org/tlog-tiles says can be verified.",
     .options =
         (const CommandOption[]){

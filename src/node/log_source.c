@@ -1,5 +1,6 @@
 #include "node/log_source.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
@@ -150,6 +151,30 @@ gboolean log_source_read(const LogSource *source, const char *path, gsize max, G
 {
     return log_source_is_remote(source) ? read_url(source, path, max, buffer, error)
                                         : read_file(source, path, max, buffer, error);
+}
+
+gboolean log_source_list(const LogSource *source, const char *path, char ***ret_names,
+                         GError **error)
+{
+    g_autoptr(GPtrArray) names = g_ptr_array_new_with_free_func(g_free);
+    const struct dirent *entry;
+    int fd = log_source_is_remote(source)
+                 ? -1
+                 : openat(source->directory, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    DIR *directory = fd >= 0 ? fdopendir(fd) : NULL;
+    if (!directory && !log_source_is_remote(source) && errno != ENOENT && errno != ENOTDIR) {
+        error_from_errno(error, errno, "%s", path);
+        if (fd >= 0)
+            close(fd);
+        return FALSE;
+    }
+    while (directory && (entry = readdir(directory)))
+        g_ptr_array_add(names, g_strdup(entry->d_name));
+    if (directory)
+        closedir(directory);
+    g_ptr_array_add(names, NULL);
+    *ret_names = (char **)g_ptr_array_free(g_steal_pointer(&names), FALSE);
+    return TRUE;
 }
 
 gboolean log_source_read_tile(const LogSource *source, const Tile *tile, GByteArray *buffer,

@@ -24,6 +24,11 @@ gboolean log_source_is_remote(const LogSource *source);
 gboolean log_source_read(const LogSource *source, const char *path, gsize max, GByteArray *buffer,
                          GError **error);
 
+/* The names in the directory @path, in no order; none if there is no such directory, or if the
+ * source is a URL, which tells nobody. NULL-terminated. */
+gboolean log_source_list(const LogSource *source, const char *path, char ***ret_names,
+                         GError **error);
+
 /* Reads what @tile names: a partial one, or the full one that has taken its place. *ret_width is
  * how wide what was read ought to be. Errors as of log_source_read(). */
 gboolean log_source_read_tile(const LogSource *source, const Tile *tile, GByteArray *buffer,

@@ -4,12 +4,26 @@
 
 #include "base/error.h"
 #include "ledger/cosignature.h"
-#include "ledger/quorum.h"
+
+#define LEDGER_SUFFIX   "/ledger"
+#define RECOVERY_SUFFIX "/recovery"
 
 struct Trust {
-    GPtrArray *keys; /* NoteVerifier */
-    Quorum *quorum;  /* NULL: none */
+    GPtrArray *keys;             /* NoteVerifier */
+    Quorum *quorum;              /* NULL: none */
+    GPtrArray *key_histories;    /* KeyHistory: those of keys */
+    GPtrArray *policy_histories; /* KeyHistory: those of the policy's logs */
 };
+
+static void free_key(gpointer key)
+{
+    note_verifier_free(key);
+}
+
+static void free_history(gpointer history)
+{
+    keychange_history_free(history);
+}
 
 static gboolean add_key(Trust *trust, const char *vkey, GError **error)
 {
@@ -40,7 +54,9 @@ static gboolean add_key(Trust *trust, const char *vkey, GError **error)
 Trust *trust_new(const char *const *vkeys, const char *policy, gsize policy_length, GError **error)
 {
     g_autoptr(Trust) trust = g_new0(Trust, 1);
-    trust->keys = g_ptr_array_new_with_free_func((GDestroyNotify)note_verifier_free);
+    trust->keys = g_ptr_array_new_with_free_func(free_key);
+    trust->key_histories = g_ptr_array_new_with_free_func(free_history);
+    trust->policy_histories = g_ptr_array_new_with_free_func(free_history);
     for (; vkeys && *vkeys; vkeys++)
         if (!add_key(trust, *vkeys, error))
             return NULL;
@@ -56,6 +72,8 @@ void trust_free(Trust *trust)
     if (!trust)
         return;
     g_ptr_array_unref(trust->keys);
+    g_ptr_array_unref(trust->key_histories);
+    g_ptr_array_unref(trust->policy_histories);
     quorum_free(trust->quorum);
     g_free(trust);
 }
@@ -65,39 +83,149 @@ gboolean trust_is_nobody(const Trust *trust)
     return trust->keys->len == 0 && !trust->quorum;
 }
 
-/* A witness may cosign any log; a log's own key speaks for that log alone. */
-static gboolean may_sign(const NoteVerifier *key, const char *origin)
+const Quorum *trust_policy(const Trust *trust)
 {
-    return key->algorithm == NOTE_COSIGNATURE || strcmp(key->name, origin) == 0;
+    return trust->quorum;
 }
 
-static gboolean check_keys(const Trust *trust, const Note *note, const char *origin, GError **error)
+static gboolean is_log_key(const NoteVerifier *key, const char *origin)
 {
-    g_autoptr(GPtrArray) keys = g_ptr_array_new();
-    gboolean has_signed[TRUST_KEYS_MAX];
-    gboolean needs_log = FALSE, log_signed = FALSE;
+    return key->algorithm == NOTE_ED25519 && strcmp(key->name, origin) == 0;
+}
+
+const NoteVerifier *trust_log_key(const Trust *trust, const char *origin, guint place)
+{
+    for (guint i = 0; i < trust->keys->len; i++)
+        if (is_log_key(g_ptr_array_index(trust->keys, i), origin) && place-- == 0)
+            return g_ptr_array_index(trust->keys, i);
+    return NULL;
+}
+
+const NoteVerifier *trust_recovery_key(const Trust *trust, const char *origin)
+{
+    if (!g_str_has_suffix(origin, LEDGER_SUFFIX))
+        return NULL;
+    gsize length = strlen(origin) - strlen(LEDGER_SUFFIX);
+    for (guint i = 0; i < trust->keys->len; i++) {
+        const NoteVerifier *key = g_ptr_array_index(trust->keys, i);
+        if (strncmp(key->name, origin, length) == 0 &&
+            strcmp(key->name + length, RECOVERY_SUFFIX) == 0 && key->algorithm == NOTE_ED25519)
+            return key;
+    }
+    return NULL;
+}
+
+/* --- Key changes ----------------------------------------------------------------------------- */
+
+static gboolean follow(const NoteVerifier *key, const NoteVerifier *recovery,
+                       const char *const *changes, guint n_changes, GPtrArray *histories,
+                       GError **error)
+{
+    g_autoptr(KeyHistory) history = keychange_history_new(key, NULL, recovery, error);
+    if (!history || !keychange_history_add_list(history, changes, n_changes, error))
+        return FALSE;
+    g_ptr_array_add(histories, g_steal_pointer(&history));
+    return TRUE;
+}
+
+gboolean trust_follow(Trust *trust, const char *origin, const char *const *changes, guint n_changes,
+                      GError **error)
+{
+    const NoteVerifier *recovery = trust_recovery_key(trust, origin), *key;
+    for (guint i = 0; (key = trust_log_key(trust, origin, i)); i++)
+        if (!follow(key, recovery, changes, n_changes, trust->key_histories, error))
+            return FALSE;
+    for (guint i = 0; trust->quorum && i < quorum_n_logs(trust->quorum); i++) {
+        key = quorum_log(trust->quorum, i).key;
+        if (is_log_key(key, origin) &&
+            !follow(key, recovery, changes, n_changes, trust->policy_histories, error))
+            return FALSE;
+    }
+    return TRUE;
+}
+
+static gboolean is_present(const GPtrArray *histories, const char *origin, const NoteVerifier *key)
+{
+    for (guint i = 0; i < histories->len; i++) {
+        const KeyHistory *history = g_ptr_array_index(histories, i);
+        const NoteVerifier *present = keychange_history_present(history, KEYCHANGE_LEDGER);
+        if (strcmp(keychange_history_origin(history), origin) == 0 &&
+            !g_bytes_equal(present->key, key->key))
+            return FALSE;
+    }
+    return TRUE;
+}
+
+gboolean trust_is_present(const Trust *trust, const char *origin, const NoteVerifier *key)
+{
+    return is_present(trust->key_histories, origin, key) &&
+           is_present(trust->policy_histories, origin, key);
+}
+
+/* Whether one of the histories of @origin vouches for the note. *ret_found: there is one. */
+static gboolean check_histories(const GPtrArray *histories, const Note *note, const char *origin,
+                                gboolean *ret_found, GError **error)
+{
+    g_autoptr(GError) reason = NULL;
+    *ret_found = FALSE;
+    for (guint i = 0; i < histories->len; i++) {
+        const KeyHistory *history = g_ptr_array_index(histories, i);
+        if (strcmp(keychange_history_origin(history), origin) != 0)
+            continue;
+        *ret_found = TRUE;
+        g_clear_error(&reason);
+        if (keychange_history_verify(history, note, NULL, &reason))
+            return TRUE;
+    }
+    if (reason)
+        g_propagate_error(error, g_steal_pointer(&reason));
+    return FALSE;
+}
+
+/* --- Checking -------------------------------------------------------------------------------- */
+
+/* Keys of the kind, of the log or of witnesses, that may have signed a checkpoint of @origin. */
+static GPtrArray *select_keys(const Trust *trust, const char *origin, gboolean of_witnesses)
+{
+    GPtrArray *keys = g_ptr_array_new();
     for (guint i = 0; i < trust->keys->len; i++) {
         NoteVerifier *key = g_ptr_array_index(trust->keys, i);
-        if (may_sign(key, origin))
+        if (of_witnesses ? key->algorithm == NOTE_COSIGNATURE : is_log_key(key, origin))
             g_ptr_array_add(keys, key);
     }
-    if (keys->len == 0) {
+    return keys;
+}
+
+/* Whether the keys ask for no more than what is there. The log's own, or what they lead to, are
+ * not replaced by witnesses; a wrong signature of either is never passed over. */
+static gboolean check_keys(const Trust *trust, const Note *note, const char *origin, GError **error)
+{
+    g_autoptr(GPtrArray) own = select_keys(trust, origin, FALSE);
+    g_autoptr(GPtrArray) witnesses = select_keys(trust, origin, TRUE);
+    const NoteVerifier *const *keys = (const NoteVerifier *const *)witnesses->pdata;
+    gboolean has_signed[TRUST_KEYS_MAX], is_followed;
+    if (own->len == 0 && witnesses->len == 0) {
         g_set_error(error, CONCERT_ERROR, CONCERT_ERROR_DENIED,
-                    "the checkpoint is of the log \"%s\", and no key of yours is", origin);
+                    "it is of the log \"%s\", and no key of yours is", origin);
         return FALSE;
     }
-    if (!note_verify(note, (const NoteVerifier *const *)keys->pdata, keys->len, has_signed, error))
+    if (own->len == 0)
+        return note_verify(note, keys, witnesses->len, NULL, error);
+    if (!note_find_signers(note, keys, witnesses->len, has_signed, error))
         return FALSE;
-    for (guint i = 0; i < keys->len; i++) {
-        const NoteVerifier *key = g_ptr_array_index(keys, i);
-        needs_log = needs_log || key->algorithm == NOTE_ED25519;
-        log_signed = log_signed || (key->algorithm == NOTE_ED25519 && has_signed[i]);
-    }
-    if (!needs_log || log_signed)
+    if (check_histories(trust->key_histories, note, origin, &is_followed, error))
         return TRUE;
-    g_set_error_literal(error, CONCERT_ERROR, CONCERT_ERROR_DENIED,
-                        "only a witness has signed, the log's key of yours has not");
-    return FALSE;
+    return !is_followed &&
+           note_verify(note, (const NoteVerifier *const *)own->pdata, own->len, NULL, error);
+}
+
+static gboolean check_policy(const Trust *trust, const Note *note, const char *origin,
+                             GError **error)
+{
+    gboolean is_followed;
+    if (check_histories(trust->policy_histories, note, origin, &is_followed, error))
+        return quorum_verify_witnesses(trust->quorum, note, NULL, error);
+    return !is_followed && quorum_verify(trust->quorum, note, NULL, error);
 }
 
 gboolean trust_check(const Trust *trust, const Note *note, const Checkpoint *checkpoint,
@@ -110,10 +238,24 @@ gboolean trust_check(const Trust *trust, const Note *note, const Checkpoint *che
         return FALSE;
     }
     if ((trust->keys->len == 0 || check_keys(trust, note, checkpoint->origin, &failure)) &&
-        (!trust->quorum || quorum_verify(trust->quorum, note, NULL, &failure)))
+        (!trust->quorum || check_policy(trust, note, checkpoint->origin, &failure)))
         return TRUE;
     g_set_error_literal(error, CONCERT_ERROR, CONCERT_ERROR_DENIED, failure->message);
     return FALSE;
+}
+
+/* The key of a history that a signature claims to be of, or NULL. */
+static const NoteVerifier *find_followed(const GPtrArray *histories, const NoteSignature *signature)
+{
+    for (guint i = 0; i < histories->len; i++) {
+        const KeyHistory *history = g_ptr_array_index(histories, i);
+        for (guint j = 0; j < keychange_history_n_keys(history, KEYCHANGE_LEDGER); j++) {
+            KeyHistoryKey key = keychange_history_key(history, KEYCHANGE_LEDGER, j);
+            if (note_signature_is_of(signature, key.key))
+                return key.key;
+        }
+    }
+    return NULL;
 }
 
 /* The key that a signature claims to be of, or NULL. */
@@ -128,7 +270,8 @@ static const NoteVerifier *find_key(const Trust *trust, const NoteSignature *sig
     for (guint i = 0; trust->quorum && i < quorum_n_witnesses(trust->quorum); i++)
         if (note_signature_is_of(signature, quorum_witness(trust->quorum, i).key))
             return quorum_witness(trust->quorum, i).key;
-    return NULL;
+    const NoteVerifier *followed = find_followed(trust->key_histories, signature);
+    return followed ? followed : find_followed(trust->policy_histories, signature);
 }
 
 TrustSignature trust_signature(const Trust *trust, const Note *note, guint place)

@@ -1,5 +1,6 @@
 /* verify_log.h - verifying all of a log that is served or mirrored: who has signed its checkpoint,
- * and that entries and tiles are those of the tree that was signed. */
+ * that entries and tiles are those of the tree that was signed, and openings those of the entries.
+ */
 #pragma once
 
 #include <glib.h>
@@ -21,7 +22,9 @@ typedef struct {
 void verify_log_report_clear(VerifyLogReport *report);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(VerifyLogReport, verify_log_report_clear)
 
-/* Verifies the log that @source holds. What is wrong with it stands in @ret_report; FALSE only if
- * there is no checkpoint (CONCERT_ERROR_NOT_FOUND) or nobody can tell: see verify_tree(). */
-gboolean verify_log(const LogSource *source, const Trust *trust, const VerifyTreeOptions *options,
+/* Verifies the log that @source holds: the checkpoint's signatures, by @trust, which follows the
+ * log's key changes; the tree; the openings of a mirror. What is wrong with it stands in
+ * @ret_report; FALSE only if there is no checkpoint (CONCERT_ERROR_NOT_FOUND) or nobody can tell:
+ * see verify_tree(). */
+gboolean verify_log(const LogSource *source, Trust *trust, const VerifyTreeOptions *options,
                     VerifyLogReport *ret_report, GError **error);

@@ -39,6 +39,7 @@ typedef struct {
 
 typedef struct {
     guint64 entries, tiles; /* that were read; tiles are those of hashes */
+    guint64 openings;       /* see verify_openings.h */
     GPtrArray *problems;    /* VerifyTreeProblem, from left to right */
     gboolean gave_up;       /* after VERIFY_TREE_PROBLEMS_MAX: there may be more */
 } VerifyTreeReport;
