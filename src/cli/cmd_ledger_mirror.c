@@ -4,6 +4,7 @@
 #include "cli/command_node.h"
 #include "cli/output.h"
 #include "node/mirror.h"
+#include "node/policy_file.h"
 
 static void report_json(const char *directory, const MirrorReport *report)
 {
@@ -22,8 +23,10 @@ static int run(const CommandCall *call, GError **error)
 {
     const char *directory = call->arguments[0];
     g_autoptr(Node) node = command_node_open(call, NODE_READ, error);
+    g_autoptr(Quorum) policy = NULL;
     MirrorReport report;
-    if (!node || !mirror_update(node_store(node), directory, &report, error))
+    if (!node || !policy_file_load(node_config(node), &policy, error) ||
+        !mirror_update(node_store(node), directory, policy, &report, error))
         return COMMAND_ERROR;
     if (command_json(call)) {
         report_json(directory, &report);

@@ -11,6 +11,7 @@
 #include "node/notary.h"
 #include "node/openings.h"
 #include "node/tile_files.h"
+#include "store/witness.h"
 
 #define FILE_MODE      0644 /* for a web server to read */
 #define DIRECTORY_MODE 0755
@@ -18,6 +19,7 @@
 
 typedef struct {
     Store *store;
+    const Quorum *policy;
     TileFilesTarget target;
     char *openings; /* the directory of these */
     LedgerReadState state;
@@ -236,6 +238,13 @@ static gboolean write_keys(const Mirror *mirror, GError **error)
     return keys && write_text(mirror, "keys", keys, error);
 }
 
+static gboolean write_checkpoint(const Mirror *mirror, GError **error)
+{
+    g_autofree char *note =
+        witness_cosigned(mirror->store, mirror->state.checkpoint, mirror->policy, error);
+    return note && write_text(mirror, "checkpoint", note, error);
+}
+
 static gboolean update(Mirror *mirror, GError **error)
 {
     if (!ledger_read_state(mirror->store, &mirror->state, error))
@@ -247,16 +256,16 @@ static gboolean update(Mirror *mirror, GError **error)
     }
     mirror->report.size = mirror->state.size;
     return read_old(mirror, error) && write_tiles(mirror, error) && write_openings(mirror, error) &&
-           write_keys(mirror, error) &&
-           write_text(mirror, "checkpoint", mirror->state.checkpoint, error) &&
+           write_keys(mirror, error) && write_checkpoint(mirror, error) &&
            tile_files_remove_partial(&mirror->target, mirror->old_size, mirror->state.size, error);
 }
 
-gboolean mirror_update(Store *store, const char *directory, MirrorReport *ret_report,
-                       GError **error)
+gboolean mirror_update(Store *store, const char *directory, const Quorum *policy,
+                       MirrorReport *ret_report, GError **error)
 {
     g_auto(Mirror) mirror = {
         .store = store,
+        .policy = policy,
         .target = {.directory = directory, .mode = FILE_MODE},
         .openings = g_build_filename(directory, "openings", NULL),
         .present = g_array_new(FALSE, FALSE, sizeof(guint64)),

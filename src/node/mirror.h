@@ -5,6 +5,7 @@
  * replaced last. */
 #pragma once
 
+#include "ledger/quorum.h"
 #include "store/ledger_read.h"
 
 /* The opening of entry @index as it is served and mirrored, JSON text. CONCERT_ERROR_NOT_FOUND
@@ -17,8 +18,9 @@ typedef struct {
     guint64 tiles, openings, removed; /* files written, and openings taken away */
 } MirrorReport;
 
-/* Makes or updates the mirror in @directory, beside a running writer. CONCERT_ERROR_NOT_FOUND when
+/* Makes or updates the mirror in @directory, beside a running writer. Of the checkpoint's
+ * cosignatures those of @policy (NULL: none) come first. CONCERT_ERROR_NOT_FOUND when
  * there is no ledger or nothing in it, CONCERT_ERROR_CONFLICT when @directory mirrors another log
  * or one that has come further, CONCERT_ERROR_BUSY while another process updates it. */
-gboolean mirror_update(Store *store, const char *directory, MirrorReport *ret_report,
-                       GError **error);
+gboolean mirror_update(Store *store, const char *directory, const Quorum *policy,
+                       MirrorReport *ret_report, GError **error);

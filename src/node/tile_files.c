@@ -300,12 +300,13 @@ static gboolean follow(TileFiles *files, GError **error)
         g_propagate_error(error, g_steal_pointer(&local));
         return FALSE;
     }
-    if (is_lost(files))
-        files->done = 0;
-    if (files->done == 0) { /* the start, or a loss */
+    /* The ledger may be another one by now, and somebody may have taken files away. */
+    gboolean lost = files->done == 0 || is_lost(files);
+    if (!read_done(files, &files->done, error))
+        return FALSE;
+    if (lost || files->done == 0) {
         remove_beyond(files, state.size);
-        if (!read_done(files, &files->done, error) ||
-            !tile_files_repair(files->store, &target, files->done, &written, error))
+        if (!tile_files_repair(files->store, &target, files->done, &written, error))
             return FALSE;
     }
     if (!tile_files_write(files->store, &target, files->done, state.size, &written, error))

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "ledger/note.h"
+#include "ledger/quorum.h"
 #include "server/cache.h"
 #include "server/http.h"
 #include "server/login.h"
@@ -23,6 +24,7 @@ typedef struct {
     guint requests_per_second;         /* from one address; 0: unbounded */
     guint account_requests_per_second; /* of one account, likewise */
     gboolean ledger_public;            /* everybody may read the ledger as it is now */
+    const Quorum *ledger_policy;       /* who has to cosign it; NULL: nobody in particular */
     /* The key that cosigns others' checkpoints, NULL while it is not there; on any thread. */
     const NoteSigner *(*cosigner)(gpointer user); /* NULL: nothing is cosigned */
     gpointer cosigner_user;

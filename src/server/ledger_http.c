@@ -10,10 +10,13 @@
 #include "node/notary.h"
 #include "server/problem.h"
 #include "store/ledger_read.h"
+#include "store/witness.h"
 
-#define TEXT  "text/plain; charset=utf-8"
-#define BYTES "application/octet-stream"
-#define JSON  "application/json"
+#define HOUR_US G_GINT64_CONSTANT(3600000000)
+
+#define TEXT    "text/plain; charset=utf-8"
+#define BYTES   "application/octet-stream"
+#define JSON    "application/json"
 
 /* What never changes may be kept for ever; by whom, depends on whom it is for. */
 #define CACHE_PUBLIC  "public, max-age=31536000, immutable"
@@ -47,24 +50,51 @@ static Reply *reply_text(ApiCall *call, const char *type, char *body, GError *lo
     return reply;
 }
 
-static char *newest_checkpoint(Store *store, GError **error)
+/* With the cosignatures that there are. */
+static char *newest_checkpoint(const Api *api, GError **error)
 {
     g_auto(LedgerReadState) state = {0};
-    if (!ledger_read_state(store, &state, error))
+    if (!ledger_read_state(api->store, &state, error))
         return NULL;
-    if (!state.checkpoint)
-        g_set_error_literal(error, CONCERT_ERROR, CONCERT_ERROR_NOT_FOUND,
-                            "the node has no checkpoint yet");
-    return g_steal_pointer(&state.checkpoint);
+    if (state.checkpoint)
+        return witness_cosigned(api->store, state.checkpoint, api->options.ledger_policy, error);
+    g_set_error_literal(error, CONCERT_ERROR, CONCERT_ERROR_NOT_FOUND,
+                        "the node has no checkpoint yet");
+    return NULL;
+}
+
+/* What had been cosigned, as the policy wants it, when the hour of @now began; else what was the
+ * newest then, with the cosignatures that there are. */
+static char *hourly_checkpoint(const Api *api, gint64 now, GError **error)
+{
+    const Quorum *policy = api->options.ledger_policy;
+    g_auto(WitnessServed) served = {0};
+    if (policy &&
+        !witness_served_checkpoint(api->store, policy, now - now % HOUR_US, &served, error))
+        return NULL;
+    if (served.earlier)
+        return g_steal_pointer(&served.earlier);
+    g_autofree char *note = ledger_read_hourly(api->store, now, error);
+    return note ? witness_cosigned(api->store, note, policy, error) : NULL;
 }
 
 Reply *ledger_http_checkpoint(ApiCall *call, GError **error)
 {
-    Store *store = call->api->store;
+    Api *api = call->api;
+    gint64 now = timestamp_now();
+    gboolean newest = may_audit(call);
+    /* Cosignatures are verified at most once a commit, or hour. */
+    g_autofree char *key = g_strdup_printf("%d checkpoint %" G_GINT64_FORMAT, call->coding,
+                                           newest ? -1 : now / HOUR_US);
+    Reply *reply = cache_get(api->cache, key, call->generation);
+    if (reply)
+        return reply;
     GError *local = NULL;
-    char *note = may_audit(call) ? newest_checkpoint(store, &local)
-                                 : ledger_read_hourly(store, timestamp_now(), &local);
-    return reply_text(call, TEXT, note, local, error);
+    char *note = newest ? newest_checkpoint(api, &local) : hourly_checkpoint(api, now, &local);
+    reply = reply_text(call, TEXT, note, local, error);
+    if (reply && reply_status(reply) == 200)
+        cache_put(api->cache, key, call->generation, reply);
+    return reply;
 }
 
 Reply *ledger_http_tile(ApiCall *call, GError **error)

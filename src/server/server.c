@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "node/policy_file.h"
 #include "server/api.h"
 #include "server/tls.h"
 
@@ -19,6 +20,7 @@ struct Server {
     GPtrArray *urls; /* char *, and a NULL at the end */
     char *key, *certificate;
     char *fingerprint;
+    Quorum *policy;
     guint grace_seconds;
 };
 
@@ -93,8 +95,12 @@ static gboolean listen_on(Server *server, const Config *config, const ConfigAddr
 
 Server *server_start(const Config *config, Store *store, Writer *writer, GError **error)
 {
+    Quorum *policy;
+    if (!policy_file_load(config, &policy, error))
+        return NULL;
     g_autoptr(Server) server = g_new0(Server, 1);
     ApiOptions options = api_options(config);
+    options.ledger_policy = server->policy = policy;
     server->urls = g_ptr_array_new_with_free_func(g_free);
     server->grace_seconds = config_duration(config, SETTING_SERVER_SHUTDOWN_GRACE);
     server->api = api_new(store, writer, &options);
@@ -131,5 +137,6 @@ void server_stop(Server *server)
     g_free(server->key);
     g_free(server->certificate);
     g_free(server->fingerprint);
+    g_clear_pointer(&server->policy, quorum_free);
     g_free(server);
 }

@@ -3,8 +3,10 @@
 #include "node/tile_files.h"
 
 #include <glib/gstdio.h>
+#include <signal.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 
 #include "ledger/opening.h"
 #include "node/mirror.h"
@@ -345,7 +347,7 @@ static void test_failure(Fixture *fixture, gconstpointer data)
 static void mirror(Fixture *fixture, MirrorReport *ret_report)
 {
     g_autoptr(GError) error = NULL;
-    mirror_update(fixture->store, fixture->ledger, ret_report, &error);
+    mirror_update(fixture->store, fixture->ledger, NULL, ret_report, &error);
     g_assert_no_error(error);
 }
 
@@ -402,7 +404,7 @@ static void expect_conflict(Fixture *fixture, const char *directory)
 {
     g_autoptr(GError) error = NULL;
     MirrorReport report = {.size = 99};
-    g_assert_false(mirror_update(fixture->store, directory, &report, &error));
+    g_assert_false(mirror_update(fixture->store, directory, NULL, &report, &error));
     g_assert_error(error, CONCERT_ERROR, CONCERT_ERROR_CONFLICT);
     g_assert_cmpuint(report.size, ==, 99);
 }
@@ -411,7 +413,7 @@ static void test_mirror_of_another(Fixture *fixture, gconstpointer data)
 {
     g_autoptr(GError) error = NULL;
     MirrorReport report;
-    g_assert_false(mirror_update(fixture->store, fixture->ledger, &report, &error));
+    g_assert_false(mirror_update(fixture->store, fixture->ledger, NULL, &report, &error));
     g_assert_error(error, CONCERT_ERROR, CONCERT_ERROR_NOT_FOUND);
     append(fixture, 0, 500);
     mirror(fixture, &report);
@@ -479,8 +481,94 @@ static void test_openings(Fixture *fixture, gconstpointer data)
     g_assert_cmpstr(mirrored, ==, served);
 }
 
+/* --- killed ------------------------------------------------------------------------------------
+ */
+
+#define CHILD "--update-until-killed"
+
+/* This program again: writes tiles and mirrors from nothing until it is killed. */
+static int update_until_killed(const char *db, const char *directory)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(Store) store = store_open(db, &error);
+    g_assert_no_error(error);
+    g_autofree char *checkpoint = g_build_filename(directory, "checkpoint", NULL);
+    for (;;) {
+        MirrorReport report;
+        mirror_update(store, directory, NULL, &report, &error);
+        g_assert_no_error(error);
+        g_usleep(30 * 1000);
+        g_remove(checkpoint);
+        remove_tree(directory);
+    }
+    return 0;
+}
+
+static void run_and_kill(const Fixture *fixture, gulong us)
+{
+    g_autoptr(GError) error = NULL;
+    const char *const arguments[] = {"/proc/self/exe", CHILD, fixture->db, fixture->ledger, NULL};
+    GPid child;
+    g_spawn_async(NULL, (char **)arguments, NULL, G_SPAWN_DO_NOT_REAP_CHILD, NULL, NULL, &child,
+                  &error);
+    g_assert_no_error(error);
+    g_usleep(us);
+    g_assert_cmpint(kill(child, SIGKILL), ==, 0);
+    int status;
+    g_assert_cmpint(waitpid(child, &status, 0), ==, child);
+    g_assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
+}
+
+/* Whatever bears its final name is whole; returns how many there are. */
+static guint64 check_whole(Fixture *fixture, const char *path, const char *below)
+{
+    guint64 count = 0;
+    g_autoptr(GDir) directory = g_dir_open(path, 0, NULL);
+    for (const char *name; directory && (name = g_dir_read_name(directory));) {
+        g_autofree char *child = g_build_filename(path, name, NULL);
+        g_autofree char *relative = g_build_filename(below, name, NULL);
+        Tile tile;
+        if (g_file_test(child, G_FILE_TEST_IS_DIR)) {
+            count += check_whole(fixture, child, relative);
+        } else if (!g_str_has_suffix(name, ".tmp")) {
+            g_assert_true(tile_path_parse(relative, &tile, NULL));
+            g_assert_true(is_right(fixture, fixture->ledger, &tile));
+            count++;
+        }
+    }
+    return count;
+}
+
+static void test_killed(Fixture *fixture, gconstpointer data)
+{
+    const guint rounds = g_getenv("CONCERT_LONG") ? 1000 : 20;
+    guint partly = 0, complete = 0;
+    g_autofree char *tiles = g_build_filename(fixture->ledger, "tile", NULL);
+    g_autofree char *checkpoint = g_build_filename(fixture->ledger, "checkpoint", NULL);
+    append(fixture, 0, 5000);
+    for (guint i = 0; i < rounds; i++) {
+        run_and_kill(fixture, (gulong)g_test_rand_int_range(10 * 1000, 300 * 1000));
+        partly += check_whole(fixture, tiles, "tile") > 0;
+        /* What has a checkpoint has all of it. */
+        if (g_file_test(checkpoint, G_FILE_TEST_EXISTS)) {
+            expect_mirror(fixture, 5000);
+            complete++;
+        }
+        /* And is gone on with. */
+        if (i % 10 == 9) {
+            MirrorReport report;
+            mirror(fixture, &report);
+            expect_mirror(fixture, 5000);
+        }
+    }
+    g_test_message("%u of %u had files, %u all of them", partly, rounds, complete);
+    g_assert_cmpuint(partly, >, 0);
+}
+
 int main(int argc, char **argv)
 {
+    if (argc == 4 && g_str_equal(argv[1], CHILD))
+        return update_until_killed(argv[2], argv[3]);
     g_test_init(&argc, &argv, NULL);
 #define TEST(name) g_test_add("/tile-files/" #name, Fixture, NULL, set_up, test_##name, tear_down)
     TEST(follows);
@@ -490,5 +578,6 @@ int main(int argc, char **argv)
     TEST(mirror);
     TEST(mirror_of_another);
     TEST(openings);
+    TEST(killed);
     return g_test_run();
 }
