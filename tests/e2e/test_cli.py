@@ -8,7 +8,7 @@ import unittest
 import concert
 
 COMMANDS = ["init", "serve", "status", "config", "account", "collection", "import", "export",
-            "search", "show", "adopt", "match", "backup", "restore", "version", "help",
+            "search", "show", "adopt", "match", "ledger", "key", "backup", "restore", "version", "help",
             "completion"]
 
 
