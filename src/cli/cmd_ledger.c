@@ -25,6 +25,7 @@ const Command cmd_ledger = {
             &cmd_ledger_verify_disclosure,
             &cmd_ledger_audit,
             &cmd_ledger_mirror,
+            &cmd_ledger_witness,
         &cmd_ledger_open,
             NULL,
         },

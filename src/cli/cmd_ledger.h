@@ -16,3 +16,4 @@ extern const Command cmd_ledger_status;
 extern const Command cmd_ledger_verify;
 extern const Command cmd_ledger_verify_disclosure;
 extern const Command cmd_ledger_verify_proof;
+extern const Command cmd_ledger_witness;

@@ -8,6 +8,7 @@
 #include "cli/command_node.h"
 #include "cli/commands.h"
 #include "cli/output.h"
+#include "node/cosigner.h"
 #include "node/tile_files.h"
 #include "server/server.h"
 
@@ -67,6 +68,14 @@ static void tell_tiles(const char *message, gpointer user)
         output_note("the ledger's tiles are written to files again");
 }
 
+static void tell_witness(const char *witness, const char *message, gpointer user)
+{
+    if (message)
+        output_note("witness %s: %s", witness, message);
+    else
+        output_note("witness %s cosigns the ledger again", witness);
+}
+
 /* The ledger's tiles become files as long as the node is served. */
 static TileFiles *start_tiles(Node *node)
 {
@@ -85,9 +94,13 @@ static int run(const CommandCall *call, GError **error)
     g_autoptr(GMainLoop) loop = g_main_loop_new(NULL, FALSE);
     guint interrupt = g_unix_signal_add(SIGINT, on_signal, loop);
     guint terminate = g_unix_signal_add(SIGTERM, on_signal, loop);
-    g_autoptr(Server) server =
-        server_start(node_config(node), node_store(node), node_writer(node), error);
-    if (server) {
+    g_autoptr(Server) server = server_start(node_config(node), node_store(node), node_writer(node),
+                                            node_notary(node), error);
+    g_autoptr(Cosigner) cosigner =
+        server ? cosigner_start(node_config(node), node_store(node), node_writer(node),
+                                tell_witness, NULL, error)
+               : NULL;
+    if (cosigner) {
         g_autofree char *urls = g_strjoinv(" ", (char **)server_urls(server));
         node_set_listening(node, urls);
         report(call, server);
@@ -95,6 +108,7 @@ static int run(const CommandCall *call, GError **error)
         g_main_loop_run(loop);
         output_note("stopping");
         g_clear_pointer(&server, server_stop);
+        g_clear_pointer(&cosigner, cosigner_stop);
         tile_files_stop(tiles);
     }
     g_source_remove(interrupt);

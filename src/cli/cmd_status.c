@@ -8,7 +8,9 @@
 #include "cli/output.h"
 #include "store/accounts.h"
 #include "store/collections.h"
+#include "store/ledger_read.h"
 #include "store/objects.h"
+#include "store/witness.h"
 
 /* A disk with less than this is nearly full. */
 #define DISK_MIN (G_GUINT64_CONSTANT(256) << 20)
@@ -19,7 +21,11 @@ typedef struct {
     ObjectsStats objects;
     guint collections, accounts;
     guint64 disk_used, disk_free;
-    gint64 newest;       /* date of the newest member of any collection; 0: none */
+    gint64 newest; /* date of the newest member of any collection; 0: none */
+    WitnessSummary witness;
+    GPtrArray *frozen;   /* WitnessEvidence *, of logs that wait for a decision */
+    GPtrArray *asked;    /* WitnessAsked * */
+    gboolean held;       /* the ledger */
     char *listening;     /* of the running server; NULL: none */
     gint64 pid;          /* of the writing process; 0: none */
     GPtrArray *warnings; /* char * */
@@ -28,6 +34,8 @@ typedef struct {
 static void status_clear(Status *status)
 {
     g_free(status->listening);
+    g_clear_pointer(&status->frozen, g_ptr_array_unref);
+    g_clear_pointer(&status->asked, g_ptr_array_unref);
     g_clear_pointer(&status->warnings, g_ptr_array_unref);
 }
 
@@ -46,6 +54,21 @@ static gboolean read_store(Store *store, Status *status, GError **error)
         status->newest = MAX(status->newest, collection->last_added);
     }
     return TRUE;
+}
+
+static gboolean read_ledger(Store *store, Status *status, GError **error)
+{
+    g_auto(LedgerReadState) state = {0};
+    g_autoptr(GError) local = NULL;
+    if (ledger_read_state(store, &state, &local)) {
+        status->held = state.held;
+    } else if (!g_error_matches(local, CONCERT_ERROR, CONCERT_ERROR_NOT_FOUND)) {
+        g_propagate_error(error, g_steal_pointer(&local));
+        return FALSE;
+    }
+    status->frozen = witness_evidence(store, NULL, TRUE, error);
+    status->asked = status->frozen ? witness_asked(store, error) : NULL;
+    return status->asked && witness_summary(store, &status->witness, error);
 }
 
 static void read_disk(const char *directory, Status *status)
@@ -75,9 +98,32 @@ static void read_live(Node *node, Status *status)
     yyjson_doc_free(doc);
 }
 
+static void find_ledger_warnings(Status *status)
+{
+    for (guint i = 0; i < status->frozen->len; i++) {
+        const WitnessEvidence *evidence = status->frozen->pdata[i];
+        g_ptr_array_add(status->warnings,
+                        g_strdup_printf("EQUIVOCATION: %s has signed two different trees; it is "
+                                        "frozen until you decide, see `concert ledger witness "
+                                        "evidence`",
+                                        evidence->origin));
+    }
+    if (status->held)
+        g_ptr_array_add(status->warnings,
+                        g_strdup("the ledger is held, nothing is signed: see `concert ledger "
+                                 "status`"));
+    for (guint i = 0; i < status->asked->len; i++) {
+        const WitnessAsked *asked = status->asked->pdata[i];
+        if (asked->failure)
+            g_ptr_array_add(status->warnings,
+                            g_strdup_printf("witness %s: %s", asked->name, asked->failure));
+    }
+}
+
 static void find_warnings(Status *status)
 {
     status->warnings = g_ptr_array_new_with_free_func(g_free);
+    find_ledger_warnings(status);
     if (status->newest > timestamp_now() + SKEW_MAX) {
         char text[OUTPUT_NUMBER_MAX];
         g_ptr_array_add(status->warnings,
@@ -110,6 +156,16 @@ static void print_json(const Node *node, const Status *status)
     yyjson_mut_obj_add_uint(doc, root, "bytes", status->objects.bytes);
     yyjson_mut_obj_add_uint(doc, root, "collections", status->collections);
     yyjson_mut_obj_add_uint(doc, root, "accounts", status->accounts);
+    yyjson_mut_obj_add_bool(doc, root, "ledger_held", status->held);
+    yyjson_mut_obj_add_uint(doc, root, "ledger_size", status->witness.newest);
+    yyjson_mut_obj_add_uint(doc, root, "ledger_cosigned", status->witness.agreed);
+    yyjson_mut_obj_add_uint(doc, root, "witnesses", status->witness.asked);
+    yyjson_mut_obj_add_uint(doc, root, "witnesses_failing", status->witness.failing);
+    yyjson_mut_obj_add_uint(doc, root, "logs_watched", status->witness.watched);
+    yyjson_mut_val *frozen = yyjson_mut_obj_add_arr(doc, root, "logs_frozen");
+    for (guint i = 0; i < status->frozen->len; i++)
+        yyjson_mut_arr_add_str(doc, frozen,
+                               ((const WitnessEvidence *)status->frozen->pdata[i])->origin);
     yyjson_mut_obj_add_uint(doc, root, "disk_used", status->disk_used);
     yyjson_mut_obj_add_uint(doc, root, "disk_free", status->disk_free);
     yyjson_mut_val *warnings = yyjson_mut_obj_add_arr(doc, root, "warnings");
@@ -135,6 +191,10 @@ static void print_text(const Node *node, const Status *status)
         output_number(c, status->objects.variants), output_number(d, status->objects.claims));
     output_line("collections  %u", status->collections);
     output_line("accounts     %u", status->accounts);
+    output_line("ledger       %s entries, %s of them cosigned",
+                output_number(a, status->witness.newest), output_number(b, status->witness.agreed));
+    output_line("witnesses    %u, %u of them failing; %u logs watched for others",
+                status->witness.asked, status->witness.failing, status->witness.watched);
     output_line("disk         %s used for %s of objects, %s free",
                 output_size(a, status->disk_used), output_size(b, status->objects.bytes),
                 output_size(c, status->disk_free));
@@ -148,7 +208,8 @@ static int run(const CommandCall *call, GError **error)
     if (!node)
         return COMMAND_ERROR;
     g_auto(Status) status = {0};
-    if (!read_store(node_store(node), &status, error))
+    if (!read_store(node_store(node), &status, error) ||
+        !read_ledger(node_store(node), &status, error))
         return COMMAND_ERROR;
     read_disk(node_directory(node), &status);
     read_live(node, &status);
@@ -163,8 +224,9 @@ static int run(const CommandCall *call, GError **error)
 const Command cmd_status = {
     .name = "status",
     .summary = "tell what the node holds and whether all is well",
-    .description = "Warns when the clock is behind what the node has dated already, and when the "
-                   "disk is nearly full.",
+    .description = "Warns when a log that this node watches has signed two trees, when the node's "
+                   "own ledger is held or a witness does not cosign it, when the clock is behind "
+                   "what the node has dated already, and when the disk is nearly full.",
     .options = (const CommandOption[]){COMMAND_OPTION_JSON, COMMAND_OPTIONS_END},
     .nothing = "something needs attention",
     .uses_node = TRUE,

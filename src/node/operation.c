@@ -9,6 +9,7 @@
 #include "store/accounts.h"
 #include "store/collections.h"
 #include "store/objects.h"
+#include "store/witness.h"
 
 /* One call on its way through the writer. */
 typedef struct Operation Operation;
@@ -191,6 +192,48 @@ static gboolean object_adopt(StoreTx *tx, Call *call, GError **error)
            objects_adopt(tx, id, sha256, error);
 }
 
+static gboolean witness_add_apply(StoreTx *tx, Call *call, GError **error)
+{
+    const char *vkey, *url;
+    return get_text(call, "vkey", TRUE, &vkey, error) && get_text(call, "url", TRUE, &url, error) &&
+           witness_add(tx, vkey, url, error);
+}
+
+static gboolean witness_remove_apply(StoreTx *tx, Call *call, GError **error)
+{
+    const char *name;
+    return get_text(call, "name", TRUE, &name, error) && witness_remove(tx, name, error);
+}
+
+static gboolean witness_watch_apply(StoreTx *tx, Call *call, GError **error)
+{
+    const char *vkey, *origin;
+    return get_text(call, "vkey", TRUE, &vkey, error) &&
+           get_text(call, "origin", FALSE, &origin, error) &&
+           witness_watch(tx, origin, vkey, error);
+}
+
+static gboolean witness_unwatch_apply(StoreTx *tx, Call *call, GError **error)
+{
+    const char *origin;
+    return get_text(call, "origin", TRUE, &origin, error) && witness_unwatch(tx, origin, error);
+}
+
+static gboolean witness_settle_apply(StoreTx *tx, Call *call, GError **error)
+{
+    static const char *const decisions[] = {"first", "second", "drop"}; /* a WitnessDecision */
+    const char *origin, *keep;
+    if (!get_text(call, "origin", TRUE, &origin, error) ||
+        !get_text(call, "keep", TRUE, &keep, error))
+        return FALSE;
+    for (guint i = 0; i < G_N_ELEMENTS(decisions); i++)
+        if (g_str_equal(keep, decisions[i]))
+            return witness_settle(tx, origin, (WitnessDecision)i, error);
+    g_set_error(error, CONCERT_ERROR, CONCERT_ERROR_INPUT,
+                "%s: \"keep\" is first, second or drop, not \"%s\"", call->operation->name, keep);
+    return FALSE;
+}
+
 static const Operation operations[] = {
     {"account.add", account_add},
     {"account.disable", account_disable},
@@ -202,6 +245,11 @@ static const Operation operations[] = {
     {"collection.add", collection_add},
     {"collection.grant", collection_grant},
     {"object.adopt", object_adopt},
+    {"witness.add", witness_add_apply},
+    {"witness.remove", witness_remove_apply},
+    {"witness.watch", witness_watch_apply},
+    {"witness.unwatch", witness_unwatch_apply},
+    {"witness.settle", witness_settle_apply},
     {"ledger.open", .run = ledger_operation_open},
     {"ledger.append", .run = ledger_operation_append},
     {"ledger.erase", .run = ledger_operation_erase},

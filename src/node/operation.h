@@ -23,6 +23,11 @@
  *   key.recover       {role, recovery_path, trusted_size?} -> {index}
  *   key.seal          {passphrase?}
  *   key.unlock        {passphrase}
+ *   witness.add       {vkey, url}
+ *   witness.remove    {name}
+ *   witness.watch     {vkey, origin?}
+ *   witness.unwatch   {origin}
+ *   witness.settle    {origin, keep: "first", "second" or "drop"}
  *   node.status       {} -> {pid, started, listening, requests, ...} of the writing process */
 #pragma once
 

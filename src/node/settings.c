@@ -121,8 +121,8 @@ static const Setting settings[] = {
     [SETTING_LEDGER_COSIGN_ASK_INTERVAL] =
         {"ledger", "cosign_ask_interval", SETTING_DURATION, .min = 1, .max = 86400,
          .fallback = "1min",
-         .help = "How often, at most, each witness of this node's ledger is asked to cosign it; "
-                 "nobody is asked while the ledger stays as it is."},
+         .help = "How often, at most, each witness of this node's ledger is asked to cosign it; a "
+                 "ledger that stays as it is is cosigned once an hour."},
     [SETTING_LEDGER_POLICY] =
         {"ledger", "policy", SETTING_PATH,
          .help = "A file that says which witnesses have to cosign the ledger, as c2sp.org/"

@@ -93,7 +93,13 @@ static gboolean listen_on(Server *server, const Config *config, const ConfigAddr
     return TRUE;
 }
 
-Server *server_start(const Config *config, Store *store, Writer *writer, GError **error)
+static const NoteSigner *cosigner(gpointer notary)
+{
+    return notary_cosigner(notary, NULL);
+}
+
+Server *server_start(const Config *config, Store *store, Writer *writer, Notary *notary,
+                     GError **error)
 {
     Quorum *policy;
     if (!policy_file_load(config, &policy, error))
@@ -101,6 +107,8 @@ Server *server_start(const Config *config, Store *store, Writer *writer, GError 
     g_autoptr(Server) server = g_new0(Server, 1);
     ApiOptions options = api_options(config);
     options.ledger_policy = server->policy = policy;
+    options.cosigner = notary ? cosigner : NULL;
+    options.cosigner_user = notary;
     server->urls = g_ptr_array_new_with_free_func(g_free);
     server->grace_seconds = config_duration(config, SETTING_SERVER_SHUTDOWN_GRACE);
     server->api = api_new(store, writer, &options);

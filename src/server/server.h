@@ -2,14 +2,17 @@
 #pragma once
 
 #include "node/config.h"
+#include "node/notary.h"
 #include "store/store.h"
 #include "store/writer.h"
 
 typedef struct Server Server;
 
 /* Starts to listen as [server] and [taxii] say. @store and @writer must outlive the server, @config
- * too. Plain HTTP on an address that is not loopback is refused with CONCERT_ERROR_INPUT. */
-Server *server_start(const Config *config, Store *store, Writer *writer, GError **error);
+ * too, and @notary, with whose key others' checkpoints are cosigned (NULL: none are). Plain HTTP on
+ * an address that is not loopback is refused with CONCERT_ERROR_INPUT. */
+Server *server_start(const Config *config, Store *store, Writer *writer, Notary *notary,
+                     GError **error);
 
 /* Where it listens, as base URLs ("https://192.0.2.1:443"); NULL-terminated, the server's. */
 const char *const *server_urls(const Server *server);
