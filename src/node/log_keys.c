@@ -28,13 +28,19 @@ static const char *read_text(yyjson_val *value, const char *name, GError **error
     return NULL;
 }
 
+/* A key, in the one spelling in which keys are written. */
 static NoteVerifier *read_key(yyjson_val *object, const char *name, GError **error)
 {
     const char *vkey = read_text(yyjson_obj_get(object, name), name, error);
-    NoteVerifier *key = vkey ? note_verifier_parse(vkey, error) : NULL;
-    if (vkey && !key)
+    g_autoptr(NoteVerifier) key = vkey ? note_verifier_parse(vkey, error) : NULL;
+    g_autofree char *written = key ? note_verifier_format(key) : NULL;
+    if (written && strcmp(written, vkey) == 0)
+        return g_steal_pointer(&key);
+    if (written)
+        g_set_error_literal(error, CONCERT_ERROR, CONCERT_ERROR_INPUT, "not as keys are written");
+    if (vkey)
         g_prefix_error(error, "\"%s\": ", name);
-    return key;
+    return NULL;
 }
 
 static gboolean check_change(const char *text, const LogKeys *keys, GError **error)

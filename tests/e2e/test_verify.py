@@ -5,9 +5,12 @@ import functools
 import gzip
 import http.server
 import itertools
+import json
 import shutil
+import subprocess
 import threading
 import unittest
+from pathlib import Path
 
 import concert
 import judge
@@ -17,6 +20,7 @@ TESSERA_KEY = "example.com/log/testdata+33d7b496+AeHTu4Q3hEIMHNqc6fASMsq3rKNx280
 SUNLIGHT = ("ledger/sunlight-mirror/"
             "000de184301123b9278c086a7d9f68c9577e83872224c197058fd90784ea9706")
 SUNLIGHT_KEY = "mirror.example.org+3fb148ef+BAAjjch9GyYz0sJsJx7ALhbdAtz2ov0unbzSl1vMp94O"
+FILL = Path(concert.BIN).resolve().parent.parent.parent / "tests/fill-ledger"
 WITNESSES = ("birch.example/witness", "cedar.example/witness")
 
 
@@ -413,6 +417,163 @@ class OthersTest(VerifyTestCase):
         report = self.verify(concert.data(SUNLIGHT), "--hashes-only", "--key", SUNLIGHT_KEY)
         self.assertEqual((report["size"], report["tiles"]), (300, 3))
         self.verify(concert.data(SUNLIGHT), "--key", SUNLIGHT_KEY, status=1)
+
+
+class OwnTest(VerifyTestCase, concert.NodeTestCase):
+    """Logs that Concert writes itself."""
+
+    def mirror(self, size=None):
+        """The mirror of the node's ledger, grown to that size first."""
+        if size:
+            subprocess.run([FILL, self.node, str(size)], check=True)
+        self.concert("ledger", "mirror", self.directory / "mirror")
+        return self.directory / "mirror"
+
+    def keys(self):
+        """The present vkeys by name."""
+        return {key["key"]: key["vkey"]
+                for key in self.concert("key", "list", "--json").lines()}
+
+    def sizes(self, *sizes):
+        key, old = self.keys()["ledger"], []
+        for size in sizes:
+            mirror = self.mirror(size)
+            report = self.verify(mirror, "--key", key)
+            self.assertEqual((report["size"], report["entries"]), (size, size))
+            old.append(self.write(f"checkpoint-{size}", (mirror / "checkpoint").read_bytes()))
+            if not judge.ABSENT:
+                judge.accepts(mirror, key=key, old=old, flip=0 if size > 70000 else 20)
+        if judge.ABSENT:
+            self.skipTest(judge.ABSENT)
+
+    def spoil_all(self, mirror, *options, step=1):
+        """Each byte (or every so-many-th) of a mirror counts."""
+        self.verify(mirror, *options)
+        for path in sorted(path for path in mirror.rglob("*") if path.is_file()):
+            name = path.relative_to(mirror).as_posix()
+            for offset in range(0, path.stat().st_size, step):
+                undo = self.spoil(path, offset)
+                bad = path.read_bytes()
+                result = concert.run("ledger", "verify", mirror, "--json", *options, status=None)
+                undo()
+                if name != "checkpoint":
+                    named = [problem["path"] for problem in result.json()["problems"]]
+                    self.assertIn(name, named, (offset, bad[max(offset - 40, 0):offset + 20]))
+                self.assertEqual(result.status, 1)
+
+    def test_small(self):
+        self.sizes(1, 2, 255, 256, 257)
+
+    def test_large(self):
+        self.sizes(65536, 65537)
+
+    @unittest.skipIf(concert.SANITIZER, "a million entries are for the plain build")
+    def test_million(self):
+        self.sizes(1000000)
+
+    def test_every_byte(self):
+        self.concert("ledger", "append", "Something for all", "--public")
+        self.mirror()
+        self.concert("key", "rotate", "ledger")
+        self.concert("key", "rotate", "cosign")
+        mirror = self.mirror(5)
+        self.assertEqual(len(list((mirror / "tile/0/000.p").iterdir())), 2)
+        step = 1 if concert.LONG else 29 if concert.SANITIZER else 5
+        self.spoil_all(mirror, "--key", self.keys()["ledger"], step=step)
+
+    def test_rotation(self):
+        first = self.keys()["ledger"]
+        before = self.mirror(3)
+        shutil.copytree(before, self.directory / "before")
+        self.concert("key", "rotate", "ledger")
+        self.concert("key", "rotate", "ledger")
+        mirror, last = self.mirror(), self.keys()["ledger"]
+        self.assertNotEqual(first, last)
+        for key in (first, last):
+            self.verify(mirror, "--key", key)
+            self.verify(mirror, "--policy", self.write("policy", f"log {key}\nquorum none\n"))
+        # What was signed before is what the old key may sign, and the new one may not.
+        self.verify(self.directory / "before", "--key", first)
+        shutil.copy(mirror / "keys", self.directory / "before/keys")
+        self.verify(self.directory / "before", "--key", first)
+        self.verify(self.directory / "before", "--key", last, status=1)
+        # Without the changes nobody can follow; with others' neither.
+        keys = json.loads((mirror / "keys").read_text())
+        for changed in ({**keys, "changes": keys["changes"][:1]}, {**keys, "changes": []},
+                        {**keys, "origin": "cert.birch.example/ledger"}, {}):
+            (mirror / "keys").write_text(json.dumps(changed))
+            self.verify(mirror, "--key", first, status=1)
+        (mirror / "keys").unlink()
+        self.verify(mirror, "--key", first, status=1)
+        self.verify(mirror, "--key", last)
+
+    def test_recovery(self):
+        keys = self.keys()
+        self.mirror(4)
+        self.concert("key", "recover", "ledger", "--recovery-key", self.node / "recovery.key",
+                     "--trusted-size", 4)
+        mirror = self.mirror()
+        self.verify(mirror, "--key", self.keys()["ledger"])
+        self.assertIn(("wrong", "keys"), self.faults(mirror, "--key", keys["ledger"]))
+        self.verify(mirror, "--key", keys["ledger"], "--key", keys["recovery"])
+
+    def test_openings(self):
+        for title in ("one", "two", "three"):
+            self.concert("ledger", "append", title, "--public")
+        key = self.keys()["ledger"]
+        mirror = self.mirror()
+        self.assertEqual(self.verify(mirror, "--key", key)["openings"], 4)
+        self.concert("ledger", "erase", "2", "--yes")
+        mirror = self.mirror()
+        report = self.verify(mirror, "--key", key)
+        self.assertEqual(report["problems"], [])
+        shutil.copy(mirror / "openings/1", mirror / "openings/3")
+        self.assertEqual(self.faults(mirror, "--key", key), [("wrong", "openings/3")])
+        (mirror / "openings/3").write_text("{}")
+        self.assertEqual(self.faults(mirror, "--key", key), [("wrong", "openings/3")])
+        self.verify(mirror, "--key", key, "--hashes-only")
+
+    def test_disclosure(self):
+        item = self.write("item", b"what was found")
+        key = self.keys()["ledger"]
+        self.concert("ledger", "append", "Found", item, item)
+        self.concert("key", "rotate", "ledger")
+        file = self.directory / "disclosure.json"
+        self.concert("ledger", "disclose", "1", "--item", "1", "--output", file)
+        run = functools.partial(concert.run, "ledger", "verify-disclosure", file)
+        for trusted in (key, self.keys()["ledger"]):
+            policy = self.write("policy", f"log {trusted}\nquorum none\n")
+            for option in (("--key", trusted), ("--policy", policy)):
+                shown = run(*option, "--json").json()
+                self.assertEqual((shown["verified"], shown["index"], shown["kind"]),
+                                 (True, 1, "statement"))
+                self.assertEqual([item["state"] for item in shown["items"]],
+                                 ["withheld", "present"])
+                self.assertTrue(run(*option).out.endswith("verified\n"))
+        out = self.directory / "out"
+        run("--key", key, "--item", "1", "--output", out)
+        self.assertEqual(out.read_bytes(), item.read_bytes())
+        run("--key", key, "--item", "0", "--output", out, status=2)
+        run("--key", treelog.Key("cert.birch.example/ledger").vkey, status=1)
+        run(status=1)
+        data = file.read_bytes()
+        for offset in range(0, len(data) - 1, 1 if concert.LONG else 29 if concert.SANITIZER else 5):
+            undo = self.spoil(file, offset)
+            result = run("--key", key, status=None)
+            undo()
+            if result.status == 0:
+                self.fail(f"byte {offset} does not count: {data[offset - 20:offset + 20]}")
+
+    def test_proof(self):
+        key = self.keys()["ledger"]
+        mirror = self.mirror(300)
+        proof = self.directory / "proof"
+        self.concert("ledger", "prove", "260", "--output", proof)
+        bundle = (mirror / "tile/entries/001.p/44").read_bytes()
+        entry = bundle[4 * 35 + 2:5 * 35]
+        concert.run("ledger", "verify-proof", proof, "--entry", entry.hex(), "--key", key)
+        concert.run("ledger", "verify-proof", proof, "--entry", bundle[2:35].hex(), "--key", key,
+                    status=1)
 
 
 @unittest.skipIf(concert.SANITIZER, "nothing of Concert runs in it")
