@@ -12,7 +12,7 @@
 #include "node/node.h"
 
 /* What goes over the control socket in one piece, base64 included. */
-#define ITEMS_BYTES_MAX (2 * 1024 * 1024)
+#define ITEMS_BYTES_MAX (2u * 1024 * 1024)
 
 static int open_ledger(const CommandCall *call, GError **error)
 {
