@@ -524,10 +524,8 @@ const NoteSigner *notary_cosigner(Notary *notary, GError **error)
 char *notary_keys(Store *store, GError **error)
 {
     g_auto(LedgerReadState) state = {0};
-    if (!ledger_read_state(store, &state, error))
-        return NULL;
-    g_auto(GStrv) changes = ledger_read_key_changes(store, error);
-    if (!changes)
+    g_auto(GStrv) changes = NULL;
+    if (!ledger_read_history(store, &state, &changes, error))
         return NULL;
     yyjson_mut_doc *doc = yyjson_mut_doc_new(NULL);
     yyjson_mut_val *root = yyjson_mut_obj(doc);

@@ -318,6 +318,31 @@ static void test_another_tree(Fixture *fixture, gconstpointer data)
     }
 }
 
+static gboolean apply_replace(StoreTx *tx, gpointer user, GError **error)
+{
+    const Fixture *fixture = user;
+    const char *const keys[LEDGER_KEYS] = {fixture->vkey, fixture->vkey, fixture->vkey};
+    return ledger_hold(tx, TRUE, error) &&
+           ledger_replace(tx, "cert.alder.example/ledger-2", keys, error);
+}
+
+/* A new ledger in the place of the old one, while the node runs. */
+static void test_replaced(Fixture *fixture, gconstpointer data)
+{
+    static const guint64 sizes[] = {600, 10, 2000};
+    g_autoptr(GError) error = NULL;
+    append(fixture, 0, 1000);
+    g_autoptr(TileFiles) files = start(fixture);
+    wait_for(fixture, 1000);
+    for (guint i = 0; i < G_N_ELEMENTS(sizes); i++) {
+        g_assert_true(writer_run(fixture->writer, 0, apply_replace, fixture, &error));
+        fixture->seed++;
+        append(fixture, 0, sizes[i]);
+        wait_for(fixture, sizes[i]);
+    }
+    g_assert_cmpuint(fixture->told, ==, 0);
+}
+
 static void test_failure(Fixture *fixture, gconstpointer data)
 {
     append(fixture, 0, 300);
@@ -574,6 +599,7 @@ int main(int argc, char **argv)
     TEST(follows);
     TEST(repairs);
     TEST(another_tree);
+    TEST(replaced);
     TEST(failure);
     TEST(mirror);
     TEST(mirror_of_another);
