@@ -26,7 +26,7 @@ const Command cmd_ledger = {
             &cmd_ledger_audit,
             &cmd_ledger_mirror,
             &cmd_ledger_witness,
-        &cmd_ledger_open,
+            &cmd_ledger_open,
             NULL,
         },
 };
