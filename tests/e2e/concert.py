@@ -188,6 +188,19 @@ class TestCase(unittest.TestCase):
         return path
 
 
+def configure(node, settings):
+    """Writes settings into concert.conf: {"server": {"threads": 4}}."""
+    path = node / "concert.conf"
+    text = path.read_text()
+    for section, values in settings.items():
+        for name, value in values.items():
+            head, mark, tail = text.partition(f"[{section}]\n")
+            assert mark, section
+            tail = re.sub(rf"(?m)^{name} = .*\n", "", tail, count=1)
+            text = f"{head}{mark}{name} = {value}\n{tail}"
+    path.write_text(text)
+
+
 class NodeTestCase(TestCase):
     """A test with a fresh node."""
 
@@ -201,16 +214,7 @@ class NodeTestCase(TestCase):
         self.configure(self.settings)
 
     def configure(self, settings):
-        """Writes settings into concert.conf."""
-        path = self.node / "concert.conf"
-        text = path.read_text()
-        for section, values in settings.items():
-            for name, value in values.items():
-                head, mark, tail = text.partition(f"[{section}]\n")
-                assert mark, section
-                tail = re.sub(rf"(?m)^{name} = .*\n", "", tail, count=1)
-                text = f"{head}{mark}{name} = {value}\n{tail}"
-        path.write_text(text)
+        configure(self.node, settings)
 
     def concert(self, command, *arguments, **keywords):
         return run("--node", self.node, command, *arguments, **keywords)

@@ -72,6 +72,18 @@ def sign(seed, message):
     return point + ((r + h * scalar) % Q).to_bytes(32, "little")
 
 
+def verify(public, message, signature):
+    y = int.from_bytes(public, "little")
+    x = _recover_x(y & (1 << 255) - 1)
+    if x & 1 != y >> 255:
+        x = P - x
+    y &= (1 << 255) - 1
+    h = int.from_bytes(hashlib.sha512(signature[:32] + public + message).digest(), "little") % Q
+    point = _add(_multiply(int.from_bytes(signature[32:], "little"), BASE),
+                 _multiply(Q - h, (x, y, 1, x * y % P)))
+    return _compress(point) == signature[:32]
+
+
 # --- Notes --------------------------------------------------------------------------------------
 
 ED25519, COSIGNATURE = 1, 4
@@ -95,6 +107,17 @@ class Key:
             text = f"cosignature/v1\ntime {time}\n{text}"
         signature += sign(self.seed, text.encode())
         return f"\u2014 {self.name} {base64.b64encode(self.id + signature).decode()}\n"
+
+
+def cosigned(text, line, vkey):
+    """Whether @line is a cosignature of the checkpoint @text by @vkey."""
+    name, id, key = vkey.split("+", 2)
+    dash, signer, data = line.removesuffix("\n").split(" ")
+    data, key = base64.b64decode(data), base64.b64decode(key)
+    time = int.from_bytes(data[4:12], "big")
+    return (dash == "\u2014" and signer == name and data[:4].hex() == id
+            and key[0] == COSIGNATURE
+            and verify(key[1:], f"cosignature/v1\ntime {time}\n{text}".encode(), data[12:]))
 
 
 # --- Trees --------------------------------------------------------------------------------------
@@ -158,6 +181,21 @@ class Log:
                 path.insert(0, self.root(start, start + half))
                 start += half
         return path
+
+    def consistency(self, old, new):
+        """RFC 6962 section 2.1.2."""
+        start, end, whole, path = 0, new, True, []
+        if not 0 < old < new:
+            return path
+        while old != end:
+            half = 1 << (end - start - 1).bit_length() - 1
+            if old <= start + half:
+                path.insert(0, self.root(start + half, end))
+                end = start + half
+            else:
+                path.insert(0, self.root(start, start + half))
+                start, whole = start + half, False
+        return path if whole else [self.root(start, end)] + path
 
     def checkpoint(self, size=None):
         size = self.size if size is None else size
