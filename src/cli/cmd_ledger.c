@@ -27,6 +27,7 @@ const Command cmd_ledger = {
             &cmd_ledger_mirror,
             &cmd_ledger_witness,
             &cmd_ledger_open,
+            &cmd_ledger_resume,
             NULL,
         },
 };

@@ -11,6 +11,7 @@ extern const Command cmd_ledger_list;
 extern const Command cmd_ledger_mirror;
 extern const Command cmd_ledger_open;
 extern const Command cmd_ledger_prove;
+extern const Command cmd_ledger_resume;
 extern const Command cmd_ledger_show;
 extern const Command cmd_ledger_status;
 extern const Command cmd_ledger_verify;

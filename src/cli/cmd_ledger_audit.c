@@ -18,6 +18,7 @@ static void print_json(const AuditReport *report)
     yyjson_mut_obj_add_uint(doc, root, "entries", report->entries);
     yyjson_mut_obj_add_uint(doc, root, "opened", report->opened);
     yyjson_mut_obj_add_uint(doc, root, "erased", report->erased);
+    yyjson_mut_obj_add_uint(doc, root, "lost", report->lost);
     yyjson_mut_obj_add_uint(doc, root, "items", report->items);
     yyjson_mut_obj_add_uint(doc, root, "items_erased", report->items_erased);
     yyjson_mut_obj_add_uint(doc, root, "key_changes", report->key_changes);
@@ -35,6 +36,8 @@ static void print_text(const AuditReport *report)
     output_line("entries      %s", output_number(number, report->entries));
     output_line("opened       %s", output_number(number, report->opened));
     output_line("erased       %s", output_number(number, report->erased));
+    if (report->lost > 0)
+        output_line("lost         %s", output_number(number, report->lost));
     output_line("items        %s", output_number(number, report->items));
     output_line("of these erased  %s", output_number(number, report->items_erased));
     output_line("key changes  %u", report->key_changes);

@@ -13,9 +13,11 @@ static int write_item(const CommandCall *call, const Opening *opening, guint64 i
     guint place = (guint)command_int(call, "item", 0);
     if (opening->is_erased || place >= opening->n_items) {
         g_set_error(error, CONCERT_ERROR, CONCERT_ERROR_NOT_FOUND,
-                    opening->is_erased ? "entry %" G_GUINT64_FORMAT
-                                         " is erased: item %u of it is gone"
-                                       : "entry %" G_GUINT64_FORMAT " has no item %u",
+                    opening->is_lost     ? "entry %" G_GUINT64_FORMAT
+                                           " is lost: item %u of it did not come back"
+                    : opening->is_erased ? "entry %" G_GUINT64_FORMAT
+                                           " is erased: item %u of it is gone"
+                                         : "entry %" G_GUINT64_FORMAT " has no item %u",
                     index, place);
         return COMMAND_NOTHING;
     }
@@ -38,6 +40,11 @@ static void print(guint64 index, const Opening *opening)
     g_autofree char *commitment = g_base64_encode(opening->entry + 1, SHA256_SIZE);
     output_line("index       %" G_GUINT64_FORMAT, index);
     output_line("commitment  %s", commitment);
+    if (opening->is_lost) {
+        output_line("lost        what the entry said did not come back with a restore; that it "
+                    "stands here did");
+        return;
+    }
     if (opening->is_erased) {
         output_line("erased      what the entry said is destroyed; that it stands here is not");
         return;
@@ -85,7 +92,7 @@ const Command cmd_ledger_show = {
             COMMAND_OPTION_JSON,
             COMMAND_OPTIONS_END,
         },
-    .nothing = "there is no such entry or item, or it was erased",
+    .nothing = "there is no such entry or item, or it was erased or lost",
     .uses_node = TRUE,
     .run = run,
 };

@@ -20,7 +20,7 @@ gboolean ledger_entry_index(const CommandCall *call, guint place, guint64 *ret_i
 char *ledger_entry_audience(const Opening *opening)
 {
     if (opening->is_erased)
-        return g_strdup("erased");
+        return g_strdup(opening->is_lost ? "lost" : "erased");
     if (opening->is_public)
         return g_strdup("public");
     return opening->audience[0] ? g_strjoinv(" ", opening->audience) : g_strdup("nobody");
@@ -76,7 +76,8 @@ void ledger_entry_json(guint64 index, const Opening *opening)
     yyjson_doc *header = opening_header(opening);
     yyjson_mut_obj_add_uint(doc, root, "index", index);
     yyjson_mut_obj_add_str(doc, root, "entry", hex->str);
-    yyjson_mut_obj_add_bool(doc, root, "erased", opening->is_erased);
+    yyjson_mut_obj_add_bool(doc, root, "erased", opening->is_erased && !opening->is_lost);
+    yyjson_mut_obj_add_bool(doc, root, "lost", opening->is_lost);
     if (header) {
         yyjson_mut_obj_add_val(doc, root, "header",
                                yyjson_val_mut_copy(doc, yyjson_doc_get_root(header)));

@@ -11,7 +11,7 @@
 gboolean ledger_entry_index(const CommandCall *call, guint place, guint64 *ret_index,
                             GError **error);
 
-/* "erased", "public", "nobody", or the origins. Caller frees. */
+/* "lost", "erased", "public", "nobody", or the origins. Caller frees. */
 char *ledger_entry_audience(const Opening *opening);
 
 /* A line of INDEX, TIME, KIND, AUDIENCE, ITEMS, TITLE. */

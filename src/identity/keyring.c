@@ -9,6 +9,7 @@
 #include "identity/keyfile.h"
 #include "identity/keyring_bundle.h"
 #include "identity/keyring_public.h"
+#include "ledger/origin.h"
 
 /* The key files of a role. */
 typedef struct {
@@ -470,11 +471,13 @@ const NoteSigner *keyring_signer(Keyring *keyring, KeyringRole role, GError **er
 /* --- the next key ------------------------------------------------------------------------------
  */
 
-/* A new key, durable in its place beside the present one. */
-static const NoteSigner *make_next(Keyring *keyring, KeyringRole role, GError **error)
+/* A new key of that name, durable in its place beside the present one. */
+static const NoteSigner *make_next(Keyring *keyring, KeyringRole role, const char *name,
+                                   GError **error)
 {
     Slot *slot = &keyring->slots[role];
-    g_autoptr(NoteSigner) signer = keyring_public_generate(keyring->public->node, role, error);
+    const NoteVerifier *old = keyring->public->keys[role];
+    g_autoptr(NoteSigner) signer = note_signer_generate(name, old->algorithm, error);
     SealText *sealed;
     if (!signer || !write_key(slot->next_path, signer, keyring->seal, &sealed, error))
         return NULL;
@@ -499,13 +502,16 @@ const NoteSigner *keyring_stage(Keyring *keyring, KeyringRole role, GError **err
         deny_locked(locked, error);
         return NULL;
     }
-    return slot->next ? slot->next->signer : make_next(keyring, role, error);
+    const char *name = slot->present->verifier->name;
+    return slot->next && g_str_equal(slot->next->verifier->name, name)
+               ? slot->next->signer
+               : make_next(keyring, role, name, error);
 }
 
-const NoteSigner *keyring_replace(Keyring *keyring, KeyringRole role, const char *current_vkey,
-                                  GError **error)
+/* @name NULL: that of the present key. */
+static const NoteSigner *replace(Keyring *keyring, KeyringRole role, const char *name,
+                                 const char *current_vkey, GError **error)
 {
-    g_assert(role < KEYRING_SECRETS);
     g_autoptr(NoteVerifier) current = NULL;
     if (!parse_current(current_vkey, &current, error))
         return NULL;
@@ -518,7 +524,27 @@ const NoteSigner *keyring_replace(Keyring *keyring, KeyringRole role, const char
     /* What the ledger has announced takes its place, so as not to be overwritten. */
     if (!promote_announced(keyring, &keyring->slots[role], current, error))
         return NULL;
-    return make_next(keyring, role, error);
+    if (!name)
+        name = current ? current->name : keyring->public->keys[role]->name;
+    return make_next(keyring, role, name, error);
+}
+
+const NoteSigner *keyring_replace(Keyring *keyring, KeyringRole role, const char *current_vkey,
+                                  GError **error)
+{
+    g_assert(role < KEYRING_SECRETS);
+    return replace(keyring, role, NULL, current_vkey, error);
+}
+
+const NoteSigner *keyring_replace_as(Keyring *keyring, const char *origin, const char *current_vkey,
+                                     GError **error)
+{
+    g_autofree char *owner = origin_node(origin);
+    if (g_strcmp0(owner, keyring->public->node) == 0)
+        return replace(keyring, KEYRING_LEDGER, origin, current_vkey, error);
+    g_set_error(error, CONCERT_ERROR, CONCERT_ERROR_INPUT, "\"%s\" is no name of a ledger of %s",
+                origin, keyring->public->node);
+    return NULL;
 }
 
 /* --- the recovery key --------------------------------------------------------------------------

@@ -101,6 +101,11 @@ const NoteSigner *keyring_stage(Keyring *keyring, KeyringRole role, GError **err
 const NoteSigner *keyring_replace(Keyring *keyring, KeyringRole role, const char *current_vkey,
                                   GError **error);
 
+/* The same for the ledger that follows a lost one: the new ledger key bears the name @origin.
+ * CONCERT_ERROR_INPUT if that is the name of no ledger of this node. */
+const NoteSigner *keyring_replace_as(Keyring *keyring, const char *origin, const char *current_vkey,
+                                     GError **error);
+
 /* Gives up the keys that are locked, because their passphrase is lost: they count as missing, and
  * new keys are sealed under @passphrase (NULL: not at all). The files stay as they are until
  * replaced. CONCERT_ERROR_CONFLICT if nothing is locked. */
@@ -121,6 +126,12 @@ char *keyring_export(Keyring *keyring, const char *passphrase, GError **error);
  * CONCERT_ERROR_DENIED if the passphrase is wrong or the text was changed. */
 gboolean keyring_import(const char *directory, const char *text, gsize length,
                         const char *passphrase, GError **error);
+
+/* Makes a keyring without any secret key in @directory, which must not be there or be empty: the
+ * public part of one that was lost, as the node's ledger has it. All can then be replaced.
+ * CONCERT_ERROR_INPUT if they are not the keys of one node. */
+gboolean keyring_adopt(const char *directory, const char *const vkeys[KEYRING_ROLES],
+                       GError **error);
 
 /* Writes the secret recovery key's text to the new file @path, mode 0600, durably.
  * CONCERT_ERROR_CONFLICT if it is there already. */

@@ -191,42 +191,65 @@ static gboolean write_key(const char *directory, guint number, const NoteSigner 
     return text && durable_create(path, text, strlen(text), 0600, error);
 }
 
-static gboolean write_public(const KeyringBundle *bundle, const char *directory, GError **error)
+static gboolean write_public(const KeyringPublic *keys, const char *directory, GError **error)
+{
+    g_autofree char *path = g_build_filename(directory, KEYRING_PUBLIC_FILE, NULL);
+    g_autofree char *text = keyring_public_format(keys);
+    return durable_create(path, text, strlen(text), 0600, error);
+}
+
+/* @bundle NULL: there are no secret keys. */
+static gboolean fill(const KeyringPublic *keys, const KeyringBundle *bundle, const char *directory,
+                     const Seal *seal, GError **error)
+{
+    if (mkdir(directory, 0700) != 0)
+        return error_from_errno(error, errno, "%s", directory);
+    for (guint i = 0; bundle && i < KEYS_MAX; i++) {
+        NoteSigner *signer = *place(bundle, i);
+        if (signer && !write_key(directory, i, signer, seal, error))
+            return FALSE;
+    }
+    return write_public(keys, directory, error);
+}
+
+static gboolean write_directory(const KeyringPublic *keys, const KeyringBundle *bundle,
+                                const char *directory, const Seal *seal, GError **error)
+{
+    g_autofree char *target = g_canonicalize_filename(directory, NULL);
+    g_autofree char *fresh = g_strconcat(target, UNDER_WAY, NULL);
+    if (!check_empty(target, error) || !remove_leftover(fresh, error))
+        return FALSE;
+    if (fill(keys, bundle, fresh, seal, error) && durable_rename(fresh, target, error))
+        return TRUE;
+    remove_leftover(fresh, NULL);
+    return FALSE;
+}
+
+gboolean keyring_bundle_write(const KeyringBundle *bundle, const char *directory, const Seal *seal,
+                              GError **error)
 {
     g_autoptr(KeyringPublic) keys = g_new0(KeyringPublic, 1);
     keys->node = keyring_public_node_of(bundle->recovery);
     keys->keys[KEYRING_RECOVERY] = note_verifier_copy(bundle->recovery);
     for (KeyringRole role = 0; role < KEYRING_SECRETS; role++)
         keys->keys[role] = note_verifier_copy(note_signer_verifier(bundle->present[role]));
-    g_autofree char *path = g_build_filename(directory, KEYRING_PUBLIC_FILE, NULL);
-    g_autofree char *text = keyring_public_format(keys);
-    return durable_create(path, text, strlen(text), 0600, error);
+    return write_directory(keys, bundle, directory, seal, error);
 }
 
-static gboolean fill(const KeyringBundle *bundle, const char *directory, const Seal *seal,
-                     GError **error)
+gboolean keyring_adopt(const char *directory, const char *const vkeys[KEYRING_ROLES],
+                       GError **error)
 {
-    if (mkdir(directory, 0700) != 0)
-        return error_from_errno(error, errno, "%s", directory);
-    for (guint i = 0; i < KEYS_MAX; i++) {
-        NoteSigner *signer = *place(bundle, i);
-        if (signer && !write_key(directory, i, signer, seal, error))
+    g_autoptr(KeyringPublic) keys = g_new0(KeyringPublic, 1);
+    for (KeyringRole role = 0; role < KEYRING_ROLES; role++) {
+        keys->keys[role] = note_verifier_parse(vkeys[role], error);
+        if (!keys->keys[role])
             return FALSE;
     }
-    return write_public(bundle, directory, error);
-}
-
-gboolean keyring_bundle_write(const KeyringBundle *bundle, const char *directory, const Seal *seal,
-                              GError **error)
-{
-    g_autofree char *target = g_canonicalize_filename(directory, NULL);
-    g_autofree char *fresh = g_strconcat(target, UNDER_WAY, NULL);
-    if (!check_empty(target, error) || !remove_leftover(fresh, error))
-        return FALSE;
-    if (fill(bundle, fresh, seal, error) && durable_rename(fresh, target, error))
-        return TRUE;
-    remove_leftover(fresh, NULL);
-    return FALSE;
+    keys->node = keyring_public_node_of(keys->keys[KEYRING_RECOVERY]);
+    for (KeyringRole role = 0; role < KEYRING_ROLES; role++)
+        if (!keyring_public_check(keys->node ? keys->node : "", role, keys->keys[role], error))
+            return FALSE;
+    return write_directory(keys, NULL, directory, NULL, error);
 }
 
 /* --- making ------------------------------------------------------------------------------------

@@ -4,6 +4,7 @@
 #include <yyjson.h>
 
 #include "base/jsonguard.h"
+#include "ledger/origin.h"
 
 #define VERSION "keys/v1"
 
@@ -42,12 +43,20 @@ NoteSigner *keyring_public_generate(const char *node, KeyringRole role, GError *
     return note_signer_generate(name, roles[role].algorithm, error);
 }
 
+/* A ledger that follows a lost one has a name of its own. */
+static gboolean is_named(const NoteVerifier *key, const char *node, KeyringRole role)
+{
+    g_autofree char *name = g_strconcat(node, roles[role].suffix, NULL);
+    g_autofree char *owner = role == KEYRING_LEDGER ? origin_node(key->name) : NULL;
+    return strcmp(key->name, name) == 0 || g_strcmp0(owner, node) == 0;
+}
+
 gboolean keyring_public_check(const char *node, KeyringRole role, const NoteVerifier *key,
                               GError **error)
 {
-    g_autofree char *name = g_strconcat(node, roles[role].suffix, NULL);
-    if (strcmp(key->name, name) == 0 && key->algorithm == roles[role].algorithm)
+    if (is_named(key, node, role) && key->algorithm == roles[role].algorithm)
         return TRUE;
+    g_autofree char *name = g_strconcat(node, roles[role].suffix, NULL);
     g_set_error(error, CONCERT_ERROR, CONCERT_ERROR_INPUT,
                 "the key is %s (%s), not %s (%s) as it should be", key->name,
                 note_algorithm_name(key->algorithm), name,

@@ -4,6 +4,7 @@
 
 #include "base/error.h"
 #include "ledger/line.h"
+#include "ledger/origin.h"
 
 #define HEADING         "concert/v1 key change"
 #define LEDGER_SUFFIX   "/ledger"
@@ -41,9 +42,8 @@ static gboolean refuse(GError **error, ConcertError code, const char *format, ..
 /* Whether @name is that of the node whose log is @origin, and @suffix. */
 static gboolean is_named(const char *name, const char *origin, const char *suffix)
 {
-    gsize node = strlen(origin) - strlen(LEDGER_SUFFIX);
-    return g_str_has_suffix(origin, LEDGER_SUFFIX) && node > 0 &&
-           strncmp(name, origin, node) == 0 && strcmp(name + node, suffix) == 0;
+    g_autofree char *node = origin_node(origin);
+    return node && g_str_has_prefix(name, node) && strcmp(name + strlen(node), suffix) == 0;
 }
 
 /* The ledger's key may belong to a log that is named in another way. */

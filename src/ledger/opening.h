@@ -42,6 +42,8 @@ typedef struct {
 typedef struct {
     guint8 entry[OPENING_ENTRY_SIZE]; /* that nonce and header commit to */
     gboolean is_erased; /* of the opening nothing is left: all below is zero, NULL and empty */
+    gboolean is_lost;   /* erased by nobody: it did not come back with a restore. Known to its owner
+                           alone, and in no JSON */
     guint8 nonce[OPENING_NONCE_SIZE];
     char *header; /* as it came, NUL-terminated */
     gsize header_length;

@@ -15,6 +15,7 @@ typedef struct {
     GByteArray *leaves;     /* hashes of the tile being read */
     GHashTable *said;       /* indices that entries say were erased, whole or in part */
     GHashTable *found;      /* indices of which something is erased */
+    GHashTable *lost;       /* indices of which nobody here can tell */
     GPtrArray *key_changes; /* notes, as the entries have them */
     KeyHistory *history;    /* NULL: the first entry does not tell the keys */
 } Audit;
@@ -127,6 +128,11 @@ static gboolean read_entry(Audit *audit, guint64 index, GError **error)
         problem(audit, "entry %" G_GUINT64_FORMAT ": %s", index, local->message);
         return TRUE;
     }
+    if (opening->is_lost) {
+        audit->report.lost++;
+        g_hash_table_add(audit->lost, new_index(index));
+        return TRUE;
+    }
     count_items(audit, index, opening);
     if (opening->is_erased) {
         audit->report.erased++;
@@ -215,11 +221,12 @@ static void check_erasures(Audit *audit)
     guint64 *index;
     g_hash_table_iter_init(&iter, audit->found);
     while (g_hash_table_iter_next(&iter, (gpointer *)&index, NULL))
-        if (!g_hash_table_contains(audit->said, index))
+        if (!g_hash_table_contains(audit->said, index) && g_hash_table_size(audit->lost) == 0)
             problem(audit, "entry %" G_GUINT64_FORMAT ": erased, and no entry says so", *index);
     g_hash_table_iter_init(&iter, audit->said);
     while (g_hash_table_iter_next(&iter, (gpointer *)&index, NULL))
-        if (!g_hash_table_contains(audit->found, index))
+        if (!g_hash_table_contains(audit->found, index) &&
+            !g_hash_table_contains(audit->lost, index))
             problem(audit,
                     "entry %" G_GUINT64_FORMAT
                     ": an entry says that it was erased, and it is there",
@@ -265,6 +272,7 @@ static void audit_free_parts(Audit *audit)
     g_byte_array_unref(audit->leaves);
     g_hash_table_unref(audit->said);
     g_hash_table_unref(audit->found);
+    g_hash_table_unref(audit->lost);
     g_ptr_array_unref(audit->key_changes);
     keychange_history_free(audit->history);
 }
@@ -280,6 +288,7 @@ gboolean audit_ledger(Store *store, AuditProgress progress, gpointer user, Audit
     audit.leaves = g_byte_array_new();
     audit.said = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, NULL);
     audit.found = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, NULL);
+    audit.lost = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, NULL);
     audit.key_changes = g_ptr_array_new_with_free_func(g_free);
     merkle_frontier_init(&audit.frontier);
     gboolean good = read_entries(&audit, progress, user, error) && check_keys(&audit, error);

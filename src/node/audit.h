@@ -6,6 +6,7 @@
 
 typedef struct {
     guint64 entries, opened, erased; /* entries; with an opening; with an erased one */
+    guint64 lost;                    /* whose opening did not come back with a restore */
     guint64 items, items_erased;
     guint key_changes;
     GPtrArray *problems; /* char *: what is wrong and where */

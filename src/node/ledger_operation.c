@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "node/operation_params.h"
+#include "node/resume.h"
 
 static void set_index(yyjson_mut_doc *result, guint64 index)
 {
@@ -135,6 +136,66 @@ gboolean ledger_operation_erase(Notary *notary, yyjson_val *params, yyjson_mut_d
         return FALSE;
     set_index(result, entry);
     return TRUE;
+}
+
+static void add_survey(yyjson_mut_doc *result, yyjson_mut_val *root, const Survey *survey)
+{
+    yyjson_mut_val *list = yyjson_mut_obj_add_arr(result, root, "witnesses");
+    for (guint i = 0; i < survey->witnesses->len; i++) {
+        const WitnessAsked *asked = survey->witnesses->pdata[i];
+        SurveyAnswer answer = g_array_index(survey->answers, SurveyAnswer, i);
+        yyjson_mut_val *witness = yyjson_mut_arr_add_obj(result, list);
+        yyjson_mut_obj_add_strcpy(result, witness, "name", asked->name);
+        yyjson_mut_obj_add_str(result, witness, "answer", survey_answer_name(answer));
+        if (answer <= SURVEY_AHEAD)
+            yyjson_mut_obj_add_uint(result, witness, "size", asked->size);
+        if (asked->failure)
+            yyjson_mut_obj_add_strcpy(result, witness, "failure", asked->failure);
+    }
+    if (survey->obstacle)
+        yyjson_mut_obj_add_str(result, root, "obstacle", survey->obstacle);
+}
+
+gboolean ledger_operation_resume(Notary *notary, yyjson_val *params, yyjson_mut_doc *result,
+                                 GError **error)
+{
+    static const char operation[] = "ledger.resume";
+    ResumeOptions options = {NULL};
+    g_auto(ResumeReport) report = {0};
+    if (!operation_params_text(params, operation, "from", FALSE, &options.from, error) ||
+        !operation_params_text(params, operation, "token", FALSE, &options.token, error) ||
+        !operation_params_text(params, operation, "recovery_path", FALSE, &options.recovery_path,
+                               error) ||
+        !operation_params_bool(params, operation, "nothing_was_signed", &options.nothing_was_signed,
+                               error) ||
+        !resume_ledger(notary, &options, &report, error))
+        return FALSE;
+    yyjson_mut_val *root = yyjson_mut_doc_get_root(result);
+    yyjson_mut_obj_add_bool(result, root, "released", report.released);
+    yyjson_mut_obj_add_strcpy(result, root, "origin", report.origin);
+    yyjson_mut_obj_add_uint(result, root, "size", report.size);
+    yyjson_mut_obj_add_uint(result, root, "regained", report.regain.size - report.regain.before);
+    yyjson_mut_obj_add_uint(result, root, "openings", report.regain.openings);
+    if (report.archive)
+        yyjson_mut_obj_add_strcpy(result, root, "archive", report.archive);
+    yyjson_mut_obj_add_bool(result, root, "stated", report.is_stated);
+    add_survey(result, root, &report.survey);
+    return TRUE;
+}
+
+gboolean ledger_operation_export(Notary *notary, yyjson_val *params, yyjson_mut_doc *result,
+                                 GError **error)
+{
+    static const char operation[] = "key.export";
+    const char *passphrase, *vkeys[LEDGER_KEYS] = {NULL};
+    if (!operation_params_text(params, operation, "passphrase", FALSE, &passphrase, error) ||
+        !operation_params_text(params, operation, "ledger", TRUE, &vkeys[LEDGER_KEY], error) ||
+        !operation_params_text(params, operation, "cosign", TRUE, &vkeys[LEDGER_COSIGN_KEY], error))
+        return FALSE;
+    g_autofree char *text = notary_export(notary, passphrase, vkeys, error);
+    if (text)
+        yyjson_mut_obj_add_strcpy(result, yyjson_mut_doc_get_root(result), "text", text);
+    return text != NULL;
 }
 
 static gboolean get_role(yyjson_val *params, const char *operation, KeyringRole *ret_role,

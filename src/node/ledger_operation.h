@@ -12,6 +12,10 @@ gboolean ledger_operation_append(Notary *notary, yyjson_val *params, yyjson_mut_
                                  GError **error);
 gboolean ledger_operation_erase(Notary *notary, yyjson_val *params, yyjson_mut_doc *result,
                                 GError **error);
+gboolean ledger_operation_resume(Notary *notary, yyjson_val *params, yyjson_mut_doc *result,
+                                 GError **error);
+gboolean ledger_operation_export(Notary *notary, yyjson_val *params, yyjson_mut_doc *result,
+                                 GError **error);
 gboolean ledger_operation_rotate(Notary *notary, yyjson_val *params, yyjson_mut_doc *result,
                                  GError **error);
 gboolean ledger_operation_recover(Notary *notary, yyjson_val *params, yyjson_mut_doc *result,

@@ -347,10 +347,40 @@ gboolean node_backup(const char *directory, const char *path, guint64 *ret_bytes
     return TRUE;
 }
 
-gboolean node_restore(const char *directory, const char *path, GError **error)
+/* Whether the keys are those of the node whose ledger is in the store: the recovery key never
+ * changes. The others may have; the ledger then has yet to learn of it. */
+static gboolean keys_fit(const char *db_path, const char *keys_path, GError **error)
 {
-    if (!make_directory(directory, error))
+    g_autoptr(Keyring) keyring = keyring_open(keys_path, error);
+    g_autoptr(Store) store = keyring ? store_open(db_path, NULL) : NULL;
+    g_auto(LedgerReadState) state = {0};
+    if (!keyring)
         return FALSE;
+    if (!store || !ledger_read_state(store, &state, NULL))
+        return TRUE; /* of an older version: told when the ledger is to sign */
+    g_autoptr(NoteVerifier) recovery = keyring_verifier(keyring, KEYRING_RECOVERY);
+    g_autofree char *vkey = note_verifier_format(recovery);
+    if (g_str_equal(vkey, state.keys[LEDGER_RECOVERY_KEY]))
+        return TRUE;
+    g_set_error(error, CONCERT_ERROR, CONCERT_ERROR_CONFLICT,
+                "these are the keys of %s, but the backup is of the ledger %s",
+                keyring_node(keyring), state.origin);
+    return FALSE;
+}
+
+static gboolean restore_keys(const char *directory, const char *db_path, const NodeSealedKeys *keys,
+                             GError **error)
+{
+    g_autofree char *keys_path = path_in(directory, "keys");
+    return keyring_import(keys_path, keys->text, keys->length, keys->passphrase, error) &&
+           keys_fit(db_path, keys_path, error);
+}
+
+/* The store, held, and the keys; the configuration comes last: a directory without it is no node.
+ */
+static gboolean restore_into(const char *directory, const char *path, const NodeSealedKeys *keys,
+                             GError **error)
+{
     g_autofree char *config_path = path_in(directory, "concert.conf");
     g_autofree char *db_path = path_in(directory, "concert.db");
     g_autofree char *config_text = NULL;
@@ -358,8 +388,33 @@ gboolean node_restore(const char *directory, const char *path, GError **error)
         return FALSE;
     if (!config_text) {
         g_set_error(error, CONCERT_ERROR, CONCERT_ERROR_INPUT, "%s is no backup of a node", path);
-        g_unlink(db_path);
         return FALSE;
     }
-    return write_file(config_path, config_text, error);
+    return (!keys || restore_keys(directory, db_path, keys, error)) &&
+           write_file(config_path, config_text, error);
+}
+
+/* What was made in a directory that was empty before, so that it can be tried again. */
+static void remove_restored(const char *directory)
+{
+    static const char *const names[] = {
+        "concert.db",      "concert.db-wal",       "concert.db-shm",       "keys/ledger.key",
+        "keys/cosign.key", "keys/ledger.key.next", "keys/cosign.key.next", "keys/public.json"};
+    for (guint i = 0; i < G_N_ELEMENTS(names); i++) {
+        g_autofree char *path = path_in(directory, names[i]);
+        g_unlink(path);
+    }
+    g_autofree char *keys_path = path_in(directory, "keys");
+    g_rmdir(keys_path);
+}
+
+gboolean node_restore(const char *directory, const char *path, const NodeSealedKeys *keys,
+                      GError **error)
+{
+    if (!make_directory(directory, error))
+        return FALSE;
+    if (restore_into(directory, path, keys, error))
+        return TRUE;
+    remove_restored(directory);
+    return FALSE;
 }

@@ -72,8 +72,18 @@ gboolean node_put(Node *node, Batch *batch, GError **error);
 gboolean node_is_served(const char *directory);
 
 /* Writes a backup of the node in @directory to the new file @path, beside a running writer: the
- * store as of one moment and concert.conf. TLS keys are not in it. *ret_bytes may be NULL. */
+ * store as of one moment and concert.conf. No keys are in it. *ret_bytes may be NULL. */
 gboolean node_backup(const char *directory, const char *path, guint64 *ret_bytes, GError **error);
 
-/* Makes a node in @directory, which must be absent or empty, from the backup @path. */
-gboolean node_restore(const char *directory, const char *path, GError **error);
+/* What keyring_export() gave, and what it is sealed under. */
+typedef struct {
+    const char *text;
+    gsize length;
+    const char *passphrase;
+} NodeSealedKeys;
+
+/* Makes a node in @directory, which must be absent or empty, from the backup @path, with the keys
+ * @keys (NULL: with none). Its ledger is held from the first moment (node/resume.h).
+ * CONCERT_ERROR_CONFLICT if the keys are another node's. */
+gboolean node_restore(const char *directory, const char *path, const NodeSealedKeys *keys,
+                      GError **error);

@@ -24,6 +24,11 @@ void notary_free(Notary *notary);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Notary, notary_free)
 
+/* The node's directory, and what notary_open() was given; the notary's. */
+const char *notary_node(Notary *notary);
+Store *notary_store(Notary *notary);
+Writer *notary_writer(Notary *notary);
+
 /* Whether there are keys and they are sealed and not unlocked yet. */
 gboolean notary_is_locked(Notary *notary);
 
@@ -51,15 +56,38 @@ gboolean notary_rotate(Notary *notary, KeyringRole role, guint64 *ret_index, GEr
 
 /* Replaces a key that is lost or stolen, signed by the recovery key in the file @recovery_path.
  * @trusted_size: after a theft, the last size of the ledger that the owner trusts; what the old key
- * signed beyond it is void. G_MAXUINT64: nothing was stolen. */
+ * signed beyond it is void. G_MAXUINT64: nothing was stolen. A node that has no keys at all, as
+ * after a restore without them, gets a keyring first. */
 gboolean notary_recover(Notary *notary, KeyringRole role, const char *recovery_path,
                         guint64 trusted_size, guint64 *ret_index, GError **error);
+
+/* Lets a new ledger, of the origin that follows (ledger/origin.h), take the place of a held one
+ * that cannot be brought to where it was. Its first entry names @previous, the newest checkpoint of
+ * the old one that is known (a signed note), and that a witness has seen @seen entries. The
+ * recovery key in the file @recovery_path signs for it (ledger/succession.h); the ledger's key is a
+ * new one. The store is kept as it was in the new file *ret_archive in the node's directory. Caller
+ * frees. CONCERT_ERROR_CONFLICT when the ledger is not held. */
+gboolean notary_relink(Notary *notary, const char *recovery_path, const char *previous,
+                       guint64 seen, char **ret_archive, GError **error);
 
 /* Seals the keys under @passphrase; NULL: puts them in the clear. */
 gboolean notary_seal(Notary *notary, const char *passphrase, GError **error);
 
-/* The key that cosigns others' checkpoints: the notary's. Errors as of keyring_signer(). */
+/* The key that cosigns others' checkpoints: the notary's. Errors as of keyring_signer();
+ * CONCERT_ERROR_CONFLICT while the ledger is held, as what was cosigned since the backup is not
+ * known either. */
 const NoteSigner *notary_cosigner(Notary *notary, GError **error);
+
+/* All keys as one text sealed under @passphrase, for a backup; NULL: under that of the keyring. Of
+ * @vkeys those of the secret keys must be the present ones, so that the keys go with a copy of the
+ * ledger that was made since these were read: CONCERT_ERROR_CONFLICT if one was changed meanwhile.
+ * Other errors as of keyring_export(). Caller frees. */
+char *notary_export(Notary *notary, const char *passphrase, const char *const vkeys[LEDGER_KEYS],
+                    GError **error);
+
+/* Brings the key files in line with the ledger after its entries came from elsewhere. What a key
+ * lacks is told by what needs it. */
+void notary_follow(Notary *notary);
 
 /* What is served at /ledger/keys (docs/protocol.md): JSON text. Caller frees. */
 char *notary_keys(Store *store, GError **error);

@@ -10,8 +10,11 @@ Opening *openings_read(Store *store, guint64 index, GError **error)
     g_autoptr(LedgerReadEntry) entry = ledger_read_entry(store, index, TRUE, error);
     if (!entry)
         return NULL;
-    if (!entry->nonce || !entry->header)
-        return opening_new_erased(entry->entry);
+    if (!entry->nonce || !entry->header) {
+        Opening *opening = opening_new_erased(entry->entry);
+        opening->is_lost = entry->is_lost;
+        return opening;
+    }
     if (g_bytes_get_size(entry->nonce) != OPENING_NONCE_SIZE) {
         g_set_error(error, CONCERT_ERROR, CONCERT_ERROR_INPUT,
                     "entry %" G_GUINT64_FORMAT ": its nonce is damaged", index);
@@ -32,9 +35,12 @@ LedgerEntry openings_entry(const Opening *opening, LedgerItem **ret_items)
 {
     LedgerItem *items = g_new(LedgerItem, opening->n_items);
     for (guint i = 0; i < opening->n_items; i++) {
-        gsize length;
-        const void *bytes = g_bytes_get_data(opening->items[i].bytes, &length);
-        items[i] = (LedgerItem){opening->items[i].nonce, bytes, length};
+        const OpeningItem *item = &opening->items[i];
+        items[i] = (LedgerItem){NULL};
+        if (!item->bytes)
+            continue;
+        items[i].nonce = item->nonce;
+        items[i].bytes = g_bytes_get_data(item->bytes, &items[i].length);
     }
     *ret_items = items;
     return (LedgerEntry){.entry = opening->entry,
@@ -87,6 +93,13 @@ char *openings_disclose(Store *store, guint64 index, guint item, const char *not
     g_autoptr(Opening) whole = proof ? openings_read(store, index, error) : NULL;
     if (!whole)
         return NULL;
+    if (whole->is_lost) {
+        g_set_error(error, CONCERT_ERROR, CONCERT_ERROR_NOT_FOUND,
+                    "what entry %" G_GUINT64_FORMAT " says was lost: it can be proven, with "
+                    "`concert ledger prove`, but not disclosed",
+                    index);
+        return NULL;
+    }
     g_auto(GStrv) changes = ledger_read_key_changes(store, error);
     if (!changes)
         return NULL;

@@ -253,8 +253,10 @@ static const Operation operations[] = {
     {"ledger.open", .run = ledger_operation_open},
     {"ledger.append", .run = ledger_operation_append},
     {"ledger.erase", .run = ledger_operation_erase},
+    {"ledger.resume", .run = ledger_operation_resume},
     {"key.rotate", .run = ledger_operation_rotate},
     {"key.recover", .run = ledger_operation_recover},
+    {"key.export", .run = ledger_operation_export},
     {"key.seal", .run = ledger_operation_seal},
     {"key.unlock", .run = ledger_operation_unlock},
 };

@@ -19,6 +19,9 @@
  *   ledger.append     {title, public: bool, audience?: [origin], items: [{type, bytes (base64)}]}
  *                     -> {index}
  *   ledger.erase      {index, items?: [place]} -> {index (of the entry that says so)}
+ *   ledger.resume     {from?, token?, recovery_path?, nothing_was_signed: bool} -> {released,
+ * origin, size, regained, openings, archive?, stated, witnesses: [{name, answer, size?, failure?}],
+ * obstacle?} key.export        {passphrase?, ledger (vkey), cosign (vkey)} -> {text (sealed)}
  *   key.rotate        {role} -> {index}
  *   key.recover       {role, recovery_path, trusted_size?} -> {index}
  *   key.seal          {passphrase?}

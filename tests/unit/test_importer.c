@@ -182,9 +182,9 @@ static void test_backup(Fixture *fixture, gconstpointer data)
         import(node);
         g_assert_true(node_backup(fixture->directory, path, NULL, &error));
     }
-    g_assert_true(node_restore(copy, path, &error));
+    g_assert_true(node_restore(copy, path, NULL, &error));
     g_assert_no_error(error);
-    g_assert_false(node_restore(copy, path, &error));
+    g_assert_false(node_restore(copy, path, NULL, &error));
     g_assert_error(error, CONCERT_ERROR, CONCERT_ERROR_CONFLICT);
     g_autoptr(Node) restored = node_open(copy, NODE_WRITE, NULL);
     g_assert_nonnull(restored);
