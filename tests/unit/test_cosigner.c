@@ -338,6 +338,33 @@ static void test_thread(Fixture *fixture, gconstpointer data)
     g_assert_cmpint(asked->cosigned, ==, 0);
 }
 
+static gboolean apply_answer(StoreTx *tx, gpointer asked, GError **error)
+{
+    return witness_put_answer(tx, asked, NULL, NULL, NULL, error);
+}
+
+/* A ledger that stays as it is has its cosignature renewed when an hour begins, not before. */
+static void test_hour(Fixture *fixture, gconstpointer data)
+{
+    g_autoptr(GError) error = NULL;
+    do_it(&fixture->witness, (Act){.kind = WATCH, .a = fixture->vkey});
+    do_it(&fixture->log, (Act){.kind = APPEND, .count = 5});
+    expect(fixture, 5, 200, NULL);
+    g_autoptr(WitnessAsked) asked = first(fixture);
+    const gint64 cosigned = asked->cosigned, hour = (gint64)3600 * G_USEC_PER_SEC;
+    for (guint hours = 0; hours < 2; hours++) {
+        asked->cosigned = cosigned - hours * hour;
+        g_assert_true(writer_run(fixture->log.writer, 0, apply_answer, asked, &error));
+        g_autoptr(Cosigner) cosigner = cosigner_start(fixture->config, fixture->log.store,
+                                                      fixture->log.writer, tell, fixture, &error);
+        g_usleep(G_USEC_PER_SEC);
+        g_clear_pointer(&cosigner, cosigner_stop);
+        g_autoptr(WitnessAsked) kept = first(fixture);
+        gboolean hour_began = g_get_real_time() / hour != asked->cosigned / hour;
+        g_assert_cmpint(kept->cosigned > cosigned, ==, hour_began);
+    }
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -347,5 +374,6 @@ int main(int argc, char **argv)
     TEST(rolled_back);
     TEST(interval);
     TEST(thread);
+    TEST(hour);
     return g_test_run();
 }
