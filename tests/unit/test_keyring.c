@@ -919,6 +919,56 @@ static void test_import_refused(Fixture *fixture, gconstpointer data)
     g_assert_error(error, CONCERT_ERROR, CONCERT_ERROR_INPUT);
 }
 
+/* Nothing secret is left: all of it is replaced, the ledger's key also under the name of a ledger
+ * that follows. */
+static void test_adopt(Fixture *fixture, gconstpointer data)
+{
+    g_autoptr(GError) error = NULL;
+    g_autofree char *target = g_build_filename(fixture->directory, "again", NULL);
+    g_autofree char *foreign = foreign_vkey("cert.birch.example/ledger");
+    g_autoptr(Keyring) before = open_keyring(fixture);
+    g_autofree char *ledger = vkey_of(before, KEYRING_LEDGER);
+    g_autofree char *cosign = vkey_of(before, KEYRING_COSIGN);
+    g_autofree char *recovery = vkey_of(before, KEYRING_RECOVERY);
+    const char *vkeys[KEYRING_ROLES] = {foreign, cosign, recovery};
+    g_assert_false(keyring_adopt(target, vkeys, &error));
+    g_assert_error(error, CONCERT_ERROR, CONCERT_ERROR_INPUT);
+    g_clear_error(&error);
+    g_assert_false(g_file_test(target, G_FILE_TEST_EXISTS));
+
+    vkeys[KEYRING_LEDGER] = ledger;
+    keyring_adopt(target, vkeys, &error);
+    g_assert_no_error(error);
+    check_mode(target, 0700);
+    g_autoptr(Keyring) keyring = keyring_open(target, &error);
+    g_assert_no_error(error);
+    g_assert_cmpstr(keyring_node(keyring), ==, NODE);
+    for (KeyringRole role = 0; role < KEYRING_ROLES; role++) {
+        g_autofree char *vkey = vkey_of(keyring, role);
+        g_assert_cmpstr(vkey, ==, vkeys[role]);
+    }
+    check_not_settled(keyring, KEYRING_LEDGER, ledger, CONCERT_ERROR_NOT_FOUND);
+    g_assert_null(keyring_stage(keyring, KEYRING_LEDGER, NULL));
+    g_autofree char *next = replace(keyring, KEYRING_COSIGN, cosign);
+    settle(keyring, KEYRING_COSIGN, next);
+    check_signs(keyring, KEYRING_COSIGN, next);
+
+    g_assert_null(keyring_replace_as(keyring, "cert.birch.example/ledger-2", ledger, &error));
+    g_assert_error(error, CONCERT_ERROR, CONCERT_ERROR_INPUT);
+    g_clear_error(&error);
+    const NoteSigner *other = keyring_replace_as(keyring, NODE "/ledger-2", ledger, &error);
+    g_assert_no_error(error);
+    g_autofree char *successor = vkey_of_signer(other);
+    g_assert_true(g_str_has_prefix(successor, NODE "/ledger-2+"));
+    settle(keyring, KEYRING_LEDGER, successor);
+    check_signs(keyring, KEYRING_LEDGER, successor);
+    g_autofree char *rotated = stage(keyring, KEYRING_LEDGER);
+    g_assert_true(g_str_has_prefix(rotated, NODE "/ledger-2+"));
+
+    g_assert_false(keyring_adopt(target, vkeys, &error));
+    g_assert_error(error, CONCERT_ERROR, CONCERT_ERROR_CONFLICT);
+}
+
 #define ADD(name, passphrase, function)                                                            \
     g_test_add("/keyring/" name, Fixture, passphrase, set_up, function, tear_down)
 
@@ -950,5 +1000,6 @@ int main(int argc, char **argv)
     ADD("backup", NULL, test_backup);
     ADD("backup/sealed", FIRST, test_backup);
     ADD("import-refused", NULL, test_import_refused);
+    ADD("adopt", NULL, test_adopt);
     return g_test_run();
 }
