@@ -22,7 +22,7 @@ static int prove(const CommandCall *call, GError **error)
     g_autoptr(Node) node = command_node_open(call, NODE_READ, error);
     if (!node)
         return COMMAND_ERROR;
-    g_autofree char *note = ledger_entry_best_note(node_store(node), index, error);
+    g_autofree char *note = ledger_entry_best_note(node, index, error);
     g_autofree char *text = note ? openings_prove(node_store(node), index, note, error) : NULL;
     return write_text(call, text, error);
 }
@@ -36,7 +36,7 @@ static int disclose(const CommandCall *call, GError **error)
     if (!node)
         return COMMAND_ERROR;
     guint item = (guint)command_int(call, "item", OPENINGS_ALL_ITEMS);
-    g_autofree char *note = ledger_entry_best_note(node_store(node), index, error);
+    g_autofree char *note = ledger_entry_best_note(node, index, error);
     g_autofree char *text =
         note ? openings_disclose(node_store(node), index, item, note, error) : NULL;
     return write_text(call, text, error);

@@ -6,6 +6,9 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "node/policy_file.h"
+#include "store/witness.h"
+
 gboolean ledger_entry_index(const CommandCall *call, guint place, guint64 *ret_index,
                             GError **error)
 {
@@ -88,17 +91,21 @@ void ledger_entry_json(guint64 index, const Opening *opening)
     yyjson_mut_doc_free(doc);
 }
 
-char *ledger_entry_best_note(Store *store, guint64 index, GError **error)
+char *ledger_entry_best_note(Node *node, guint64 index, GError **error)
 {
-    g_auto(LedgerReadState) state = {0};
-    if (!ledger_read_state(store, &state, error))
+    g_autoptr(Quorum) policy = NULL;
+    g_auto(WitnessServed) served = {0};
+    /* Of any time: the newest that was cosigned at all, and meets the policy if there is one. */
+    if (!policy_file_load(node_config(node), &policy, error) ||
+        !witness_served_checkpoint(node_store(node), policy, G_MAXINT64, &served, error))
         return NULL;
-    if (index >= state.size) {
+    if (!served.newest || index >= served.newest_size) {
         g_set_error(error, CONCERT_ERROR, CONCERT_ERROR_NOT_FOUND,
                     "the ledger has no entry %" G_GUINT64_FORMAT, index);
         return NULL;
     }
-    return g_steal_pointer(&state.checkpoint);
+    gboolean cosigned = served.earlier && index < served.earlier_size;
+    return cosigned ? g_steal_pointer(&served.earlier) : g_steal_pointer(&served.newest);
 }
 
 static gboolean write_all(int fd, const char *bytes, gsize length)

@@ -5,7 +5,7 @@
 #include "cli/command.h"
 #include "cli/output.h"
 #include "ledger/opening.h"
-#include "store/ledger_read.h"
+#include "node/node.h"
 
 /* The call's argument @place as an index. CONCERT_ERROR_INPUT if it is none. */
 gboolean ledger_entry_index(const CommandCall *call, guint place, guint64 *ret_index,
@@ -20,8 +20,9 @@ void ledger_entry_row(OutputTable *table, guint64 index, const Opening *opening)
 /* One line of JSON: index, commitment, and what is left of the header. */
 void ledger_entry_json(guint64 index, const Opening *opening);
 
-/* The checkpoint under which entry @index is best proven to others. Caller frees. */
-char *ledger_entry_best_note(Store *store, guint64 index, GError **error);
+/* The checkpoint under which entry @index is best proven to others: the newest that covers it and
+ * was cosigned as [ledger] policy wants, else the newest of all. Caller frees. */
+char *ledger_entry_best_note(Node *node, guint64 index, GError **error);
 
 /* Writes @bytes to the new file @path, or to standard output for NULL or "-".
  * CONCERT_ERROR_CONFLICT when there is such a file. */

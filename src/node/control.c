@@ -25,7 +25,7 @@ struct ControlServer {
     GMutex lock; /* guards what follows */
     GCond changed;
     GArray *connections; /* int */
-    gboolean stopping;
+    gboolean stopping;   /* whoever is not served yet will not be */
 };
 
 static gboolean set_address(const char *path, struct sockaddr_un *ret_address, GError **error)
@@ -240,22 +240,27 @@ ControlServer *control_serve(const char *path, Writer *writer, Notary *notary, C
     return server;
 }
 
-void control_stop(ControlServer *server)
+void control_stop(ControlServer *server, gboolean linger)
 {
     if (!server)
         return;
+    /* Nobody finds the socket any more; who has connected already is still accepted. */
     g_unlink(server->path);
     shutdown(server->listener, SHUT_RDWR);
     g_mutex_lock(&server->lock);
-    server->stopping = TRUE;
-    g_cond_broadcast(&server->changed);
-    /* Whoever waits for a request sees the end; a request under way is still answered. */
-    for (guint i = 0; i < server->connections->len; i++)
-        shutdown(g_array_index(server->connections, int, i), SHUT_RD);
+    if (!linger) {
+        server->stopping = TRUE;
+        g_cond_broadcast(&server->changed);
+        /* Whoever waits for a request sees the end; a request under way is still answered. */
+        for (guint i = 0; i < server->connections->len; i++)
+            shutdown(g_array_index(server->connections, int, i), SHUT_RD);
+    }
+    g_mutex_unlock(&server->lock);
+    g_thread_join(server->acceptor);
+    g_mutex_lock(&server->lock);
     while (server->connections->len > 0)
         g_cond_wait(&server->changed, &server->lock);
     g_mutex_unlock(&server->lock);
-    g_thread_join(server->acceptor);
     close(server->listener);
     g_array_unref(server->connections);
     g_mutex_clear(&server->lock);

@@ -21,8 +21,9 @@ typedef char *(*ControlStatus)(gpointer user);
 ControlServer *control_serve(const char *path, Writer *writer, Notary *notary, ControlStatus status,
                              gpointer user, GError **error);
 
-/* Answers what was begun, closes and removes the socket. */
-void control_stop(ControlServer *server);
+/* Removes the socket, answers what was begun, and closes. @linger: serves whoever has connected for
+ * as long as they like, since they take this process for the writer. */
+void control_stop(ControlServer *server, gboolean linger);
 
 /* Connects to @path. *ret_fd -1, and TRUE, when nobody answers there. */
 gboolean control_connect(const char *path, int *ret_fd, GError **error);

@@ -26,7 +26,8 @@ struct Node {
     GMutex call_lock; /* one call at a time over control_fd */
     Writer *writer;
     Store *store;
-    Notary *notary; /* of the writer */
+    Notary *notary;  /* of the writer */
+    gboolean serves; /* NODE_SERVE */
     ControlServer *control;
     gint64 started;
     GMutex listening_lock;
@@ -213,6 +214,7 @@ Node *node_open(const char *directory, NodeMode mode, GError **error)
     node->directory = g_strdup(directory);
     node->lock_fd = node->control_fd = -1;
     node->started = timestamp_now();
+    node->serves = mode == NODE_SERVE;
     g_mutex_init(&node->call_lock);
     g_mutex_init(&node->listening_lock);
     node->config = config_load(config_path, error);
@@ -227,7 +229,9 @@ void node_close(Node *node)
 {
     if (!node)
         return;
-    control_stop(node->control);
+    /* Another command may be in the middle of its work through a command that is done with its own;
+     * who stops a server means it. */
+    control_stop(node->control, !node->serves);
     notary_free(node->notary);
     store_close(node->store);
     writer_close(node->writer);

@@ -271,7 +271,11 @@ gboolean notary_seal(Notary *notary, const char *passphrase, GError **error)
 
 const NoteSigner *notary_cosigner(Notary *notary, GError **error)
 {
-    if (!notary->keyring) {
+    /* The keys may be made while others ask for them. */
+    g_mutex_lock(&notary->lock);
+    Keyring *keyring = notary->keyring;
+    g_mutex_unlock(&notary->lock);
+    if (!keyring) {
         notary_core_no_keys(error);
         return NULL;
     }
@@ -283,7 +287,7 @@ const NoteSigner *notary_cosigner(Notary *notary, GError **error)
                             "the ledger is held after a restore");
         return NULL;
     }
-    return keyring_signer(notary->keyring, KEYRING_COSIGN, error);
+    return keyring_signer(keyring, KEYRING_COSIGN, error);
 }
 
 static gboolean is_present(Notary *notary, KeyringRole role, const char *vkey)

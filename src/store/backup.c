@@ -118,17 +118,29 @@ static gboolean get_attachment(Sqlite *db, char **ret_attachment, GError **error
     return TRUE;
 }
 
-/* Nothing may ever be signed that might have been signed otherwise. */
-static gboolean hold_ledger(const char *path, GError **error)
+/* Runs @sql if the backup is of a schema that has @table. */
+static gboolean exec_if_there(Sqlite *db, const char *table, const char *sql, GError **error)
+{
+    sqlite3_stmt *statement =
+        sqlite_prepare(db, "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?1", error);
+    gboolean row;
+    if (!statement)
+        return FALSE;
+    sqlite_bind_text(statement, 1, table);
+    if (!sqlite_step(db, statement, &row, error))
+        return FALSE;
+    sqlite3_reset(statement);
+    return !row || sqlite_exec(db, sql, error);
+}
+
+/* Nothing may ever be signed that might have been signed otherwise after the backup: neither
+ * checkpoints of the ledger nor, by a witness that has forgotten what it saw since, those of
+ * others. */
+static gboolean hold(const char *path, GError **error)
 {
     g_autoptr(Sqlite) db = open_plain(path, error);
-    gint64 count;
-    return db &&
-           sqlite_get_int(db,
-                          "SELECT count(*) FROM sqlite_master WHERE type = 'table' AND name = "
-                          "'ledger'",
-                          0, &count, error) &&
-           (count == 0 || sqlite_exec(db, "UPDATE ledger SET held = 1", error));
+    return db && exec_if_there(db, "ledger", "UPDATE ledger SET held = 1", error) &&
+           exec_if_there(db, "watched_log", "UPDATE watched_log SET watched = 0", error);
 }
 
 static gboolean read_into(const char *backup, const char *temporary, char **ret_attachment,
@@ -145,7 +157,7 @@ static gboolean read_into(const char *backup, const char *temporary, char **ret_
         return FALSE;
     }
     return check_whole(db, error) && get_attachment(db, ret_attachment, error) &&
-           copy_store(db, temporary, error) && hold_ledger(temporary, error);
+           copy_store(db, temporary, error) && hold(temporary, error);
 }
 
 gboolean backup_read(const char *backup, const char *path, char **ret_attachment, GError **error)

@@ -4,6 +4,7 @@ erased; what was changed is refused by name."""
 import json
 import os
 import sqlite3
+import threading
 import unittest
 
 import concert
@@ -102,6 +103,21 @@ class LedgerTest(concert.NodeTestCase):
         self.addCleanup(server.stop)
         self.assertEqual(self.append("While serving", *self.files(1)), 1)
         self.assertEqual(self.ledger("show", "1", "--item", "0").out, "what item 0 says\n")
+
+    def test_many_at_once(self):
+        """Each command takes the lock or is served by the one that has it, to its end."""
+        results = []
+
+        def append(number):
+            for i in range(6):
+                results.append(self.ledger("append", f"statement {number}.{i}", status=None))
+        workers = [threading.Thread(target=append, args=(n,)) for n in range(6)]
+        for worker in workers:
+            worker.start()
+        for worker in workers:
+            worker.join()
+        self.assertEqual([r.err for r in results if r.status != 0], [])
+        self.assertEqual(self.status()["size"], 37)
 
     # --- proofs
 
