@@ -18,3 +18,4 @@ extern const Command cmd_ledger_verify;
 extern const Command cmd_ledger_verify_disclosure;
 extern const Command cmd_ledger_verify_proof;
 extern const Command cmd_ledger_witness;
+extern const Command cmd_ledger_witness_follow; /* of `concert ledger witness` */

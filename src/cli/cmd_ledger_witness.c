@@ -412,5 +412,6 @@ const Command cmd_ledger_witness = {
         "do not see (c2sp.org/tlog-witness).",
     .subcommands =
         (const Command *const[]){&command_add, &command_list, &command_remove, &command_watch,
-                                 &command_unwatch, &command_evidence, &command_settle, NULL},
+                                 &cmd_ledger_witness_follow, &command_unwatch, &command_evidence,
+                                 &command_settle, NULL},
 };

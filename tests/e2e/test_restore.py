@@ -453,8 +453,28 @@ class KeysTest(RestoreTestCase):
         self.alder.run("ledger", "mirror", self.mirror)
         self.verify()
         self.verify(status=1, recovery=False)
-        self.tell_key()
+        for peer in self.peers:
+            peer.run("ledger", "witness", "follow", self.mirror, status=2)
+            peer.run("ledger", "witness", "follow", self.mirror, "--recovery",
+                     Node(self, "forum-" + peer.name).key("recovery"), status=2)
+            result = peer.run("ledger", "witness", "follow", self.mirror, "--recovery",
+                              self.pinned["recovery"])
+            self.assertEqual(result.out.strip(), self.alder.key("ledger"))
+            self.assertEqual(peer.log(self.alder.origin)["vkeys"], [self.alder.key("ledger")])
         self.goes_on(4)
+
+    def test_rotated(self):
+        """A rotation leads from one key to the next, without anybody's recovery key."""
+        self.alder.run("key", "rotate", "ledger")
+        self.alder.run("key", "rotate", "ledger")
+        self.alder.run("ledger", "mirror", self.mirror)
+        for peer in self.peers:
+            peer.run("ledger", "witness", "follow", self.mirror)
+            self.assertEqual(peer.log(self.alder.origin)["vkeys"],
+                             [self.pinned["ledger"], self.alder.key("ledger")])
+            peer.run("ledger", "witness", "follow", self.mirror)
+            peer.run("ledger", "witness", "unwatch", self.alder.origin)
+            peer.run("ledger", "witness", "follow", self.mirror, status=1)
 
     def test_lost_and_relinked(self):
         """Neither keys nor entries."""
@@ -498,7 +518,9 @@ class KeysTest(RestoreTestCase):
                              self.pinned["ledger"], "--key", self.pinned["recovery"], status=1)
         self.assertIn("voided", result.out)
         # The witnesses saw the thief's tree: a fork, told loudly, until a person decides.
-        self.tell_key()
+        for peer in self.peers:
+            peer.run("ledger", "witness", "follow", self.mirror, "--recovery",
+                     self.pinned["recovery"])
         self.alder.serve()
         for peer in self.peers:
             self.wait(f"{peer.name} finds the fork",
@@ -511,3 +533,48 @@ class KeysTest(RestoreTestCase):
         for peer in self.peers:
             peer.run("ledger", "witness", "settle", self.alder.origin, "--keep", "second")
         self.seen(5)
+
+    def test_stolen_and_ahead(self):
+        """The thief has shown the witnesses more than the owner has: a way out that ends with the
+        fork being told."""
+        self.alder.serve()
+        self.seen(2)
+        self.alder.stop()
+        thief = Node(self, "thief")
+        shutil.rmtree(thief.path)
+        shutil.copytree(self.alder.path, thief.path)
+        for i in range(3):
+            thief.append(f"lie {i}")
+        thief.serve()
+        self.seen(5)
+        lies = self.directory / "lies"
+        thief.run("ledger", "mirror", lies)
+        thief.stop()
+
+        recovery = self.alder.path / "recovery.key"
+        self.alder.run("key", "recover", "ledger", "--recovery-key", recovery, "--trusted-size", "2")
+        self.alder.run("ledger", "mirror", self.mirror)
+        for peer in self.peers:
+            peer.run("ledger", "witness", "follow", self.mirror, "--recovery",
+                     self.pinned["recovery"])
+        self.alder.serve()
+        self.wait("the ledger is held", lambda: self.alder.status()["held"])
+        self.assertEqual(self.alder.answers(self.alder.resume(status=1)),
+                         {"birch": ("ahead", 5), "cedar": ("ahead", 5)})
+        # What the thief signed is nothing to be got back.
+        result = self.alder.run("ledger", "resume", "--from", lies, status=2)
+        self.assertIn("voided", result.err)
+        for peer in self.peers:
+            self.alder.run("ledger", "witness", "remove", f"cert.{peer.name}.example/witness")
+        self.alder.resume("--nothing-was-signed", "--yes")
+        while self.alder.size() < 6:
+            self.alder.append("the truth")
+        for peer in self.peers:
+            self.alder.run("ledger", "witness", "add", peer.key("cosign"), peer.url)
+        for peer in self.peers:
+            self.wait(f"{peer.name} finds the fork",
+                      lambda: peer.log(self.alder.origin)["frozen"])
+            peer.run("ledger", "witness", "settle", self.alder.origin, "--keep", "second")
+        self.alder.append("the truth")
+        self.seen(7)
+        self.alder.whole()
