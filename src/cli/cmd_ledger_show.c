@@ -13,8 +13,8 @@ static int write_item(const CommandCall *call, const Opening *opening, guint64 i
     guint place = (guint)command_int(call, "item", 0);
     if (opening->is_erased || place >= opening->n_items) {
         g_set_error(error, CONCERT_ERROR, CONCERT_ERROR_NOT_FOUND,
-                    opening->is_lost     ? "entry %" G_GUINT64_FORMAT
-                                           " is lost: item %u of it did not come back"
+                    opening->is_lost ? "entry %" G_GUINT64_FORMAT
+                                       " is lost: item %u of it did not come back"
                     : opening->is_erased ? "entry %" G_GUINT64_FORMAT
                                            " is erased: item %u of it is gone"
                                          : "entry %" G_GUINT64_FORMAT " has no item %u",

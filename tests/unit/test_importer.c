@@ -19,7 +19,8 @@ static void set_up(Fixture *fixture, gconstpointer data)
     fixture->parent = g_dir_make_tmp("concert-node-XXXXXX", &error);
     g_assert_no_error(error);
     fixture->directory = g_build_filename(fixture->parent, "node", NULL);
-    g_assert_true(node_create(fixture->directory, "[node]\nname = cert.alder.example\n", NULL, &error));
+    g_assert_true(
+        node_create(fixture->directory, "[node]\nname = cert.alder.example\n", NULL, &error));
     g_assert_no_error(error);
 }
 
