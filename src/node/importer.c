@@ -357,9 +357,12 @@ gboolean importer_finish(Importer *importer, ImporterCounts *ret_counts, GError 
     gboolean good = importer_flush(importer, error);
     *ret_counts = importer->counts;
     g_thread_pool_free(importer->workers, FALSE, TRUE);
+    /* What the workers did last they did under the lock. */
+    g_mutex_lock(&importer->lock);
+    g_clear_error(&importer->failure);
+    g_mutex_unlock(&importer->lock);
     g_mutex_clear(&importer->lock);
     g_cond_clear(&importer->changed);
-    g_clear_error(&importer->failure);
     g_free(importer);
     return good;
 }
