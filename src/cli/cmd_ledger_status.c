@@ -56,7 +56,8 @@ static int run(const CommandCall *call, GError **error)
     if (state.held)
         output_line(
             "HELD      nothing is signed: the node was restored, or a witness has seen more "
-            "than is here; see docs/ledger.md, \"Restoring\"");
+            "than is here; `concert ledger resume` asks how far the ledger had come (see "
+            "docs/ledger.md, \"Restoring\")");
     if (recovery_here)
         output_note("concert: the recovery key still lies in %s/recovery.key: take it off this "
                     "machine",

@@ -98,7 +98,7 @@ class RestoreTestCase(test_witness.WitnessTestCase):
         """Until the peers have cosigned that many entries."""
         for peer in self.peers:
             self.wait(f"{peer.name} cosigns {size}",
-                      lambda: peer.log(self.alder.origin)["size"] == size)
+                      lambda: peer.log(self.alder.origin).get("size") == size)
 
     def tell_key(self):
         """The peers' operators are told of Alder's present key."""
@@ -299,6 +299,26 @@ class NothingSignedTest(RestoreTestCase):
         report = self.alder.resume()
         self.assertEqual(self.alder.answers(report), {"birch": ("agrees", 2), "cedar": ("agrees", 2)})
         self.goes_on(2)
+
+    def test_only_a_checkpoint(self):
+        """Somebody kept the newest checkpoint and nothing else: the new ledger names it."""
+        self.alder.back_up()
+        self.alder.append("lost")
+        self.alder.append("lost")
+        mirror = self.directory / "mirror"
+        self.alder.run("ledger", "mirror", mirror)
+        shutil.rmtree(mirror / "tile")
+        self.alder.lose()
+        self.alder.restore()
+        self.alder.run("ledger", "resume", "--from", mirror, status=2)
+        self.held()
+        self.alder.resume("--from", mirror, "--relink", "--recovery-key", self.alder.recovery)
+        header = self.alder.show(0)["header"]
+        self.assertEqual(header["previous"].split("\n")[:3],
+                         (mirror / "checkpoint").read_text().split("\n")[:3])
+        self.assertEqual(header["previous"].split("\n")[1], "3")
+        self.assertEqual(header["succession"].split("\n")[2], "3")
+        self.alder.whole()
 
     def test_witnesses_know_less(self):
         """They are shown how it went on."""
