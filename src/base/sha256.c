@@ -21,8 +21,11 @@ void sha256_digest_pair(const void *first, gsize first_length, const void *secon
 {
     if (first_length <= COPY_MAX && second_length <= COPY_MAX - first_length) {
         guint8 both[COPY_MAX];
-        memcpy(both, first, first_length);
-        memcpy(both + first_length, second, second_length);
+        /* Bytes of length 0 may be at NULL. */
+        if (first_length > 0)
+            memcpy(both, first, first_length);
+        if (second_length > 0)
+            memcpy(both + first_length, second, second_length);
         sha256_digest(both, first_length + second_length, ret_digest);
         return;
     }

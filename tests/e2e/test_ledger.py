@@ -69,6 +69,16 @@ class LedgerTest(concert.NodeTestCase):
         self.assertIn("no entry 7", self.ledger("show", "7", status=1).err)
         self.assertIn("whole number", self.ledger("show", "one", status=2).err)
 
+    def test_empty_item(self):
+        index = self.append("Nothing", self.write("nothing", ""))
+        self.assertEqual(self.ledger("show", str(index), "--item", "0").raw, b"")
+        self.assertEqual(self.ledger("show", str(index), "--json").json()["items"][0]["state"],
+                         "present")
+        path = self.directory / "nothing.json"
+        self.ledger("disclose", str(index), "-o", path)
+        self.verify_disclosure(path, self.status()["keys"]["ledger"])
+        self.ledger("audit")
+
     def test_audience(self):
         self.append("To two", "--to", "cert.cedar.example/ledger", "--to",
                     "cert.birch.example/ledger")
