@@ -1,11 +1,10 @@
 #include "cli/ledger_entry.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
+#include "base/durable.h"
 #include "node/policy_file.h"
 #include "store/witness.h"
 
@@ -108,40 +107,11 @@ char *ledger_entry_best_note(Node *node, guint64 index, GError **error)
     return cosigned ? g_steal_pointer(&served.earlier) : g_steal_pointer(&served.newest);
 }
 
-static gboolean write_all(int fd, const char *bytes, gsize length)
-{
-    while (length > 0) {
-        gssize written = write(fd, bytes, length);
-        if (written < 0 && errno != EINTR)
-            return FALSE;
-        if (written > 0) {
-            bytes += written;
-            length -= (gsize)written;
-        }
-    }
-    return TRUE;
-}
-
 gboolean ledger_entry_write(const char *path, const void *bytes, gsize length, GError **error)
 {
-    if (!path || g_str_equal(path, "-")) {
-        output_flush();
-        return write_all(STDOUT_FILENO, bytes, length) ||
-               error_from_errno(error, errno, "standard output");
-    }
-    int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-    if (fd < 0 && errno == EEXIST) {
-        g_set_error(error, CONCERT_ERROR, CONCERT_ERROR_CONFLICT, "%s is there already", path);
-        return FALSE;
-    }
-    if (fd < 0)
-        return error_from_errno(error, errno, "%s", path);
-    gboolean good = write_all(fd, bytes, length) && fsync(fd) == 0;
-    int errnum = errno;
-    good = close(fd) == 0 && good;
-    if (!good) {
-        unlink(path);
-        return error_from_errno(error, errnum, "%s", path);
-    }
-    return TRUE;
+    if (path && !g_str_equal(path, "-"))
+        return durable_create(path, bytes, length, 0600, error);
+    if (length == 0 || fwrite(bytes, 1, length, stdout) == length)
+        return TRUE;
+    return error_from_errno(error, errno, "standard output");
 }

@@ -116,6 +116,23 @@ gboolean ledger_operation_append(Notary *notary, yyjson_val *params, yyjson_mut_
     return good;
 }
 
+/* What is to be destroyed is named exactly, or nothing is. */
+static gboolean read_places(yyjson_val *list, guint *places, GError **error)
+{
+    gsize i, count;
+    yyjson_val *place;
+    yyjson_arr_foreach (list, i, count, place) {
+        if (!yyjson_is_uint(place) || yyjson_get_uint(place) >= OPENING_ITEMS_MAX) {
+            g_set_error(error, CONCERT_ERROR, CONCERT_ERROR_INPUT,
+                        "ledger.erase: an item is named by its place, from 0 to %d",
+                        OPENING_ITEMS_MAX - 1);
+            return FALSE;
+        }
+        places[i] = (guint)yyjson_get_uint(place);
+    }
+    return TRUE;
+}
+
 gboolean ledger_operation_erase(Notary *notary, yyjson_val *params, yyjson_mut_doc *result,
                                 GError **error)
 {
@@ -126,13 +143,14 @@ gboolean ledger_operation_erase(Notary *notary, yyjson_val *params, yyjson_mut_d
         !operation_params_list(params, operation, "items", OPENING_ITEMS_MAX, &list, error))
         return FALSE;
     g_autofree guint *places = g_new(guint, yyjson_arr_size(list) + 1);
-    guint n_places = 0;
-    gsize i, count;
-    yyjson_val *place;
-    yyjson_arr_foreach (list, i, count, place)
-        places[n_places++] = (guint)MIN(yyjson_get_uint(place), OPENING_ITEMS_MAX);
     guint64 entry;
-    if (!notary_erase(notary, (guint64)MAX(index, 0), places, n_places, &entry, error))
+    if (index < 0 || (list && yyjson_arr_size(list) == 0)) {
+        g_set_error(error, CONCERT_ERROR, CONCERT_ERROR_INPUT,
+                    "%s: no entry, or no item of it, is named", operation);
+        return FALSE;
+    }
+    if (!read_places(list, places, error) ||
+        !notary_erase(notary, (guint64)index, places, (guint)yyjson_arr_size(list), &entry, error))
         return FALSE;
     set_index(result, entry);
     return TRUE;

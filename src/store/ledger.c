@@ -195,6 +195,14 @@ gboolean ledger_erase(StoreTx *tx, guint64 index, const guint *places, guint n_p
                     "the ledger has no entry %" G_GUINT64_FORMAT, index);
         return FALSE;
     }
+    /* Beyond them lie the items of the next entry. */
+    for (guint i = 0; i < n_places; i++) {
+        if (places[i] >= LEDGER_ITEMS_MAX) {
+            g_set_error(error, CONCERT_ERROR, CONCERT_ERROR_NOT_FOUND,
+                        "entry %" G_GUINT64_FORMAT " has no item %u", index, places[i]);
+            return FALSE;
+        }
+    }
     tx->changed = tx->erased = TRUE;
     return ledger_rows_erase(tx->db, index, places, n_places, ret_erased, error);
 }

@@ -326,11 +326,20 @@ static void test_erase(Fixture *fixture, gconstpointer data)
     g_assert_cmpmem(nothing->entry, LEDGER_ENTRY_SIZE, whole->entry, LEDGER_ENTRY_SIZE);
     expect(fixture, 2);
 
+    /* Item 4096 of entry 1 would be item 0 of entry 2. */
+    must_append(fixture, 2, 1);
+    Erase beyond = {.index = 1, .places = {LEDGER_ITEMS_MAX}, .n_places = 1};
+    g_assert_false(writer_run(fixture->writer, 0, apply_erase, &beyond, &error));
+    g_assert_error(error, CONCERT_ERROR, CONCERT_ERROR_NOT_FOUND);
+    g_clear_error(&error);
+    g_autoptr(LedgerReadEntry) next = ledger_read_entry(fixture->store, 2, TRUE, &error);
+    g_assert_nonnull(next->items[0].bytes);
+
     Erase absent = {.index = 1, .places = {7}, .n_places = 1};
     g_assert_false(writer_run(fixture->writer, 0, apply_erase, &absent, &error));
     g_assert_error(error, CONCERT_ERROR, CONCERT_ERROR_NOT_FOUND);
     g_clear_error(&error);
-    absent.index = 2;
+    absent.index = 3;
     g_assert_false(writer_run(fixture->writer, 0, apply_erase, &absent, &error));
     g_assert_error(error, CONCERT_ERROR, CONCERT_ERROR_NOT_FOUND);
 
@@ -344,7 +353,7 @@ static void test_erase(Fixture *fixture, gconstpointer data)
     for (const char *at = bytes; (at = memmem(at, length - (gsize)(at - bytes), "the second", 10));
          at++)
         found++;
-    g_assert_cmpuint(found, ==, 1); /* entry 0's */
+    g_assert_cmpuint(found, ==, 2); /* those of entries 0 and 2 */
     open_node(fixture);
 }
 
