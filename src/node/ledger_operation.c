@@ -251,14 +251,19 @@ gboolean ledger_operation_recover(Notary *notary, yyjson_val *params, yyjson_mut
     static const char operation[] = "key.recover";
     KeyringRole role;
     const char *path;
-    gint64 trusted = -1;
+    gint64 trusted = 0;
     guint64 index;
+    gboolean stolen = yyjson_obj_get(params, "trusted_size") != NULL;
     if (!get_role(params, operation, &role, error) ||
         !operation_params_text(params, operation, "recovery_path", TRUE, &path, error) ||
-        (yyjson_obj_get(params, "trusted_size") &&
-         !operation_params_int(params, operation, "trusted_size", &trusted, error)) ||
-        !notary_recover(notary, role, path, trusted < 0 ? G_MAXUINT64 : (guint64)trusted, &index,
-                        error))
+        (stolen && !operation_params_int(params, operation, "trusted_size", &trusted, error)))
+        return FALSE;
+    if (trusted < 0) {
+        g_set_error(error, CONCERT_ERROR, CONCERT_ERROR_INPUT, "%s: no ledger has a size below 0",
+                    operation);
+        return FALSE;
+    }
+    if (!notary_recover(notary, role, path, stolen ? (guint64)trusted : G_MAXUINT64, &index, error))
         return FALSE;
     set_index(result, index);
     return TRUE;
