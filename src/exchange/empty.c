@@ -1,0 +1,2 @@
+/* Keeps the floor buildable until its first file lands. */
+#include <glib.h>
