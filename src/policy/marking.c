@@ -70,3 +70,27 @@ MarkingTlp marking_tlp_from_refs(yyjson_val *refs)
     }
     return highest;
 }
+
+static const char *const pap_names[] = {
+    [MARKING_PAP_CLEAR] = "clear",
+    [MARKING_PAP_GREEN] = "green",
+    [MARKING_PAP_AMBER] = "amber",
+    [MARKING_PAP_RED] = "red",
+};
+
+const char *marking_pap_name(MarkingPap pap)
+{
+    return (gsize)pap < G_N_ELEMENTS(pap_names) ? pap_names[pap] : NULL;
+}
+
+MarkingPap marking_pap_from_name(const char *name)
+{
+    if (g_ascii_strncasecmp(name, "pap:", 4) == 0)
+        name += 4;
+    if (g_ascii_strcasecmp(name, "white") == 0)
+        return MARKING_PAP_CLEAR;
+    for (int pap = MARKING_PAP_CLEAR; pap <= MARKING_PAP_RED; pap++)
+        if (g_ascii_strcasecmp(name, pap_names[pap]) == 0)
+            return pap;
+    return MARKING_PAP_NONE;
+}

@@ -1,8 +1,12 @@
-/* marking.h - the Traffic Light Protocol as STIX objects carry it.
+/* marking.h - the Traffic Light Protocol as STIX objects carry it, and the Permissible Actions
+ * Protocol.
  *
  * STIX names TLP levels by fixed marking-definition objects: the four of TLP 1 in STIX 2.1 section
  * 7.2.1.4 (the same ids in STIX 2.0), the five of TLP 2.0 in the OASIS TLP 2.0 marking extension.
- * TLP 1 WHITE is TLP 2.0 CLEAR. */
+ * TLP 1 WHITE is TLP 2.0 CLEAR.
+ *
+ * TLP says who may know; PAP says what may be done with it where others could notice. What bears no
+ * PAP level has none: it does not follow from the TLP level. */
 #pragma once
 
 #include <yyjson.h>
@@ -35,3 +39,19 @@ const char *marking_tlp_id(MarkingTlp tlp);
 /* The level of an object from its `object_marking_refs` (the array, or NULL): the most restrictive
  * when there are several. Elements that are no text are passed over. */
 MarkingTlp marking_tlp_from_refs(yyjson_val *refs);
+
+/* In ascending order of restriction. The numbers are stored: never renumber. */
+typedef enum {
+    MARKING_PAP_NONE = 0, /* nothing was said */
+    MARKING_PAP_CLEAR = 1,
+    MARKING_PAP_GREEN = 2, /* active use is fine: blocking, for one */
+    MARKING_PAP_AMBER = 3, /* nothing that the other side could see: no blocking, no contact */
+    MARKING_PAP_RED = 4,   /* own logs only, nothing that leaves a trace outside */
+} MarkingPap;
+
+/* "clear", "green", "amber", "red"; NULL for MARKING_PAP_NONE. Static text. */
+const char *marking_pap_name(MarkingPap pap);
+
+/* The level of a name, in any case, with or without "PAP:", "white" being clear; MARKING_PAP_NONE
+ * when it is none. */
+MarkingPap marking_pap_from_name(const char *name);

@@ -50,10 +50,24 @@ static void test_names(void)
     g_assert_cmpint(marking_tlp_from_name(""), ==, MARKING_TLP_NONE);
 }
 
+static void test_pap(void)
+{
+    for (int pap = MARKING_PAP_CLEAR; pap <= MARKING_PAP_RED; pap++)
+        g_assert_cmpint(marking_pap_from_name(marking_pap_name(pap)), ==, pap);
+    g_assert_null(marking_pap_name(MARKING_PAP_NONE));
+    g_assert_null(marking_pap_name(MARKING_PAP_RED + 1));
+    g_assert_cmpint(marking_pap_from_name("PAP:WHITE"), ==, MARKING_PAP_CLEAR);
+    g_assert_cmpint(marking_pap_from_name("Pap:Amber"), ==, MARKING_PAP_AMBER);
+    g_assert_cmpint(marking_pap_from_name("amber+strict"), ==, MARKING_PAP_NONE);
+    g_assert_cmpint(marking_pap_from_name("TLP:RED"), ==, MARKING_PAP_NONE);
+    g_assert_cmpint(marking_pap_from_name(""), ==, MARKING_PAP_NONE);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/marking/refs", test_refs);
     g_test_add_func("/marking/names", test_names);
+    g_test_add_func("/marking/pap", test_pap);
     return g_test_run();
 }
