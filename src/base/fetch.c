@@ -289,6 +289,13 @@ static size_t write_body(char *data, size_t size, size_t count, void *user)
     return length;
 }
 
+static int watch_stop(void *user, curl_off_t to_come, curl_off_t came, curl_off_t to_go,
+                      curl_off_t gone)
+{
+    const Fetch *fetch = user;
+    return g_atomic_int_get(fetch->options->stop) != 0;
+}
+
 static gboolean open_body(Fetch *fetch, GError **error)
 {
     const char *directory = g_get_tmp_dir();
@@ -306,12 +313,19 @@ static gboolean open_body(Fetch *fetch, GError **error)
 static struct curl_slist *make_headers(const Fetch *fetch)
 {
     const FetchOptions *options = fetch->options;
+    g_autofree char *basic = NULL;
+    if (options->user && options->password && !options->bearer) {
+        g_autofree char *both = g_strconcat(options->user, ":", options->password, NULL);
+        basic = g_base64_encode((const guchar *)both, strlen(both));
+    }
     /* A server that was asked to say whether it wants the body may take its time. */
     struct curl_slist *headers = fetch->body ? curl_slist_append(NULL, "Expect:") : NULL;
     const char *const fields[][2] = {
         {"If-None-Match: ", fetch->body ? NULL : options->etag},
+        {"If-Modified-Since: ", fetch->body ? NULL : options->modified},
         {"Accept: ", options->accept},
         {"Authorization: Bearer ", options->bearer},
+        {"Authorization: Basic ", basic},
         {"Content-Type: ", fetch->body_type},
     };
     for (gsize i = 0; i < G_N_ELEMENTS(fields); i++) {
@@ -360,6 +374,11 @@ static void set_options(CURL *curl, Fetch *fetch, struct curl_slist *headers,
     curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, message);
     if (fetch->options->accept_compressed)
         curl_easy_setopt(curl, CURLOPT_ACCEPT_ENCODING, "gzip, deflate");
+    if (fetch->options->stop) {
+        curl_easy_setopt(curl, CURLOPT_NOPROGRESS, 0L);
+        curl_easy_setopt(curl, CURLOPT_XFERINFOFUNCTION, watch_stop);
+        curl_easy_setopt(curl, CURLOPT_XFERINFODATA, fetch);
+    }
     if (fetch->body) {
         curl_easy_setopt(curl, CURLOPT_POST, 1L);
         curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)fetch->body_length);
@@ -379,6 +398,8 @@ static gboolean fail_transfer(const Fetch *fetch, CURLcode code, const char *mes
         return error_from_errno(error, fetch->write_errno, "%s: keeping what was fetched", url);
     if (fetch->refused)
         return fail(error, CONCERT_ERROR_DENIED, url, "leads to an address that was not checked");
+    if (code == CURLE_ABORTED_BY_CALLBACK)
+        return fail(error, CONCERT_ERROR_BUSY, url, "broken off, since it was asked to stop");
     if (code == CURLE_OPERATION_TIMEDOUT)
         return fail(error, CONCERT_ERROR_LIMIT, url, "it takes too long (%s)",
                     *message ? message : curl_easy_strerror(code));
@@ -391,6 +412,15 @@ static char *response_header(CURL *curl, const char *name)
     if (curl_easy_header(curl, name, 0, CURLH_HEADER, -1, &header) != CURLHE_OK)
         return NULL;
     return g_strndup(header->value, 1024);
+}
+
+static void keep_headers(const Fetch *fetch, CURL *curl, FetchResult *result)
+{
+    const char *const *names = fetch->options->keep;
+    result->n_kept = names ? g_strv_length((char **)names) : 0;
+    result->kept = g_new0(char *, result->n_kept);
+    for (guint i = 0; i < result->n_kept; i++)
+        result->kept[i] = response_header(curl, names[i]);
 }
 
 /* Makes the request. *ret_redirect: where it sends us instead, or NULL. */
@@ -422,7 +452,8 @@ static gboolean fetch_once(Fetch *fetch, FetchResult *ret_result, char **ret_red
         ret_result->status = (guint)status;
         ret_result->content_type = response_header(curl, "Content-Type");
         ret_result->etag = response_header(curl, "ETag");
-        ret_result->retry_after = fetch->body ? (guint)CLAMP(wait, 0, FETCH_MAX_WAIT) : 0;
+        ret_result->retry_after = (guint)CLAMP(wait, 0, FETCH_MAX_WAIT);
+        keep_headers(fetch, curl, ret_result);
     }
     curl_easy_cleanup(curl);
     curl_slist_free_all(headers);
@@ -481,7 +512,7 @@ static gboolean fetch_run(Fetch *fetch, FetchResult *result, GError **error)
         if (!fetch_redirect(fetch, redirect, error))
             return FALSE;
     }
-    if (result->status == 200 || result->status == 304 || fetch->body)
+    if (result->status == 200 || result->status == 304 || fetch->body || fetch->options->any_status)
         return TRUE;
     ConcertError code = CONCERT_ERROR_IO;
     if (result->status == 404 || result->status == 410)
@@ -516,7 +547,8 @@ static gboolean fetch_all(Fetch *fetch, const char *url, const FetchOptions *opt
     fetch->deadline = g_get_monotonic_time() + timeout * G_USEC_PER_SEC;
     gboolean good = target_parse(url, &fetch->target, error) && fetch_resolve(fetch, error) &&
                     open_body(fetch, error) && fetch_run(fetch, &result, error);
-    gboolean has_body = fetch->length > 0 && (result.status == 200 || fetch->body);
+    gboolean has_body =
+        fetch->length > 0 && (result.status == 200 || fetch->body || fetch->options->any_status);
     if (good && has_body && lseek(fetch->fd, 0, SEEK_SET) < 0)
         good = error_from_errno(error, errno, "%s", url);
     if (good && has_body) {
@@ -555,5 +587,8 @@ void fetch_result_clear(FetchResult *result)
         close(result->fd);
     g_clear_pointer(&result->content_type, g_free);
     g_clear_pointer(&result->etag, g_free);
+    for (guint i = 0; i < result->n_kept; i++)
+        g_free(result->kept[i]);
+    g_free(result->kept);
     *result = (FetchResult){.fd = -1};
 }

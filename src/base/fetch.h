@@ -18,10 +18,17 @@ typedef struct {
     gboolean allow_private;
     gboolean accept_compressed; /* the body may come gzipped or deflated; max_bytes is of what it
                                    unpacks to */
+    gboolean any_status;        /* of fetch_get(): whatever status, as of fetch_post() */
     const char *etag;           /* If-None-Match; NULL: none */
+    const char *modified;       /* If-Modified-Since; NULL: none */
     const char *accept;         /* Accept header; NULL: any */
     const char *bearer;         /* token; NULL: none */
-    const char *ca_file;        /* further trusted CA, PEM; NULL: the system's */
+    const char *user;           /* with password, if there is no bearer; NULL: none */
+    const char *password;
+    const char *const *keep; /* headers of the answer that are wanted, NULL-terminated */
+    const gint *stop;        /* a thread that sets it (atomically) to other than 0 ends the
+                                transfer within a second or two: CONCERT_ERROR_BUSY */
+    const char *ca_file;     /* further trusted CA, PEM; NULL: the system's */
 } FetchOptions;
 
 typedef struct {
@@ -30,7 +37,9 @@ typedef struct {
     guint64 length;     /* of the body; 0: there is no fd */
     char *content_type; /* may be NULL */
     char *etag;         /* may be NULL */
-    guint retry_after;  /* of fetch_post(): seconds that the server asks to wait; 0: not said */
+    char **kept;        /* an element for each of options->keep, NULL where there is none */
+    guint n_kept;
+    guint retry_after; /* seconds that the server asks to wait; 0: not said */
 } FetchResult;
 
 void fetch_result_clear(FetchResult *result);
@@ -40,7 +49,8 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(FetchResult, fetch_result_clear)
 /* GETs @url. A status other than 200 and 304 is an error that names it: CONCERT_ERROR_NOT_FOUND for
  * 404 and 410, CONCERT_ERROR_DENIED for 401 and 403 as for what the rules above refuse,
  * CONCERT_ERROR_LIMIT for what is too large or too slow, else CONCERT_ERROR_IO. Resolving the name
- * takes as long as the system's resolver does, besides the timeout. @options may be NULL. */
+ * takes as long as the system's resolver does, besides the timeout. With any_status every status
+ * but a redirect is a result, with its body. @options may be NULL. */
 gboolean fetch_get(const char *url, const FetchOptions *options, FetchResult *ret_result,
                    GError **error);
 

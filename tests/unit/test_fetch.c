@@ -209,6 +209,54 @@ static void test_get(void)
     server_stop(&server);
 }
 
+static gpointer stop_soon(gpointer stop)
+{
+    g_usleep(G_USEC_PER_SEC / 5);
+    g_atomic_int_set((gint *)stop, 1);
+    return NULL;
+}
+
+static void test_particulars(void)
+{
+    Server server;
+    server_start(&server);
+    static const char *const keep[] = {"X-Nothing", "retry-after", NULL};
+    gint stop = 0;
+    g_autoptr(GError) error = NULL;
+    FetchOptions options = {.any_status = TRUE,
+                            .keep = keep,
+                            .stop = &stop,
+                            .user = "alder",
+                            .password = "open sesame",
+                            .modified = "Sun, 06 Nov 1994 08:49:37 GMT"};
+    {
+        g_auto(FetchResult) result = {0};
+        g_assert_true(get(&server, "/later", options, &result, &error));
+        g_assert_no_error(error);
+        g_assert_cmpuint(result.status, ==, 429);
+        g_assert_cmpuint(result.retry_after, ==, 45);
+        g_assert_cmpuint(result.n_kept, ==, 2);
+        g_assert_null(result.kept[0]);
+        g_assert_cmpstr(result.kept[1], ==, "45");
+        g_assert_nonnull(
+            strstr(server.last->str, "\r\nAuthorization: Basic YWxkZXI6b3BlbiBzZXNhbWU=\r\n"));
+        g_assert_nonnull(
+            strstr(server.last->str, "\r\nIf-Modified-Since: Sun, 06 Nov 1994 08:49:37 GMT\r\n"));
+    }
+    {
+        g_auto(FetchResult) result = {0};
+        g_assert_true(get(&server, "/conflict", options, &result, &error));
+        g_assert_cmpuint(result.status, ==, 409);
+        g_assert_cmpuint(result.length, ==, 3);
+    }
+    gint64 start = g_get_monotonic_time();
+    g_autoptr(GThread) thread = g_thread_new("stop", stop_soon, &stop);
+    check_fails(&server, "/slow", options, CONCERT_ERROR_BUSY, "asked to stop");
+    g_assert_cmpint(g_get_monotonic_time() - start, <, 5 * G_USEC_PER_SEC / 2);
+    g_thread_join(g_steal_pointer(&thread));
+    server_stop(&server);
+}
+
 static void test_redirects(void)
 {
     Server server;
@@ -359,6 +407,7 @@ int main(int argc, char **argv)
     g_setenv("ALL_PROXY", "http://127.0.0.1:1/", TRUE);
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/fetch/get", test_get);
+    g_test_add_func("/fetch/particulars", test_particulars);
     g_test_add_func("/fetch/redirects", test_redirects);
     g_test_add_func("/fetch/bounds", test_bounds);
     g_test_add_func("/fetch/post", test_post);
