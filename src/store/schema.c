@@ -101,6 +101,25 @@ static const char *const steps[] = {
     "CREATE TABLE cosigned (size INTEGER PRIMARY KEY, note TEXT NOT NULL, kept INTEGER NOT NULL);"
     "CREATE TABLE cosignature (size INTEGER NOT NULL, witness INTEGER NOT NULL,"
     " line TEXT NOT NULL, PRIMARY KEY (size, witness)) WITHOUT ROWID;",
+
+    /* Peers (store/peers.h). The card lies at the end of the row, where looking a peer up at each
+     * request does not read it. `changes`: the peer's ledger's key changes, oldest first. */
+    "CREATE TABLE peer (number INTEGER PRIMARY KEY AUTOINCREMENT, origin TEXT NOT NULL UNIQUE,"
+    " node TEXT NOT NULL UNIQUE, message_name TEXT UNIQUE, organisation TEXT,"
+    " ours INTEGER NOT NULL DEFAULT 0, theirs INTEGER NOT NULL DEFAULT 0,"
+    " ours_at INTEGER NOT NULL DEFAULT 0, theirs_at INTEGER NOT NULL DEFAULT 0,"
+    " ended_at INTEGER NOT NULL DEFAULT 0, reason TEXT, since INTEGER NOT NULL,"
+    " compared INTEGER NOT NULL DEFAULT 0, card_number INTEGER NOT NULL,"
+    " ledger_vkey TEXT NOT NULL, recovery_vkey TEXT NOT NULL, message_vkey TEXT NOT NULL,"
+    " parcel_key TEXT NOT NULL, urls TEXT NOT NULL, tls TEXT NOT NULL,"
+    " size INTEGER NOT NULL DEFAULT 0, root BLOB, checkpoint TEXT,"
+    " cursor INTEGER NOT NULL DEFAULT 0, contacted INTEGER NOT NULL DEFAULT 0, failure TEXT,"
+    " failed INTEGER NOT NULL DEFAULT 0, failures INTEGER NOT NULL DEFAULT 0,"
+    " skew INTEGER NOT NULL DEFAULT 0, received INTEGER NOT NULL DEFAULT 0,"
+    " sent INTEGER NOT NULL DEFAULT 0, traffic_day INTEGER NOT NULL DEFAULT 0,"
+    " fork_reason TEXT, card TEXT NOT NULL);"
+    "CREATE TABLE peer_change (number INTEGER PRIMARY KEY, peer INTEGER NOT NULL,"
+    " note TEXT NOT NULL, UNIQUE (peer, note));",
 };
 
 guint schema_latest(void)
