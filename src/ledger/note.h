@@ -13,6 +13,7 @@
 #define NOTE_LINE_PREFIX     "\342\200\224 " /* em dash (U+2014) and space: begins a signature line */
 #define NOTE_PUBLIC_KEY_SIZE 32
 #define NOTE_SEED_SIZE       32
+#define NOTE_SIGNATURE_SIZE  64 /* of plain Ed25519 */
 
 /* Signature type identifier bytes. Any other is possible in a note and never verifies. */
 typedef enum {
@@ -69,6 +70,12 @@ NoteSigner *note_signer_as(const NoteSigner *signer, NoteAlgorithm algorithm, GE
 NoteSigner *note_signer_parse(const char *skey, GError **error);
 char *note_signer_format(const NoteSigner *signer);
 const NoteVerifier *note_signer_verifier(const NoteSigner *signer); /* the signer's */
+
+/* The Ed25519 signature (RFC 8032) of @length bytes that are no note; note_verifier_check() checks
+ * it. Whoever signs so sees to it that the bytes can never be a note's text. NOTE_ED25519 only:
+ * CONCERT_ERROR_INPUT for another key. */
+gboolean note_signer_sign(const NoteSigner *signer, const void *bytes, gsize length,
+                          guint8 ret_signature[NOTE_SIGNATURE_SIZE], GError **error);
 void note_signer_free(NoteSigner *signer);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(NoteSigner, note_signer_free)
 

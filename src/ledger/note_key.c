@@ -13,6 +13,7 @@
 
 G_STATIC_ASSERT(NOTE_PUBLIC_KEY_SIZE == crypto_sign_PUBLICKEYBYTES);
 G_STATIC_ASSERT(NOTE_SEED_SIZE == crypto_sign_SEEDBYTES);
+G_STATIC_ASSERT(NOTE_SIGNATURE_SIZE == crypto_sign_BYTES);
 
 struct NoteSigner {
     NoteVerifier *verifier;
@@ -299,6 +300,15 @@ char *note_signer_format(const NoteSigner *signer)
 const NoteVerifier *note_signer_verifier(const NoteSigner *signer)
 {
     return signer->verifier;
+}
+
+gboolean note_signer_sign(const NoteSigner *signer, const void *bytes, gsize length,
+                          guint8 ret_signature[NOTE_SIGNATURE_SIZE], GError **error)
+{
+    if (signer->verifier->algorithm != NOTE_ED25519)
+        return fail(error, "only plain Ed25519 keys sign what is no note") != NULL;
+    sign_ed25519(bytes, length, 0, signer->secret, ret_signature);
+    return TRUE;
 }
 
 void note_signer_free(NoteSigner *signer)
