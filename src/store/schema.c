@@ -156,6 +156,20 @@ static gboolean refuse_newer(Sqlite *db, gint64 version, guint latest, GError **
 gboolean schema_check(Sqlite *db, GError **error)
 {
     gint64 version;
+
+    /* Followed sources (store/followed.h). */
+    "CREATE TABLE followed (number INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT NOT NULL UNIQUE,"
+    " kind INTEGER NOT NULL, url TEXT NOT NULL, remote TEXT, collection TEXT NOT NULL,"
+    " source TEXT NOT NULL, level INTEGER NOT NULL, every INTEGER NOT NULL, auth INTEGER NOT NULL,"
+    " user TEXT, since INTEGER NOT NULL, reading TEXT, paused INTEGER NOT NULL DEFAULT 0,"
+    " added INTEGER NOT NULL, started INTEGER NOT NULL DEFAULT 0,"
+    " finished INTEGER NOT NULL DEFAULT 0, succeeded INTEGER NOT NULL DEFAULT 0,"
+    " due INTEGER NOT NULL, more INTEGER NOT NULL DEFAULT 0, failures INTEGER NOT NULL DEFAULT 0,"
+    " failure TEXT, remark TEXT);"
+    "CREATE TABLE followed_mark (followed INTEGER NOT NULL, part TEXT NOT NULL, mark TEXT NOT NULL,"
+    " PRIMARY KEY (followed, part)) WITHOUT ROWID;"
+    "CREATE TABLE followed_count (followed INTEGER NOT NULL, count INTEGER NOT NULL,"
+    " last INTEGER NOT NULL, total INTEGER NOT NULL, PRIMARY KEY (followed, count)) WITHOUT ROWID;",
     if (!read_version(db, &version, error) || !refuse_newer(db, version, schema_latest(), error))
         return FALSE;
     if (version < schema_latest()) {
