@@ -24,7 +24,7 @@
 
 #include "base/timestamp.h"
 #include "node/node.h"
-#include "node/openings.h"
+#include "store/openings.h"
 
 #define SUBMITTERS  64
 #define OUTSTANDING 256

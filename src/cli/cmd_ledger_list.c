@@ -5,7 +5,7 @@
 #include "cli/command_node.h"
 #include "cli/ledger_entry.h"
 #include "cli/output.h"
-#include "node/openings.h"
+#include "store/openings.h"
 
 static int run(const CommandCall *call, GError **error)
 {

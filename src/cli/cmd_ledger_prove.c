@@ -5,7 +5,7 @@
 #include "cli/cmd_ledger.h"
 #include "cli/command_node.h"
 #include "cli/ledger_entry.h"
-#include "node/openings.h"
+#include "store/openings.h"
 
 static int write_text(const CommandCall *call, const char *text, GError **error)
 {

@@ -4,7 +4,7 @@
 #include "cli/cmd_ledger.h"
 #include "cli/command_node.h"
 #include "cli/ledger_entry.h"
-#include "node/openings.h"
+#include "store/openings.h"
 
 static int write_item(const CommandCall *call, const Opening *opening, guint64 index,
                       GError **error)

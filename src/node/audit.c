@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "ledger/keychange.h"
-#include "node/openings.h"
+#include "store/openings.h"
 
 #define PROGRESS_EVERY 4096 /* entries */
 

@@ -9,7 +9,7 @@
 
 #include "base/durable.h"
 #include "node/notary.h"
-#include "node/openings.h"
+#include "store/openings.h"
 #include "node/tile_files.h"
 #include "store/witness.h"
 

@@ -6,7 +6,7 @@
 #include "base/timestamp.h"
 #include "identity/seal.h"
 #include "ledger/checkpoint.h"
-#include "node/openings.h"
+#include "store/openings.h"
 
 /* --- signing -----------------------------------------------------------------------------------
  */
@@ -225,6 +225,31 @@ gboolean notary_append(Notary *notary, const OpeningSpec *spec, guint64 *ret_ind
         return FALSE;
     *ret_index = append.index;
     return TRUE;
+}
+
+typedef struct {
+    NotaryAppend append;
+    NotaryExtra extra;
+    gpointer user;
+} AppendWith;
+
+static gboolean apply_append_with(StoreTx *tx, gpointer user, GError **error)
+{
+    AppendWith *with = user;
+    return notary_core_apply_append(tx, &with->append, error) &&
+           with->extra(tx, with->append.index, with->user, error);
+}
+
+gboolean notary_append_with(Notary *notary, const OpeningSpec *spec, NotaryExtra extra,
+                            gpointer user, guint64 *ret_index, GError **error)
+{
+    AppendWith with = {.extra = extra, .user = user};
+    gboolean good = notary_core_begin(notary, spec, &with.append, error) &&
+                    writer_run(notary->writer, 0, apply_append_with, &with, error);
+    if (good)
+        *ret_index = with.append.index;
+    notary_core_append_clear(&with.append);
+    return good;
 }
 
 char *notary_core_take_json(yyjson_mut_doc *doc)

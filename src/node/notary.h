@@ -45,6 +45,13 @@ gboolean notary_create(Notary *notary, const char *name, const char *recovery_pa
  * appends its entry. When it returns the entry is durable, integrated and signed. */
 gboolean notary_append(Notary *notary, const OpeningSpec *spec, guint64 *ret_index, GError **error);
 
+/* Runs inside the transaction that appended entry @index. As a WriterApply it may run twice. */
+typedef gboolean (*NotaryExtra)(StoreTx *tx, guint64 index, gpointer user, GError **error);
+
+/* The same, and whatever @extra writes is durable with the entry or not at all. */
+gboolean notary_append_with(Notary *notary, const OpeningSpec *spec, NotaryExtra extra,
+                            gpointer user, guint64 *ret_index, GError **error);
+
 /* Destroys the opening of entry @index, or of it only the items given, and appends the entry that
  * says so: *ret_entry is its index. CONCERT_ERROR_CONFLICT when all of it was erased before. */
 gboolean notary_erase(Notary *notary, guint64 index, const guint *places, guint n_places,

@@ -4,7 +4,7 @@
 
 #include "base/jsonguard.h"
 #include "ledger/keychange.h"
-#include "node/openings.h"
+#include "store/openings.h"
 
 #define CHECKPOINT_MAX   NOTE_BYTES_MAX
 #define OPENING_TEXT_MAX (64 * 1024 * 1024)

@@ -18,6 +18,7 @@ LedgerTx *ledger_tx_new(void)
     ledger->leaves = g_array_new(FALSE, FALSE, sizeof(MerkleHash));
     bulk_init(&ledger->entries, 4);
     bulk_init(&ledger->items, 3);
+    bulk_init(&ledger->deliveries, 2);
     return ledger;
 }
 
@@ -37,6 +38,7 @@ void ledger_tx_free(LedgerTx *ledger)
     g_array_unref(ledger->leaves);
     bulk_clear(&ledger->entries);
     bulk_clear(&ledger->items);
+    bulk_clear(&ledger->deliveries);
     g_clear_error(&ledger->failure);
     forget_row(ledger);
     g_free(ledger);
@@ -49,6 +51,7 @@ void ledger_tx_forget(LedgerTx *ledger)
     g_array_set_size(ledger->leaves, 0);
     bulk_empty(&ledger->entries);
     bulk_empty(&ledger->items);
+    bulk_empty(&ledger->deliveries);
     g_clear_error(&ledger->failure);
 }
 
@@ -147,9 +150,25 @@ gboolean ledger_change_key(StoreTx *tx, guint64 index, LedgerKey key, const char
     return TRUE;
 }
 
-static gboolean write_rows(StoreTx *tx, GError **error)
+gboolean ledger_tx_write(StoreTx *tx, GError **error)
 {
-    return ledger_rows_insert(tx->db, &tx->ledger->entries, &tx->ledger->items, error);
+    return ledger_rows_insert(tx->db, &tx->ledger->entries, &tx->ledger->items, error) &&
+           ledger_rows_deliver(tx->db, &tx->ledger->deliveries, error);
+}
+
+/* Whom the entry is for. */
+static gboolean deliver(StoreTx *tx, guint64 index, const LedgerEntry *entry, GError **error)
+{
+    Bulk *rows = &tx->ledger->deliveries;
+    if (entry->is_public)
+        bulk_add(rows, (BulkCell[]){{.number = LEDGER_EVERYBODY}, {.number = (gint64)index}});
+    for (guint i = 0; !entry->is_public && entry->audience && entry->audience[i]; i++) {
+        gint64 party;
+        if (!tx_party(tx, entry->audience[i], &party, error))
+            return FALSE;
+        bulk_add(rows, (BulkCell[]){{.number = party}, {.number = (gint64)index}});
+    }
+    return TRUE;
 }
 
 static gboolean append(StoreTx *tx, const LedgerEntry *entry, guint64 *ret_index, GError **error)
@@ -157,13 +176,15 @@ static gboolean append(StoreTx *tx, const LedgerEntry *entry, guint64 *ret_index
     LedgerTx *ledger = tx->ledger;
     g_return_val_if_fail(entry->n_items <= LEDGER_ITEMS_MAX, FALSE);
     if ((bulk_rows(&ledger->entries) >= MAX_ROWS || bulk_rows(&ledger->items) >= MAX_ROWS) &&
-        !write_rows(tx, error))
+        !ledger_tx_write(tx, error))
         return FALSE;
     guint64 index = ledger->frontier.size + ledger->leaves->len;
     if (index >= MERKLE_SIZE_MAX / LEDGER_ITEMS_MAX) {
         g_set_error_literal(error, CONCERT_ERROR, CONCERT_ERROR_LIMIT, "the ledger is full");
         return FALSE;
     }
+    if (!deliver(tx, index, entry, error))
+        return FALSE;
     ledger_rows_add(&ledger->entries, &ledger->items, index, entry);
     MerkleHash leaf;
     merkle_leaf_hash(entry->entry, LEDGER_ENTRY_SIZE, &leaf);
@@ -188,7 +209,7 @@ gboolean ledger_append(StoreTx *tx, const LedgerEntry *entry, guint64 *ret_index
 gboolean ledger_erase(StoreTx *tx, guint64 index, const guint *places, guint n_places,
                       gboolean *ret_erased, GError **error)
 {
-    if (!need(tx, error) || !write_rows(tx, error))
+    if (!need(tx, error) || !ledger_tx_write(tx, error))
         return FALSE;
     if (index >= tx->ledger->frontier.size + tx->ledger->leaves->len) {
         g_set_error(error, CONCERT_ERROR, CONCERT_ERROR_NOT_FOUND,
@@ -281,7 +302,7 @@ static gboolean write_partial(StoreTx *tx, GError **error)
 static gboolean integrate(StoreTx *tx, MerkleHash *ret_root, GError **error)
 {
     LedgerTx *ledger = tx->ledger;
-    if (!write_rows(tx, error) ||
+    if (!ledger_tx_write(tx, error) ||
         !merkle_frontier_extend(&ledger->frontier, (const MerkleHash *)ledger->leaves->data,
                                 ledger->leaves->len, take_node, tx, error))
         return FALSE;

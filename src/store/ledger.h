@@ -32,6 +32,8 @@ typedef struct {
     gsize header_length;
     const LedgerItem *items;
     guint n_items;
+    gboolean is_public;          /* who it is for: everybody, or */
+    const char *const *audience; /* origins, NULL-terminated; NULL: nobody */
 } LedgerEntry;
 
 /* The node's public keys, as verifier keys (vkeys) in text. */

@@ -75,7 +75,7 @@ gboolean ledger_rows_clear(Sqlite *db, GError **error)
     return sqlite_exec(db,
                        "DELETE FROM ledger; DELETE FROM key_change; DELETE FROM entry;"
                        "DELETE FROM entry_item; DELETE FROM tile; DELETE FROM cosigned;"
-                       "DELETE FROM cosignature;"
+                       "DELETE FROM cosignature; DELETE FROM delivery;"
                        "UPDATE witness SET size = 0, asked = 0, cosigned = 0, status = 0,"
                        " failure = NULL",
                        error);
@@ -176,6 +176,13 @@ gboolean ledger_rows_insert(Sqlite *db, Bulk *entries, Bulk *items, GError **err
            bulk_run(items, db,
                     "INSERT INTO entry_item (number, nonce, data)"
                     " SELECT c0, c1, c2 FROM bulk(?1)",
+                    error);
+}
+
+gboolean ledger_rows_deliver(Sqlite *db, Bulk *deliveries, GError **error)
+{
+    return bulk_run(deliveries, db,
+                    "INSERT OR IGNORE INTO delivery (party, entry) SELECT c0, c1 FROM bulk(?1)",
                     error);
 }
 

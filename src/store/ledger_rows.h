@@ -42,6 +42,9 @@ gboolean ledger_rows_hold(Sqlite *db, gboolean held, GError **error);
 void ledger_rows_add(Bulk *entries, Bulk *items, guint64 index, const LedgerEntry *entry);
 gboolean ledger_rows_insert(Sqlite *db, Bulk *entries, Bulk *items, GError **error);
 
+/* Whom entries are for: rows of (party, entry). */
+gboolean ledger_rows_deliver(Sqlite *db, Bulk *deliveries, GError **error);
+
 gboolean ledger_rows_erase(Sqlite *db, guint64 index, const guint *places, guint n_places,
                            gboolean *ret_erased, GError **error);
 

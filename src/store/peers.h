@@ -16,7 +16,8 @@
 
 #define PEERS_MAX         4096 /* known nodes */
 #define PEERS_WAITING_MAX 64   /* invitations that nobody here has answered */
-#define PEERS_AHEAD_US    (24 * 3600 * G_USEC_PER_SEC) /* a step's time may be ahead of the clock */
+#define PEERS_AHEAD_US                                                                             \
+    (G_GINT64_CONSTANT(24) * 3600 * G_USEC_PER_SEC) /* a step's time may be ahead of the clock */
 
 typedef enum {
     PEER_INVITED, /* by us; no answer yet */
@@ -134,7 +135,7 @@ gboolean peers_add_change(StoreTx *tx, gint64 number, const char *change, GError
 /* What a side says at @when. *ret_changed (may be NULL) is FALSE when the step is older than what
  * that side said last, or says nothing to anybody: SUSPEND and RESUME count only while the side
  * has agreed to the peering, END only while there is one or one is asked for. @reason may be NULL.
- * An END of an invitation that we never answered forgets the node altogether.
+ * Their END of an invitation that we never answered forgets the node altogether.
  * CONCERT_ERROR_LIMIT: PEERS_WAITING_MAX invitations wait already. */
 gboolean peers_step(StoreTx *tx, gint64 number, PeerSide side, PeerStep step, gint64 when,
                     const char *reason, gboolean *ret_changed, GError **error);

@@ -102,14 +102,50 @@ static const char *const steps[] = {
     "CREATE TABLE cosignature (size INTEGER NOT NULL, witness INTEGER NOT NULL,"
     " line TEXT NOT NULL, PRIMARY KEY (size, witness)) WITHOUT ROWID;",
 
+    /* The exchange. `party`: origins of ledgers by number; 0 is everybody, and of records this
+     * node. `delivery`: which entries of the own ledger are for whom (store/deliveries.h);
+     * `granted_by` is the later entry that let it, `receipt` the entry of the party's ledger that
+     * says it arrived. `record`: entries of others' ledgers as they came, and the own dispatches
+     * (store/records.h); item i of record r is r * 4096 + i, its bytes those of a stored version or
+     * its own. `answer`: what brought them, signed. */
+    "CREATE TABLE party (number INTEGER PRIMARY KEY, origin TEXT NOT NULL UNIQUE);"
+    "INSERT INTO party VALUES (0, '');"
+    "CREATE TABLE delivery (party INTEGER NOT NULL, entry INTEGER NOT NULL, granted_by INTEGER,"
+    " receipt INTEGER, PRIMARY KEY (party, entry)) WITHOUT ROWID;"
+    "CREATE INDEX delivery_entry ON delivery (entry);"
+    "CREATE TABLE record (number INTEGER PRIMARY KEY, party INTEGER NOT NULL,"
+    " entry INTEGER NOT NULL, kind TEXT NOT NULL, made INTEGER NOT NULL, stored INTEGER NOT NULL,"
+    " items INTEGER NOT NULL, bytes BLOB, nonce BLOB, header BLOB, item_nonces BLOB,"
+    " granted_by INTEGER, answer INTEGER, title TEXT, tlp INTEGER, pap INTEGER, community TEXT,"
+    " exercise INTEGER NOT NULL DEFAULT 0, expires INTEGER, state INTEGER NOT NULL DEFAULT 0,"
+    " retracted_by INTEGER, reason TEXT, UNIQUE (party, entry));"
+    "CREATE INDEX record_expires ON record (expires) WHERE expires IS NOT NULL AND state = 0;"
+    "CREATE TABLE record_item (number INTEGER PRIMARY KEY, version INTEGER, data BLOB,"
+    " refusal TEXT, retracted INTEGER);"
+    "CREATE INDEX record_item_version ON record_item (version) WHERE version IS NOT NULL;"
+    "CREATE TABLE answer (number INTEGER PRIMARY KEY, party INTEGER NOT NULL,"
+    " first INTEGER NOT NULL, end INTEGER NOT NULL, size INTEGER NOT NULL,"
+    " arrived INTEGER NOT NULL, statement TEXT NOT NULL, checkpoint TEXT NOT NULL);"
+    "CREATE INDEX answer_party ON answer (party, end);"
+    "ALTER TABLE collection ADD COLUMN reach TEXT;"
+    "INSERT OR IGNORE INTO party (origin) SELECT DISTINCT j.value FROM entry,"
+    " json_each(CAST(entry.header AS TEXT), '$.audience') j WHERE length(entry.header) > 0"
+    " AND json_type(CAST(entry.header AS TEXT), '$.audience') = 'array';"
+    "INSERT INTO delivery (party, entry) SELECT p.number, entry.number FROM entry,"
+    " json_each(CAST(entry.header AS TEXT), '$.audience') j JOIN party p ON p.origin = j.value"
+    " WHERE length(entry.header) > 0"
+    " AND json_type(CAST(entry.header AS TEXT), '$.audience') = 'array';"
+    "INSERT INTO delivery (party, entry) SELECT 0, number FROM entry WHERE length(header) > 0"
+    " AND json_extract(CAST(header AS TEXT), '$.audience') = 'public';",
+
     /* Peers (store/peers.h). The card lies at the end of the row, where looking a peer up at each
      * request does not read it. `changes`: the peer's ledger's key changes, oldest first. */
     "CREATE TABLE peer (number INTEGER PRIMARY KEY AUTOINCREMENT, origin TEXT NOT NULL UNIQUE,"
     " node TEXT NOT NULL UNIQUE, message_name TEXT UNIQUE, organisation TEXT,"
     " ours INTEGER NOT NULL DEFAULT 0, theirs INTEGER NOT NULL DEFAULT 0,"
     " ours_at INTEGER NOT NULL DEFAULT 0, theirs_at INTEGER NOT NULL DEFAULT 0,"
-    " ended_at INTEGER NOT NULL DEFAULT 0, reason TEXT, since INTEGER NOT NULL,"
-    " compared INTEGER NOT NULL DEFAULT 0, card_number INTEGER NOT NULL,"
+    " ended_at INTEGER NOT NULL DEFAULT 0, agreed INTEGER NOT NULL DEFAULT 0, reason TEXT,"
+    " since INTEGER NOT NULL, compared INTEGER NOT NULL DEFAULT 0, card_number INTEGER NOT NULL,"
     " ledger_vkey TEXT NOT NULL, recovery_vkey TEXT NOT NULL, message_vkey TEXT NOT NULL,"
     " parcel_key TEXT NOT NULL, urls TEXT NOT NULL, tls TEXT NOT NULL,"
     " size INTEGER NOT NULL DEFAULT 0, root BLOB, checkpoint TEXT,"
@@ -120,6 +156,20 @@ static const char *const steps[] = {
     " fork_reason TEXT, card TEXT NOT NULL);"
     "CREATE TABLE peer_change (number INTEGER PRIMARY KEY, peer INTEGER NOT NULL,"
     " note TEXT NOT NULL, UNIQUE (peer, note));",
+
+    /* Followed sources (store/followed.h). */
+    "CREATE TABLE followed (number INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT NOT NULL UNIQUE,"
+    " kind INTEGER NOT NULL, url TEXT NOT NULL, remote TEXT, collection TEXT NOT NULL,"
+    " source TEXT NOT NULL, level INTEGER NOT NULL, every INTEGER NOT NULL, auth INTEGER NOT NULL,"
+    " user TEXT, since INTEGER NOT NULL, reading TEXT, paused INTEGER NOT NULL DEFAULT 0,"
+    " added INTEGER NOT NULL, started INTEGER NOT NULL DEFAULT 0,"
+    " finished INTEGER NOT NULL DEFAULT 0, succeeded INTEGER NOT NULL DEFAULT 0,"
+    " due INTEGER NOT NULL, more INTEGER NOT NULL DEFAULT 0, failures INTEGER NOT NULL DEFAULT 0,"
+    " failure TEXT, remark TEXT);"
+    "CREATE TABLE followed_mark (followed INTEGER NOT NULL, part TEXT NOT NULL, mark TEXT NOT NULL,"
+    " PRIMARY KEY (followed, part)) WITHOUT ROWID;"
+    "CREATE TABLE followed_count (followed INTEGER NOT NULL, count INTEGER NOT NULL,"
+    " last INTEGER NOT NULL, total INTEGER NOT NULL, PRIMARY KEY (followed, count)) WITHOUT ROWID;",
 };
 
 guint schema_latest(void)
@@ -156,20 +206,6 @@ static gboolean refuse_newer(Sqlite *db, gint64 version, guint latest, GError **
 gboolean schema_check(Sqlite *db, GError **error)
 {
     gint64 version;
-
-    /* Followed sources (store/followed.h). */
-    "CREATE TABLE followed (number INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT NOT NULL UNIQUE,"
-    " kind INTEGER NOT NULL, url TEXT NOT NULL, remote TEXT, collection TEXT NOT NULL,"
-    " source TEXT NOT NULL, level INTEGER NOT NULL, every INTEGER NOT NULL, auth INTEGER NOT NULL,"
-    " user TEXT, since INTEGER NOT NULL, reading TEXT, paused INTEGER NOT NULL DEFAULT 0,"
-    " added INTEGER NOT NULL, started INTEGER NOT NULL DEFAULT 0,"
-    " finished INTEGER NOT NULL DEFAULT 0, succeeded INTEGER NOT NULL DEFAULT 0,"
-    " due INTEGER NOT NULL, more INTEGER NOT NULL DEFAULT 0, failures INTEGER NOT NULL DEFAULT 0,"
-    " failure TEXT, remark TEXT);"
-    "CREATE TABLE followed_mark (followed INTEGER NOT NULL, part TEXT NOT NULL, mark TEXT NOT NULL,"
-    " PRIMARY KEY (followed, part)) WITHOUT ROWID;"
-    "CREATE TABLE followed_count (followed INTEGER NOT NULL, count INTEGER NOT NULL,"
-    " last INTEGER NOT NULL, total INTEGER NOT NULL, PRIMARY KEY (followed, count)) WITHOUT ROWID;",
     if (!read_version(db, &version, error) || !refuse_newer(db, version, schema_latest(), error))
         return FALSE;
     if (version < schema_latest()) {

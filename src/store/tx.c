@@ -14,6 +14,7 @@ StoreTx *tx_new(Sqlite *db, GError **error)
     tx->ledger = ledger_tx_new();
     tx->sources = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
     tx->types = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+    tx->parties = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
     return g_steal_pointer(&tx);
 }
 
@@ -23,6 +24,7 @@ void tx_free(StoreTx *tx)
         return;
     g_hash_table_unref(tx->sources);
     g_hash_table_unref(tx->types);
+    g_hash_table_unref(tx->parties);
     pending_free(tx->pending);
     ledger_tx_free(tx->ledger);
     g_free(tx);
@@ -32,6 +34,7 @@ void tx_forget(StoreTx *tx)
 {
     g_hash_table_remove_all(tx->sources);
     g_hash_table_remove_all(tx->types);
+    g_hash_table_remove_all(tx->parties);
     tx->next_pack = tx->next_object = tx->next_version = 0;
     pending_forget(tx->pending);
     ledger_tx_forget(tx->ledger);
@@ -86,6 +89,12 @@ gboolean tx_type(StoreTx *tx, const char *name, gint64 *ret_number, GError **err
 {
     return find_or_add(tx, tx->types, "SELECT number FROM type WHERE name = ?1",
                        "INSERT INTO type (name) VALUES (?1)", name, ret_number, error);
+}
+
+gboolean tx_party(StoreTx *tx, const char *origin, gint64 *ret_number, GError **error)
+{
+    return find_or_add(tx, tx->parties, "SELECT number FROM party WHERE origin = ?1",
+                       "INSERT INTO party (origin) VALUES (?1)", origin, ret_number, error);
 }
 
 static gboolean look_up(StoreTx *tx, const Bulk *keys, TxObject *objects, GError **error)

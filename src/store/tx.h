@@ -15,6 +15,7 @@ struct StoreTx {
     Hashkey hashkey;
     GHashTable *sources; /* name -> number of rows that are committed or in this transaction */
     GHashTable *types;
+    GHashTable *parties;
     gint64 next_pack, next_object, next_version; /* 0: not known yet */
     gboolean changed;                            /* something that readers may see */
     gboolean erased; /* something that the write-ahead log must not keep */
@@ -29,6 +30,9 @@ void tx_forget(StoreTx *tx);
 /* The number of the source (type) of that name, made when new. */
 gboolean tx_source(StoreTx *tx, const char *name, gint64 *ret_number, GError **error);
 gboolean tx_type(StoreTx *tx, const char *name, gint64 *ret_number, GError **error);
+
+/* The number of the ledger of that origin, made when new. */
+gboolean tx_party(StoreTx *tx, const char *origin, gint64 *ret_number, GError **error);
 
 /* An object as the store knows it. */
 typedef struct {

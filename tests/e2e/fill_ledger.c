@@ -6,7 +6,7 @@
 
 #include "base/timestamp.h"
 #include "node/node.h"
-#include "node/openings.h"
+#include "store/openings.h"
 
 #define BATCH 4096 /* entries of a request */
 

@@ -1,4 +1,4 @@
-#include "node/openings.h"
+#include "store/openings.h"
 
 #include <string.h>
 
@@ -48,7 +48,9 @@ LedgerEntry openings_entry(const Opening *opening, LedgerItem **ret_items)
                          .header = opening->header,
                          .header_length = opening->header_length,
                          .items = items,
-                         .n_items = opening->n_items};
+                         .n_items = opening->n_items,
+                         .is_public = opening->is_public,
+                         .audience = (const char *const *)opening->audience};
 }
 
 /* The checkpoint under which is proven, taken apart. */
