@@ -7,7 +7,7 @@
  * what both had said before it: after it both have to say yes again.
  *
  * A peer is never deleted: its ledger, its pinned keys and what was received of it stay known by
- * its number. Only an invitation that nobody here answered leaves nothing behind. */
+ * its number. Only an invitation that was withdrawn before anybody here answered leaves nothing. */
 #pragma once
 
 #include "ledger/keychange.h"
@@ -59,6 +59,7 @@ typedef struct {
     PeerStep ours, theirs; /* what each side said last; NONE when an end has undone it */
     gint64 ours_at, theirs_at;
     gint64 ended_at;   /* the newest end by either side */
+    gboolean agreed;   /* we once said yes: a person here accepted its pinned keys */
     char *reason;      /* of their last step that had one; NULL: none */
     gint64 since;      /* when the peer was first met, by our clock */
     gboolean compared; /* a person compared the words */
@@ -139,6 +140,11 @@ gboolean peers_add_change(StoreTx *tx, gint64 number, const char *change, GError
  * CONCERT_ERROR_LIMIT: PEERS_WAITING_MAX invitations wait already. */
 gboolean peers_step(StoreTx *tx, gint64 number, PeerSide side, PeerStep step, gint64 when,
                     const char *reason, gboolean *ret_changed, GError **error);
+
+/* Our last step towards the peer as it was signed, and NULL if there is none: what is posted, or
+ * handed over as a file. Caller frees. */
+gboolean peers_set_said(StoreTx *tx, gint64 number, const char *text, GError **error);
+gboolean peers_get_said(Store *store, gint64 number, char **ret_text, GError **error);
 
 /* Whether there is room for another invitation of a node that nobody here knows. */
 gboolean peers_has_room(StoreTx *tx, gboolean *ret_room, GError **error);

@@ -153,9 +153,23 @@ static const char *const steps[] = {
     " failed INTEGER NOT NULL DEFAULT 0, failures INTEGER NOT NULL DEFAULT 0,"
     " skew INTEGER NOT NULL DEFAULT 0, received INTEGER NOT NULL DEFAULT 0,"
     " sent INTEGER NOT NULL DEFAULT 0, traffic_day INTEGER NOT NULL DEFAULT 0,"
-    " fork_reason TEXT, card TEXT NOT NULL);"
+    " fork_reason TEXT, card TEXT NOT NULL, said TEXT);"
     "CREATE TABLE peer_change (number INTEGER PRIMARY KEY, peer INTEGER NOT NULL,"
-    " note TEXT NOT NULL, UNIQUE (peer, note));",
+    " note TEXT NOT NULL, UNIQUE (peer, note));"
+    /* Posts that wait to be delivered (store/outbox.h), of each peer in order; next 0: given up. */
+    "CREATE TABLE outbox (number INTEGER PRIMARY KEY AUTOINCREMENT, peer INTEGER NOT NULL,"
+    " path TEXT NOT NULL, type TEXT NOT NULL, title TEXT NOT NULL, body BLOB NOT NULL,"
+    " made INTEGER NOT NULL, tries INTEGER NOT NULL DEFAULT 0, next INTEGER NOT NULL,"
+    " failure TEXT);"
+    "CREATE INDEX outbox_peer ON outbox (peer, number);"
+    /* Communities (store/communities.h), own ones and those of others. `records`: the newest number
+     * of a membership record; `rules_number`: of the rulebook. */
+    "CREATE TABLE community (number INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE,"
+    " owner TEXT NOT NULL, title TEXT NOT NULL, rules_number INTEGER NOT NULL,"
+    " rules BLOB NOT NULL, records INTEGER NOT NULL, complaint TEXT);"
+    "CREATE TABLE community_member (community INTEGER NOT NULL, member TEXT NOT NULL,"
+    " step INTEGER NOT NULL, votes INTEGER NOT NULL, record INTEGER NOT NULL,"
+    " since INTEGER NOT NULL, PRIMARY KEY (community, member)) WITHOUT ROWID;",
 
     /* Followed sources (store/followed.h). */
     "CREATE TABLE followed (number INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT NOT NULL UNIQUE,"

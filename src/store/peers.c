@@ -1,0 +1,534 @@
+#include "store/peers.h"
+
+#include <string.h>
+
+#include "base/timestamp.h"
+#include "store/reader.h"
+#include "store/tx.h"
+
+const char *peer_state_name(PeerState state)
+{
+    static const char *const names[] = {"invited", "asked", "active", "suspended", "ended"};
+    return names[state];
+}
+
+static const char *const step_names[] = {"none", "invite", "accept", "suspend", "resume", "end"};
+
+const char *peer_step_name(PeerStep step)
+{
+    return step_names[step];
+}
+
+gboolean peer_step_parse(const char *name, PeerStep *ret_step)
+{
+    for (guint i = PEER_STEP_INVITE; i < G_N_ELEMENTS(step_names); i++) {
+        if (g_str_equal(name, step_names[i])) {
+            *ret_step = (PeerStep)i;
+            return TRUE;
+        }
+    }
+    return FALSE;
+}
+
+void peer_free(Peer *peer)
+{
+    if (!peer)
+        return;
+    char *const texts[] = {peer->origin,        peer->node,         peer->organisation,
+                           peer->reason,        peer->card,         peer->ledger_vkey,
+                           peer->recovery_vkey, peer->message_vkey, peer->parcel_key,
+                           peer->checkpoint,    peer->failure,      peer->fork_reason};
+    for (guint i = 0; i < G_N_ELEMENTS(texts); i++)
+        g_free(texts[i]);
+    g_strfreev(peer->urls);
+    g_strfreev(peer->tls);
+    g_strfreev(peer->changes);
+    g_free(peer);
+}
+
+/* --- rows --------------------------------------------------------------------------------------
+ */
+
+#define COLUMNS                                                                                    \
+    "number, origin, node, organisation, ours, theirs, ours_at, theirs_at, ended_at, agreed, "     \
+    "reason,"                                                                                      \
+    " since, compared, card_number, ledger_vkey, recovery_vkey, message_vkey, parcel_key, urls,"   \
+    " tls, size, root, checkpoint, cursor, contacted, failure, failed, failures, skew, received,"  \
+    " sent, traffic_day, fork_reason"
+#define CARD_COLUMN 33 /* after all of COLUMNS */
+
+static gboolean agrees(PeerStep step)
+{
+    return step == PEER_STEP_INVITE || step == PEER_STEP_ACCEPT || step == PEER_STEP_RESUME;
+}
+
+/* What follows from what the two sides said. */
+static void set_state(Peer *peer)
+{
+    peer->suspended_by_us = peer->ours == PEER_STEP_SUSPEND;
+    peer->suspended_by_them = peer->theirs == PEER_STEP_SUSPEND;
+    gboolean we = agrees(peer->ours) || peer->suspended_by_us;
+    gboolean they = agrees(peer->theirs) || peer->suspended_by_them;
+    if (we && they)
+        peer->state =
+            peer->suspended_by_us || peer->suspended_by_them ? PEER_SUSPENDED : PEER_ACTIVE;
+    else
+        peer->state = we ? PEER_INVITED : they ? PEER_ASKED : PEER_ENDED;
+}
+
+static char **read_list(sqlite3_stmt *statement, int column)
+{
+    const char *text = (const char *)sqlite3_column_text(statement, column);
+    return text && *text ? g_strsplit(text, "\n", -1) : g_new0(char *, 1);
+}
+
+static Peer *read_peer(sqlite3_stmt *statement)
+{
+    Peer *peer = g_new0(Peer, 1);
+    int column = 0;
+    peer->number = sqlite3_column_int64(statement, column++);
+    peer->origin = sqlite_dup_text(statement, column++);
+    peer->node = sqlite_dup_text(statement, column++);
+    peer->organisation = sqlite_dup_text(statement, column++);
+    peer->ours = (PeerStep)sqlite3_column_int(statement, column++);
+    peer->theirs = (PeerStep)sqlite3_column_int(statement, column++);
+    peer->ours_at = sqlite3_column_int64(statement, column++);
+    peer->theirs_at = sqlite3_column_int64(statement, column++);
+    peer->ended_at = sqlite3_column_int64(statement, column++);
+    peer->agreed = sqlite3_column_int(statement, column++) != 0;
+    peer->reason = sqlite_dup_text(statement, column++);
+    peer->since = sqlite3_column_int64(statement, column++);
+    peer->compared = sqlite3_column_int(statement, column++) != 0;
+    peer->card_number = (guint64)sqlite3_column_int64(statement, column++);
+    peer->ledger_vkey = sqlite_dup_text(statement, column++);
+    peer->recovery_vkey = sqlite_dup_text(statement, column++);
+    peer->message_vkey = sqlite_dup_text(statement, column++);
+    peer->parcel_key = sqlite_dup_text(statement, column++);
+    peer->urls = read_list(statement, column++);
+    peer->tls = read_list(statement, column++);
+    peer->size = (guint64)sqlite3_column_int64(statement, column++);
+    if (sqlite3_column_bytes(statement, column) == SHA256_SIZE)
+        memcpy(peer->root.bytes, sqlite3_column_blob(statement, column), SHA256_SIZE);
+    column++;
+    peer->checkpoint = sqlite_dup_text(statement, column++);
+    peer->cursor = (guint64)sqlite3_column_int64(statement, column++);
+    peer->contacted = sqlite3_column_int64(statement, column++);
+    peer->failure = sqlite_dup_text(statement, column++);
+    peer->failed = sqlite3_column_int64(statement, column++);
+    peer->failures = (guint)sqlite3_column_int(statement, column++);
+    peer->skew_us = sqlite3_column_int64(statement, column++);
+    peer->received = (guint64)sqlite3_column_int64(statement, column++);
+    peer->sent = (guint64)sqlite3_column_int64(statement, column++);
+    peer->traffic_day = sqlite3_column_int64(statement, column++);
+    peer->fork_reason = sqlite_dup_text(statement, column++);
+    peer->fork = peer->fork_reason != NULL;
+    if (sqlite3_column_count(statement) > CARD_COLUMN)
+        peer->card = sqlite_dup_text(statement, CARD_COLUMN);
+    peer->changes = g_new0(char *, 1);
+    set_state(peer);
+    return peer;
+}
+
+static gboolean load_changes(Sqlite *db, Peer *peer, GError **error)
+{
+    sqlite3_stmt *statement =
+        sqlite_prepare(db, "SELECT note FROM peer_change WHERE peer = ?1 ORDER BY number", error);
+    if (!statement)
+        return FALSE;
+    sqlite3_bind_int64(statement, 1, peer->number);
+    g_autoptr(GPtrArray) notes = g_ptr_array_new_with_free_func(g_free);
+    for (gboolean row;;) {
+        if (!sqlite_step(db, statement, &row, error))
+            return FALSE;
+        if (!row)
+            break;
+        g_ptr_array_add(notes, sqlite_dup_text(statement, 0));
+    }
+    g_ptr_array_add(notes, NULL);
+    g_strfreev(peer->changes);
+    peer->changes = (char **)g_ptr_array_free(g_steal_pointer(&notes), FALSE);
+    return TRUE;
+}
+
+/* The one peer that @sql finds with the text @key as its parameter. */
+static Peer *find_peer(Sqlite *db, const char *sql, const char *key, GError **error)
+{
+    sqlite3_stmt *statement = sqlite_prepare(db, sql, error);
+    gboolean row;
+    if (!statement)
+        return NULL;
+    sqlite_bind_text(statement, 1, key);
+    if (!sqlite_step(db, statement, &row, error))
+        return NULL;
+    if (!row) {
+        g_set_error(error, CONCERT_ERROR, CONCERT_ERROR_NOT_FOUND, "%s is no peer of this node",
+                    key);
+        return NULL;
+    }
+    g_autoptr(Peer) peer = read_peer(statement);
+    sqlite3_reset(statement);
+    return load_changes(db, peer, error) ? g_steal_pointer(&peer) : NULL;
+}
+
+/* An origin has a "/", the name of a node has none. */
+static Peer *get_peer(Sqlite *db, const char *name, GError **error)
+{
+    return find_peer(db,
+                     strchr(name, '/') ? "SELECT " COLUMNS ", card FROM peer WHERE origin = ?1"
+                                       : "SELECT " COLUMNS ", card FROM peer WHERE node = ?1",
+                     name, error);
+}
+
+Peer *peers_get(Store *store, const char *name, GError **error)
+{
+    g_auto(Reader) reader = {0};
+    return reader_begin(store, &reader, error) ? get_peer(reader.db, name, error) : NULL;
+}
+
+Peer *peers_get_tx(StoreTx *tx, const char *name, GError **error)
+{
+    return get_peer(tx->db, name, error);
+}
+
+Peer *peers_find_key(Store *store, const char *key, GError **error)
+{
+    g_auto(Reader) reader = {0};
+    return reader_begin(store, &reader, error)
+               ? find_peer(reader.db, "SELECT " COLUMNS " FROM peer WHERE message_name = ?1", key,
+                           error)
+               : NULL;
+}
+
+GPtrArray *peers_list(Store *store, GError **error)
+{
+    g_auto(Reader) reader = {0};
+    if (!reader_begin(store, &reader, error))
+        return NULL;
+    sqlite3_stmt *statement =
+        sqlite_prepare(reader.db, "SELECT " COLUMNS " FROM peer ORDER BY node", error);
+    g_autoptr(GPtrArray) peers = g_ptr_array_new_with_free_func((GDestroyNotify)peer_free);
+    for (gboolean row; statement;) {
+        if (!sqlite_step(reader.db, statement, &row, error))
+            return NULL;
+        if (!row)
+            return g_steal_pointer(&peers);
+        g_ptr_array_add(peers, read_peer(statement));
+    }
+    return NULL;
+}
+
+KeyHistory *peers_history(const Peer *peer, GError **error)
+{
+    g_autoptr(NoteVerifier) ledger = note_verifier_parse(peer->ledger_vkey, error);
+    g_autoptr(NoteVerifier) recovery =
+        ledger ? note_verifier_parse(peer->recovery_vkey, error) : NULL;
+    g_autoptr(KeyHistory) history =
+        recovery ? keychange_history_new(ledger, NULL, recovery, error) : NULL;
+    return history && keychange_history_add_list(history, (const char *const *)peer->changes,
+                                                 g_strv_length(peer->changes), error)
+               ? g_steal_pointer(&history)
+               : NULL;
+}
+
+/* --- meeting -----------------------------------------------------------------------------------
+ */
+
+static char *join(const char *const *list)
+{
+    return list ? g_strjoinv("\n", (char **)list) : g_strdup("");
+}
+
+/* Binds from parameter 2 on what a card says, as CARD_SET names it. */
+#define CARD_SET                                                                                   \
+    "organisation = ?2, card_number = ?3, message_name = ?4, message_vkey = ?5,"                   \
+    " parcel_key = ?6, urls = ?7, tls = ?8, card = ?9"
+
+static gboolean bind_card(sqlite3_stmt *statement, const PeerCard *card, GError **error)
+{
+    g_autoptr(NoteVerifier) message = note_verifier_parse(card->message_vkey, error);
+    if (!message)
+        return FALSE;
+    g_autofree char *urls = join(card->urls);
+    g_autofree char *tls = join(card->tls);
+    sqlite_bind_text(statement, 2, card->organisation);
+    sqlite3_bind_int64(statement, 3, (gint64)card->card_number);
+    sqlite3_bind_text(statement, 4, message->name, -1, SQLITE_TRANSIENT);
+    sqlite_bind_text(statement, 5, card->message_vkey);
+    sqlite_bind_text(statement, 6, card->parcel_key);
+    sqlite3_bind_text(statement, 7, urls, -1, SQLITE_TRANSIENT);
+    sqlite3_bind_text(statement, 8, tls, -1, SQLITE_TRANSIENT);
+    sqlite_bind_text(statement, 9, card->card);
+    return TRUE;
+}
+
+static gboolean run_numbered(StoreTx *tx, const char *sql, gint64 number, GError **error)
+{
+    sqlite3_stmt *statement = sqlite_prepare(tx->db, sql, error);
+    if (!statement)
+        return FALSE;
+    sqlite3_bind_int64(statement, 1, number);
+    tx->changed = TRUE;
+    return sqlite_run(tx->db, statement, error);
+}
+
+static gboolean forget_peer(StoreTx *tx, gint64 number, GError **error)
+{
+    return run_numbered(tx, "DELETE FROM peer_change WHERE peer = ?1", number, error) &&
+           run_numbered(tx, "DELETE FROM peer WHERE number = ?1", number, error);
+}
+
+static gboolean insert_peer(StoreTx *tx, const PeerCard *card, gint64 *ret_number, GError **error)
+{
+    sqlite3_stmt *statement = sqlite_prepare(
+        tx->db,
+        "INSERT INTO peer (origin, organisation, card_number, message_name, message_vkey,"
+        " parcel_key, urls, tls, card, node, ledger_vkey, recovery_vkey, since)"
+        " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
+        error);
+    if (!statement || !bind_card(statement, card, error))
+        return FALSE;
+    sqlite_bind_text(statement, 1, card->origin);
+    sqlite_bind_text(statement, 10, card->node);
+    sqlite_bind_text(statement, 11, card->ledger_vkey);
+    sqlite_bind_text(statement, 12, card->recovery_vkey);
+    sqlite3_bind_int64(statement, 13, timestamp_now());
+    tx->changed = TRUE;
+    if (!sqlite_run(tx->db, statement, error))
+        return FALSE;
+    *ret_number = sqlite3_last_insert_rowid(tx->db->handle);
+    return TRUE;
+}
+
+/* A peer that was met keeps its number when it is met anew. */
+static gboolean renew_peer(StoreTx *tx, gint64 number, const PeerCard *card, GError **error)
+{
+    sqlite3_stmt *statement = sqlite_prepare(
+        tx->db,
+        "UPDATE peer SET " CARD_SET ", ledger_vkey = ?10, recovery_vkey = ?11, origin = ?12,"
+        " ours = 0, theirs = 0, agreed = 0, compared = 0, size = 0, root = NULL, checkpoint = NULL,"
+        " cursor = 0, fork_reason = NULL, reason = NULL WHERE number = ?1",
+        error);
+    if (!statement || !bind_card(statement, card, error))
+        return FALSE;
+    sqlite3_bind_int64(statement, 1, number);
+    sqlite_bind_text(statement, 10, card->ledger_vkey);
+    sqlite_bind_text(statement, 11, card->recovery_vkey);
+    sqlite_bind_text(statement, 12, card->origin);
+    return run_numbered(tx, "DELETE FROM peer_change WHERE peer = ?1", number, error) &&
+           sqlite_run(tx->db, statement, error);
+}
+
+gboolean peers_put(StoreTx *tx, const PeerCard *card, gboolean replace, gint64 *ret_number,
+                   GError **error)
+{
+    g_autoptr(GError) none = NULL;
+    gint64 count;
+    g_autoptr(Peer) known = peers_get_tx(tx, card->node, &none);
+    if (!known && !g_error_matches(none, CONCERT_ERROR, CONCERT_ERROR_NOT_FOUND)) {
+        g_propagate_error(error, g_steal_pointer(&none));
+        return FALSE;
+    }
+    if (known && !replace) {
+        g_set_error(error, CONCERT_ERROR, CONCERT_ERROR_CONFLICT, "%s is known already",
+                    card->node);
+        return FALSE;
+    }
+    if (known) {
+        if (!renew_peer(tx, known->number, card, error))
+            return FALSE;
+        *ret_number = known->number;
+        return TRUE;
+    }
+    if (!sqlite_get_int(tx->db, "SELECT count(*) FROM peer", 0, &count, error))
+        return FALSE;
+    if (count >= PEERS_MAX) {
+        g_set_error(error, CONCERT_ERROR, CONCERT_ERROR_LIMIT, "%d peers are enough", PEERS_MAX);
+        return FALSE;
+    }
+    return insert_peer(tx, card, ret_number, error);
+}
+
+gboolean peers_set_card(StoreTx *tx, gint64 number, const PeerCard *card, GError **error)
+{
+    sqlite3_stmt *statement = sqlite_prepare(
+        tx->db, "UPDATE peer SET " CARD_SET " WHERE number = ?1 AND card_number < ?3", error);
+    if (!statement || !bind_card(statement, card, error))
+        return FALSE;
+    sqlite3_bind_int64(statement, 1, number);
+    tx->changed = TRUE;
+    return sqlite_run(tx->db, statement, error);
+}
+
+gboolean peers_add_change(StoreTx *tx, gint64 number, const char *change, GError **error)
+{
+    sqlite3_stmt *statement =
+        sqlite_prepare(tx->db,
+                       "INSERT INTO peer_change (peer, note) SELECT ?1, ?2"
+                       " WHERE (SELECT count(*) FROM peer_change WHERE peer = ?1) < ?3"
+                       " AND NOT EXISTS (SELECT 1 FROM peer_change WHERE peer = ?1 AND note = ?2)",
+                       error);
+    if (!statement)
+        return FALSE;
+    sqlite3_bind_int64(statement, 1, number);
+    sqlite_bind_text(statement, 2, change);
+    sqlite3_bind_int64(statement, 3, KEYCHANGE_LIST_MAX);
+    tx->changed = TRUE;
+    return sqlite_run(tx->db, statement, error);
+}
+
+/* --- steps -------------------------------------------------------------------------------------
+ */
+
+static Peer *get_number(StoreTx *tx, gint64 number, GError **error)
+{
+    sqlite3_stmt *statement =
+        sqlite_prepare(tx->db, "SELECT " COLUMNS " FROM peer WHERE number = ?1", error);
+    gboolean row;
+    if (!statement)
+        return NULL;
+    sqlite3_bind_int64(statement, 1, number);
+    if (!sqlite_step(tx->db, statement, &row, error))
+        return NULL;
+    if (!row) {
+        g_set_error_literal(error, CONCERT_ERROR, CONCERT_ERROR_NOT_FOUND,
+                            "the peer is not known any more");
+        return NULL;
+    }
+    Peer *peer = read_peer(statement);
+    sqlite3_reset(statement);
+    return peer;
+}
+
+/* Says the step; FALSE when it changes nothing. */
+static gboolean say_step(Peer *peer, PeerSide side, PeerStep step, gint64 when)
+{
+    PeerStep *said = side == PEER_US ? &peer->ours : &peer->theirs;
+    gint64 *said_at = side == PEER_US ? &peer->ours_at : &peer->theirs_at;
+    if (when <= *said_at || when <= peer->ended_at)
+        return FALSE;
+    switch (step) {
+    case PEER_STEP_SUSPEND:
+    case PEER_STEP_RESUME:
+        if (*said == PEER_STEP_NONE)
+            return FALSE;
+        break;
+    case PEER_STEP_END:
+        if (peer->ours == PEER_STEP_NONE && peer->theirs == PEER_STEP_NONE)
+            return FALSE;
+        peer->ours = peer->theirs = PEER_STEP_NONE;
+        peer->ended_at = *said_at = when;
+        return TRUE;
+    case PEER_STEP_INVITE:
+    case PEER_STEP_ACCEPT:
+        if (*said == PEER_STEP_SUSPEND) /* only resuming ends a suspension */
+            return FALSE;
+        break;
+    case PEER_STEP_NONE:
+        return FALSE;
+    }
+    *said = step;
+    *said_at = when;
+    peer->agreed |= side == PEER_US;
+    return TRUE;
+}
+
+static gboolean write_step(StoreTx *tx, const Peer *peer, const char *reason, GError **error)
+{
+    sqlite3_stmt *statement =
+        sqlite_prepare(tx->db,
+                       "UPDATE peer SET ours = ?2, theirs = ?3, ours_at = ?4, theirs_at = ?5,"
+                       " ended_at = ?6, reason = coalesce(?7, reason), agreed = ?8"
+                       " WHERE number = ?1",
+                       error);
+    if (!statement)
+        return FALSE;
+    sqlite3_bind_int64(statement, 1, peer->number);
+    sqlite3_bind_int64(statement, 2, peer->ours);
+    sqlite3_bind_int64(statement, 3, peer->theirs);
+    sqlite3_bind_int64(statement, 4, peer->ours_at);
+    sqlite3_bind_int64(statement, 5, peer->theirs_at);
+    sqlite3_bind_int64(statement, 6, peer->ended_at);
+    sqlite_bind_text(statement, 7, reason);
+    sqlite3_bind_int(statement, 8, peer->agreed);
+    tx->changed = TRUE;
+    return sqlite_run(tx->db, statement, error);
+}
+
+gboolean peers_has_room(StoreTx *tx, gboolean *ret_room, GError **error)
+{
+    gint64 waiting;
+    if (!sqlite_get_int(tx->db, "SELECT count(*) FROM peer WHERE ours = 0 AND theirs != 0", 0,
+                        &waiting, error))
+        return FALSE;
+    *ret_room = waiting < PEERS_WAITING_MAX;
+    return TRUE;
+}
+
+static gboolean check_room(StoreTx *tx, const Peer *peer, PeerSide side, GError **error)
+{
+    gboolean room;
+    if (side == PEER_US || peer->ours != PEER_STEP_NONE || peer->theirs != PEER_STEP_NONE)
+        return TRUE;
+    if (!peers_has_room(tx, &room, error))
+        return FALSE;
+    if (!room)
+        g_set_error(error, CONCERT_ERROR, CONCERT_ERROR_LIMIT,
+                    "%d invitations wait for an answer already", PEERS_WAITING_MAX);
+    return room;
+}
+
+gboolean peers_step(StoreTx *tx, gint64 number, PeerSide side, PeerStep step, gint64 when,
+                    const char *reason, gboolean *ret_changed, GError **error)
+{
+    g_autoptr(Peer) peer = get_number(tx, number, error);
+    if (!peer || !check_room(tx, peer, side, error))
+        return FALSE;
+    /* Nothing was agreed, followed or signed. What we end ourselves stays known, so that the same
+     * invitation does not come again. */
+    gboolean unanswered = step == PEER_STEP_END && side == PEER_THEM && !peer->agreed;
+    gboolean changed = say_step(peer, side, step, when);
+    if (changed && !(unanswered ? forget_peer(tx, number, error)
+                                : write_step(tx, peer, side == PEER_THEM ? reason : NULL, error)))
+        return FALSE;
+    if (ret_changed)
+        *ret_changed = changed;
+    return TRUE;
+}
+
+gboolean peers_set_said(StoreTx *tx, gint64 number, const char *text, GError **error)
+{
+    sqlite3_stmt *statement =
+        sqlite_prepare(tx->db, "UPDATE peer SET said = ?2 WHERE number = ?1", error);
+    if (!statement)
+        return FALSE;
+    sqlite3_bind_int64(statement, 1, number);
+    sqlite_bind_text(statement, 2, text);
+    return sqlite_run(tx->db, statement, error);
+}
+
+gboolean peers_get_said(Store *store, gint64 number, char **ret_text, GError **error)
+{
+    g_auto(Reader) reader = {0};
+    gboolean row;
+    sqlite3_stmt *statement =
+        reader_begin(store, &reader, error)
+            ? sqlite_prepare(reader.db, "SELECT said FROM peer WHERE number = ?1", error)
+            : NULL;
+    if (!statement)
+        return FALSE;
+    sqlite3_bind_int64(statement, 1, number);
+    if (!sqlite_step(reader.db, statement, &row, error))
+        return FALSE;
+    *ret_text = row ? sqlite_dup_text(statement, 0) : NULL;
+    if (row)
+        sqlite3_reset(statement);
+    return TRUE;
+}
+
+gboolean peers_set_compared(StoreTx *tx, gint64 number, gboolean compared, GError **error)
+{
+    return run_numbered(tx,
+                        compared ? "UPDATE peer SET compared = 1 WHERE number = ?1"
+                                 : "UPDATE peer SET compared = 0 WHERE number = ?1",
+                        number, error);
+}
