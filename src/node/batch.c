@@ -78,14 +78,14 @@ gboolean batch_apply(StoreTx *tx, gpointer user, GError **error)
         if (entry->object)
             g_ptr_array_add(objects, entry->object);
     }
-    g_autofree ObjectsOutcome *outcomes = g_new(ObjectsOutcome, objects->len);
+    g_autofree ObjectsResult *results = g_new(ObjectsResult, objects->len);
     if (!objects_put(tx, batch->source, batch->collection, (Object *const *)objects->pdata,
-                     objects->len, outcomes, NULL, error))
+                     objects->len, results, error))
         return FALSE;
     for (guint i = 0, next = 0; i < batch->entries->len; i++) {
         BatchEntry *entry = &g_array_index(batch->entries, BatchEntry, i);
         if (entry->object)
-            entry->outcome = outcomes[next++];
+            entry->outcome = results[next++].outcome;
     }
     return TRUE;
 }

@@ -22,8 +22,7 @@ typedef struct {
     HttpRequest *request;
     GString *body;      /* what the objects' bytes are in */
     GPtrArray *objects; /* Object *, the good ones */
-    ObjectsOutcome *outcomes;
-    gint64 *dates;
+    ObjectsResult *results;
     guint total, rejected;
     char *status_id;
     char *received;    /* request_timestamp */
@@ -40,8 +39,7 @@ static void adding_free(Adding *adding)
         g_string_free(adding->failures, TRUE);
     if (adding->status)
         g_string_free(adding->status, TRUE);
-    g_free(adding->outcomes);
-    g_free(adding->dates);
+    g_free(adding->results);
     g_free(adding->status_id);
     g_free(adding->received);
     g_free(adding);
@@ -104,8 +102,7 @@ static void read_objects(Adding *adding, const GArray *items)
         else
             g_ptr_array_add(adding->objects, g_steal_pointer(&object));
     }
-    adding->outcomes = g_new0(ObjectsOutcome, items->len + 1);
-    adding->dates = g_new0(gint64, items->len + 1);
+    adding->results = g_new0(ObjectsResult, items->len + 1);
 }
 
 static const char *message_of(ObjectsOutcome outcome)
@@ -125,7 +122,7 @@ static const char *message_of(ObjectsOutcome outcome)
     return NULL;
 }
 
-static void append_success(GString *json, const Object *object, ObjectsOutcome outcome, gint64 date)
+static void append_success(GString *json, const Object *object, const ObjectsResult *result)
 {
     g_string_append(json, "{\"id\":");
     json_append_string(json, object->id);
@@ -134,9 +131,9 @@ static void append_success(GString *json, const Object *object, ObjectsOutcome o
         g_autofree char *text = object_version_text(object->version, object->version_digits);
         json_append_string(json, text);
     } else {
-        json_append_time(json, date);
+        json_append_time(json, result->date);
     }
-    const char *message = message_of(outcome);
+    const char *message = message_of(result->outcome);
     if (message)
         g_string_append_printf(json, ",\"message\":\"%s\"", message);
     g_string_append_c(json, '}');
@@ -154,7 +151,7 @@ static void write_status(Adding *adding)
                            adding->status_id, adding->received, adding->total, good);
     for (guint i = 0; i < good; i++) {
         g_string_append(json, i == 0 ? ",\"successes\":[" : ",");
-        append_success(json, adding->objects->pdata[i], adding->outcomes[i], adding->dates[i]);
+        append_success(json, adding->objects->pdata[i], &adding->results[i]);
     }
     g_string_append_printf(json, "%s,\"failure_count\":%u", good > 0 ? "]" : "", adding->rejected);
     if (adding->failures->len > 0)
@@ -172,8 +169,8 @@ static gboolean apply_add(StoreTx *tx, gpointer data, GError **error)
     const ApiCall *call = adding->call;
     if (adding->objects->len > 0 &&
         !objects_put(tx, call->principal->source, call->collection->number,
-                     (Object *const *)adding->objects->pdata, adding->objects->len,
-                     adding->outcomes, adding->dates, error))
+                     (Object *const *)adding->objects->pdata, adding->objects->len, adding->results,
+                     error))
         return FALSE;
     write_status(adding);
     return receipts_put(tx, adding->status_id, call->collection->root, call->principal->name,

@@ -155,10 +155,10 @@ static gboolean note_provenance(Put *put, gint64 version, GError **error)
     return sqlite_run(put->tx->db, statement, error);
 }
 
-/* Stores what is new of @given. *ret_version is its number when it may join collections, else 0. */
+/* Stores what is new of @given. */
 static gboolean store_version(Put *put, const Object *given, gint64 object, gint64 first_source,
-                              gint64 type, gint64 *ret_version, PackSpan *ret_span,
-                              ObjectsOutcome *ret_outcome, GError **error)
+                              gint64 type, PackSpan *ret_span, ObjectsResult *ret_result,
+                              GError **error)
 {
     Known known;
     if (!look_up_version(put->tx, object, given, &known, error))
@@ -168,13 +168,14 @@ static gboolean store_version(Put *put, const Object *given, gint64 object, gint
     if (known.same) {
         if (known.same_source != put->source && !note_provenance(put, known.same, error))
             return FALSE;
-        *ret_outcome = OBJECTS_UNCHANGED;
+        ret_result->outcome = OBJECTS_UNCHANGED;
         *ret_span = known.same_span;
-        *ret_version = known.same_flags & ROW_CLAIM ? 0 : known.same;
+        ret_result->version = known.same;
+        ret_result->joins = !(known.same_flags & ROW_CLAIM);
         /* The first source says itself what another had claimed: now it has effect. */
         if (owner && !known.effective) {
-            *ret_version = known.same;
-            *ret_outcome = OBJECTS_ACCEPTED;
+            ret_result->joins = TRUE;
+            ret_result->outcome = OBJECTS_ACCEPTED;
             return set_flags(put->tx, known.same, flags_of(given, FALSE, FALSE), error);
         }
         return TRUE;
@@ -182,41 +183,38 @@ static gboolean store_version(Put *put, const Object *given, gint64 object, gint
 
     gboolean claim = !owner;
     gboolean variant = known.effective || (claim && known.any);
-    gint64 number;
-    if (!insert_version(put, given, object, type, flags_of(given, variant, claim), &number,
-                        ret_span, error))
+    if (!insert_version(put, given, object, type, flags_of(given, variant, claim),
+                        &ret_result->version, ret_span, error))
         return FALSE;
     /* A variant of the owner's joins a collection that has no member of that version: there it is
      * the first. */
-    *ret_version = claim ? 0 : number;
-    *ret_outcome = variant ? OBJECTS_VARIANT : claim ? OBJECTS_CLAIM : OBJECTS_ACCEPTED;
+    ret_result->joins = !claim;
+    ret_result->outcome = variant ? OBJECTS_VARIANT : claim ? OBJECTS_CLAIM : OBJECTS_ACCEPTED;
     return TRUE;
 }
 
 static gboolean put_object(Put *put, const Object *given, const TxObject *before,
-                           ObjectsOutcome *ret_outcome, gint64 *ret_date, GError **error)
+                           ObjectsResult *ret_result, GError **error)
 {
     StoreTx *tx = put->tx;
-    gint64 type, version, object = before->number;
+    gint64 type, object = before->number;
     PackSpan span;
+    *ret_result = (ObjectsResult){.outcome = OBJECTS_ACCEPTED, .joins = TRUE};
     if (!tx_type(tx, given->type, &type, error))
         return FALSE;
     gboolean first_ever = object == 0;
     if (first_ever) {
         if (!pending_add_object(tx, before->key, given->id, put->source, &object, error) ||
-            !insert_version(put, given, object, type, flags_of(given, FALSE, FALSE), &version,
-                            &span, error))
+            !insert_version(put, given, object, type, flags_of(given, FALSE, FALSE),
+                            &ret_result->version, &span, error))
             return FALSE;
-        *ret_outcome = OBJECTS_ACCEPTED;
-    } else if (!store_version(put, given, object, before->source, type, &version, &span,
-                              ret_outcome, error)) {
+    } else if (!store_version(put, given, object, before->source, type, &span, ret_result, error)) {
         return FALSE;
     }
 
-    *ret_date = 0;
-    if (version == 0 || !put->joining)
+    if (!ret_result->joins || !put->joining)
         return TRUE;
-    MembershipItem item = {.version = version,
+    MembershipItem item = {.version = ret_result->version,
                            .object = object,
                            .type = type,
                            .spec21 = given->spec == OBJECT_SPEC_21,
@@ -225,17 +223,17 @@ static gboolean put_object(Put *put, const Object *given, const TxObject *before
                            .span = span,
                            .first_ever = first_ever};
     gboolean added;
-    if (!membership_add(tx, &put->membership, &item, &added, ret_date, error))
+    if (!membership_add(tx, &put->membership, &item, &added, &ret_result->date, error))
         return FALSE;
     if (added)
-        *ret_outcome = OBJECTS_ACCEPTED;
+        ret_result->outcome = OBJECTS_ACCEPTED;
     return TRUE;
 }
 
 /* Looks all objects of a request up at once. The few that it brings twice and that are new are
  * looked up again when their turn comes the second time. */
 static gboolean put_objects(Put *put, Object *const *objects, gsize count,
-                            ObjectsOutcome *ret_outcomes, gint64 *ret_dates, GError **error)
+                            ObjectsResult *ret_results, GError **error)
 {
     StoreTx *tx = put->tx;
     g_autofree TxObject *before = g_new(TxObject, count);
@@ -248,28 +246,117 @@ static gboolean put_objects(Put *put, Object *const *objects, gsize count,
         if (before[i].number == 0 && !g_hash_table_add(fresh, &before[i].key) &&
             (!pending_flush(tx, error) || !tx_objects(tx, &before[i], 1, error)))
             return FALSE;
-        gint64 date = 0;
-        if (!put_object(put, objects[i], &before[i], &ret_outcomes[i], &date, error))
+        if (!put_object(put, objects[i], &before[i], &ret_results[i], error))
             return FALSE;
-        if (ret_dates)
-            ret_dates[i] = date;
     }
     return TRUE;
 }
 
 gboolean objects_put(StoreTx *tx, const char *source, gint64 collection, Object *const *objects,
-                     gsize count, ObjectsOutcome *ret_outcomes, gint64 *ret_dates, GError **error)
+                     gsize count, ObjectsResult *ret_results, GError **error)
 {
     Put put = {.tx = tx, .now = timestamp_now(), .joining = collection != 0};
     if (!tx_source(tx, source, &put.source, error) ||
         (put.joining && !membership_begin(tx, collection, &put.membership, error)))
         return FALSE;
-    gboolean good = put_objects(&put, objects, count, ret_outcomes, ret_dates, error) &&
+    gboolean good = put_objects(&put, objects, count, ret_results, error) &&
                     pack_flush(tx, &put.packs, error) && pending_flush(tx, error) &&
                     (!put.joining || membership_end(tx, &put.membership, error));
     pack_writer_clear(&put.packs);
     return good;
 }
+
+/* --- stored versions and collections -----------------------------------------------------------
+ */
+
+/* What membership asks of a stored version; *ret_effect: whether it may be a member at all. */
+static gboolean read_item(StoreTx *tx, gint64 version, MembershipItem *ret_item,
+                          gboolean *ret_effect, GError **error)
+{
+    sqlite3_stmt *statement =
+        sqlite_prepare(tx->db,
+                       "SELECT object, type, flags, version, pack, offset, length FROM version"
+                       " WHERE number = ?1",
+                       error);
+    gboolean row;
+    if (!statement)
+        return FALSE;
+    sqlite3_bind_int64(statement, 1, version);
+    if (!sqlite_step(tx->db, statement, &row, error))
+        return FALSE;
+    *ret_effect = FALSE;
+    if (!row)
+        return TRUE;
+    gint64 flags = sqlite3_column_int64(statement, 2);
+    *ret_item = (MembershipItem){.version = version,
+                                 .object = sqlite3_column_int64(statement, 0),
+                                 .type = sqlite3_column_int64(statement, 1),
+                                 .spec21 = (flags & ROW_SPEC_21) != 0,
+                                 .modified = sqlite3_column_int64(statement, 3),
+                                 .digits = (guint)(flags >> ROW_DIGITS_SHIFT) & 0xff,
+                                 .span = {.pack = sqlite3_column_int64(statement, 4),
+                                          .offset = sqlite3_column_int64(statement, 5),
+                                          .length = sqlite3_column_int64(statement, 6)}};
+    *ret_effect = !(flags & ROW_CLAIM);
+    sqlite3_reset(statement);
+    return TRUE;
+}
+
+gboolean objects_join(StoreTx *tx, gint64 collection, const gint64 *versions, gsize count,
+                      GError **error)
+{
+    Membership membership;
+    if (!pending_flush(tx, error) || !membership_begin(tx, collection, &membership, error))
+        return FALSE;
+    for (gsize i = 0; i < count; i++) {
+        MembershipItem item;
+        gboolean effect, added;
+        gint64 date;
+        if (!read_item(tx, versions[i], &item, &effect, error) ||
+            (effect && !membership_add(tx, &membership, &item, &added, &date, error)))
+            return FALSE;
+    }
+    return membership_end(tx, &membership, error);
+}
+
+static gboolean leave(StoreTx *tx, Membership *membership, gint64 version, GError **error)
+{
+    sqlite3_stmt *statement =
+        sqlite_prepare(tx->db,
+                       "SELECT m.added, m.object, m.spec FROM version v JOIN member m"
+                       " INDEXED BY member_object ON m.collection = ?1 AND m.object = v.object"
+                       " WHERE v.number = ?2 AND m.version = ?2",
+                       error);
+    gboolean row;
+    if (!statement)
+        return FALSE;
+    sqlite3_bind_int64(statement, 1, membership->collection);
+    sqlite3_bind_int64(statement, 2, version);
+    if (!sqlite_step(tx->db, statement, &row, error))
+        return FALSE;
+    if (!row)
+        return TRUE;
+    gint64 date = sqlite3_column_int64(statement, 0), object = sqlite3_column_int64(statement, 1);
+    gboolean spec21 = sqlite3_column_int(statement, 2) != 0;
+    sqlite3_reset(statement);
+    return membership_remove(tx, membership, date, error) &&
+           membership_settle(tx, membership->collection, object, spec21, error);
+}
+
+gboolean objects_leave(StoreTx *tx, gint64 collection, const gint64 *versions, gsize count,
+                       GError **error)
+{
+    Membership membership;
+    if (!pending_flush(tx, error) || !membership_begin(tx, collection, &membership, error))
+        return FALSE;
+    for (gsize i = 0; i < count; i++)
+        if (!leave(tx, &membership, versions[i], error))
+            return FALSE;
+    return membership_end(tx, &membership, error);
+}
+
+/* --- adopting ----------------------------------------------------------------------------------
+ */
 
 /* The version that is to be adopted. */
 typedef struct {

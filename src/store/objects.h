@@ -18,11 +18,25 @@ typedef enum {
 /* "accepted", "unchanged", "variant", "claim" */
 const char *objects_outcome_name(ObjectsOutcome outcome);
 
+/* What became of an object that was put. */
+typedef struct {
+    ObjectsOutcome outcome;
+    gint64 date;    /* the member's date_added, microseconds; 0: it is no member */
+    gint64 version; /* number of the stored version that has its bytes */
+    gboolean joins; /* it has effect: it may be a member of collections */
+} ObjectsResult;
+
 /* Stores @count objects that @source gave and makes them members of @collection (0: of none), in
- * this order. ret_outcomes and ret_dates (the member's date_added, microseconds; may be NULL) have
- * room for @count. */
+ * this order. ret_results has room for @count. */
 gboolean objects_put(StoreTx *tx, const char *source, gint64 collection, Object *const *objects,
-                     gsize count, ObjectsOutcome *ret_outcomes, gint64 *ret_dates, GError **error);
+                     gsize count, ObjectsResult *ret_results, GError **error);
+
+/* Makes stored versions members of @collection, or takes them out of it; which are, or are not,
+ * already is passed over. */
+gboolean objects_join(StoreTx *tx, gint64 collection, const gint64 *versions, gsize count,
+                      GError **error);
+gboolean objects_leave(StoreTx *tx, gint64 collection, const gint64 *versions, gsize count,
+                       GError **error);
 
 /* Makes the version of @id with the given SHA-256 effective although another source gave it: the
  * analyst's adoption of a claim or a variant. It joins the collections the object is in. */

@@ -82,21 +82,21 @@ typedef struct {
     gint64 collection;
     Object **objects;
     gsize count;
-    ObjectsOutcome *outcomes;
+    ObjectsResult *results;
 } PutRequest;
 
 static gboolean apply_put(StoreTx *tx, gpointer user, GError **error)
 {
     PutRequest *request = user;
     return objects_put(tx, request->source, request->collection, request->objects, request->count,
-                       request->outcomes, NULL, error);
+                       request->results, error);
 }
 
 static void put(Node *node, const char *source, Object **objects, gsize count,
-                ObjectsOutcome *ret_outcomes)
+                ObjectsResult *ret_results)
 {
     g_autoptr(GError) error = NULL;
-    PutRequest request = {source, node->collection, objects, count, ret_outcomes};
+    PutRequest request = {source, node->collection, objects, count, ret_results};
     g_assert_true(writer_run(node->writer, 1, apply_put, &request, &error));
     g_assert_no_error(error);
 }
@@ -151,12 +151,12 @@ static void test_together_as_alone(gconstpointer seed)
     const char *const sources[] = {"alder.example", "birch.example", "alder.example"};
     for (guint round = 0; round < G_N_ELEMENTS(sources); round++) {
         guint from = round * REQUEST / 3, count = REQUEST / 3;
-        ObjectsOutcome at_once[REQUEST], one_by_one[REQUEST];
+        ObjectsResult at_once[REQUEST], one_by_one[REQUEST];
         put(&together, sources[round], list + from, count, at_once);
         for (guint i = 0; i < count; i++)
             put(&alone, sources[round], list + from + i, 1, &one_by_one[i]);
         for (guint i = 0; i < count; i++)
-            g_assert_cmpint(at_once[i], ==, one_by_one[i]);
+            g_assert_cmpint(at_once[i].outcome, ==, one_by_one[i].outcome);
     }
     g_autofree char *one = contents(&together), *other = contents(&alone);
     g_assert_cmpuint(strlen(one), >, 100000);

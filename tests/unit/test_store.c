@@ -56,15 +56,14 @@ typedef struct {
     gint64 collection;
     Object **objects;
     gsize count;
-    ObjectsOutcome outcomes[16];
-    gint64 dates[16];
+    ObjectsResult results[16];
 } PutRequest;
 
 static gboolean apply_put(StoreTx *tx, gpointer user, GError **error)
 {
     PutRequest *request = user;
     return objects_put(tx, request->source, request->collection, request->objects, request->count,
-                       request->outcomes, request->dates, error);
+                       request->results, error);
 }
 
 /* Puts one object and says what became of it. */
@@ -78,7 +77,7 @@ static ObjectsOutcome put(Fixture *fixture, const char *source, const char *json
         .source = source, .collection = fixture->collection, .objects = &object, .count = 1};
     g_assert_true(writer_run(fixture->writer, 1, apply_put, &request, &error));
     g_assert_no_error(error);
-    return request.outcomes[0];
+    return request.results[0].outcome;
 }
 
 #define ID_A "indicator--11111111-1111-4111-8111-111111111111"
