@@ -49,11 +49,12 @@ typedef struct {
     MarkingTlp object_tlp; /* of the object, the strictest if there are several: what is stricter,
                               this or that of the dispatch, counts */
     MarkingTlp unmarked;   /* what counts if neither says anything; MARKING_TLP_NONE: AMBER */
-    MarkingPap pap;        /* binds what is done with it; decides nothing here */
+    MarkingPap pap;        /* binds what is done with it, and what carries it on */
     DecideState state;
+    gint64 expires;       /* microseconds since 1970, 0: never; looked at by decide_carry() alone */
     DecideList readers;   /* RED, received: names of accounts of this node that may read it; empty:
                              its officers */
-    gboolean is_exercise; /* decides nothing here */
+    gboolean is_exercise; /* who may see it does not depend on this */
 } DecideSubject;
 
 typedef enum {
@@ -101,7 +102,10 @@ typedef struct {
     gboolean is_public;
     MarkingTlp tlp;        /* of the dispatch */
     MarkingTlp object_tlp; /* of the object as it goes out */
+    MarkingPap pap;
     const char *community; /* that it is addressed to; NULL: none */
+    gint64 expires;        /* microseconds since 1970, 0: never */
+    gboolean is_exercise;
 } DecideCarrier;
 
 /* Sending on needs two yeses: DECIDE_ONWARD for each peer of the new audience, and this once for
@@ -133,6 +137,7 @@ typedef enum {
     DECIDE_COLUMNS,
 } DecideColumn;
 
-/* The heading of a column, and what a cell demands, in words; static. @tlp is a level, not NONE. */
+/* The heading of a column, and what a cell demands, in the words that docs/policy.md explains;
+ * static, NULL if there is none. */
 const char *decide_column(DecideColumn column);
 const char *decide_cell(MarkingTlp tlp, DecideColumn column);

@@ -57,18 +57,43 @@ const char *marking_tlp_id(MarkingTlp tlp)
     return NULL;
 }
 
-MarkingTlp marking_tlp_from_refs(yyjson_val *refs)
+static int level_of_tlp(const char *id)
 {
-    MarkingTlp highest = MARKING_TLP_NONE;
-    yyjson_arr_iter iter;
-    if (!yyjson_arr_iter_init(refs, &iter))
-        return highest;
-    for (yyjson_val *ref; (ref = yyjson_arr_iter_next(&iter));) {
-        const char *id = yyjson_get_str(ref);
-        if (id)
-            highest = MAX(highest, marking_tlp_from_id(id));
+    return (int)marking_tlp_from_id(id);
+}
+
+static int highest_of_refs(yyjson_val *refs, int (*level)(const char *id))
+{
+    int highest = 0;
+    size_t at, size;
+    yyjson_val *ref;
+    yyjson_arr_foreach (refs, at, size, ref)
+        if (yyjson_is_str(ref))
+            highest = MAX(highest, level(yyjson_get_str(ref)));
+    return highest;
+}
+
+static int highest_of_object(yyjson_val *object, int (*level)(const char *id))
+{
+    int highest = highest_of_refs(yyjson_obj_get(object, "object_marking_refs"), level);
+    size_t at, size;
+    yyjson_val *granular;
+    yyjson_arr_foreach (yyjson_obj_get(object, "granular_markings"), at, size, granular) {
+        yyjson_val *ref = yyjson_obj_get(granular, "marking_ref");
+        if (yyjson_is_str(ref))
+            highest = MAX(highest, level(yyjson_get_str(ref)));
     }
     return highest;
+}
+
+MarkingTlp marking_tlp_from_refs(yyjson_val *refs)
+{
+    return (MarkingTlp)highest_of_refs(refs, level_of_tlp);
+}
+
+MarkingTlp marking_tlp_of_object(yyjson_val *object)
+{
+    return (MarkingTlp)highest_of_object(object, level_of_tlp);
 }
 
 static const char *const pap_names[] = {
@@ -93,4 +118,29 @@ MarkingPap marking_pap_from_name(const char *name)
         if (g_ascii_strcasecmp(name, pap_names[pap]) == 0)
             return pap;
     return MARKING_PAP_NONE;
+}
+
+/* "white" is what the extension called CLEAR at first. */
+static const struct {
+    MarkingPap pap;
+    const char *id;
+} pap_markings[] = {
+    {MARKING_PAP_CLEAR, "marking-definition--ad15a0cd-55b6-4588-a14c-a66105329b92"},
+    {MARKING_PAP_CLEAR, "marking-definition--a3bea94c-b469-41dc-9cfe-d6e7daba7730"},
+    {MARKING_PAP_GREEN, "marking-definition--c43594d1-4b11-4c59-93ab-1c9b14d53ce9"},
+    {MARKING_PAP_AMBER, "marking-definition--60f8932b-e51e-4458-b265-a2e8be9a80ab"},
+    {MARKING_PAP_RED, "marking-definition--740d36e5-7714-4c30-961a-3ae632ceee0e"},
+};
+
+static int level_of_pap(const char *id)
+{
+    for (gsize i = 0; i < G_N_ELEMENTS(pap_markings); i++)
+        if (strcmp(id, pap_markings[i].id) == 0)
+            return (int)pap_markings[i].pap;
+    return 0;
+}
+
+MarkingPap marking_pap_of_object(yyjson_val *object)
+{
+    return (MarkingPap)highest_of_object(object, level_of_pap);
 }

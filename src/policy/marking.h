@@ -40,6 +40,11 @@ const char *marking_tlp_id(MarkingTlp tlp);
  * when there are several. Elements that are no text are passed over. */
 MarkingTlp marking_tlp_from_refs(yyjson_val *refs);
 
+/* The level of the STIX object @object: the most restrictive that it bears anywhere, those of its
+ * `granular_markings` (STIX 2.1 section 7.2.3) too, since an object goes as a whole or not at all.
+ */
+MarkingTlp marking_tlp_of_object(yyjson_val *object);
+
 /* In ascending order of restriction. The numbers are stored: never renumber. */
 typedef enum {
     MARKING_PAP_NONE = 0, /* nothing was said */
@@ -55,3 +60,7 @@ const char *marking_pap_name(MarkingPap pap);
 /* The level of a name, in any case, with or without "PAP:", "white" being clear; MARKING_PAP_NONE
  * when it is none. */
 MarkingPap marking_pap_from_name(const char *name);
+
+/* The level of the STIX object @object, as marking_tlp_of_object() has it; STIX names PAP levels by
+ * the marking-definitions of OASIS' PAP marking extension. */
+MarkingPap marking_pap_of_object(yyjson_val *object);
