@@ -36,9 +36,10 @@ typedef struct {
     guint64 size;      /* of the tree that the proofs are of; end <= size */
     char *checkpoint;  /* of that tree, a signed note; NULL if absent: the peer knows that tree */
     MerkleProof consistency;
-    char **changes;      /* key changes, signed notes; NULL-terminated, never NULL */
-    char **gossip;       /* newest checkpoints of other logs, the same */
-    char *statement;     /* the signed JSON, as canonical text (coverage.h) */
+    char **changes;  /* key changes, signed notes; NULL-terminated, never NULL */
+    char **gossip;   /* newest checkpoints of other logs, the same */
+    char *card;      /* the author's newest card, signed JSON as canonical text; NULL if absent */
+    char *statement; /* the signed JSON, as canonical text (coverage.h) */
     GPtrArray *openings; /* of AnswerOpening, in the order of the frames */
 } Answer;
 
@@ -77,8 +78,10 @@ typedef struct {
     const char *checkpoint;         /* may be NULL */
     const MerkleProof *consistency; /* NULL: empty */
     const char *const *changes;     /* NULL-terminated; NULL: none */
-    const char *const *gossip;      /* the same */
-    const char *statement;          /* of coverage_make() */
+    const char *card; /* signed JSON: the newest card, if it was published at or after from: a peer
+                         that does not know it could not tell whose the statement is; else NULL */
+    const char *const *gossip; /* the same */
+    const char *statement;     /* of coverage_make() */
 } AnswerHead;
 
 /* The whole, in one piece. The builder is spent and is to be freed. CONCERT_ERROR_INPUT or _LIMIT
@@ -104,6 +107,7 @@ typedef struct {
                             changes are added, and stay whatever else is wrong: they are signed */
     const NoteVerifier *const *message_keys; /* of the newest known card, and the one before */
     guint n_message_keys;
+    guint64 card_number; /* of the newest known card: only a later one announces a key */
     guint64 from; /* up to which we have everything: the answer may begin earlier, not later */
     guint64 size; /* of the newest tree that is known; 0: none */
     MerkleHash root;
@@ -130,8 +134,8 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(AnswerVerified, answer_verified_clear)
  * it is ANSWER_ACCEPTED. The message begins with what is wrong: "head: ", "key change K: ",
  * "checkpoint: ", "coverage: ", "opening N: ", "opening N: item K: ". CONCERT_ERROR_DENIED where a
  * signature is not what it should be, CONCERT_ERROR_CONFLICT for a fork, else CONCERT_ERROR_INPUT
- * or _NEWER. A statement may be signed by a message key that a card in the answer itself announces.
- */
+ * or _NEWER. A statement may be signed by a message key that a later card announces: one that is in
+ * the head, or the item of a "card.published" in the answer. */
 AnswerVerdict answer_verify(const Answer *answer, const AnswerTrust *trust,
                             AnswerVerified *ret_verified, GError **error);
 

@@ -55,7 +55,7 @@ typedef struct {
     guint64 of;    /* index of an earlier entry of the same ledger */
     guint *places; /* of its items, ascending; NULL: the whole */
     guint n_places;
-    char *reason; /* NULL: none is given, which only a reader finds */
+    char *reason;
 } DispatchRetract;
 
 DispatchRetract *dispatch_header_read_retract(const Opening *opening, GError **error);
