@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "identity/role.h"
+#include "server/exchange_auth.h"
 #include "server/ledger_http.h"
 #include "server/ledger_witness.h"
 #include "server/monitor.h"
@@ -20,7 +21,8 @@ enum {
     API_READ = 1 << 4,       /* ... and must be able to read */
     API_ADD = 1 << 5,        /* ... to write */
     API_REMOVE = 1 << 6,     /* ... to read and write, with a role that may remove */
-    API_NOTE = 1 << 7, /* takes a small body of any type, from anybody, at a rate of its own */
+    API_NOTE = 1 << 7,   /* takes a small body of any type, from anybody, at a rate of its own */
+    API_SIGNED = 1 << 8, /* takes a body of any type; the handler calls exchange_auth_check() */
 };
 
 #define COLLECTION "/{root}/collections/{id}/"
@@ -28,10 +30,11 @@ enum {
 #define MATCH_ALL                                                                                  \
     (TAXII_FILTER_PAGE | TAXII_FILTER_ID | TAXII_FILTER_TYPE | TAXII_FILTER_VERSION |              \
      TAXII_FILTER_SPEC_VERSION)
-#define NOTE_BODY_MAX  (256 * 1024)
-#define NOTE_RATE      2 /* a second, from one address */
-#define NOTE_BURST     120
-#define MATCH_VERSIONS (TAXII_FILTER_VERSION | TAXII_FILTER_SPEC_VERSION)
+#define NOTE_BODY_MAX   (256 * 1024)
+#define SIGNED_BODY_MAX (1024 * 1024)
+#define NOTE_RATE       2 /* a second, from one address */
+#define NOTE_BURST      120
+#define MATCH_VERSIONS  (TAXII_FILTER_VERSION | TAXII_FILTER_SPEC_VERSION)
 
 /* TAXII 2.1 section 3.1, what watches over the node, and its ledger. */
 static const ApiRoute routes[] = {
@@ -104,7 +107,8 @@ static Reply *deny(const ApiCall *call, guint status, const char *description)
 
 static Reply *reply_to_error(const ApiCall *call, const GError *error)
 {
-    if (call->principal->anonymous && error->domain == CONCERT_ERROR &&
+    if (call->principal->anonymous && !(call->route->flags & API_SIGNED) &&
+        error->domain == CONCERT_ERROR &&
         (error->code == CONCERT_ERROR_NOT_FOUND || error->code == CONCERT_ERROR_DENIED) &&
         !call->can_read)
         return problem_unauthorized(NULL);
@@ -197,14 +201,15 @@ static Reply *check_body(ApiCall *call)
     if (request->method != HTTP_POST)
         return NULL;
     gboolean note = call->route->flags & API_NOTE;
-    if (!note && !negotiate_is_taxii(http_header(request, MHD_HTTP_HEADER_CONTENT_TYPE)))
+    gboolean any = call->route->flags & (API_NOTE | API_SIGNED);
+    if (!any && !negotiate_is_taxii(http_header(request, MHD_HTTP_HEADER_CONTENT_TYPE)))
         return problem_reply(415, NULL);
     const char *coding = http_header(request, MHD_HTTP_HEADER_CONTENT_ENCODING);
     if (coding && g_ascii_strcasecmp(coding, "identity") != 0)
         return problem_reply(415, "send the body without Content-Encoding");
     request->max_body = call->api->options.max_request_bytes;
-    if (note)
-        request->max_body = MIN(request->max_body, NOTE_BODY_MAX);
+    if (any)
+        request->max_body = MIN(request->max_body, note ? NOTE_BODY_MAX : SIGNED_BODY_MAX);
     return note ? check_note_rate(call->api, request) : NULL;
 }
 
@@ -453,6 +458,7 @@ Api *api_new(Store *store, Writer *writer, const ApiOptions *options)
     api->address_rate = make_rate(options->requests_per_second);
     api->account_rate = make_rate(options->account_requests_per_second);
     api->note_rate = ratelimit_new(NOTE_RATE, NOTE_BURST);
+    api->exchange_auth = exchange_auth_new(store, writer, NULL);
     api->started = g_get_real_time();
     return api;
 }
@@ -465,6 +471,7 @@ void api_free(Api *api)
     g_clear_pointer(&api->address_rate, ratelimit_free);
     g_clear_pointer(&api->account_rate, ratelimit_free);
     ratelimit_free(api->note_rate);
+    exchange_auth_free(api->exchange_auth);
     g_free(api);
 }
 

@@ -40,6 +40,8 @@ typedef struct {
     guint64 cosigned, cosign_refused;             /* checkpoints of others */
 } ApiCounts;
 
+typedef struct ExchangeAuth ExchangeAuth;
+
 typedef struct {
     Store *store;
     Writer *writer;
@@ -50,6 +52,7 @@ typedef struct {
     ReadAhead *ahead;
     RateLimit *address_rate, *account_rate; /* NULL: unbounded */
     RateLimit *note_rate;                   /* of what anybody may send, per address */
+    ExchangeAuth *exchange_auth;            /* server/exchange_auth.h */
     gint64 started;                         /* microseconds since 1970 */
     ApiCounts counts;
 } Api;

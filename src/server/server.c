@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "node/policy_file.h"
-#include "server/api.h"
+#include "server/exchange_auth.h"
 #include "server/tls.h"
 
 /* Bodies of all requests together, in multiples of the largest one. */
@@ -132,6 +132,11 @@ const char *const *server_urls(const Server *server)
 const char *server_fingerprint(const Server *server)
 {
     return server->fingerprint;
+}
+
+void server_set_endpoints(Server *server, const char *const *urls)
+{
+    exchange_auth_set_endpoints(server->api->exchange_auth, urls);
 }
 
 void server_stop(Server *server)

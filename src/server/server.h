@@ -20,6 +20,10 @@ const char *const *server_urls(const Server *server);
 /* SHA-256 of the certificate, "AB:CD:..."; NULL when all is plain HTTP. */
 const char *server_fingerprint(const Server *server);
 
+/* The endpoints of the node's card, NULL-terminated: only requests of peers that are signed for one
+ * of them count (server/exchange_auth.h). Again whenever the card changes; from any thread. */
+void server_set_endpoints(Server *server, const char *const *urls);
+
 /* Takes no more connections, lets running requests finish for as long as [server] shutdown_grace
  * says, and frees the server. */
 void server_stop(Server *server);
