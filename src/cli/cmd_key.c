@@ -22,28 +22,47 @@ static Keyring *open_keyring(const CommandCall *call, GError **error)
     return keyring;
 }
 
+/* As the node's card has it. */
+static char *format_x25519(const NoteVerifier *key, GError **error)
+{
+    guint8 x25519[NOTE_X25519_SIZE];
+    return note_verifier_x25519(key, x25519, error) ? g_base64_encode(x25519, sizeof x25519) : NULL;
+}
+
+static void print_key(KeyringRole role, const char *state, const char *vkey, const char *x25519)
+{
+    yyjson_mut_doc *doc = yyjson_mut_doc_new(NULL);
+    yyjson_mut_val *root = yyjson_mut_obj(doc);
+    yyjson_mut_obj_add_str(doc, root, "key", keyring_role_name(role));
+    yyjson_mut_obj_add_str(doc, root, "state", state);
+    yyjson_mut_obj_add_str(doc, root, "vkey", vkey);
+    if (x25519)
+        yyjson_mut_obj_add_str(doc, root, "x25519", x25519);
+    output_json(root);
+    yyjson_mut_doc_free(doc);
+}
+
 static int list(const CommandCall *call, GError **error)
 {
     g_autoptr(Keyring) keyring = open_keyring(call, error);
     if (!keyring)
         return COMMAND_ERROR;
     gboolean sealed = keyring_is_sealed(keyring);
-    g_autoptr(OutputTable) table = output_table_new("KEY", "STATE", "VKEY", NULL);
+    g_autoptr(OutputTable) table = output_table_new("KEY", "STATE", "PUBLIC KEY", NULL);
     for (KeyringRole role = 0; role < KEYRING_ROLES; role++) {
         g_autoptr(NoteVerifier) key = keyring_verifier(keyring, role);
+        if (!key)
+            continue; /* it is made when it is needed */
         g_autofree char *vkey = note_verifier_format(key);
+        g_autofree char *agreement = NULL;
+        if (role == KEYRING_PARCEL && !(agreement = format_x25519(key, error)))
+            return COMMAND_ERROR;
         const char *state = role == KEYRING_RECOVERY ? "offline" : sealed ? "sealed" : "clear";
-        if (command_json(call)) {
-            yyjson_mut_doc *doc = yyjson_mut_doc_new(NULL);
-            yyjson_mut_val *root = yyjson_mut_obj(doc);
-            yyjson_mut_obj_add_str(doc, root, "key", keyring_role_name(role));
-            yyjson_mut_obj_add_str(doc, root, "state", state);
-            yyjson_mut_obj_add_str(doc, root, "vkey", vkey);
-            output_json(root);
-            yyjson_mut_doc_free(doc);
-        } else {
-            output_table_row(table, (const char *[]){keyring_role_name(role), state, vkey});
-        }
+        if (command_json(call))
+            print_key(role, state, vkey, agreement);
+        else
+            output_table_row(table, (const char *[]){keyring_role_name(role), state,
+                                                     agreement ? agreement : vkey});
     }
     output_table_print(g_steal_pointer(&table));
     return COMMAND_OK;
@@ -57,12 +76,14 @@ static const Command cmd_key_list = {
     .run = list,
 };
 
-/* Parameters with the role in them, if the call names one. */
-static yyjson_mut_doc *role_params(const CommandCall *call, GError **error)
+/* Parameters with the role in them, if the call names one of @roles. */
+static yyjson_mut_doc *role_params(const CommandCall *call, const char *const *roles,
+                                   GError **error)
 {
     const char *role = call->arguments[0];
-    if (!g_str_equal(role, "ledger") && !g_str_equal(role, "cosign")) {
-        command_usage(call, error, "\"%s\" is none of the keys ledger and cosign", role);
+    if (!g_strv_contains(roles, role)) {
+        g_autofree char *known = g_strjoinv(", ", (char **)roles);
+        command_usage(call, error, "\"%s\" is none of the keys %s", role, known);
         return NULL;
     }
     yyjson_mut_doc *params = yyjson_mut_doc_new(NULL);
@@ -72,19 +93,9 @@ static yyjson_mut_doc *role_params(const CommandCall *call, GError **error)
     return params;
 }
 
-static int change(const CommandCall *call, const char *operation, yyjson_mut_doc *params,
-                  GError **error)
+/* A ledger or cosign key that was changed by entry @index. */
+static int report_entry(const CommandCall *call, Node *node, guint64 index, GError **error)
 {
-    g_autoptr(Node) node = command_node_open(call, NODE_WRITE, error);
-    yyjson_doc *result;
-    if (!node) {
-        yyjson_mut_doc_free(params);
-        return COMMAND_ERROR;
-    }
-    if (!command_node_call(node, operation, params, &result, error))
-        return COMMAND_ERROR;
-    guint64 index = yyjson_get_uint(yyjson_obj_get(yyjson_doc_get_root(result), "index"));
-    yyjson_doc_free(result);
     g_auto(LedgerReadState) state = {0};
     if (!ledger_read_state(node_store(node), &state, error))
         return COMMAND_ERROR;
@@ -105,19 +116,61 @@ static int change(const CommandCall *call, const char *operation, yyjson_mut_doc
     return COMMAND_OK;
 }
 
+/* A message or parcel key. */
+static int report_key(const CommandCall *call, const char *key)
+{
+    gboolean is_parcel = g_str_equal(call->arguments[0], "parcel");
+    if (command_json(call)) {
+        yyjson_mut_doc *doc = yyjson_mut_doc_new(NULL);
+        yyjson_mut_val *root = yyjson_mut_obj(doc);
+        yyjson_mut_obj_add_str(doc, root, is_parcel ? "x25519" : "vkey", key);
+        output_json(root);
+        yyjson_mut_doc_free(doc);
+        return COMMAND_OK;
+    }
+    output_line("%s", key);
+    output_note("the node's card announces it%s",
+                is_parcel ? "; parcels to the key before it can still be opened" : "");
+    return COMMAND_OK;
+}
+
+static int change(const CommandCall *call, const char *operation, yyjson_mut_doc *params,
+                  GError **error)
+{
+    g_autoptr(Node) node = command_node_open(call, NODE_WRITE, error);
+    yyjson_doc *result;
+    if (!node) {
+        yyjson_mut_doc_free(params);
+        return COMMAND_ERROR;
+    }
+    if (!command_node_call(node, operation, params, &result, error))
+        return COMMAND_ERROR;
+    yyjson_val *root = yyjson_doc_get_root(result);
+    const char *key = yyjson_get_str(yyjson_obj_get(root, "key"));
+    int status =
+        key ? report_key(call, key)
+            : report_entry(call, node, yyjson_get_uint(yyjson_obj_get(root, "index")), error);
+    yyjson_doc_free(result);
+    return status;
+}
+
 static int rotate(const CommandCall *call, GError **error)
 {
-    yyjson_mut_doc *params = role_params(call, error);
+    static const char *const roles[] = {"ledger", "cosign", "message", "parcel", NULL};
+    yyjson_mut_doc *params = role_params(call, roles, error);
     return params ? change(call, "key.rotate", params, error) : COMMAND_ERROR;
 }
 
 static const Command cmd_key_rotate = {
     .name = "rotate",
     .summary = "make a new key and announce it",
-    .arguments = "ledger|cosign",
+    .arguments = "ledger|cosign|message|parcel",
     .min_arguments = 1,
-    .description = "The announcement is an entry of the ledger, signed by the old key and the new: "
-                   "who trusts the old one follows by itself. Prints the new vkey.",
+    .description =
+        "A ledger or cosign key is announced by an entry of the ledger, signed by the old "
+        "key and the new: who trusts the old one follows by itself. A message or parcel "
+        "key is announced by the node's card, also when the old one is lost or stolen. "
+        "Prints the new public key.",
     .options = (const CommandOption[]){COMMAND_OPTION_JSON, COMMAND_OPTIONS_END},
     .uses_node = TRUE,
     .run = rotate,
@@ -127,7 +180,8 @@ static int recover(const CommandCall *call, GError **error)
 {
     if (!command_text(call, "recovery-key"))
         return command_usage(call, error, "--recovery-key FILE is needed");
-    yyjson_mut_doc *params = role_params(call, error);
+    static const char *const roles[] = {"ledger", "cosign", NULL};
+    yyjson_mut_doc *params = role_params(call, roles, error);
     if (!params)
         return COMMAND_ERROR;
     g_autofree char *path = g_canonicalize_filename(command_text(call, "recovery-key"), NULL);

@@ -3,17 +3,19 @@
  * They lie in a directory of their own (NODE/keys), mode 0700, its files 0600:
  *   ledger.key, cosign.key            the present keys, one each (identity/keyfile.h)
  *   ledger.key.next, cosign.key.next  a key that is to follow
+ *   message.key, parcel.key           the keys that the node's card announces (keyring_card.h)
+ *   parcel.key.previous               the parcel key before the present one
  *   public.json                       the node's name, its recovery key as pinned, the present keys
  * What others may read is refused, and nothing secret is ever read from a command line. A key is
  * text in the clear, or sealed under a passphrase (identity/seal.h); one passphrase seals them all.
  * The recovery key is not here: its owner keeps it offline.
  *
- * Which key is the present one is said by the ledger, whose entries are durable in one step; the
- * files only follow. A key that is to take over is durable beside the old one before the entry that
- * announces it is committed (keyring_stage(), keyring_replace()), and takes its place afterwards,
- * or after a crash when the node starts (keyring_settle()). No key signs before that is settled,
- * and a staged key is never thrown away on the word of a ledger that does not know it: the ledger
- * may be a restored one that has yet to learn of it.
+ * Which ledger or cosign key is the present one is said by the ledger, whose entries are durable in
+ * one step; the files only follow. A key that is to take over is durable beside the old one before
+ * the entry that announces it is committed (keyring_stage(), keyring_replace()), and takes its
+ * place afterwards, or after a crash when the node starts (keyring_settle()). No key signs before
+ * that is settled, and a staged key is never thrown away on the word of a ledger that does not know
+ * it: the ledger may be a restored one that has yet to learn of it.
  *
  * One process changes a keyring at a time: the holder of the node's lock. Within it, all threads
  * may use it. */
@@ -28,14 +30,17 @@ typedef enum {
     KEYRING_LEDGER,   /* NODE/ledger: signs checkpoints and key changes */
     KEYRING_COSIGN,   /* NODE/witness: cosigns others' checkpoints */
     KEYRING_RECOVERY, /* NODE/recovery: public key only */
+    KEYRING_MESSAGE,  /* NODE/message: signs signed JSON and HTTP messages */
+    KEYRING_PARCEL,   /* NODE/parcel: signs nothing; its X25519 form opens parcels */
 } KeyringRole;
 
-#define KEYRING_ROLES   3
-#define KEYRING_SECRETS 2 /* roles whose secret key is here */
+#define KEYRING_ROLES   5
+#define KEYRING_PINNED  3 /* the first ones: a ledger's first entry names them */
+#define KEYRING_SETTLED 2 /* the first ones: the ledger says which key is the present one */
 
 typedef struct Keyring Keyring;
 
-/* "ledger", "cosign", "recovery". */
+/* "ledger", "cosign", "recovery", "message", "parcel". */
 const char *keyring_role_name(KeyringRole role);
 
 /* Makes new keys for the node called @node in @directory, which must not be there or be empty; all
@@ -70,16 +75,17 @@ gboolean keyring_read_passphrase(const char *path, char **ret_passphrase, GError
 
 const char *keyring_node(Keyring *keyring); /* the node's name */
 
-/* The present public key as the files have it, and that of the staged key or NULL if none is
- * staged. Caller frees. */
+/* The present public key as the files have it, NULL for a message or parcel key that was never
+ * made; and that of the staged key or NULL if none is staged. Caller frees. */
 NoteVerifier *keyring_verifier(Keyring *keyring, KeyringRole role);
 NoteVerifier *keyring_staged(Keyring *keyring, KeyringRole role);
 
-/* Brings the files in line with the ledger, in which @current_vkey is the present key of @role;
- * NULL if the ledger has no entry yet. If that is the staged key it takes the old one's place,
- * durably; else a staged key stays where it is. To be called when the node starts, and after each
- * commit (or failed commit) of an entry that changes a key. CONCERT_ERROR_CONFLICT if neither key
- * is it. A key that is missing or damaged gives that error. */
+/* Brings the files in line with the ledger, in which @current_vkey is the present key of @role, one
+ * of the KEYRING_SETTLED, as for all up to keyring_replace(); NULL if the ledger has no entry yet.
+ * If that is the staged key it takes the old one's place, durably; else a staged key stays where it
+ * is. To be called when the node starts, and after each commit (or failed commit) of an entry that
+ * changes a key. CONCERT_ERROR_CONFLICT if neither key is it. A key that is missing or damaged
+ * gives that error. */
 gboolean keyring_settle(Keyring *keyring, KeyringRole role, const char *current_vkey,
                         GError **error);
 
@@ -128,10 +134,15 @@ gboolean keyring_import(const char *directory, const char *text, gsize length,
                         const char *passphrase, GError **error);
 
 /* Makes a keyring without any secret key in @directory, which must not be there or be empty: the
- * public part of one that was lost, as the node's ledger has it. All can then be replaced.
- * CONCERT_ERROR_INPUT if they are not the keys of one node. */
-gboolean keyring_adopt(const char *directory, const char *const vkeys[KEYRING_ROLES],
+ * public part of one that was lost, as the node's ledger has it. All can then be replaced, and
+ * message and parcel key are made when they are needed. CONCERT_ERROR_INPUT if they are not the
+ * keys of one node. */
+gboolean keyring_adopt(const char *directory, const char *const vkeys[KEYRING_PINNED],
                        GError **error);
+
+/* Removes what makes up a keyring in @directory, and that itself, for who made it and gives up;
+ * what else is in it stays, and then the directory does too. Nothing is wiped. */
+gboolean keyring_remove(const char *directory, GError **error);
 
 /* Writes the secret recovery key's text to the new file @path, mode 0600, durably.
  * CONCERT_ERROR_CONFLICT if it is there already. */

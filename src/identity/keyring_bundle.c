@@ -10,7 +10,6 @@
 #include "ledger/line.h"
 
 #define KIND      "keyring"
-#define KEYS_MAX  (2 * KEYRING_SECRETS)
 #define UNDER_WAY ".new" /* after the name of a directory that is being filled */
 
 void keyring_bundle_free(KeyringBundle *bundle)
@@ -18,22 +17,9 @@ void keyring_bundle_free(KeyringBundle *bundle)
     if (!bundle)
         return;
     note_verifier_free(bundle->recovery);
-    for (KeyringRole role = 0; role < KEYRING_SECRETS; role++) {
-        note_signer_free(bundle->present[role]);
-        note_signer_free(bundle->next[role]);
-    }
+    for (KeyringPlace place = 0; place < KEYRING_PLACES; place++)
+        note_signer_free(bundle->keys[place]);
     g_free(bundle);
-}
-
-/* The places of a bundle, in the order of its text. */
-static NoteSigner *const *place(const KeyringBundle *bundle, guint number)
-{
-    return number % 2 == 0 ? &bundle->present[number / 2] : &bundle->next[number / 2];
-}
-
-static char *place_name(guint number, const char *role_name(KeyringRole))
-{
-    return g_strconcat(role_name(number / 2), number % 2 == 0 ? "" : KEYRING_NEXT_SUFFIX, NULL);
 }
 
 /* --- as text -----------------------------------------------------------------------------------
@@ -44,13 +30,12 @@ static char *format_head(const KeyringBundle *bundle)
     g_autofree char *recovery = note_verifier_format(bundle->recovery);
     GString *head = g_string_new(NULL);
     g_string_printf(head, "%s %s\n", keyring_role_name(KEYRING_RECOVERY), recovery);
-    for (guint i = 0; i < KEYS_MAX; i++) {
-        NoteSigner *signer = *place(bundle, i);
+    for (KeyringPlace place = 0; place < KEYRING_PLACES; place++) {
+        const NoteSigner *signer = bundle->keys[place];
         if (!signer)
             continue;
-        g_autofree char *name = place_name(i, keyring_role_name);
         g_autofree char *vkey = note_verifier_format(note_signer_verifier(signer));
-        g_string_append_printf(head, "%s %s\n", name, vkey);
+        g_string_append_printf(head, "%s %s\n", keyring_public_place_name(place), vkey);
     }
     return g_string_free(head, FALSE);
 }
@@ -60,13 +45,12 @@ char *keyring_bundle_close(const KeyringBundle *bundle, const Seal *seal, GError
     g_autofree char *head = format_head(bundle);
     /* Large enough never to be moved, which would leave a copy behind. */
     GString *text = g_string_sized_new(SEAL_TEXT_MAX);
-    for (guint i = 0; i < KEYS_MAX; i++) {
-        NoteSigner *signer = *place(bundle, i);
+    for (KeyringPlace place = 0; place < KEYRING_PLACES; place++) {
+        const NoteSigner *signer = bundle->keys[place];
         if (!signer)
             continue;
-        g_autofree char *name = place_name(i, keyring_role_name);
         g_auto(SealSecret) skey = note_signer_format(signer);
-        g_string_append_printf(text, "%s %s\n", name, skey);
+        g_string_append_printf(text, "%s %s\n", keyring_public_place_name(place), skey);
     }
     g_auto(SealSecret) secret = g_string_free(text, FALSE);
     return seal_close(seal, KIND, head, secret, error);
@@ -88,16 +72,11 @@ static char *read_line(LineReader *reader, const char *name)
 static gboolean read_secret(KeyringBundle *bundle, const char *secret, GError **error)
 {
     LineReader reader = {secret, strlen(secret)};
-    for (guint i = 0; i < KEYS_MAX; i++) {
-        g_autofree char *name = place_name(i, keyring_role_name);
-        g_auto(SealSecret) skey = read_line(&reader, name);
-        NoteSigner *signer = skey ? note_signer_parse(skey, error) : NULL;
-        if (skey && !signer)
+    for (KeyringPlace place = 0; place < KEYRING_PLACES; place++) {
+        g_auto(SealSecret) skey = read_line(&reader, keyring_public_place_name(place));
+        bundle->keys[place] = skey ? note_signer_parse(skey, error) : NULL;
+        if (skey && !bundle->keys[place])
             return FALSE;
-        if (i % 2 == 0)
-            bundle->present[i / 2] = signer;
-        else
-            bundle->next[i / 2] = signer;
     }
     return reader.length == 0;
 }
@@ -107,14 +86,13 @@ static gboolean check_names(const KeyringBundle *bundle, GError **error)
     g_autofree char *node = keyring_public_node_of(bundle->recovery);
     if (!node || !keyring_public_check(node, KEYRING_RECOVERY, bundle->recovery, error))
         return FALSE;
-    for (guint i = 0; i < KEYS_MAX; i++) {
-        NoteSigner *signer = *place(bundle, i);
-        if (!signer && i % 2 == 0)
-            return FALSE;
-        if (signer && !keyring_public_check(node, i / 2, note_signer_verifier(signer), error))
+    for (KeyringPlace place = 0; place < KEYRING_PLACES; place++) {
+        const NoteSigner *signer = bundle->keys[place];
+        if (signer && !keyring_public_check(node, keyring_public_place_role(place),
+                                            note_signer_verifier(signer), error))
             return FALSE;
     }
-    return TRUE;
+    return bundle->keys[KEYRING_PLACE_LEDGER] && bundle->keys[KEYRING_PLACE_COSIGN];
 }
 
 /* Everything the text says: FALSE, with or without @error, if it says something else than a bundle
@@ -168,12 +146,10 @@ static gboolean check_empty(const char *directory, GError **error)
     return !entries || !g_dir_read_name(entries) || refuse_full(directory, error);
 }
 
-/* Removes what a crash left of a directory that was being filled; nothing else. */
-static gboolean remove_leftover(const char *directory, GError **error)
+gboolean keyring_remove(const char *directory, GError **error)
 {
-    for (guint i = 0; i <= KEYS_MAX; i++) {
-        g_autofree char *name =
-            i < KEYS_MAX ? place_name(i, keyring_public_file) : g_strdup(KEYRING_PUBLIC_FILE);
+    for (guint i = 0; i <= KEYRING_PLACES; i++) {
+        const char *name = i < KEYRING_PLACES ? keyring_public_file(i) : KEYRING_PUBLIC_FILE;
         g_autofree char *path = g_build_filename(directory, name, NULL);
         unlink(path);
     }
@@ -182,11 +158,10 @@ static gboolean remove_leftover(const char *directory, GError **error)
     return error_from_errno(error, errno, "%s", directory);
 }
 
-static gboolean write_key(const char *directory, guint number, const NoteSigner *signer,
+static gboolean write_key(const char *directory, KeyringPlace place, const NoteSigner *signer,
                           const Seal *seal, GError **error)
 {
-    g_autofree char *name = place_name(number, keyring_public_file);
-    g_autofree char *path = g_build_filename(directory, name, NULL);
+    g_autofree char *path = g_build_filename(directory, keyring_public_file(place), NULL);
     g_auto(SealSecret) text = keyfile_format(signer, seal, error);
     return text && durable_create(path, text, strlen(text), 0600, error);
 }
@@ -204,9 +179,9 @@ static gboolean fill(const KeyringPublic *keys, const KeyringBundle *bundle, con
 {
     if (mkdir(directory, 0700) != 0)
         return error_from_errno(error, errno, "%s", directory);
-    for (guint i = 0; bundle && i < KEYS_MAX; i++) {
-        NoteSigner *signer = *place(bundle, i);
-        if (signer && !write_key(directory, i, signer, seal, error))
+    for (KeyringPlace place = 0; bundle && place < KEYRING_PLACES; place++) {
+        const NoteSigner *signer = bundle->keys[place];
+        if (signer && !write_key(directory, place, signer, seal, error))
             return FALSE;
     }
     return write_public(keys, directory, error);
@@ -217,11 +192,11 @@ static gboolean write_directory(const KeyringPublic *keys, const KeyringBundle *
 {
     g_autofree char *target = g_canonicalize_filename(directory, NULL);
     g_autofree char *fresh = g_strconcat(target, UNDER_WAY, NULL);
-    if (!check_empty(target, error) || !remove_leftover(fresh, error))
+    if (!check_empty(target, error) || !keyring_remove(fresh, error))
         return FALSE;
     if (fill(keys, bundle, fresh, seal, error) && durable_rename(fresh, target, error))
         return TRUE;
-    remove_leftover(fresh, NULL);
+    keyring_remove(fresh, NULL);
     return FALSE;
 }
 
@@ -231,22 +206,26 @@ gboolean keyring_bundle_write(const KeyringBundle *bundle, const char *directory
     g_autoptr(KeyringPublic) keys = g_new0(KeyringPublic, 1);
     keys->node = keyring_public_node_of(bundle->recovery);
     keys->keys[KEYRING_RECOVERY] = note_verifier_copy(bundle->recovery);
-    for (KeyringRole role = 0; role < KEYRING_SECRETS; role++)
-        keys->keys[role] = note_verifier_copy(note_signer_verifier(bundle->present[role]));
+    for (KeyringRole role = 0; role < KEYRING_ROLES; role++) {
+        const NoteSigner *signer =
+            role != KEYRING_RECOVERY ? bundle->keys[keyring_public_place(role)] : NULL;
+        if (signer)
+            keys->keys[role] = note_verifier_copy(note_signer_verifier(signer));
+    }
     return write_directory(keys, bundle, directory, seal, error);
 }
 
-gboolean keyring_adopt(const char *directory, const char *const vkeys[KEYRING_ROLES],
+gboolean keyring_adopt(const char *directory, const char *const vkeys[KEYRING_PINNED],
                        GError **error)
 {
     g_autoptr(KeyringPublic) keys = g_new0(KeyringPublic, 1);
-    for (KeyringRole role = 0; role < KEYRING_ROLES; role++) {
+    for (KeyringRole role = 0; role < KEYRING_PINNED; role++) {
         keys->keys[role] = note_verifier_parse(vkeys[role], error);
         if (!keys->keys[role])
             return FALSE;
     }
     keys->node = keyring_public_node_of(keys->keys[KEYRING_RECOVERY]);
-    for (KeyringRole role = 0; role < KEYRING_ROLES; role++)
+    for (KeyringRole role = 0; role < KEYRING_PINNED; role++)
         if (!keyring_public_check(keys->node ? keys->node : "", role, keys->keys[role], error))
             return FALSE;
     return write_directory(keys, NULL, directory, NULL, error);
@@ -263,10 +242,13 @@ gboolean keyring_create(const char *directory, const char *node, const char *pas
     if (!recovery)
         return FALSE;
     bundle->recovery = note_verifier_copy(note_signer_verifier(recovery));
-    for (KeyringRole role = 0; role < KEYRING_SECRETS; role++) {
-        bundle->present[role] = keyring_public_generate(node, role, error);
-        if (!bundle->present[role])
+    for (KeyringRole role = 0; role < KEYRING_ROLES; role++) {
+        if (role == KEYRING_RECOVERY)
+            continue;
+        NoteSigner *signer = keyring_public_generate(node, role, error);
+        if (!signer)
             return FALSE;
+        bundle->keys[keyring_public_place(role)] = signer;
     }
     g_autoptr(Seal) seal = passphrase ? seal_new(passphrase, error) : NULL;
     if ((passphrase && !seal) || !keyring_bundle_write(bundle, directory, seal, error))

@@ -2,8 +2,10 @@
  * backup keeps of it, in a sealed text of kind "keyring" (identity/seal.h).
  *
  * Each line of the head is a name, a space and a public key, each line of the secret a name, a
- * space and a secret key. The names, in this order, staged keys only where there are any:
- *   recovery (in the head only), ledger, ledger.next, cosign, cosign.next */
+ * space and a secret key. The names, in this order, those that are not there left out:
+ *   recovery (in the head only), ledger, ledger.next, cosign, cosign.next, message, parcel,
+ *   parcel.previous
+ * Older bundles have neither message nor parcel. */
 #pragma once
 
 #include "identity/keyring_public.h"
@@ -11,8 +13,7 @@
 
 typedef struct {
     NoteVerifier *recovery;
-    NoteSigner *present[KEYRING_SECRETS];
-    NoteSigner *next[KEYRING_SECRETS]; /* NULL: none is staged */
+    NoteSigner *keys[KEYRING_PLACES]; /* NULL: none is there */
 } KeyringBundle;
 
 void keyring_bundle_free(KeyringBundle *bundle);

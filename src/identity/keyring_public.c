@@ -13,11 +13,27 @@ static const struct {
     const char *name;
     const char *suffix;
     NoteAlgorithm algorithm;
-    const char *file;
+    KeyringPlace place;
 } roles[KEYRING_ROLES] = {
-    [KEYRING_LEDGER] = {"ledger", "/ledger", NOTE_ED25519, "ledger.key"},
-    [KEYRING_COSIGN] = {"cosign", "/witness", NOTE_COSIGNATURE, "cosign.key"},
-    [KEYRING_RECOVERY] = {"recovery", "/recovery", NOTE_ED25519, NULL},
+    [KEYRING_LEDGER] = {"ledger", "/ledger", NOTE_ED25519, KEYRING_PLACE_LEDGER},
+    [KEYRING_COSIGN] = {"cosign", "/witness", NOTE_COSIGNATURE, KEYRING_PLACE_COSIGN},
+    [KEYRING_RECOVERY] = {"recovery", "/recovery", NOTE_ED25519, KEYRING_PLACES},
+    [KEYRING_MESSAGE] = {"message", "/message", NOTE_ED25519, KEYRING_PLACE_MESSAGE},
+    [KEYRING_PARCEL] = {"parcel", "/parcel", NOTE_ED25519, KEYRING_PLACE_PARCEL},
+};
+
+static const struct {
+    KeyringRole role;
+    const char *name;
+    const char *file;
+} places[KEYRING_PLACES] = {
+    [KEYRING_PLACE_LEDGER] = {KEYRING_LEDGER, "ledger", "ledger.key"},
+    [KEYRING_PLACE_LEDGER_NEXT] = {KEYRING_LEDGER, "ledger.next", "ledger.key.next"},
+    [KEYRING_PLACE_COSIGN] = {KEYRING_COSIGN, "cosign", "cosign.key"},
+    [KEYRING_PLACE_COSIGN_NEXT] = {KEYRING_COSIGN, "cosign.next", "cosign.key.next"},
+    [KEYRING_PLACE_MESSAGE] = {KEYRING_MESSAGE, "message", "message.key"},
+    [KEYRING_PLACE_PARCEL] = {KEYRING_PARCEL, "parcel", "parcel.key"},
+    [KEYRING_PLACE_PARCEL_PREVIOUS] = {KEYRING_PARCEL, "parcel.previous", "parcel.key.previous"},
 };
 
 const char *keyring_role_name(KeyringRole role)
@@ -26,10 +42,30 @@ const char *keyring_role_name(KeyringRole role)
     return roles[role].name;
 }
 
-const char *keyring_public_file(KeyringRole role)
+NoteAlgorithm keyring_public_algorithm(KeyringRole role)
 {
-    g_assert(role < KEYRING_SECRETS);
-    return roles[role].file;
+    return roles[role].algorithm;
+}
+
+KeyringPlace keyring_public_place(KeyringRole role)
+{
+    g_assert(role < KEYRING_ROLES && role != KEYRING_RECOVERY);
+    return roles[role].place;
+}
+
+KeyringRole keyring_public_place_role(KeyringPlace place)
+{
+    return places[place].role;
+}
+
+const char *keyring_public_file(KeyringPlace place)
+{
+    return places[place].file;
+}
+
+const char *keyring_public_place_name(KeyringPlace place)
+{
+    return places[place].name;
 }
 
 NoteSigner *keyring_public_generate(const char *node, KeyringRole role, GError **error)
@@ -80,7 +116,10 @@ char *keyring_public_node_of(const NoteVerifier *recovery)
 
 static gboolean read_key(yyjson_val *root, KeyringRole role, KeyringPublic *keys, GError **error)
 {
-    const char *vkey = yyjson_get_str(yyjson_obj_get(root, roles[role].name));
+    yyjson_val *value = yyjson_obj_get(root, roles[role].name);
+    const char *vkey = yyjson_get_str(value);
+    if (!value && role >= KEYRING_PINNED)
+        return TRUE;
     if (!vkey) {
         g_set_error(error, CONCERT_ERROR, CONCERT_ERROR_INPUT, "\"%s\" is missing",
                     roles[role].name);
@@ -134,6 +173,8 @@ char *keyring_public_format(const KeyringPublic *keys)
     yyjson_mut_obj_add_str(doc, root, "concert", VERSION);
     yyjson_mut_obj_add_str(doc, root, "node", keys->node);
     for (KeyringRole role = 0; role < KEYRING_ROLES; role++) {
+        if (!keys->keys[role])
+            continue;
         g_autofree char *vkey = note_verifier_format(keys->keys[role]);
         yyjson_mut_obj_add_strcpy(doc, root, roles[role].name, vkey);
     }

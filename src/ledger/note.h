@@ -66,6 +66,15 @@ NoteSigner *note_signer_new(const char *name, NoteAlgorithm algorithm,
 /* The same name and seed under another algorithm: a cosign key signs its key changes as Ed25519. */
 NoteSigner *note_signer_as(const NoteSigner *signer, NoteAlgorithm algorithm, GError **error);
 
+/* The X25519 form of a NOTE_ED25519 key pair (the birational map of RFC 7748 section 4.1, as
+ * libsodium has it): for agreeing on keys, by one that signs nothing. Who gets the secret wipes it.
+ * CONCERT_ERROR_INPUT if a public key has none. */
+#define NOTE_X25519_SIZE 32
+gboolean note_signer_x25519(const NoteSigner *signer, guint8 ret_secret[NOTE_X25519_SIZE],
+                            GError **error);
+gboolean note_verifier_x25519(const NoteVerifier *verifier, guint8 ret_public[NOTE_X25519_SIZE],
+                              GError **error);
+
 /* "PRIVATE+KEY+<name>+<id>+<base64 of algorithm and seed>". Who gets that text wipes it. */
 NoteSigner *note_signer_parse(const char *skey, GError **error);
 char *note_signer_format(const NoteSigner *signer);

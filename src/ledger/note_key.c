@@ -13,6 +13,7 @@
 
 G_STATIC_ASSERT(NOTE_PUBLIC_KEY_SIZE == crypto_sign_PUBLICKEYBYTES);
 G_STATIC_ASSERT(NOTE_SEED_SIZE == crypto_sign_SEEDBYTES);
+G_STATIC_ASSERT(NOTE_X25519_SIZE == crypto_scalarmult_curve25519_BYTES);
 G_STATIC_ASSERT(NOTE_SIGNATURE_SIZE == crypto_sign_BYTES);
 
 struct NoteSigner {
@@ -262,6 +263,27 @@ NoteSigner *note_signer_generate(const char *name, NoteAlgorithm algorithm, GErr
 NoteSigner *note_signer_as(const NoteSigner *signer, NoteAlgorithm algorithm, GError **error)
 {
     return note_signer_new(signer->verifier->name, algorithm, signer->secret, error);
+}
+
+gboolean note_signer_x25519(const NoteSigner *signer, guint8 ret_secret[NOTE_X25519_SIZE],
+                            GError **error)
+{
+    if (signer->verifier->algorithm == NOTE_ED25519 &&
+        crypto_sign_ed25519_sk_to_curve25519(ret_secret, signer->secret) == 0)
+        return TRUE;
+    return fail(error, "the key has no X25519 form") != NULL;
+}
+
+gboolean note_verifier_x25519(const NoteVerifier *verifier, guint8 ret_public[NOTE_X25519_SIZE],
+                              GError **error)
+{
+    if (!start_sodium(error))
+        return FALSE;
+    if (verifier->algorithm == NOTE_ED25519 &&
+        crypto_sign_ed25519_pk_to_curve25519(ret_public, g_bytes_get_data(verifier->key, NULL)) ==
+            0)
+        return TRUE;
+    return fail(error, "the key has no X25519 form") != NULL;
 }
 
 static NoteSigner *signer_from_material(const char *name, guint32 id, const guint8 *material,

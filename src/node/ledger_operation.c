@@ -216,14 +216,15 @@ gboolean ledger_operation_export(Notary *notary, yyjson_val *params, yyjson_mut_
     return text != NULL;
 }
 
-static gboolean get_role(yyjson_val *params, const char *operation, KeyringRole *ret_role,
-                         GError **error)
+/* One of @roles, the bits of those that will do. */
+static gboolean get_role(yyjson_val *params, const char *operation, guint roles,
+                         KeyringRole *ret_role, GError **error)
 {
     const char *name;
     if (!operation_params_text(params, operation, "role", TRUE, &name, error))
         return FALSE;
-    for (KeyringRole role = 0; role < KEYRING_SECRETS; role++) {
-        if (g_str_equal(name, keyring_role_name(role))) {
+    for (KeyringRole role = 0; role < KEYRING_ROLES; role++) {
+        if ((roles & 1u << role) && g_str_equal(name, keyring_role_name(role))) {
             *ret_role = role;
             return TRUE;
         }
@@ -233,13 +234,24 @@ static gboolean get_role(yyjson_val *params, const char *operation, KeyringRole 
     return FALSE;
 }
 
+#define ANNOUNCED_BY_LEDGER (1u << KEYRING_LEDGER | 1u << KEYRING_COSIGN)
+#define ANNOUNCED_BY_CARD   (1u << KEYRING_MESSAGE | 1u << KEYRING_PARCEL)
+
 gboolean ledger_operation_rotate(Notary *notary, yyjson_val *params, yyjson_mut_doc *result,
                                  GError **error)
 {
     KeyringRole role;
     guint64 index;
-    if (!get_role(params, "key.rotate", &role, error) ||
-        !notary_rotate(notary, role, &index, error))
+    if (!get_role(params, "key.rotate", ANNOUNCED_BY_LEDGER | ANNOUNCED_BY_CARD, &role, error))
+        return FALSE;
+    if (ANNOUNCED_BY_CARD & 1u << role) {
+        g_autofree char *key = NULL;
+        if (!notary_renew(notary, role, &key, error))
+            return FALSE;
+        yyjson_mut_obj_add_strcpy(result, yyjson_mut_doc_get_root(result), "key", key);
+        return TRUE;
+    }
+    if (!notary_rotate(notary, role, &index, error))
         return FALSE;
     set_index(result, index);
     return TRUE;
@@ -254,7 +266,7 @@ gboolean ledger_operation_recover(Notary *notary, yyjson_val *params, yyjson_mut
     gint64 trusted = 0;
     guint64 index;
     gboolean stolen = yyjson_obj_get(params, "trusted_size") != NULL;
-    if (!get_role(params, operation, &role, error) ||
+    if (!get_role(params, operation, ANNOUNCED_BY_LEDGER, &role, error) ||
         !operation_params_text(params, operation, "recovery_path", TRUE, &path, error) ||
         (stolen && !operation_params_int(params, operation, "trusted_size", &trusted, error)))
         return FALSE;

@@ -401,15 +401,13 @@ static gboolean restore_into(const char *directory, const char *path, const Node
 /* What was made in a directory that was empty before, so that it can be tried again. */
 static void remove_restored(const char *directory)
 {
-    static const char *const names[] = {
-        "concert.db",      "concert.db-wal",       "concert.db-shm",       "keys/ledger.key",
-        "keys/cosign.key", "keys/ledger.key.next", "keys/cosign.key.next", "keys/public.json"};
+    static const char *const names[] = {"concert.db", "concert.db-wal", "concert.db-shm"};
     for (guint i = 0; i < G_N_ELEMENTS(names); i++) {
         g_autofree char *path = path_in(directory, names[i]);
         g_unlink(path);
     }
     g_autofree char *keys_path = path_in(directory, "keys");
-    g_rmdir(keys_path);
+    keyring_remove(keys_path, NULL);
 }
 
 gboolean node_restore(const char *directory, const char *path, const NodeSealedKeys *keys,

@@ -70,7 +70,7 @@ gboolean notary_core_settle(Notary *notary, KeyringRole wanted, GError **error)
         g_mutex_unlock(&notary->lock);
     }
     gboolean good = TRUE;
-    for (KeyringRole role = 0; role < KEYRING_SECRETS; role++) {
+    for (KeyringRole role = 0; role < KEYRING_SETTLED; role++) {
         gboolean counts = good && (wanted == role || wanted == KEYRING_ROLES);
         gboolean settled = keyring_settle(notary->keyring, role, exists ? state.keys[role] : NULL,
                                           counts ? error : NULL);

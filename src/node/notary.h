@@ -61,6 +61,28 @@ gboolean notary_erase(Notary *notary, guint64 index, const guint *places, guint 
  * one and by itself: *ret_index is the entry. */
 gboolean notary_rotate(Notary *notary, KeyringRole role, guint64 *ret_index, GError **error);
 
+/* The keys that the node's card announces (identity/keyring_card.h). Each is made when it never
+ * was, which the card then has to tell: compare it with what these give. Errors as of
+ * keyring_card_signer(), CONCERT_ERROR_NOT_FOUND if the node has no keys at all. */
+
+/* The message key: signs signed JSON and HTTP messages. The notary's. */
+const NoteSigner *notary_messenger(Notary *notary, GError **error);
+
+/* The vkey of the message key, which can be had while it is locked. Caller frees. */
+char *notary_message_key(Notary *notary, GError **error);
+
+/* The X25519 keys that parcels are sealed to: the public one, as the card has it, and the secret
+ * ones: @which 0 is the present, 1 the one before. Who gets a secret wipes it.
+ * CONCERT_ERROR_NOT_FOUND if there was none before. */
+gboolean notary_parcel_public(Notary *notary, guint8 ret_public[NOTE_X25519_SIZE], GError **error);
+gboolean notary_parcel_secret(Notary *notary, guint which, guint8 ret_secret[NOTE_X25519_SIZE],
+                              GError **error);
+
+/* Makes a new key of @role, KEYRING_MESSAGE or KEYRING_PARCEL: *ret_key is the public one as a card
+ * has it, a vkey or the base64 of an X25519 key. No entry of the ledger says so; the caller
+ * publishes a new card. Caller frees. */
+gboolean notary_renew(Notary *notary, KeyringRole role, char **ret_key, GError **error);
+
 /* Replaces a key that is lost or stolen, signed by the recovery key in the file @recovery_path.
  * @trusted_size: after a theft, the last size of the ledger that the owner trusts; what the old key
  * signed beyond it is void. G_MAXUINT64: nothing was stolen. A node that has no keys at all, as

@@ -1,6 +1,7 @@
 """The ledger and the keys from the command line: what is appended is shown, proven, disclosed,
 erased; what was changed is refused by name."""
 
+import base64
 import json
 import os
 import sqlite3
@@ -221,7 +222,7 @@ class LedgerTest(concert.NodeTestCase):
         concert.run("ledger", "verify", mirror, "--key", now["ledger"])
         concert.run("ledger", "verify", mirror, "--key", first["ledger"])
         listed = {k["key"]: k["vkey"] for k in self.key("list", "--json").lines()}
-        self.assertEqual(listed, now)
+        self.assertEqual({key: listed[key] for key in now}, now)
         self.assertIn("none of the keys", self.key("rotate", "recovery", status=2).err)
 
     def test_rotate_beside_a_running_node(self):
@@ -232,6 +233,30 @@ class LedgerTest(concert.NodeTestCase):
         self.assertNotEqual(before, after)
         self.append("after")
         self.ledger("audit")
+
+    def keys(self):
+        """What others have of each key."""
+        return {k["key"]: k.get("x25519", k["vkey"]) for k in self.key("list", "--json").lines()}
+
+    def test_rotate_what_the_card_announces(self):
+        first = self.keys()
+        self.assertEqual(sorted(first), ["cosign", "ledger", "message", "parcel", "recovery"])
+        self.assertTrue(first["message"].startswith("cert.alder.example/message+"))
+        self.assertEqual(len(base64.b64decode(first["parcel"])), 32)
+        self.assertIn(first["parcel"], self.key("list").out)
+        size = self.status()["size"]
+        old = (self.node / "keys/parcel.key").read_bytes()
+        message = self.key("rotate", "message", "--json").json()["vkey"]
+        server = concert.Server(self.node)
+        self.addCleanup(server.stop)
+        parcel = self.key("rotate", "parcel").out.strip()
+        self.assertEqual(self.keys(), {**first, "message": message, "parcel": parcel})
+        self.assertNotIn(message, first.values())
+        self.assertNotIn(parcel, first.values())
+        self.assertEqual((self.node / "keys/parcel.key.previous").read_bytes(), old)
+        self.assertEqual(self.status()["size"], size) # no entry of the ledger says so
+        self.assertIn("none of the keys", self.key("recover", "message", "--recovery-key",
+                                                   self.node / "recovery.key", status=2).err)
 
     def test_recover(self):
         first = self.status()["keys"]
@@ -256,7 +281,8 @@ class LedgerTest(concert.NodeTestCase):
         self.key("seal", "--password-file", secret)
         self.assertEqual({k["state"] for k in self.key("list", "--json").lines()},
                          {"sealed", "offline"})
-        self.assertNotIn(b"PRIVATE", (self.node / "keys/ledger.key").read_bytes())
+        for path in (self.node / "keys").iterdir():
+            self.assertNotIn(b"PRIVATE", path.read_bytes(), path)
         self.assertIn("is sealed", self.ledger("append", "locked", status=2).err)
         self.ledger("append", "open", env={"CONCERT_PASSPHRASE": "correct horse battery"})
         self.ledger("append", "wrong", env={"CONCERT_PASSPHRASE": "wrong horse battery"}, status=2)

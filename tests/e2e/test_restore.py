@@ -35,6 +35,12 @@ def served(directory):
         thread.join()
 
 
+def listed(path):
+    """The public keys of a node, and the state of each."""
+    return {key["key"]: (key["vkey"], key["state"])
+            for key in concert.run("--node", path, "key", "list", "--json").lines()}
+
+
 class Node(test_witness.Node):
     def back_up(self, *options):
         """Backup and keys, as files beside the node."""
@@ -382,7 +388,7 @@ class NothingSignedTest(RestoreTestCase):
         for keys, passphrase in ((forum.keys, PASSPHRASE), (self.alder.keys, "wrong passphrase")):
             concert.run("restore", "--node", target, self.alder.backup, "--keys", keys,
                         "--password-stdin", input=passphrase + "\n", status=2)
-            self.assertEqual(list(target.iterdir()), [])
+            self.assertEqual(list(target.iterdir()), [])  # message and parcel keys too
         concert.run("restore", "--node", target, self.alder.backup, "--keys", self.alder.keys,
                     env={"CONCERT_PASSPHRASE": PASSPHRASE})
         self.assertEqual((target / "keys/ledger.key").stat().st_mode & 0o077, 0)
@@ -412,6 +418,8 @@ class BackupTest(RestoreTestCase):
         copy = self.directory / "copy"
         concert.run("restore", "--node", copy, backup, "--keys", keys,
                     env={"CONCERT_PASSPHRASE": PASSPHRASE})
+        for role in ("ledger", "cosign", "recovery", "message", "parcel"):
+            self.assertEqual(listed(copy)[role], listed(self.alder.path)[role])
         for arguments in (["ledger", "resume", "--nothing-was-signed", "--yes"],
                           ["ledger", "append", "x"], ["ledger", "audit"]):
             concert.run("--node", copy, *arguments, env={"CONCERT_PASSPHRASE": PASSPHRASE})
@@ -470,6 +478,9 @@ class KeysTest(RestoreTestCase):
         for role in ("ledger", "cosign"):
             self.alder.run("key", "recover", role, "--recovery-key", self.alder.recovery)
         self.assertEqual(self.alder.size(), 4)
+        for role in ("message", "parcel"):
+            self.alder.run("key", "rotate", role)
+        self.assertEqual(len(listed(self.alder.path)), 5)
         self.alder.run("ledger", "mirror", self.mirror)
         self.verify()
         self.verify(status=1, recovery=False)

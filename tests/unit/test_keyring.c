@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 
 #include "identity/keyring_bundle.h"
+#include "identity/keyring_card.h"
 #include "identity/keyring_public.h"
 #include "identity/seal.h"
 
@@ -176,6 +177,15 @@ static char *foreign_vkey(const char *name)
     return vkey_of_signer(signer);
 }
 
+/* The vkey of a message or parcel key, which is made if it never was. */
+static char *card_vkey(Keyring *keyring, KeyringRole role)
+{
+    g_autoptr(GError) error = NULL;
+    const NoteSigner *signer = keyring_card_signer(keyring, role, &error);
+    g_assert_no_error(error);
+    return vkey_of_signer(signer);
+}
+
 /* --- making and opening ------------------------------------------------------------------------
  */
 
@@ -188,19 +198,21 @@ static void check_mode(const char *path, mode_t mode)
 
 static void test_create(Fixture *fixture, gconstpointer data)
 {
-    static const char *const names[] = {"ledger.key", "cosign.key", "public.json"};
+    static const char *const names[] = {"ledger.key", "cosign.key", "message.key", "parcel.key",
+                                        "public.json"};
     check_mode(fixture->directory, 0700);
     for (guint i = 0; i < G_N_ELEMENTS(names); i++) {
         g_autofree char *path = path_of(fixture, names[i]);
         check_mode(path, 0600);
         g_autofree char *text = read_file(fixture, names[i]);
-        g_assert_cmpint(strstr(text, "PRIVATE") != NULL, ==, data == NULL && i < 2);
+        g_assert_cmpint(strstr(text, "PRIVATE") != NULL, ==, data == NULL && i < 4);
         g_assert_null(strstr(text, fixture->recovery));
     }
     g_autoptr(Keyring) keyring = unlocked(fixture, data);
     g_assert_cmpstr(keyring_node(keyring), ==, NODE);
     g_assert_cmpint(keyring_is_sealed(keyring), ==, data != NULL);
-    static const char *const suffixes[] = {"/ledger", "/witness", "/recovery"};
+    static const char *const suffixes[] = {"/ledger", "/witness", "/recovery", "/message",
+                                           "/parcel"};
     for (KeyringRole role = 0; role < KEYRING_ROLES; role++) {
         g_autoptr(NoteVerifier) key = keyring_verifier(keyring, role);
         g_autofree char *name = g_strconcat(NODE, suffixes[role], NULL);
@@ -209,7 +221,7 @@ static void test_create(Fixture *fixture, gconstpointer data)
                         role == KEYRING_COSIGN ? NOTE_COSIGNATURE : NOTE_ED25519);
         g_assert_null(keyring_staged(keyring, role));
     }
-    for (KeyringRole role = 0; role < KEYRING_SECRETS; role++) {
+    for (KeyringRole role = 0; role < KEYRING_SETTLED; role++) {
         g_autofree char *vkey = vkey_of(keyring, role);
         check_no_signer(keyring, role, CONCERT_ERROR_CONFLICT); /* not settled */
         settle(keyring, role, NULL);                            /* a new ledger */
@@ -266,12 +278,15 @@ static void check_open_fails(const Fixture *fixture, int code, const char *says)
 
 static void test_modes(Fixture *fixture, gconstpointer data)
 {
-    static const char *const names[] = {"ledger.key", "cosign.key", "ledger.key.next",
-                                        "cosign.key.next", "public.json"};
+    static const char *const names[] = {"ledger.key",          "cosign.key",  "ledger.key.next",
+                                        "cosign.key.next",     "message.key", "parcel.key",
+                                        "parcel.key.previous", "public.json"};
     g_autofree char *text = read_file(fixture, "ledger.key");
     write_file(fixture, "ledger.key.next", text);
     g_autofree char *other = read_file(fixture, "cosign.key");
     write_file(fixture, "cosign.key.next", other);
+    g_autofree char *parcel = read_file(fixture, "parcel.key");
+    write_file(fixture, "parcel.key.previous", parcel);
     for (guint i = 0; i < G_N_ELEMENTS(names); i++) {
         g_autofree char *path = path_of(fixture, names[i]);
         g_chmod(path, 0640);
@@ -350,7 +365,7 @@ static void test_lost_key(Fixture *fixture, gconstpointer data)
 
 static void test_rotation(Fixture *fixture, gconstpointer data)
 {
-    for (KeyringRole role = 0; role < KEYRING_SECRETS; role++) {
+    for (KeyringRole role = 0; role < KEYRING_SETTLED; role++) {
         g_autoptr(Keyring) keyring = unlocked(fixture, data);
         g_autoptr(GError) error = NULL;
         g_autofree char *old = vkey_of(keyring, role);
@@ -717,10 +732,10 @@ static void test_seal_half_done(Fixture *fixture, gconstpointer data)
     g_autoptr(Keyring) keyring = unlocked(fixture, SECOND);
 }
 
-/* The passphrase is lost: both keys are replaced under a new one. */
+/* The passphrase is lost: all keys are replaced under a new one. */
 static void test_abandon(Fixture *fixture, gconstpointer data)
 {
-    char *next[KEYRING_SECRETS];
+    char *next[KEYRING_SETTLED];
     {
         g_autoptr(Keyring) keyring = open_keyring(fixture);
         g_autoptr(GError) error = NULL;
@@ -731,11 +746,14 @@ static void test_abandon(Fixture *fixture, gconstpointer data)
         g_assert_true(keyring_abandon(keyring, SECOND, &error));
         g_assert_no_error(error);
         g_assert_false(keyring_is_locked(keyring));
-        for (KeyringRole role = 0; role < KEYRING_SECRETS; role++) {
+        for (KeyringRole role = 0; role < KEYRING_SETTLED; role++) {
             g_autofree char *old = vkey_of(keyring, role);
             check_no_signer(keyring, role, CONCERT_ERROR_DENIED);
             next[role] = replace(keyring, role, old);
         }
+        g_assert_nonnull(keyring_card_replace(keyring, KEYRING_MESSAGE, &error));
+        g_assert_nonnull(keyring_card_replace(keyring, KEYRING_PARCEL, &error));
+        g_assert_no_error(error);
         settle(keyring, KEYRING_LEDGER, next[KEYRING_LEDGER]);
         check_signs(keyring, KEYRING_LEDGER, next[KEYRING_LEDGER]);
     }
@@ -817,9 +835,12 @@ static void check_imported(const Fixture *fixture, const char *text, const char 
         check_signs(keyring, KEYRING_LEDGER, vkeys[KEYRING_LEDGER]);
         settle(keyring, KEYRING_COSIGN, vkeys[KEYRING_COSIGN]);
         check_signs(keyring, KEYRING_COSIGN, vkeys[KEYRING_COSIGN]);
+        g_autofree char *message = card_vkey(keyring, KEYRING_MESSAGE);
+        g_assert_cmpstr(message, ==, vkeys[KEYRING_MESSAGE]);
         if (staged) {
             settle(keyring, KEYRING_COSIGN, staged);
             check_signs(keyring, KEYRING_COSIGN, staged);
+            g_assert_nonnull(keyring_card_previous(keyring, NULL));
         }
     }
     g_assert_false(keyring_import(copy.directory, text, strlen(text), passphrase, &error));
@@ -842,6 +863,10 @@ static void test_backup(Fixture *fixture, gconstpointer data)
 
     settle(keyring, KEYRING_COSIGN, NULL);
     g_autofree char *staged = stage(keyring, KEYRING_COSIGN);
+    g_assert_nonnull(keyring_card_replace(keyring, KEYRING_PARCEL, &error));
+    g_assert_no_error(error);
+    g_free(vkeys[KEYRING_PARCEL]);
+    vkeys[KEYRING_PARCEL] = vkey_of(keyring, KEYRING_PARCEL);
     g_autofree char *own = keyring_export(keyring, NULL, &error);
     if (data) {
         g_assert_no_error(error);
@@ -871,12 +896,21 @@ static void test_import_refused(Fixture *fixture, gconstpointer data)
     g_autofree char *c = vkey_of_signer(cosign), *o = vkey_of_signer(other);
     g_autofree char *ls = note_signer_format(ledger), *cs = note_signer_format(cosign);
     g_autofree char *os = note_signer_format(other);
+    g_autoptr(NoteSigner) message = keyring_public_generate(NODE, KEYRING_MESSAGE, NULL);
+    g_autoptr(NoteSigner) parcel = keyring_public_generate(NODE, KEYRING_PARCEL, NULL);
+    g_autofree char *m = vkey_of_signer(message), *p = vkey_of_signer(parcel);
+    g_autofree char *ms = note_signer_format(message), *ps = note_signer_format(parcel);
     struct {
         char *head, *secret;
         gboolean good;
     } cases[] = {
         {g_strdup_printf("recovery %s\nledger %s\ncosign %s\n", r, l, c),
-         g_strdup_printf("ledger %s\ncosign %s\n", ls, cs), TRUE},
+         g_strdup_printf("ledger %s\ncosign %s\n", ls, cs), TRUE}, /* of an older node */
+        {g_strdup_printf("recovery %s\nledger %s\ncosign %s\nmessage %s\nparcel %s\n", r, l, c, m,
+                         p),
+         g_strdup_printf("ledger %s\ncosign %s\nmessage %s\nparcel %s\n", ls, cs, ms, ps), TRUE},
+        {g_strdup_printf("recovery %s\nledger %s\ncosign %s\nmessage %s\n", r, l, c, p),
+         g_strdup_printf("ledger %s\ncosign %s\nmessage %s\n", ls, cs, ps), FALSE},
         {g_strdup_printf("recovery %s\nledger %s\ncosign %s\n", r, l, o),
          g_strdup_printf("ledger %s\ncosign %s\n", ls, os), FALSE}, /* of two nodes */
         {g_strdup_printf("recovery %s\nledger %s\ncosign %s\n", l, l, c),
@@ -930,7 +964,7 @@ static void test_adopt(Fixture *fixture, gconstpointer data)
     g_autofree char *ledger = vkey_of(before, KEYRING_LEDGER);
     g_autofree char *cosign = vkey_of(before, KEYRING_COSIGN);
     g_autofree char *recovery = vkey_of(before, KEYRING_RECOVERY);
-    const char *vkeys[KEYRING_ROLES] = {foreign, cosign, recovery};
+    const char *vkeys[KEYRING_PINNED] = {foreign, cosign, recovery};
     g_assert_false(keyring_adopt(target, vkeys, &error));
     g_assert_error(error, CONCERT_ERROR, CONCERT_ERROR_INPUT);
     g_clear_error(&error);
@@ -943,10 +977,14 @@ static void test_adopt(Fixture *fixture, gconstpointer data)
     g_autoptr(Keyring) keyring = keyring_open(target, &error);
     g_assert_no_error(error);
     g_assert_cmpstr(keyring_node(keyring), ==, NODE);
-    for (KeyringRole role = 0; role < KEYRING_ROLES; role++) {
+    for (KeyringRole role = 0; role < KEYRING_PINNED; role++) {
         g_autofree char *vkey = vkey_of(keyring, role);
         g_assert_cmpstr(vkey, ==, vkeys[role]);
     }
+    g_assert_null(keyring_verifier(keyring, KEYRING_MESSAGE));
+    g_autofree char *message = card_vkey(keyring, KEYRING_MESSAGE); /* a new one follows */
+    g_autofree char *lost = vkey_of(before, KEYRING_MESSAGE);
+    g_assert_cmpstr(message, !=, lost);
     check_not_settled(keyring, KEYRING_LEDGER, ledger, CONCERT_ERROR_NOT_FOUND);
     g_assert_null(keyring_stage(keyring, KEYRING_LEDGER, NULL));
     g_autofree char *next = replace(keyring, KEYRING_COSIGN, cosign);
@@ -967,6 +1005,194 @@ static void test_adopt(Fixture *fixture, gconstpointer data)
 
     g_assert_false(keyring_adopt(target, vkeys, &error));
     g_assert_error(error, CONCERT_ERROR, CONCERT_ERROR_CONFLICT);
+}
+
+/* --- what the card announces -------------------------------------------------------------------
+ */
+
+static const KeyringRole card_roles[] = {KEYRING_MESSAGE, KEYRING_PARCEL};
+
+/* The files as a node has them that is older than these keys. */
+static void make_older(const Fixture *fixture)
+{
+    g_autofree char *json = read_file(fixture, "public.json");
+    g_auto(GStrv) parts = g_strsplit(json, ",\n    \"message\"", 2);
+    g_autofree char *older = g_strconcat(parts[0], "\n}\n", NULL);
+    g_assert_cmpuint(g_strv_length(parts), ==, 2);
+    write_file(fixture, "public.json", older);
+    delete_file(fixture, "message.key");
+    delete_file(fixture, "parcel.key");
+}
+
+static void test_card_signs(Fixture *fixture, gconstpointer data)
+{
+    for (guint i = 0; i < G_N_ELEMENTS(card_roles); i++) {
+        g_autoptr(Keyring) keyring = unlocked(fixture, data);
+        g_autofree char *vkey = vkey_of(keyring, card_roles[i]);
+        g_autofree char *own = card_vkey(keyring, card_roles[i]); /* nothing to settle */
+        g_assert_cmpstr(vkey, ==, own);
+        g_autofree char *json = read_file(fixture, "public.json");
+        g_assert_nonnull(strstr(json, vkey));
+    }
+}
+
+static void test_card_made_when_missing(Fixture *fixture, gconstpointer data)
+{
+    make_older(fixture);
+    char *vkeys[G_N_ELEMENTS(card_roles)];
+    {
+        g_autoptr(Keyring) keyring = open_keyring(fixture);
+        g_autoptr(GError) error = NULL;
+        g_assert_null(keyring_verifier(keyring, KEYRING_MESSAGE));
+        if (data) {
+            /* It would not be sealed. */
+            g_assert_null(keyring_card_signer(keyring, KEYRING_MESSAGE, &error));
+            g_assert_error(error, CONCERT_ERROR, CONCERT_ERROR_DENIED);
+            g_assert_false(has_file(fixture, "message.key"));
+            g_clear_error(&error);
+            g_assert_true(keyring_unlock(keyring, data, &error));
+        }
+        for (guint i = 0; i < G_N_ELEMENTS(card_roles); i++) {
+            vkeys[i] = card_vkey(keyring, card_roles[i]);
+            g_autofree char *again = card_vkey(keyring, card_roles[i]);
+            g_assert_cmpstr(vkeys[i], ==, again);
+        }
+    }
+    g_autofree char *text = read_file(fixture, "message.key");
+    g_assert_cmpint(strstr(text, "PRIVATE") == NULL, ==, data != NULL);
+    g_autoptr(Keyring) keyring = unlocked(fixture, data);
+    g_autofree char *json = read_file(fixture, "public.json");
+    for (guint i = 0; i < G_N_ELEMENTS(card_roles); i++) {
+        g_autofree char *vkey = card_vkey(keyring, card_roles[i]);
+        g_assert_cmpstr(vkey, ==, vkeys[i]);
+        g_assert_nonnull(strstr(json, vkey));
+        g_free(vkeys[i]);
+    }
+}
+
+/* A key that was made and is gone is not made anew unasked; but when asked. */
+static void test_card_lost(Fixture *fixture, gconstpointer data)
+{
+    for (guint damaged = 0; damaged < 2; damaged++) {
+        if (damaged)
+            write_file(fixture, "message.key", "PRIVATE+KEY+half");
+        else
+            delete_file(fixture, "message.key");
+        g_autoptr(Keyring) keyring = open_keyring(fixture);
+        g_autofree char *lost = vkey_of(keyring, KEYRING_MESSAGE); /* public.json has it */
+        g_autoptr(GError) error = NULL;
+        g_assert_null(keyring_card_signer(keyring, KEYRING_MESSAGE, &error));
+        int code = damaged ? CONCERT_ERROR_INPUT : CONCERT_ERROR_NOT_FOUND;
+        g_assert_error(error, CONCERT_ERROR, code);
+        g_assert_nonnull(strstr(error->message, "message.key"));
+        g_assert_null(keyring_export(keyring, SECOND, NULL)); /* no backup without it */
+        g_clear_error(&error);
+        g_assert_nonnull(keyring_card_replace(keyring, KEYRING_MESSAGE, &error));
+        g_assert_no_error(error);
+        g_autofree char *vkey = card_vkey(keyring, KEYRING_MESSAGE);
+        g_assert_cmpstr(vkey, !=, lost);
+        g_autoptr(Keyring) reopened = open_keyring(fixture);
+        g_autofree char *again = card_vkey(reopened, KEYRING_MESSAGE);
+        g_assert_cmpstr(vkey, ==, again);
+    }
+}
+
+static void check_previous(Keyring *keyring, const char *vkey)
+{
+    g_autoptr(GError) error = NULL;
+    const NoteSigner *signer = keyring_card_previous(keyring, &error);
+    g_assert_no_error(error);
+    g_autofree char *previous = vkey_of_signer(signer);
+    g_assert_cmpstr(previous, ==, vkey);
+}
+
+static void test_card_replaced(Fixture *fixture, gconstpointer data)
+{
+    g_autofree char *before = NULL;
+    {
+        g_autoptr(Keyring) keyring = unlocked(fixture, data);
+        g_autoptr(GError) error = NULL;
+        g_assert_null(keyring_card_previous(keyring, &error));
+        g_assert_error(error, CONCERT_ERROR, CONCERT_ERROR_NOT_FOUND);
+        before = card_vkey(keyring, KEYRING_PARCEL);
+    }
+    for (guint i = 0; i < 2; i++) {
+        g_autoptr(Keyring) keyring = unlocked(fixture, data);
+        g_autoptr(GError) error = NULL;
+        const NoteSigner *old = keyring_card_signer(keyring, KEYRING_PARCEL, NULL);
+        const NoteSigner *new = keyring_card_replace(keyring, KEYRING_PARCEL, &error);
+        g_assert_no_error(error);
+        g_autofree char *vkey = vkey_of_signer(new);
+        g_assert_cmpstr(vkey, !=, before);
+        check_previous(keyring, before);
+        g_autofree char *still = vkey_of_signer(old); /* who holds it still can */
+        g_assert_cmpstr(still, ==, before);
+        g_autofree char *json = read_file(fixture, "public.json");
+        g_assert_nonnull(strstr(json, vkey));
+
+        g_autoptr(Keyring) reopened = unlocked(fixture, data);
+        g_autofree char *again = card_vkey(reopened, KEYRING_PARCEL);
+        g_assert_cmpstr(vkey, ==, again);
+        check_previous(reopened, before);
+        g_free(before);
+        before = g_steal_pointer(&again);
+    }
+    /* Nothing but a parcel key is kept. */
+    g_autoptr(Keyring) keyring = unlocked(fixture, data);
+    g_assert_nonnull(keyring_card_replace(keyring, KEYRING_MESSAGE, NULL));
+    g_assert_false(has_file(fixture, "message.key.previous"));
+}
+
+/* A crash or the disk may stop a replacement at each step: the present key is never lost. */
+static void test_card_crashes(Fixture *fixture, gconstpointer data)
+{
+    static const char *const steps[] = {"parcel.key.previous.tmp", "parcel.key.tmp"};
+    g_autoptr(Keyring) keyring = open_keyring(fixture);
+    g_autofree char *vkey = card_vkey(keyring, KEYRING_PARCEL);
+    for (guint i = 0; i < G_N_ELEMENTS(steps); i++) {
+        g_autofree char *blocker = g_build_filename(steps[i], "x", NULL);
+        g_autoptr(GError) error = NULL;
+        obstruct(fixture, steps[i]);
+        obstruct(fixture, blocker);
+        g_assert_null(keyring_card_replace(keyring, KEYRING_PARCEL, &error));
+        g_assert_error(error, CONCERT_ERROR, CONCERT_ERROR_IO);
+        g_autofree char *still = card_vkey(keyring, KEYRING_PARCEL);
+        g_assert_cmpstr(still, ==, vkey);
+        g_autoptr(Keyring) reopened = open_keyring(fixture);
+        g_autofree char *again = card_vkey(reopened, KEYRING_PARCEL);
+        g_assert_cmpstr(again, ==, vkey);
+        delete_file(fixture, blocker);
+        delete_file(fixture, steps[i]);
+    }
+    /* Both files are written, public.json is not. */
+    g_autofree char *json = read_file(fixture, "public.json");
+    g_assert_nonnull(keyring_card_replace(keyring, KEYRING_PARCEL, NULL));
+    write_file(fixture, "public.json", json);
+    g_autoptr(Keyring) reopened = open_keyring(fixture);
+    g_autofree char *new = card_vkey(reopened, KEYRING_PARCEL);
+    g_assert_cmpstr(new, !=, vkey);
+    check_previous(reopened, vkey);
+    g_autofree char *mended = read_file(fixture, "public.json");
+    g_assert_nonnull(strstr(mended, new));
+}
+
+/* What is public is there while the keys are locked, what is secret is not. */
+static void test_card_locked(Fixture *fixture, gconstpointer data)
+{
+    g_autoptr(Keyring) keyring = open_keyring(fixture);
+    for (guint i = 0; i < G_N_ELEMENTS(card_roles); i++) {
+        g_autoptr(GError) error = NULL;
+        g_autoptr(NoteVerifier) key = keyring_card_verifier(keyring, card_roles[i], &error);
+        g_assert_no_error(error);
+        g_autofree char *vkey = note_verifier_format(key);
+        g_assert_null(keyring_card_signer(keyring, card_roles[i], &error));
+        g_assert_error(error, CONCERT_ERROR, CONCERT_ERROR_DENIED);
+        g_clear_error(&error);
+        g_assert_null(keyring_card_replace(keyring, card_roles[i], &error));
+        g_assert_error(error, CONCERT_ERROR, CONCERT_ERROR_DENIED);
+        g_autofree char *still = vkey_of(keyring, card_roles[i]);
+        g_assert_cmpstr(still, ==, vkey);
+    }
 }
 
 #define ADD(name, passphrase, function)                                                            \
@@ -1001,5 +1227,13 @@ int main(int argc, char **argv)
     ADD("backup/sealed", FIRST, test_backup);
     ADD("import-refused", NULL, test_import_refused);
     ADD("adopt", NULL, test_adopt);
+    ADD("card/signs", NULL, test_card_signs);
+    ADD("card/made-when-missing", NULL, test_card_made_when_missing);
+    ADD("card/made-when-missing/sealed", FIRST, test_card_made_when_missing);
+    ADD("card/lost", NULL, test_card_lost);
+    ADD("card/replaced", NULL, test_card_replaced);
+    ADD("card/replaced/sealed", FIRST, test_card_replaced);
+    ADD("card/crashes", NULL, test_card_crashes);
+    ADD("card/locked", FIRST, test_card_locked);
     return g_test_run();
 }

@@ -341,12 +341,48 @@ static void test_append(void)
         g_assert_null(note_append(note, wrong[i], NULL));
 }
 
+static void check_hex(const guint8 *bytes, const char *hex)
+{
+    for (guint i = 0; i < NOTE_X25519_SIZE; i++) {
+        g_autofree char *byte = g_strdup_printf("%02x", bytes[i]);
+        g_assert_cmpmem(byte, 2, hex + 2 * i, 2);
+    }
+}
+
+/* The seed and what becomes of it are those of libsodium's test/default/ed25519_convert. */
+static void test_x25519(void)
+{
+    static const guint8 seed[NOTE_SEED_SIZE] = {0x42, 0x11, 0x51, 0xa4, 0x59, 0xfa, 0xea, 0xde,
+                                                0x3d, 0x24, 0x71, 0x15, 0xf9, 0x4a, 0xed, 0xae,
+                                                0x42, 0x31, 0x81, 0x24, 0x09, 0x5a, 0xfa, 0xbe,
+                                                0x4d, 0x14, 0x51, 0xa5, 0x59, 0xfa, 0xed, 0xee};
+    static const guint8 zeros[NOTE_PUBLIC_KEY_SIZE];
+    guint8 bytes[NOTE_X25519_SIZE];
+    g_autoptr(GError) error = NULL;
+    g_autoptr(NoteSigner) signer = note_signer_new("alder/parcel", NOTE_ED25519, seed, &error);
+    g_assert_true(note_signer_x25519(signer, bytes, &error));
+    check_hex(bytes, "8052030376d47112be7f73ed7a019293dd12ad910b654455798b4667d73de166");
+    g_assert_true(note_verifier_x25519(note_signer_verifier(signer), bytes, &error));
+    check_hex(bytes, "f1814f0e8ff1043d8a44d25babff3cedcae6c22c3edaa48f857ae70de2baae50");
+    g_assert_no_error(error);
+
+    g_autoptr(NoteSigner) cosign = note_signer_new("alder/witness", NOTE_COSIGNATURE, seed, NULL);
+    g_assert_false(note_signer_x25519(cosign, bytes, &error));
+    g_assert_error(error, CONCERT_ERROR, CONCERT_ERROR_INPUT);
+    g_clear_error(&error);
+    g_autoptr(NoteVerifier) no_point =
+        note_verifier_new("alder/parcel", NOTE_ED25519, zeros, sizeof zeros, NULL);
+    g_assert_false(note_verifier_x25519(no_point, bytes, &error));
+    g_assert_error(error, CONCERT_ERROR, CONCERT_ERROR_INPUT);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/note/verifier-keys", test_verifier_keys);
     g_test_add_func("/note/signer-keys", test_signer_keys);
     g_test_add_func("/note/generate", test_generate);
+    g_test_add_func("/note/x25519", test_x25519);
     g_test_add_func("/note/algorithms", test_algorithms);
     g_test_add_func("/note/sign", test_sign);
     g_test_add_func("/note/verify", test_verify);
