@@ -3,8 +3,9 @@
  *
  * The endpoints of the peer's card are tried in order, the one that worked last first. The server's
  * key has to be one that the card pins; a card without pins leaves that to the system's CAs. Plain
- * http is spoken only to a loopback address. A line serves one thread at a time; only
- * exchange_post_cancel() and exchange_post_allow() are for others. */
+ * http is spoken only to a loopback address (in numbers), and to that, as to any private address,
+ * only when those are allowed: a card must not lead to what is local. A line serves one thread at a
+ * time; only exchange_post_cancel() and exchange_post_allow() are for others. */
 #pragma once
 
 #include "base/fetch_session.h"
@@ -39,7 +40,6 @@ typedef struct {
     gboolean has_skew;
     gint64 skew_us; /* the peer's clock less ours by its Date header: to within a second or so, and
                        half of the time that the way took */
-    guint64 sent, received; /* bytes, of the endpoints that failed too */
 } ExchangePostResult;
 
 void exchange_post_result_clear(ExchangePostResult *result);
