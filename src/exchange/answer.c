@@ -5,6 +5,7 @@
 #include "base/error.h"
 #include "base/jsonguard.h"
 #include "exchange/answer_frame.h"
+#include "exchange/card.h"
 #include "exchange/dispatch_header.h"
 #include "ledger/line.h"
 
@@ -219,7 +220,7 @@ static gboolean read_head_members(yyjson_val *head, Answer *answer, GError **err
     if (!read_texts(head, "changes", KEYCHANGE_LIST_MAX, &answer->changes, error) ||
         !read_texts(head, "gossip", ANSWER_GOSSIP_MAX, &answer->gossip, error))
         return FALSE;
-    if (card && !read_signed(card, ANSWER_CARD_TYPE, &answer->card, error)) {
+    if (card && !read_signed(card, CARD_TYPE, &answer->card, error)) {
         g_prefix_error(error, "card: ");
         return FALSE;
     }

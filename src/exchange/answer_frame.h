@@ -10,5 +10,3 @@
 #define ANSWER_FRAME_GRANTED 'G'
 #define ANSWER_FRAME_ITEM    'I'
 #define ANSWER_FRAME_END     'Z'
-
-#define ANSWER_CARD_TYPE     "card" /* of signed JSON */
