@@ -15,7 +15,16 @@ void collection_free(Collection *collection)
     g_free(collection->name);
     g_free(collection->title);
     g_free(collection->description);
+    g_free(collection->reach);
     g_free(collection);
+}
+
+void collection_reach_free(CollectionReach *reach)
+{
+    if (!reach)
+        return;
+    g_free(reach->reach);
+    g_free(reach);
 }
 
 void collection_root_free(CollectionRoot *root)
@@ -205,7 +214,8 @@ static GPtrArray *select_collections(Store *store, const char *root, const char 
         return NULL;
     sqlite3_stmt *statement = sqlite_prepare(
         reader.db,
-        "SELECT c.number, c.id, r.name, c.name, c.title, c.description, c.members, c.last_added"
+        "SELECT c.number, c.id, r.name, c.name, c.title, c.description, c.members, c.last_added,"
+        " c.reach"
         " FROM collection c JOIN root r ON r.number = c.root"
         " WHERE (?1 IS NULL OR r.name = ?1) AND (?2 IS NULL OR c.id = lower(?2) OR c.name = ?2)"
         " ORDER BY c.number",
@@ -229,6 +239,7 @@ static GPtrArray *select_collections(Store *store, const char *root, const char 
         collection->description = sqlite_dup_text(statement, 5);
         collection->members = sqlite3_column_int64(statement, 6);
         collection->last_added = sqlite3_column_int64(statement, 7);
+        collection->reach = sqlite_dup_text(statement, 8);
         g_ptr_array_add(list, collection);
     }
 }
@@ -302,6 +313,45 @@ gboolean collections_rights(Store *store, gint64 number, const char *account, gb
     sqlite3_reset(statement);
     return TRUE;
 }
+
+/* --- reach -------------------------------------------------------------------------------------
+ */
+
+GPtrArray *collections_reaches(StoreTx *tx, GError **error)
+{
+    sqlite3_stmt *statement = sqlite_prepare(
+        tx->db, "SELECT number, reach FROM collection WHERE reach IS NOT NULL ORDER BY number",
+        error);
+    if (!statement)
+        return NULL;
+    g_autoptr(GPtrArray) list =
+        g_ptr_array_new_with_free_func((GDestroyNotify)collection_reach_free);
+    for (gboolean row;;) {
+        if (!sqlite_step(tx->db, statement, &row, error))
+            return NULL;
+        if (!row)
+            return g_steal_pointer(&list);
+        CollectionReach *reach = g_new0(CollectionReach, 1);
+        reach->number = sqlite3_column_int64(statement, 0);
+        reach->reach = sqlite_dup_text(statement, 1);
+        g_ptr_array_add(list, reach);
+    }
+}
+
+gboolean collections_set_reach(StoreTx *tx, gint64 number, const char *reach, GError **error)
+{
+    sqlite3_stmt *statement =
+        sqlite_prepare(tx->db, "UPDATE collection SET reach = ?2 WHERE number = ?1", error);
+    if (!statement)
+        return FALSE;
+    sqlite3_bind_int64(statement, 1, number);
+    sqlite_bind_text(statement, 2, reach);
+    tx->changed = TRUE;
+    return sqlite_run(tx->db, statement, error);
+}
+
+/* --- removing ----------------------------------------------------------------------------------
+ */
 
 /* A member that collections_remove() is to take out. */
 typedef struct {

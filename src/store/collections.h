@@ -18,6 +18,7 @@ typedef struct {
     char *name;    /* short name, unique in the node; TAXII's alias */
     char *title;
     char *description; /* NULL when there is none */
+    char *reach;       /* who reads it, when the policy says what is in it; NULL */
     gint64 members;    /* versions in it */
     gint64 last_added; /* date_added of the newest member ever, 0 when none */
 } Collection;
@@ -81,6 +82,20 @@ GPtrArray *collections_grants(Store *store, gint64 number, GError **error);
 /* What @account may do there; COLLECTIONS_ANYONE's rights are everybody's. */
 gboolean collections_rights(Store *store, gint64 number, const char *account, gboolean *ret_read,
                             gboolean *ret_write, GError **error);
+
+/* A collection whose members follow from the policy (exchange/reach.h), and who reads it. */
+typedef struct {
+    gint64 number;
+    char *reach;
+} CollectionReach;
+
+void collection_reach_free(CollectionReach *reach);
+
+/* Elements: CollectionReach *. */
+GPtrArray *collections_reaches(StoreTx *tx, GError **error);
+
+/* @reach NULL: members are added by hand alone. */
+gboolean collections_set_reach(StoreTx *tx, gint64 number, const char *reach, GError **error);
 
 /* A filter of TAXII 2.1 section 3.4. All lists are NULL-terminated, or NULL for "not given". */
 typedef struct {

@@ -168,7 +168,7 @@ static gboolean insert_items(StoreTx *tx, const RecordsSpec *spec, gint64 number
 {
     g_auto(Bulk) rows;
     bulk_init(&rows, 4);
-    for (guint i = 0; spec->origin && i < spec->opening->n_items; i++) {
+    for (guint i = 0; spec->items && i < spec->opening->n_items; i++) {
         const RecordsItem *item = &spec->items[i];
         gsize length = 0;
         const void *bytes = item->bytes ? g_bytes_get_data(item->bytes, &length) : NULL;

@@ -78,7 +78,7 @@ typedef struct {
     const char *community;
     gboolean exercise;
     gint64 expires;           /* G_MAXINT64: never */
-    const RecordsItem *items; /* as many as the opening has */
+    const RecordsItem *items; /* as many as the opening has; NULL: nothing is kept of them */
 } RecordsSpec;
 
 /* *ret_new FALSE: it was there already (nothing happens, *ret_number is that). */

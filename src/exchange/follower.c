@@ -1,0 +1,450 @@
+#include "exchange/follower.h"
+
+#include <string.h>
+
+#include "base/timestamp.h"
+#include "exchange/dispatch_header.h"
+#include "exchange/follower_effects.h"
+#include "exchange/follower_items.h"
+#include "store/ledger_read.h"
+#include "store/objects.h"
+#include "store/openings.h"
+#include "store/peers.h"
+#include "store/records.h"
+#include "store/witness.h"
+
+/* An answer on its way into the store. */
+typedef struct {
+    const FollowerOptions *options;
+    const Peer *peer;
+    const Answer *answer;
+    const AnswerVerified *verified;
+    FollowerOpening *openings;
+    guint n_openings;
+    gsize bytes;
+    FollowerResult result;
+    DispatchReceipt receipt; /* what was found while applying; its arrays are these: */
+    GArray *indices;         /* guint64 */
+    GArray *refusals;        /* DispatchRefusal */
+    Opening *opening;        /* of the receipt; must outlive the request */
+    LedgerItem *receipt_items;
+} Accepting;
+
+static void refusal_clear(gpointer refusal)
+{
+    g_free(((DispatchRefusal *)refusal)->reason);
+}
+
+static void accepting_clear(Accepting *accepting)
+{
+    for (guint i = 0; i < accepting->n_openings; i++)
+        follower_items_clear(&accepting->openings[i]);
+    g_free(accepting->openings);
+    g_clear_pointer(&accepting->indices, g_array_unref);
+    g_clear_pointer(&accepting->refusals, g_array_unref);
+    g_clear_pointer(&accepting->opening, opening_free);
+    g_clear_pointer(&accepting->receipt_items, g_free);
+}
+
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Accepting, accepting_clear)
+
+/* --- objects -----------------------------------------------------------------------------------
+ */
+
+static DecideSubject subject_of(const FollowerOpening *opening)
+{
+    const DispatchHeader *header = opening->dispatch;
+    const Opening *from = opening->opening;
+    DecideSubject subject = {.is_public = from->is_public,
+                             .audience = decide_list((const char *const *)from->audience),
+                             .community = header->community,
+                             .tlp = header->tlp,
+                             .pap = header->pap,
+                             .is_exercise = header->is_exercise};
+    subject.named =
+        header->named ? decide_list((const char *const *)header->named) : subject.audience;
+    if (header->expires_us <= timestamp_now())
+        subject.state = DECIDE_EXPIRED;
+    return subject;
+}
+
+/* Which versions join which collection: a run for each level that objects bear. */
+static gboolean join_collections(StoreTx *tx, Reach *reach, const FollowerOpening *opening,
+                                 const ObjectsResult *results, GError **error)
+{
+    DecideSubject subject = subject_of(opening);
+    for (MarkingTlp tlp = MARKING_TLP_NONE; tlp <= MARKING_TLP_RED; tlp++) {
+        g_autoptr(GArray) versions = g_array_new(FALSE, FALSE, sizeof(gint64));
+        for (guint i = 0, next = 0; i < opening->opening->n_items; i++) {
+            const FollowerItem *item = &opening->items[i];
+            if (!item->object)
+                continue;
+            const ObjectsResult *result = &results[next++];
+            if (item->tlp == tlp && result->joins)
+                g_array_append_val(versions, result->version);
+        }
+        if (versions->len == 0)
+            continue;
+        const GArray *collections = reach_collections(reach, &subject, tlp);
+        for (guint i = 0; i < collections->len; i++)
+            if (!objects_join(tx, g_array_index(collections, gint64, i),
+                              (const gint64 *)versions->data, versions->len, error))
+                return FALSE;
+    }
+    return TRUE;
+}
+
+static void count_outcomes(Accepting *accepting, const ObjectsResult *results, guint count)
+{
+    for (guint i = 0; i < count; i++)
+        if (results[i].outcome == OBJECTS_UNCHANGED)
+            accepting->receipt.known++;
+        else
+            accepting->receipt.stored++;
+}
+
+/* Puts the objects of a dispatch; each knows its version afterwards. */
+static gboolean put_objects(Accepting *accepting, StoreTx *tx, Reach *reach,
+                            FollowerOpening *opening, GError **error)
+{
+    guint n_items = opening->opening->n_items, count = 0;
+    g_autofree Object **objects = g_new(Object *, n_items + 1);
+    for (guint i = 0; i < n_items; i++)
+        if (opening->items[i].object)
+            objects[count++] = opening->items[i].object;
+    g_autofree ObjectsResult *results = g_new(ObjectsResult, count + 1);
+    if (count == 0)
+        return TRUE;
+    if (!objects_put(tx, accepting->peer->node, 0, objects, count, results, error) ||
+        !join_collections(tx, reach, opening, results, error))
+        return FALSE;
+    for (guint i = 0, next = 0; i < n_items; i++)
+        if (opening->items[i].object)
+            opening->items[i].version = results[next++].version;
+    count_outcomes(accepting, results, count);
+    return TRUE;
+}
+
+/* --- records -----------------------------------------------------------------------------------
+ */
+
+static void note_refusals(Accepting *accepting, const FollowerOpening *opening)
+{
+    for (guint i = 0; i < opening->opening->n_items; i++) {
+        const FollowerItem *item = &opening->items[i];
+        if (!item->refusal)
+            continue;
+        accepting->receipt.refused++;
+        if (accepting->refusals->len >= DISPATCH_HEADER_REFUSALS_MAX)
+            continue;
+        g_autofree char *reason = g_utf8_make_valid(item->refusal, -1);
+        if (strlen(reason) > 200)
+            *g_utf8_find_prev_char(reason, reason + 200) = '\0';
+        const DispatchRefusal refusal = {opening->index, i, g_steal_pointer(&reason)};
+        g_array_append_val(accepting->refusals, refusal);
+    }
+}
+
+static gboolean add_record(Accepting *accepting, StoreTx *tx, gint64 answer,
+                           const FollowerOpening *opening, gint64 *ret_number, gboolean *ret_new,
+                           GError **error)
+{
+    const Opening *from = opening->opening;
+    const DispatchHeader *header = opening->dispatch;
+    g_autofree RecordsItem *items = g_new0(RecordsItem, from->n_items + 1);
+    for (guint i = 0; i < from->n_items; i++) {
+        const FollowerItem *item = &opening->items[i];
+        items[i] = (RecordsItem){.version = item->version,
+                                 .bytes = item->version > 0 ? NULL : item->bytes,
+                                 .refusal = item->refusal};
+    }
+    RecordsSpec spec = {.origin = accepting->peer->origin,
+                        .entry = opening->index,
+                        .opening = from,
+                        .granted_by = opening->granted_by,
+                        .answer = answer,
+                        .expires = G_MAXINT64,
+                        .items = items};
+    if (header) {
+        spec.title = header->title;
+        spec.tlp = header->tlp;
+        spec.pap = header->pap;
+        spec.community = header->community;
+        spec.exercise = header->is_exercise;
+        spec.expires = header->expires_us;
+    }
+    return records_add(tx, &spec, ret_number, ret_new, error);
+}
+
+static gboolean is_receipt(const Opening *opening)
+{
+    return !opening->is_erased && g_str_equal(opening->kind, DISPATCH_HEADER_RECEIPT);
+}
+
+static void count_kind(FollowerResult *result, const FollowerOpening *opening)
+{
+    const char *kind = opening->opening->is_erased ? "" : opening->opening->kind;
+    result->openings++;
+    result->dispatches += opening->dispatch != NULL;
+    result->retractions +=
+        g_str_equal(kind, DISPATCH_HEADER_WITHDRAWAL) || g_str_equal(kind, DISPATCH_HEADER_RECALL);
+    for (guint i = 0; i < opening->opening->n_items; i++)
+        result->events += opening->items[i].kind == FOLLOWER_EVENT;
+}
+
+static gboolean apply_opening(Accepting *accepting, StoreTx *tx, Reach *reach, gint64 answer,
+                              FollowerOpening *opening, GError **error)
+{
+    gint64 number;
+    gboolean is_new;
+    if ((opening->dispatch && !put_objects(accepting, tx, reach, opening, error)) ||
+        !follower_effects_events(tx, accepting->peer, opening, error) ||
+        !add_record(accepting, tx, answer, opening, &number, &is_new, error))
+        return FALSE;
+    note_refusals(accepting, opening);
+    if (is_new && !follower_effects_apply(tx, reach, accepting->peer, opening, error))
+        return FALSE;
+    if (is_new)
+        count_kind(&accepting->result, opening);
+    if (!is_receipt(opening->opening))
+        g_array_append_val(accepting->indices, opening->index);
+    return TRUE;
+}
+
+/* --- the receipt -------------------------------------------------------------------------------
+ */
+
+static int compare_indices(gconstpointer a, gconstpointer b)
+{
+    guint64 x = *(const guint64 *)a, y = *(const guint64 *)b;
+    return (x > y) - (x < y);
+}
+
+static void drop_twins(GArray *indices)
+{
+    guint kept = 0;
+    g_array_sort(indices, compare_indices);
+    for (guint i = 0; i < indices->len; i++) {
+        guint64 index = g_array_index(indices, guint64, i);
+        if (kept == 0 || g_array_index(indices, guint64, kept - 1) != index)
+            g_array_index(indices, guint64, kept++) = index;
+    }
+    g_array_set_size(indices, kept);
+}
+
+/* Appends the receipt to the own ledger. */
+static gboolean append_receipt(Accepting *accepting, StoreTx *tx, GError **error)
+{
+    const char *own;
+    guint64 size;
+    DispatchReceipt *receipt = &accepting->receipt;
+    if (!ledger_look(tx, &own, &size, error))
+        return FALSE;
+    drop_twins(accepting->indices);
+    receipt->ledger = accepting->peer->origin;
+    receipt->from = accepting->answer->from;
+    receipt->end = accepting->verified->end;
+    receipt->size = accepting->verified->size;
+    receipt->root = accepting->verified->root;
+    receipt->indices = (guint64 *)accepting->indices->data;
+    receipt->n_indices = accepting->indices->len;
+    receipt->refusals = (DispatchRefusal *)accepting->refusals->data;
+    receipt->n_refusals = accepting->refusals->len;
+    g_autofree char *members = dispatch_header_write_receipt(receipt, error);
+    if (!members)
+        return FALSE;
+    const char *const audience[] = {accepting->peer->origin, NULL};
+    const OpeningSpec spec = {.origin = own,
+                              .kind = DISPATCH_HEADER_RECEIPT,
+                              .time_us = timestamp_now(),
+                              .audience = audience,
+                              .members = members,
+                              .members_length = strlen(members)};
+    g_clear_pointer(&accepting->opening, opening_free);
+    g_clear_pointer(&accepting->receipt_items, g_free);
+    accepting->opening = opening_build(&spec, NULL, error);
+    if (!accepting->opening)
+        return FALSE;
+    LedgerEntry entry = openings_entry(accepting->opening, &accepting->receipt_items);
+    return ledger_append(tx, &entry, &accepting->result.receipt, error);
+}
+
+/* --- all of it ---------------------------------------------------------------------------------
+ */
+
+/* Another answer may have been accepted since this one was verified, a parcel perhaps. */
+static gboolean check_cursor(const Accepting *accepting, StoreTx *tx, GError **error)
+{
+    g_autoptr(Peer) now = peers_get_tx(tx, accepting->peer->origin, error);
+    if (!now)
+        return FALSE;
+    if (now->cursor == accepting->peer->cursor && now->size == accepting->peer->size && !now->fork)
+        return TRUE;
+    g_set_error(error, CONCERT_ERROR, CONCERT_ERROR_CONFLICT,
+                "%s was followed by another way meanwhile: ask again", now->node);
+    return FALSE;
+}
+
+static gboolean apply_progress(Accepting *accepting, StoreTx *tx, GError **error)
+{
+    const AnswerVerified *verified = accepting->verified;
+    gint64 peer = accepting->peer->number;
+    for (guint i = 0; verified->learnt && verified->learnt[i]; i++)
+        if (!peers_add_change(tx, peer, verified->learnt[i], error))
+            return FALSE;
+    gboolean fork; /* what this node cosigns of the log is compared on the way; others' word is not
+                      needed for that */
+    if (verified->checkpoint)
+        witness_learn(tx, verified->checkpoint, strlen(verified->checkpoint), &fork, NULL);
+    return peers_set_progress(tx, peer, verified->size, &verified->root, verified->checkpoint,
+                              verified->end, error) &&
+           peers_add_traffic(tx, peer, timestamp_now(), accepting->bytes, 0, error);
+}
+
+static void begin_again(Accepting *accepting)
+{
+    accepting->result =
+        (FollowerResult){.end = accepting->verified->end,
+                         .size = accepting->verified->size,
+                         .more = accepting->verified->end < accepting->verified->size,
+                         .receipt = G_MAXUINT64};
+    accepting->receipt = (DispatchReceipt){0};
+    g_array_set_size(accepting->indices, 0);
+    g_array_set_size(accepting->refusals, 0);
+}
+
+static gboolean apply_answer(StoreTx *tx, gpointer user, GError **error)
+{
+    Accepting *accepting = user;
+    const Answer *answer = accepting->answer;
+    gint64 number = 0;
+    begin_again(accepting);
+    if (!check_cursor(accepting, tx, error))
+        return FALSE;
+    g_autoptr(Reach) reach = reach_load(tx, accepting->options->unmarked, error);
+    if (!reach)
+        return FALSE;
+    const char *checkpoint = accepting->verified->checkpoint ? accepting->verified->checkpoint
+                                                             : accepting->peer->checkpoint;
+    const RecordsAnswer row = {.origin = accepting->peer->origin,
+                               .from = answer->from,
+                               .end = accepting->verified->end,
+                               .size = accepting->verified->size,
+                               .statement = answer->statement,
+                               .checkpoint = checkpoint ? checkpoint : ""};
+    if (accepting->n_openings > 0 && !records_add_answer(tx, &row, &number, error))
+        return FALSE;
+    for (guint i = 0; i < accepting->n_openings; i++)
+        if (!apply_opening(accepting, tx, reach, number, &accepting->openings[i], error))
+            return FALSE;
+    FollowerResult *result = &accepting->result;
+    result->stored = accepting->receipt.stored;
+    result->known = accepting->receipt.known;
+    result->refused = accepting->receipt.refused;
+    return apply_progress(accepting, tx, error) &&
+           (accepting->indices->len == 0 || append_receipt(accepting, tx, error));
+}
+
+/* Those that are new: the answer may begin earlier than where this node had got. */
+static void take_openings(Accepting *accepting)
+{
+    const GPtrArray *all = accepting->answer->openings;
+    guint first = accepting->verified->first_new;
+    accepting->n_openings = all->len - first;
+    accepting->openings = g_new0(FollowerOpening, accepting->n_openings + 1);
+    for (guint i = first; i < all->len; i++) {
+        const AnswerOpening *from = all->pdata[i];
+        accepting->openings[i - first] = (FollowerOpening){
+            .opening = from->opening, .index = from->index, .granted_by = from->granted_by};
+    }
+    follower_items_read(accepting->openings, accepting->n_openings);
+}
+
+typedef struct {
+    gint64 peer;
+    const char *reason;
+    const char *checkpoint;
+} Conviction;
+
+static gboolean apply_conviction(StoreTx *tx, gpointer user, GError **error)
+{
+    const Conviction *conviction = user;
+    gboolean fork;
+    if (conviction->checkpoint)
+        witness_learn(tx, conviction->checkpoint, strlen(conviction->checkpoint), &fork, NULL);
+    return peers_set_fork(tx, conviction->peer, conviction->reason, error);
+}
+
+static void convict(const FollowerOptions *options, const Peer *peer, const Answer *answer,
+                    const GError *reason)
+{
+    Conviction conviction = {peer->number, reason->message, answer->checkpoint};
+    /* Should that fail, the next answer tells the same. */
+    writer_run(options->writer, 0, apply_conviction, &conviction, NULL);
+}
+
+static gboolean verify(const FollowerOptions *options, const Peer *peer, const Answer *answer,
+                       const char *own, AnswerVerified *ret_verified, AnswerVerdict *ret_verdict,
+                       GError **error)
+{
+    g_autoptr(KeyHistory) history = peers_history(peer, error);
+    g_autoptr(NoteVerifier) key = history ? note_verifier_parse(peer->message_vkey, error) : NULL;
+    if (!key)
+        return FALSE;
+    const NoteVerifier *keys[] = {key};
+    const AnswerTrust trust = {.origin = peer->origin,
+                               .to = own,
+                               .history = history,
+                               .message_keys = keys,
+                               .n_message_keys = G_N_ELEMENTS(keys),
+                               .from = peer->cursor,
+                               .size = peer->size,
+                               .root = peer->root};
+    g_autoptr(GError) local = NULL;
+    *ret_verdict = answer_verify(answer, &trust, ret_verified, &local);
+    if (*ret_verdict == ANSWER_ACCEPTED)
+        return TRUE;
+    if (*ret_verdict == ANSWER_FORKED || *ret_verdict == ANSWER_LYING)
+        convict(options, peer, answer, local);
+    g_propagate_error(error, g_steal_pointer(&local));
+    return FALSE;
+}
+
+static gboolean refuse_convicted(const Peer *peer, GError **error)
+{
+    g_set_error(error, CONCERT_ERROR, CONCERT_ERROR_CONFLICT,
+                "%s is not followed since its ledger contradicts itself: %s", peer->node,
+                peer->fork_reason ? peer->fork_reason : "it was forked");
+    return FALSE;
+}
+
+gboolean follower_accept(const FollowerOptions *options, const char *origin, GBytes *bytes,
+                         FollowerResult *ret_result, GError **error)
+{
+    g_auto(LedgerReadState) own = {0};
+    *ret_result = (FollowerResult){.verdict = ANSWER_ACCEPTED, .receipt = G_MAXUINT64};
+    g_autoptr(Peer) peer = peers_get(options->store, origin, error);
+    if (!peer || !ledger_read_state(options->store, &own, error))
+        return FALSE;
+    if (peer->fork)
+        return refuse_convicted(peer, error);
+    ret_result->verdict = ANSWER_DAMAGED;
+    g_autoptr(Answer) answer = answer_parse(bytes, FOLLOWER_ANSWER_MAX, error);
+    g_auto(AnswerVerified) verified = {0};
+    if (!answer ||
+        !verify(options, peer, answer, own.origin, &verified, &ret_result->verdict, error))
+        return FALSE;
+    g_auto(Accepting) accepting = {.options = options,
+                                   .peer = peer,
+                                   .answer = answer,
+                                   .verified = &verified,
+                                   .bytes = g_bytes_get_size(bytes),
+                                   .indices = g_array_new(FALSE, FALSE, sizeof(guint64)),
+                                   .refusals = g_array_new(FALSE, FALSE, sizeof(DispatchRefusal))};
+    g_array_set_clear_func(accepting.refusals, refusal_clear);
+    take_openings(&accepting);
+    if (!writer_run(options->writer, accepting.n_openings, apply_answer, &accepting, error))
+        return FALSE;
+    *ret_result = accepting.result;
+    return TRUE;
+}

@@ -1,0 +1,36 @@
+/* follower.h - the peer's side of following (docs/protocol.md, "Answers"): an answer is verified,
+ * and what it brings is kept in one transaction with the cursor and the receipt, or not at all.
+ *
+ * Objects go into the store with the author's node as their source; what a dispatch carries joins
+ * the collections whose readers may see it (reach.h). Withdrawals, recalls, receipts, cards and
+ * membership take effect when they are kept. An object that is none costs its neighbours nothing:
+ * its bytes are kept, and the receipt names it. */
+#pragma once
+
+#include "exchange/answer.h"
+#include "policy/marking.h"
+#include "store/writer.h"
+
+#define FOLLOWER_ANSWER_MAX (256 * 1024 * 1024) /* bytes: one entry may be that large */
+
+typedef struct {
+    Store *store;
+    Writer *writer;
+    MarkingTlp unmarked; /* of what bears no TLP level */
+} FollowerOptions;
+
+typedef struct {
+    AnswerVerdict verdict;
+    guint64 end, size;                     /* the cursor now; the author's tree */
+    gboolean more;                         /* there are further entries beyond `end` */
+    guint openings;                        /* that were new */
+    guint dispatches, events, retractions; /* among them */
+    guint64 stored, known, refused;        /* items */
+    guint64 receipt;                       /* entry of the own ledger; G_MAXUINT64: none was due */
+} FollowerResult;
+
+/* Accepts an answer of the peer whose ledger is @origin. Fails as answer_verify() does, with
+ * ret_result->verdict set (a fork convicts the peer: it is kept, and the peer is followed no
+ * further), or as the store does, with verdict ANSWER_ACCEPTED. */
+gboolean follower_accept(const FollowerOptions *options, const char *origin, GBytes *bytes,
+                         FollowerResult *ret_result, GError **error);

@@ -1,0 +1,84 @@
+#include "exchange/follower_effects.h"
+
+#include "exchange/card.h"
+#include "store/deliveries.h"
+#include "store/ledger.h"
+#include "store/records.h"
+
+/* Passes over what is wrong with the entry; fails where the store does. */
+static gboolean pass_over(GError *local, GError **error)
+{
+    if (!local || (local->domain == CONCERT_ERROR &&
+                   (local->code == CONCERT_ERROR_INPUT || local->code == CONCERT_ERROR_LIMIT ||
+                    local->code == CONCERT_ERROR_DENIED || local->code == CONCERT_ERROR_NOT_FOUND ||
+                    local->code == CONCERT_ERROR_CONFLICT || local->code == CONCERT_ERROR_NEWER))) {
+        g_clear_error(&local);
+        return TRUE;
+    }
+    g_propagate_error(error, local);
+    return FALSE;
+}
+
+static gboolean apply_retract(StoreTx *tx, Reach *reach, const Peer *peer,
+                              const FollowerOpening *opening, GError **error)
+{
+    GError *local = NULL;
+    g_autoptr(GArray) versions = NULL;
+    DispatchRetract *retract = dispatch_header_read_retract(opening->opening, &local);
+    if (!retract)
+        return pass_over(local, error);
+    /* Of an earlier entry: its author cannot know a later one. */
+    gboolean good =
+        retract->of >= opening->index ||
+        (records_retract(tx, peer->origin, retract->of, retract->places, retract->n_places,
+                         opening->index, retract->is_recall ? RECORD_RECALLED : RECORD_WITHDRAWN,
+                         retract->reason, &versions, error) &&
+         reach_review(reach, tx, versions, error));
+    dispatch_header_retract_free(retract);
+    return good;
+}
+
+/* A receipt of entries of this node's own ledger. */
+static gboolean apply_receipt(StoreTx *tx, Reach *reach, const Peer *peer,
+                              const FollowerOpening *opening, GError **error)
+{
+    GError *local = NULL;
+    const char *own;
+    guint64 size;
+    DispatchReceipt *receipt = dispatch_header_read_receipt(opening->opening, &local);
+    if (!receipt)
+        return pass_over(local, error);
+    gboolean good = ledger_look(tx, &own, &size, error) &&
+                    (!g_str_equal(receipt->ledger, own) ||
+                     deliveries_confirm(tx, peer->origin, receipt->indices, receipt->n_indices,
+                                        opening->index, error));
+    dispatch_header_receipt_free(receipt);
+    return good;
+}
+
+static const struct {
+    const char *kind;
+    gboolean (*apply)(StoreTx *tx, Reach *reach, const Peer *peer, const FollowerOpening *opening,
+                      GError **error);
+} effects[] = {
+    {DISPATCH_HEADER_WITHDRAWAL, apply_retract},
+    {DISPATCH_HEADER_RECALL, apply_retract},
+    {DISPATCH_HEADER_RECEIPT, apply_receipt},
+};
+
+gboolean follower_effects_apply(StoreTx *tx, Reach *reach, const Peer *peer,
+                                const FollowerOpening *opening, GError **error)
+{
+    if (opening->opening->is_erased)
+        return TRUE;
+    for (guint i = 0; i < G_N_ELEMENTS(effects); i++)
+        if (g_str_equal(effects[i].kind, opening->opening->kind))
+            return effects[i].apply(tx, reach, peer, opening, error);
+    return TRUE;
+}
+
+gboolean follower_effects_events(StoreTx *tx, const Peer *peer, FollowerOpening *opening,
+                                 GError **error)
+{
+    return TRUE;
+}

@@ -1,0 +1,16 @@
+/* follower_effects.h - what an entry of a peer's ledger does here when it is kept: one table of
+ * kinds. An effect that its author has no right to, or that says nothing that can be done, is
+ * passed over: the entry is kept and shown all the same. Private to the follower. */
+#pragma once
+
+#include "exchange/follower_items.h"
+#include "exchange/reach.h"
+#include "store/peers.h"
+
+/* FALSE only when the store fails. */
+gboolean follower_effects_apply(StoreTx *tx, Reach *reach, const Peer *peer,
+                                const FollowerOpening *opening, GError **error);
+
+/* Gives the events among the items of a dispatch to their dossiers; what is none gets a refusal. */
+gboolean follower_effects_events(StoreTx *tx, const Peer *peer, FollowerOpening *opening,
+                                 GError **error);

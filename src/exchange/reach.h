@@ -1,0 +1,33 @@
+/* reach.h - collections whose members follow from the policy: what a collection's readers may see
+ * of what peers sent, and of what was sent to them, is in it as soon as it is kept, and leaves it
+ * with a withdrawal. So reading a collection decides nothing.
+ *
+ * A collection's `reach` says who reads it:
+ *   officers          accounts of this organisation with that role
+ *   staff             any account of this organisation
+ *   clients           accounts that are flagged as its clients
+ *   anyone            whoever asks
+ *   peer:NAME         accounts of a peer that reads by TAXII
+ * What reaches nobody of these stays in the store alone. */
+#pragma once
+
+#include "policy/decide.h"
+#include "store/store.h"
+
+typedef struct Reach Reach;
+
+/* Reads the collections that have a reach, within a transaction; valid until its end. */
+Reach *reach_load(StoreTx *tx, MarkingTlp unmarked, GError **error);
+void reach_free(Reach *reach);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(Reach, reach_free)
+
+/* CONCERT_ERROR_INPUT if @text is no reach. */
+gboolean reach_check(const char *text, GError **error);
+
+/* Of an item with the TLP level @object_tlp in @subject (whose own object_tlp is not read): the
+ * collections it joins, as numbers; the reach's, until the next call. */
+const GArray *reach_collections(Reach *reach, const DecideSubject *subject, MarkingTlp object_tlp);
+
+/* The versions are carried by one live dispatch less, or by none: takes them out of the collections
+ * that no other dispatch puts them in. */
+gboolean reach_review(Reach *reach, StoreTx *tx, const GArray *versions, GError **error);
