@@ -1,2 +1,0 @@
-/* Keeps the floor buildable until its first file lands. */
-#include <glib.h>

@@ -1,0 +1,146 @@
+/* procedure.h - what a procedure is, as data: states, roles, transitions, fields, rules, clocks.
+ *
+ * A procedure is a constant table in a file of its own (request.c) that the one engine (engine.h)
+ * runs. Nothing in a table depends on which node runs it: the same set of events has the same
+ * outcome everywhere. docs/procedures.md is written from the tables (procedure_document()), and
+ * procedure_check() holds them to what every procedure promises: no state is a dead end, every
+ * clock stops.
+ *
+ * States, roles and clocks are named by their place in the table; sets of them are bits. */
+#pragma once
+
+#include "base/error.h"
+#include "dossier/event.h"
+
+#define PROCEDURE_SET_MAX 32 /* states, roles or clocks of a procedure */
+#define PROCEDURE_STAY    (-1)
+#define PROCEDURE_BIT(i)  (1u << (i))
+
+/* Limits that tables may not exceed. */
+#define PROCEDURE_TEXT_MAX   (64 * 1024) /* bytes of a text */
+#define PROCEDURE_LIST_MAX   64          /* members of a list of nodes */
+#define PROCEDURE_HASHES_MAX 2048
+#define PROCEDURE_NODE_MAX   240 /* bytes of a node's name */
+
+/* A word and what it means, for people. Lists end with a NULL word. */
+typedef struct {
+    const char *word, *label;
+} ProcedureWord;
+
+/* Somebody's part: "requester". Lists end with a NULL name. */
+typedef struct {
+    const char *name, *help;
+} ProcedureRole;
+
+typedef struct {
+    const char *name, *help;
+    gboolean is_final;
+    guint waits_for;        /* roles of those who have to act; 0 if final */
+    const char *waits_what; /* "acknowledge the request" */
+} ProcedureState;
+
+typedef enum {
+    PROCEDURE_TEXT,   /* UTF-8, may have lines */
+    PROCEDURE_LINE,   /* without control characters */
+    PROCEDURE_WORD,   /* one of `words` */
+    PROCEDURE_TIME,   /* as times are written everywhere, any number of digits */
+    PROCEDURE_NODE,   /* the name of a node */
+    PROCEDURE_NODES,  /* a list of them, ascending by their bytes */
+    PROCEDURE_HASHES, /* a list of hashes of events, ascending */
+} ProcedureType;
+
+/* A member of an event's payload. Lists end with a NULL name. */
+typedef struct {
+    const char *name, *help;
+    ProcedureType type;
+    gboolean is_required;
+    guint max;                  /* bytes of a text, members of a list */
+    const ProcedureWord *words; /* of a PROCEDURE_WORD */
+    guint gives;                /* roles that the nodes named here get; 0: none */
+} ProcedureField;
+
+typedef struct EngineResult EngineResult;
+
+/* What must hold besides, told by a predicate. It looks at nothing but its arguments. */
+typedef struct {
+    const char *rule; /* what satisfies it: "a refusal names its ground" */
+    /* @dossier is as it is where the event stands; @event has passed all other checks. */
+    gboolean (*holds)(const EngineResult *dossier, const Event *event);
+} ProcedureGuard;
+
+typedef enum {
+    PROCEDURE_PERSON,  /* a person signs for it */
+    PROCEDURE_MACHINE, /* the node makes it by itself as soon as it can */
+} ProcedureMaker;
+
+/* What an event of a type does. Lists end with a NULL type. */
+typedef struct {
+    const char *type, *verb; /* "acknowledged", "acknowledge": what who makes it does */
+    const char *help;
+    guint from;  /* states in which it is possible; 0: it opens the dossier */
+    int to;      /* state, or PROCEDURE_STAY */
+    guint who;   /* roles that may make it; who opens gets this role */
+    guint tells; /* roles that it is for */
+    ProcedureMaker maker;
+    const ProcedureField *fields;       /* may be NULL */
+    const ProcedureGuard *const *rules; /* NULL-terminated; may be NULL */
+} ProcedureTransition;
+
+/* How long for one word of the field. Lists end with a NULL word. */
+typedef struct {
+    const char *word;
+    gint64 seconds;
+} ProcedureTerm;
+
+/* Runs while the dossier is in one of some states; begins anew when it gets there again. */
+typedef struct {
+    const char *name, *help;
+    guint runs_in;
+    const char *field;          /* of the opening event: which term, or the time itself */
+    const ProcedureTerm *terms; /* NULL: the field is a time; without the field there is no clock */
+    const guint *reminders;     /* percent of the time, ascending, ends with 0 */
+} ProcedureClock;
+
+typedef struct {
+    const char *name, *title, *help;
+    const ProcedureRole *roles;
+    const ProcedureState *states;
+    guint n_states;
+    const ProcedureTransition *transitions;
+    const ProcedureClock *clocks;
+    guint n_clocks;
+} Procedure;
+
+/* All procedures, NULL-terminated; and one by its name or NULL. */
+const Procedure *const *procedure_all(void);
+const Procedure *procedure_find(const char *name);
+
+/* The transition that events of a type make; NULL if there is none. */
+const ProcedureTransition *procedure_transition(const Procedure *procedure, const char *type);
+
+/* Whether a transition ends in a final state. Its event lists in the member "decides" exactly the
+ * events that it follows, and is judged by those alone; whatever else was made without knowing of
+ * it is void. So nothing that turns up later changes an end. */
+gboolean procedure_closes(const Procedure *procedure, const ProcedureTransition *transition);
+
+/* The member "decides" itself. */
+const ProcedureField *procedure_decides(void);
+
+/* Whether @payload has what the transition requires, and nothing of it is malformed; members that
+ * are not known are passed over. CONCERT_ERROR_INPUT or _LIMIT names the member. */
+gboolean procedure_check_payload(const Procedure *procedure, const ProcedureTransition *transition,
+                                 yyjson_val *payload, GError **error);
+
+/* "requester or responder" for a set of roles. Caller frees. */
+char *procedure_roles(const Procedure *procedure, guint roles);
+
+/* The role of that name as a bit; 0 if there is none. */
+guint procedure_role(const Procedure *procedure, const char *name);
+
+/* Whether the table is sound: names differ, every state can be reached and has a way to an end, who
+ * has to act can act, no clock runs in an end, what a machine makes needs nothing of a person.
+ * CONCERT_ERROR_INPUT says what is not so. For tests. */
+gboolean procedure_check(const Procedure *procedure, GError **error);
+
+/* docs/procedures.md: Markdown of all tables. Caller frees. */
+char *procedure_document(void);

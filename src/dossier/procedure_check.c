@@ -1,0 +1,178 @@
+/* procedure_check.c - what every table has to keep to. */
+#include <string.h>
+
+#include "dossier/procedure.h"
+
+/* The sets of a table that are asked for again and again. */
+typedef struct {
+    const Procedure *procedure;
+    guint roles, states; /* all there are */
+    guint finals;
+    const ProcedureTransition *opening;
+} Table;
+
+static gboolean fail(GError **error, const char *what, const char *name)
+{
+    g_set_error(error, CONCERT_ERROR, CONCERT_ERROR_INPUT, "%s: %s", name, what);
+    return FALSE;
+}
+
+static guint set_of(guint count)
+{
+    return count >= PROCEDURE_SET_MAX ? G_MAXUINT32 : PROCEDURE_BIT(count) - 1;
+}
+
+/* Where one may get from the states @from; backwards: from where one may get there. */
+static guint closure(const Procedure *procedure, guint states, gboolean backwards)
+{
+    for (guint before = 0; before != states;) {
+        before = states;
+        for (const ProcedureTransition *row = procedure->transitions; row->type; row++) {
+            if (row->to == PROCEDURE_STAY)
+                continue;
+            if (backwards ? (states & PROCEDURE_BIT(row->to)) != 0 : (states & row->from) != 0)
+                states |= backwards ? row->from : PROCEDURE_BIT(row->to);
+        }
+    }
+    return states;
+}
+
+static gboolean check_field(const ProcedureField *field, const Table *table, GError **error)
+{
+    gboolean is_text = field->type == PROCEDURE_TEXT || field->type == PROCEDURE_LINE;
+    gboolean is_node = field->type == PROCEDURE_NODE || field->type == PROCEDURE_NODES;
+    if (is_text && (field->max == 0 || field->max > PROCEDURE_TEXT_MAX))
+        return fail(error, "a text needs a maximum", field->name);
+    if (field->type == PROCEDURE_NODES && (field->max == 0 || field->max > PROCEDURE_LIST_MAX))
+        return fail(error, "a list needs a maximum", field->name);
+    if ((field->type == PROCEDURE_WORD) != (field->words != NULL))
+        return fail(error, "words, and only they, have a list", field->name);
+    if (field->gives && (!is_node || (field->gives & ~table->roles)))
+        return fail(error, "only nodes get a role that there is", field->name);
+    return TRUE;
+}
+
+static gboolean check_transition(const ProcedureTransition *row, const Table *table, GError **error)
+{
+    const Procedure *procedure = table->procedure;
+    gboolean needs = row->rules != NULL || procedure_closes(procedure, row);
+    if (procedure_transition(procedure, row->type) != row)
+        return fail(error, "there are two of that name", row->type);
+    if (row->who == 0 || (row->who & ~table->roles) || (row->tells & ~table->roles))
+        return fail(error, "nobody may make it, or it has a role that there is not", row->type);
+    if ((row->from & ~table->states) || row->to < PROCEDURE_STAY ||
+        row->to >= (int)procedure->n_states)
+        return fail(error, "it has a state that there is not", row->type);
+    if (row->from == 0 && (row->to == PROCEDURE_STAY || (row->who & (row->who - 1))))
+        return fail(error, "what opens a dossier gives one role and a state", row->type);
+    for (const ProcedureField *field = row->fields; field && field->name; field++) {
+        needs = needs || field->is_required;
+        if (!check_field(field, table, error)) {
+            g_prefix_error(error, "%s: ", row->type);
+            return FALSE;
+        }
+    }
+    if (row->maker == PROCEDURE_MACHINE &&
+        (needs || row->to == PROCEDURE_STAY || (row->from & PROCEDURE_BIT(row->to))))
+        return fail(error, "a machine cannot make it, or would again and again", row->type);
+    return TRUE;
+}
+
+/* Whether somebody for whom the state waits can get the dossier out of it. */
+static gboolean can_act(const Procedure *procedure, guint state)
+{
+    for (const ProcedureTransition *row = procedure->transitions; row->type; row++)
+        if ((row->from & PROCEDURE_BIT(state)) && row->to != PROCEDURE_STAY &&
+            row->to != (int)state && (row->who & procedure->states[state].waits_for))
+            return TRUE;
+    return FALSE;
+}
+
+static gboolean check_states(const Table *table, GError **error)
+{
+    const Procedure *procedure = table->procedure;
+    guint reached = closure(procedure, PROCEDURE_BIT(table->opening->to), FALSE);
+    guint ending = closure(procedure, table->finals, TRUE);
+    for (guint i = 0; i < procedure->n_states; i++) {
+        const ProcedureState *state = &procedure->states[i];
+        if (!(reached & PROCEDURE_BIT(i)))
+            return fail(error, "it cannot be reached", state->name);
+        if (!(ending & PROCEDURE_BIT(i)))
+            return fail(error, "it is a dead end", state->name);
+        if (state->is_final ? state->waits_for != 0 || state->waits_what != NULL
+                            : !state->waits_what || !can_act(procedure, i))
+            return fail(error, "it waits for who cannot act, or an end waits", state->name);
+    }
+    return TRUE;
+}
+
+static const ProcedureField *find_field(const ProcedureTransition *row, const char *name)
+{
+    for (const ProcedureField *field = row->fields; field && field->name; field++)
+        if (strcmp(field->name, name) == 0)
+            return field;
+    return NULL;
+}
+
+static gboolean check_terms(const ProcedureClock *clock, const ProcedureField *field,
+                            GError **error)
+{
+    guint words = 0, terms = 0;
+    for (const ProcedureWord *word = field->words; word && word->word; word++)
+        words++;
+    for (const ProcedureTerm *term = clock->terms; term->word; term++, terms++)
+        if (terms >= words || strcmp(field->words[terms].word, term->word) != 0 ||
+            term->seconds <= 0)
+            return fail(error, "its terms are not for the words of its field", clock->name);
+    return terms == words || fail(error, "a word of its field has no term", clock->name);
+}
+
+static gboolean check_clock(const ProcedureClock *clock, const Table *table, GError **error)
+{
+    const ProcedureField *field = find_field(table->opening, clock->field);
+    if (clock->runs_in == 0 || (clock->runs_in & (table->finals | ~table->states)))
+        return fail(error, "it runs nowhere, or never stops", clock->name);
+    if (!field)
+        return fail(error, "its field is not in the opening event", clock->name);
+    for (const guint *one = clock->reminders; *one; one++)
+        if (one > clock->reminders && *one <= one[-1])
+            return fail(error, "its reminders are not ascending", clock->name);
+    if (!clock->terms)
+        return field->type == PROCEDURE_TIME || fail(error, "its field is no time", clock->name);
+    return check_terms(clock, field, error);
+}
+
+static gboolean fill_table(Table *table, const Procedure *procedure, GError **error)
+{
+    guint roles = 0;
+    while (procedure->roles[roles].name)
+        roles++;
+    if (roles > PROCEDURE_SET_MAX || procedure->n_states > PROCEDURE_SET_MAX ||
+        procedure->n_clocks > PROCEDURE_SET_MAX)
+        return fail(error, "too many roles, states or clocks", procedure->name);
+    *table = (Table){procedure, set_of(roles), set_of(procedure->n_states)};
+    for (guint i = 0; i < procedure->n_states; i++)
+        if (procedure->states[i].is_final)
+            table->finals |= PROCEDURE_BIT(i);
+    for (const ProcedureTransition *row = procedure->transitions; row->type; row++)
+        if (row->from == 0) {
+            if (table->opening)
+                return fail(error, "it is opened in two ways", procedure->name);
+            table->opening = row;
+        }
+    return table->opening || fail(error, "nothing opens it", procedure->name);
+}
+
+gboolean procedure_check(const Procedure *procedure, GError **error)
+{
+    Table table;
+    if (!fill_table(&table, procedure, error))
+        return FALSE;
+    for (const ProcedureTransition *row = procedure->transitions; row->type; row++)
+        if (!check_transition(row, &table, error))
+            return FALSE;
+    for (guint i = 0; i < procedure->n_clocks; i++)
+        if (!check_clock(&procedure->clocks[i], &table, error))
+            return FALSE;
+    return check_states(&table, error);
+}
