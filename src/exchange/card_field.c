@@ -57,25 +57,34 @@ static char *read_prefix(const char *text)
     return g_strdup(canonical);
 }
 
+/* https; and http to this machine itself, for trials. */
+static gboolean scheme_suits(const char *scheme, const char *host)
+{
+    return g_str_equal(scheme, "https") ||
+           (g_str_equal(scheme, "http") &&
+            (g_str_has_prefix(host, "127.") || g_str_equal(host, "::1")));
+}
+
 static char *read_endpoint(const char *text)
 {
     if (strlen(text) > CARD_FIELD_MAX)
         return NULL;
     g_autoptr(GUri) uri = g_uri_parse(text, G_URI_FLAGS_NONE, NULL);
-    if (!uri || strcmp(g_uri_get_scheme(uri), "https") != 0 || g_uri_get_userinfo(uri) ||
-        g_uri_get_query(uri) || g_uri_get_fragment(uri) || !g_uri_get_host(uri) ||
-        (*g_uri_get_path(uri) && strcmp(g_uri_get_path(uri), "/") != 0))
+    if (!uri || g_uri_get_userinfo(uri) || g_uri_get_query(uri) || g_uri_get_fragment(uri) ||
+        !g_uri_get_host(uri) || (*g_uri_get_path(uri) && !g_str_equal(g_uri_get_path(uri), "/")))
         return NULL;
-    g_autofree char *address = read_prefix(g_uri_get_host(uri));
-    g_autofree char *host = address && !strchr(address, '/') ? g_steal_pointer(&address)
-                                                             : read_domain(g_uri_get_host(uri));
+    char *host = read_prefix(g_uri_get_host(uri));
+    g_autofree char *owned = host ? host : (host = read_domain(g_uri_get_host(uri)));
+    const char *scheme = g_uri_get_scheme(uri);
     gint port = g_uri_get_port(uri);
-    if (!host || port == 0)
+    if (!host || strchr(host, '/') || port == 0 || !scheme_suits(scheme, host))
         return NULL;
-    g_autofree char *bracketed = strchr(host, ':') ? g_strdup_printf("[%s]", host) : NULL;
-    return port == -1 || port == 443
-               ? g_strdup_printf("https://%s", bracketed ? bracketed : host)
-               : g_strdup_printf("https://%s:%d", bracketed ? bracketed : host, port);
+    gboolean v6 = strchr(host, ':') != NULL;
+    g_autoptr(GString) url = g_string_new(NULL);
+    g_string_printf(url, v6 ? "%s://[%s]" : "%s://%s", scheme, host);
+    if (port != -1 && port != (g_str_equal(scheme, "https") ? 443 : 80))
+        g_string_append_printf(url, ":%d", port);
+    return g_string_free(g_steal_pointer(&url), FALSE);
 }
 
 static char *read_key(const char *text)
