@@ -3,6 +3,7 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <gnutls/abstract.h>
 #include <gnutls/crypto.h>
 #include <gnutls/x509.h>
 #include <string.h>
@@ -17,6 +18,7 @@
 
 G_DEFINE_AUTO_CLEANUP_FREE_FUNC(gnutls_x509_privkey_t, gnutls_x509_privkey_deinit, NULL)
 G_DEFINE_AUTO_CLEANUP_FREE_FUNC(gnutls_x509_crt_t, gnutls_x509_crt_deinit, NULL)
+G_DEFINE_AUTO_CLEANUP_FREE_FUNC(gnutls_pubkey_t, gnutls_pubkey_deinit, NULL)
 
 static gboolean fail(GError **error, const char *what, int result)
 {
@@ -162,15 +164,20 @@ gboolean tls_load(const char *key_path, const char *certificate_path, const char
     return TRUE;
 }
 
+static int import_first(const char *pem, gnutls_x509_crt_t *ret_certificate)
+{
+    gnutls_datum_t text = {(unsigned char *)pem, (unsigned)strlen(pem)};
+    int result = gnutls_x509_crt_init(ret_certificate);
+    return result >= 0 ? gnutls_x509_crt_import(*ret_certificate, &text, GNUTLS_X509_FMT_PEM)
+                       : result;
+}
+
 char *tls_fingerprint(const char *pem, GError **error)
 {
     g_auto(gnutls_x509_crt_t) certificate = NULL;
-    gnutls_datum_t text = {(unsigned char *)pem, (unsigned)strlen(pem)};
     guint8 digest[SHA256_SIZE];
     size_t length = sizeof digest;
-    int result = gnutls_x509_crt_init(&certificate);
-    if (result >= 0)
-        result = gnutls_x509_crt_import(certificate, &text, GNUTLS_X509_FMT_PEM);
+    int result = import_first(pem, &certificate);
     if (result >= 0)
         result = gnutls_x509_crt_get_fingerprint(certificate, GNUTLS_DIG_SHA256, digest, &length);
     if (result < 0) {
@@ -181,4 +188,27 @@ char *tls_fingerprint(const char *pem, GError **error)
     for (gsize i = 0; i < sizeof digest; i++)
         g_string_append_printf(hex, "%s%02X", i > 0 ? ":" : "", digest[i]);
     return g_string_free(hex, FALSE);
+}
+
+char *tls_pin(const char *pem, GError **error)
+{
+    g_auto(gnutls_x509_crt_t) certificate = NULL;
+    g_auto(gnutls_pubkey_t) key = NULL;
+    gnutls_datum_t der = {0};
+    int result = import_first(pem, &certificate);
+    if (result >= 0)
+        result = gnutls_pubkey_init(&key);
+    if (result >= 0)
+        result = gnutls_pubkey_import_x509(key, certificate, 0);
+    if (result >= 0)
+        result = gnutls_pubkey_export2(key, GNUTLS_X509_FMT_DER, &der);
+    if (result < 0) {
+        fail(error, "the certificate", result);
+        return NULL;
+    }
+    guint8 digest[SHA256_SIZE];
+    sha256_digest(der.data, der.size, digest);
+    gnutls_free(der.data);
+    g_autofree char *base64 = g_base64_encode(digest, sizeof digest);
+    return g_strconcat("sha256//", base64, NULL);
 }

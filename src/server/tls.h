@@ -12,3 +12,9 @@ gboolean tls_load(const char *key_path, const char *certificate_path, const char
 /* The SHA-256 of the first certificate in @pem, as "AB:CD:...", for people to compare. Caller
  * frees. NULL with @error when it is no certificate. */
 char *tls_fingerprint(const char *pem, GError **error);
+
+/* The pin of the first certificate in @pem: "sha256//" and the base64 of the SHA-256 of its public
+ * key (SubjectPublicKeyInfo, DER), as libcurl and RFC 7469 section 2.4 have it. It stays the same
+ * when the certificate is renewed with its key. Caller frees. NULL with @error when it is no
+ * certificate. */
+char *tls_pin(const char *pem, GError **error);
