@@ -10,9 +10,9 @@
 
 #define MESSAGES_TEXT_MAX 2000 /* bytes, as the rest */
 #define MESSAGES_BY_MAX   200
-#define MESSAGES_OPEN_MAX 1000 /* of one peer: emergency messages that nobody acknowledged; notes  \
-                                */
-#define MESSAGES_SENT_MAX 1000 /* to one peer, of each kind, that were not removed */
+#define MESSAGES_OPEN_MAX                                                                          \
+    1000 /* of one peer: emergency messages that nobody acknowledged; notes                        \
+          */
 
 /* Their numbers are stored: never renumber. */
 typedef enum {
@@ -87,7 +87,8 @@ gboolean messages_remove(StoreTx *tx, gint64 number, GError **error);
 
 typedef struct {
     MessageKind kind;
-    gint64 peer;   /* 0: all */
+    gboolean incoming, outgoing; /* neither: both */
+    gint64 peer;                 /* 0: all */
     gboolean open; /* only what waits: for a person here or there, or to be delivered */
     guint max;     /* 0: all */
 } MessagesFilter;
@@ -95,9 +96,10 @@ typedef struct {
 /* Newest last. What was removed is left out. Elements: MessageRecord *. */
 GPtrArray *messages_list(Store *store, const MessagesFilter *filter, GError **error);
 
-/* The message of @kind whose id begins with @id (at least four characters).
+/* The message that @filter lets through whose id begins with @id, of four characters at least.
  * CONCERT_ERROR_NOT_FOUND, or CONCERT_ERROR_CONFLICT when there are several. */
-MessageRecord *messages_find(Store *store, MessageKind kind, const char *id, GError **error);
+MessageRecord *messages_find(Store *store, const MessagesFilter *filter, const char *id,
+                             GError **error);
 
 /* What waits for people. Exercises are counted by themselves. */
 typedef struct {

@@ -1,6 +1,7 @@
 #include "store/outbox.h"
 
 #include "base/timestamp.h"
+#include "store/messages.h"
 #include "store/reader.h"
 #include "store/tx.h"
 
@@ -16,14 +17,15 @@ void outbox_post_free(OutboxPost *post)
     g_free(post);
 }
 
-static gboolean check_room(StoreTx *tx, gint64 peer, GError **error)
+static gboolean check_room(StoreTx *tx, gint64 peer, gboolean urgent, GError **error)
 {
-    sqlite3_stmt *statement =
-        sqlite_prepare(tx->db, "SELECT count(*) FROM outbox WHERE peer = ?1 AND next != 0", error);
+    sqlite3_stmt *statement = sqlite_prepare(
+        tx->db, "SELECT count(*) FROM outbox WHERE peer = ?1 AND urgent = ?2 AND next != 0", error);
     gboolean row;
     if (!statement)
         return FALSE;
     sqlite3_bind_int64(statement, 1, peer);
+    sqlite3_bind_int(statement, 2, urgent ? 1 : 0);
     if (!sqlite_step(tx->db, statement, &row, error))
         return FALSE;
     gint64 waiting = row ? sqlite3_column_int64(statement, 0) : 0;
@@ -35,8 +37,8 @@ static gboolean check_room(StoreTx *tx, gint64 peer, GError **error)
     return FALSE;
 }
 
-gboolean outbox_add(StoreTx *tx, gint64 peer, const char *path, const char *type, const char *title,
-                    GBytes *body, gint64 next, gint64 *ret_number, GError **error)
+static gboolean add(StoreTx *tx, gint64 peer, const char *path, const char *type, const char *title,
+                    GBytes *body, gint64 next, gboolean urgent, gint64 *ret_number, GError **error)
 {
     gsize length;
     const void *bytes = g_bytes_get_data(body, &length);
@@ -45,12 +47,12 @@ gboolean outbox_add(StoreTx *tx, gint64 peer, const char *path, const char *type
                     OUTBOX_BODY_MAX);
         return FALSE;
     }
-    if (!check_room(tx, peer, error))
+    if (!check_room(tx, peer, urgent, error))
         return FALSE;
     sqlite3_stmt *statement =
         sqlite_prepare(tx->db,
-                       "INSERT INTO outbox (peer, path, type, title, body, made, next)"
-                       " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+                       "INSERT INTO outbox (peer, path, type, title, body, made, next, urgent)"
+                       " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
                        error);
     if (!statement)
         return FALSE;
@@ -62,6 +64,7 @@ gboolean outbox_add(StoreTx *tx, gint64 peer, const char *path, const char *type
     sqlite3_bind_blob64(statement, 5, bytes ? bytes : "", length, SQLITE_STATIC);
     sqlite3_bind_int64(statement, 6, now);
     sqlite3_bind_int64(statement, 7, next ? next : now);
+    sqlite3_bind_int(statement, 8, urgent ? 1 : 0);
     tx->changed = TRUE;
     if (!sqlite_run(tx->db, statement, error))
         return FALSE;
@@ -70,7 +73,19 @@ gboolean outbox_add(StoreTx *tx, gint64 peer, const char *path, const char *type
     return TRUE;
 }
 
-#define COLUMNS "number, peer, path, type, title, body, made, tries, next, failure"
+gboolean outbox_add(StoreTx *tx, gint64 peer, const char *path, const char *type, const char *title,
+                    GBytes *body, gint64 next, gint64 *ret_number, GError **error)
+{
+    return add(tx, peer, path, type, title, body, next, FALSE, ret_number, error);
+}
+
+gboolean outbox_add_urgent(StoreTx *tx, gint64 peer, const char *path, const char *type,
+                           const char *title, GBytes *body, gint64 *ret_number, GError **error)
+{
+    return add(tx, peer, path, type, title, body, 0, TRUE, ret_number, error);
+}
+
+#define COLUMNS "number, peer, path, type, title, body, made, tries, next, failure, urgent"
 
 static OutboxPost *read_post(sqlite3_stmt *statement)
 {
@@ -86,6 +101,7 @@ static OutboxPost *read_post(sqlite3_stmt *statement)
     post->tries = (guint)sqlite3_column_int(statement, 7);
     post->next = sqlite3_column_int64(statement, 8);
     post->failure = sqlite_dup_text(statement, 9);
+    post->urgent = sqlite3_column_int(statement, 10) != 0;
     return post;
 }
 
@@ -109,8 +125,8 @@ GPtrArray *outbox_due(Store *store, gint64 now, guint max, GError **error)
     sqlite3_stmt *statement =
         sqlite_prepare(reader.db,
                        "SELECT " COLUMNS " FROM outbox WHERE number IN"
-                       " (SELECT min(number) FROM outbox WHERE next != 0 GROUP BY peer)"
-                       " AND next <= ?1 ORDER BY next LIMIT ?2",
+                       " (SELECT min(number) FROM outbox WHERE next != 0 GROUP BY peer, urgent)"
+                       " AND next <= ?1 ORDER BY urgent DESC, next LIMIT ?2",
                        error);
     if (!statement)
         return NULL;
@@ -125,7 +141,7 @@ gboolean outbox_next(Store *store, gint64 *ret_next, GError **error)
     return reader_begin(store, &reader, error) &&
            sqlite_get_int(reader.db,
                           "SELECT min(next) FROM outbox WHERE number IN"
-                          " (SELECT min(number) FROM outbox WHERE next != 0 GROUP BY peer)",
+                          " (SELECT min(number) FROM outbox WHERE next != 0 GROUP BY peer, urgent)",
                           G_MAXINT64, ret_next, error);
 }
 
@@ -150,14 +166,15 @@ gboolean outbox_done(StoreTx *tx, gint64 number, GError **error)
         return FALSE;
     sqlite3_bind_int64(statement, 1, number);
     tx->changed = TRUE;
-    return sqlite_run(tx->db, statement, error);
+    return sqlite_run(tx->db, statement, error) && messages_delivered(tx, number, error);
 }
 
 /* Microseconds until the try after the one numbered @tries: doubling, three quarters of it at
  * least. */
-static gint64 wait_after(guint tries, guint retry_after)
+static gint64 wait_after(guint tries, gboolean urgent, guint retry_after)
 {
-    gint64 seconds = MIN(tries < 16 ? 1 << tries : OUTBOX_WAIT_MAX, OUTBOX_WAIT_MAX);
+    gint64 max = !urgent ? OUTBOX_WAIT_MAX : tries < OUTBOX_URGENT_TRIES ? OUTBOX_URGENT_WAIT : 60;
+    gint64 seconds = tries < 16 ? MIN(1 << tries, max) : max;
     gint64 wait = seconds * G_USEC_PER_SEC;
     wait -= (gint64)(g_random_double() * (double)wait / 4);
     return MAX(wait, (gint64)MIN(retry_after, OUTBOX_WAIT_MAX) * G_USEC_PER_SEC);
@@ -167,7 +184,7 @@ gboolean outbox_failed(StoreTx *tx, gint64 number, gint64 now, const char *failu
                        guint retry_after, GError **error)
 {
     sqlite3_stmt *statement =
-        sqlite_prepare(tx->db, "SELECT tries FROM outbox WHERE number = ?1", error);
+        sqlite_prepare(tx->db, "SELECT tries, urgent FROM outbox WHERE number = ?1", error);
     gboolean row;
     if (!statement)
         return FALSE;
@@ -177,6 +194,7 @@ gboolean outbox_failed(StoreTx *tx, gint64 number, gint64 now, const char *failu
     if (!row) /* delivered by somebody else meanwhile */
         return TRUE;
     guint tries = (guint)sqlite3_column_int(statement, 0);
+    gboolean urgent = sqlite3_column_int(statement, 1) != 0;
     sqlite3_reset(statement);
     statement = sqlite_prepare(
         tx->db, "UPDATE outbox SET tries = ?2, next = ?3, failure = ?4 WHERE number = ?1", error);
@@ -184,7 +202,7 @@ gboolean outbox_failed(StoreTx *tx, gint64 number, gint64 now, const char *failu
         return FALSE;
     sqlite3_bind_int64(statement, 1, number);
     sqlite3_bind_int64(statement, 2, tries + 1);
-    sqlite3_bind_int64(statement, 3, now + wait_after(tries, retry_after));
+    sqlite3_bind_int64(statement, 3, now + wait_after(tries, urgent, retry_after));
     sqlite_bind_text(statement, 4, failure);
     tx->changed = TRUE;
     return sqlite_run(tx->db, statement, error);

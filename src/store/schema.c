@@ -184,6 +184,18 @@ static const char *const steps[] = {
     " PRIMARY KEY (followed, part)) WITHOUT ROWID;"
     "CREATE TABLE followed_count (followed INTEGER NOT NULL, count INTEGER NOT NULL,"
     " last INTEGER NOT NULL, total INTEGER NOT NULL, PRIMARY KEY (followed, count)) WITHOUT ROWID;",
+
+    /* Messages between people (store/messages.h). `post` (of outbox) takes one that was sent to the
+     * peer, or the acknowledgement of one that came. `text` NULL: removed. */
+    "CREATE TABLE message (number INTEGER PRIMARY KEY, peer INTEGER NOT NULL,"
+    " incoming INTEGER NOT NULL, kind INTEGER NOT NULL, id TEXT NOT NULL, made INTEGER NOT NULL,"
+    " kept INTEGER NOT NULL, text TEXT, exercise INTEGER NOT NULL, reply_to TEXT, post INTEGER,"
+    " delivered INTEGER NOT NULL DEFAULT 0, acknowledged INTEGER NOT NULL DEFAULT 0,"
+    " acknowledged_by TEXT, acknowledgement TEXT, UNIQUE (peer, incoming, kind, id));"
+    "CREATE INDEX message_post ON message (post) WHERE post IS NOT NULL;"
+    "CREATE INDEX message_new ON message (peer, kind)"
+    " WHERE incoming = 1 AND acknowledged = 0 AND text IS NOT NULL;"
+    "ALTER TABLE outbox ADD COLUMN urgent INTEGER NOT NULL DEFAULT 0;",
 };
 
 guint schema_latest(void)
