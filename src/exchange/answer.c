@@ -386,6 +386,8 @@ static gboolean read_granted(Reader *reader, Answer *answer, const AnswerOpening
     guint64 of;
     if (!grants(grant, &of))
         return TRUE;
+    if (reader->at == reader->length)
+        return refuse_kind(reader, "what an opening grants", error);
     if (peek_kind(reader) != ANSWER_FRAME_GRANTED)
         return refuse(error,
                       "opening %" G_GUINT64_FORMAT ": entry %" G_GUINT64_FORMAT
