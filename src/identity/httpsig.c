@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "base/error.h"
-#include "base/sha256.h"
 #include "ledger/line.h"
 
 #define FIELD_MAX        2048 /* bytes of a field, or of a target URI */
@@ -15,8 +14,6 @@
 #define DIGEST_MEMBER    "sha-256=:"
 #define INPUT_MEMBER     HTTPSIG_LABEL "="
 #define SIGNATURE_MEMBER HTTPSIG_LABEL "=:"
-
-G_STATIC_ASSERT(HTTPSIG_DIGEST_SIZE == SHA256_SIZE);
 
 /* The components that a signature may cover. The first three it has to, and ours covers just them,
  * in this order. */

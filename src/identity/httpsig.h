@@ -8,12 +8,16 @@
 
 #include <glib.h>
 
+#include "base/sha256.h"
 #include "ledger/note.h"
 
-#define HTTPSIG_NONCE_SIZE  16
-#define HTTPSIG_DIGEST_SIZE 32
-#define HTTPSIG_LABEL       "concert"
-#define HTTPSIG_TAG         "concert-v1"
+#define HTTPSIG_NONCE_SIZE 16
+#define HTTPSIG_LABEL      "concert"
+#define HTTPSIG_TAG        "concert-v1"
+
+/* How far apart the clocks of nodes may be: @max_skew_us of httpsig_verify(), and @window_us of
+ * replay.h. */
+#define HTTPSIG_SKEW_US (300 * G_USEC_PER_SEC)
 
 /* Names of the fields. */
 #define HTTPSIG_CONTENT_DIGEST  "Content-Digest"
@@ -72,7 +76,7 @@ typedef struct {
     guint8 nonce[HTTPSIG_NONCE_SIZE];
 
     /* private */
-    guint8 digest[HTTPSIG_DIGEST_SIZE];
+    guint8 digest[SHA256_SIZE];
     guint8 signature[NOTE_SIGNATURE_SIZE];
     char *params; /* of the signature, as in Signature-Input, without the label */
     char *content_digest, *content_type, *content_length;

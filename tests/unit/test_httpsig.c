@@ -6,7 +6,6 @@
 #include <string.h>
 
 #include "base/error.h"
-#include "base/sha256.h"
 
 #define NAME          "cert.alder.example/message"
 #define URI           "https://cert.birch.example:8443/exchange/v1/follow"
@@ -130,6 +129,27 @@ static void test_vector(void)
                                  &skew_us, &error));
     g_assert_no_error(error);
     g_assert_cmpint(skew_us, ==, 1500000);
+}
+
+/* The page has the same bytes. */
+static void test_document(void)
+{
+    static const char *const texts[] = {
+        "\n" VECTOR_VKEY "\n",
+        "\n" BODY "\n",
+        "\n\"@method\": POST\n\"@target-uri\": " URI "\n\"content-digest\": " VECTOR_DIGEST
+        "\n\"@signature-params\": " VECTOR_PARAMS "\n",
+        "\nContent-Digest: " VECTOR_DIGEST "\nSignature-Input: " VECTOR_INPUT
+        "\nSignature: " VECTOR_SIGNATURE "\n",
+    };
+    g_autofree char *path = g_test_build_filename(G_TEST_DIST, "..", "docs", "protocol.md", NULL);
+    g_autofree char *document = NULL;
+    g_autoptr(GError) error = NULL;
+    g_file_get_contents(path, &document, NULL, &error);
+    g_assert_no_error(error);
+    for (guint i = 0; i < G_N_ELEMENTS(texts); i++)
+        if (!strstr(document, texts[i]))
+            g_error("docs/protocol.md has not %s", texts[i]);
 }
 
 static void test_nonces_differ(void)
@@ -471,6 +491,7 @@ int main(int argc, char **argv)
     g_test_add_func("/httpsig/rfc9421", test_rfc9421);
     g_test_add_func("/httpsig/rfc9530", test_rfc9530);
     g_test_add_func("/httpsig/vector", test_vector);
+    g_test_add_func("/httpsig/document", test_document);
     g_test_add_func("/httpsig/nonces-differ", test_nonces_differ);
     g_test_add_func("/httpsig/other-orders", test_other_orders);
     g_test_add_func("/httpsig/forged", test_forged);
