@@ -330,7 +330,8 @@ static gboolean judge(Run *run, EngineResult *dossier, const GArray *ends, guint
     const ProcedureTransition *row = run->rows[place];
     guint end;
     if (run->faults[place]) {
-        g_propagate_error(error, error ? g_error_copy(run->faults[place]) : NULL);
+        if (error)
+            *error = g_error_copy(run->faults[place]);
         return FALSE;
     }
     if (find_apart(run, ends, place, &end)) {
