@@ -159,6 +159,8 @@ static gboolean read_body(yyjson_val *body, Card *card, GError **error)
            card_field_text(body, "affiliation", CARD_FIELD_LINE, FALSE, &card->affiliation,
                            error) &&
            card_field_list(body, "roles", CARD_FIELD_WORD, CARD_ROLES_MAX, &card->roles, error) &&
+           card_field_list(body, "languages", CARD_FIELD_LANGUAGE, CARD_LANGUAGES_MAX,
+                           &card->languages, error) &&
            read_contacts(body, card, error) &&
            card_field_list(body, "endpoints", CARD_FIELD_ENDPOINT, CARD_ENDPOINTS_MAX,
                            &card->endpoints, error) &&
@@ -213,7 +215,7 @@ void card_free(Card *card)
     char *const texts[] = {card->node,     card->origin,   card->organisation, card->affiliation,
                            card->parcel,   card->rulebook, card->vkeys[0],     card->vkeys[1],
                            card->vkeys[2], card->vkeys[3]};
-    char **const lists[] = {card->roles,        card->endpoints, card->tls,
+    char **const lists[] = {card->roles,        card->languages, card->endpoints, card->tls,
                             card->capabilities, card->ip,        card->domains};
     for (guint i = 0; i < G_N_ELEMENTS(texts); i++)
         g_free(texts[i]);
@@ -252,12 +254,11 @@ static gboolean put_as(yyjson_mut_doc *doc, yyjson_mut_val *object, const char *
 {
     yyjson_mut_val *array = yyjson_mut_obj_add_arr(doc, object, "as");
     for (guint i = 0; list && list[i]; i++) {
-        const char *digits = list[i] + (g_ascii_strncasecmp(list[i], "as", 2) == 0 ? 2 : 0);
-        guint64 number;
-        if (!g_ascii_string_to_unsigned(digits, 10, 1, G_MAXUINT32, &number, NULL))
-            return refuse(error, "constituency: \"%s\" is no number of an autonomous system",
-                          list[i]);
-        yyjson_mut_arr_add_uint(doc, array, number);
+        g_autofree char *number = card_field_canonical(CARD_FIELD_AS, list[i]);
+        if (!number)
+            return refuse(error, "constituency: \"%s\" is not %s", list[i],
+                          card_field_what(CARD_FIELD_AS));
+        yyjson_mut_arr_add_uint(doc, array, g_ascii_strtoull(number, NULL, 10));
     }
     return TRUE;
 }
@@ -287,6 +288,7 @@ static gboolean fill_body(yyjson_mut_doc *doc, yyjson_mut_val *body, const CardS
     put_text(doc, body, "organisation", spec->organisation);
     put_text(doc, body, "affiliation", spec->affiliation);
     put_list(doc, body, "roles", CARD_FIELD_WORD, spec->roles);
+    put_list(doc, body, "languages", CARD_FIELD_LANGUAGE, spec->languages);
     put_list(doc, body, "endpoints", CARD_FIELD_ENDPOINT, spec->endpoints);
     put_list(doc, body, "tls", CARD_FIELD_PIN, spec->tls);
     put_list(doc, body, "capabilities", CARD_FIELD_WORD, spec->capabilities);

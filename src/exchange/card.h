@@ -18,6 +18,7 @@
 #define CARD_KIND              "card.published"
 #define CARD_BYTES_MAX         (256 * 1024)
 #define CARD_ROLES_MAX         16
+#define CARD_LANGUAGES_MAX     32
 #define CARD_CONTACTS_MAX      64
 #define CARD_ENDPOINTS_MAX     16
 #define CARD_PINS_MAX          16
@@ -42,6 +43,7 @@ typedef struct {
     char *organisation;
     char *affiliation;    /* NULL: none */
     char **roles;         /* known ones or not: "national-cert", ... */
+    char **languages;     /* in which one may write to it, best first */
     yyjson_val *contacts; /* a list that card_check_contacts() accepts; of json */
     char **endpoints;     /* "https://HOST[:PORT]", without a slash at the end */
     char **tls;           /* "sha256//BASE64" */
@@ -62,7 +64,8 @@ typedef struct {
     guint64 number;
     gint64 time_us;
     const char *organisation, *affiliation; /* either may be NULL */
-    const char *const *roles, *const *endpoints, *const *tls, *const *capabilities;
+    const char *const *roles, *const *languages, *const *endpoints, *const *tls,
+                                                                        *const *capabilities;
     const char *contacts; /* text of a JSON list; NULL: none */
     const char *vkeys[CARD_KEYS];
     const char *parcel;

@@ -107,6 +107,15 @@ static char *read_sha256(const char *text)
     return strlen(text) == 64 ? g_strdup(text) : NULL;
 }
 
+static char *read_as(const char *text)
+{
+    const char *digits = text + (g_ascii_strncasecmp(text, "as", 2) == 0 ? 2 : 0);
+    guint64 number;
+    return g_ascii_string_to_unsigned(digits, 10, 1, G_MAXUINT32, &number, NULL)
+               ? g_strdup_printf("%" G_GUINT64_FORMAT, number)
+               : NULL;
+}
+
 static char *read_language(const char *text)
 {
     return of_alphabet(text, 35, "-");
@@ -135,6 +144,7 @@ static const struct {
     [CARD_FIELD_KEY] = {read_key, "the base64 of 32 bytes"},
     [CARD_FIELD_SHA256] = {read_sha256, "a SHA-256 of 64 hex digits"},
     [CARD_FIELD_PREFIX] = {read_prefix, "an address or prefix such as 192.0.2.0/24"},
+    [CARD_FIELD_AS] = {read_as, "the number of an autonomous system"},
     [CARD_FIELD_DOMAIN] = {read_domain, "a domain name"},
     [CARD_FIELD_LANGUAGE] = {read_language, "a language tag such as en or pt-BR"},
     [CARD_FIELD_EMAIL] = {read_email, "an e-mail address"},
@@ -144,6 +154,11 @@ static const struct {
 char *card_field_canonical(CardField field, const char *text)
 {
     return fields[field].read(text);
+}
+
+const char *card_field_what(CardField field)
+{
+    return fields[field].what;
 }
 
 /* --- members -----------------------------------------------------------------------------------
@@ -233,7 +248,8 @@ static gboolean check_contact(yyjson_val *contact, GError **error)
                              error))
             return FALSE;
     }
-    return card_field_list(contact, "languages", CARD_FIELD_LANGUAGE, 32, &languages, error);
+    return card_field_list(contact, "languages", CARD_FIELD_LANGUAGE, CARD_LANGUAGES_MAX,
+                           &languages, error);
 }
 
 gboolean card_check_contacts(yyjson_val *contacts, GError **error)

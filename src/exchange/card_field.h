@@ -16,6 +16,7 @@ typedef enum {
     CARD_FIELD_KEY,      /* base64 of 32 bytes */
     CARD_FIELD_SHA256,   /* 64 lower-case hex digits */
     CARD_FIELD_PREFIX,   /* an address or prefix in canonical form */
+    CARD_FIELD_AS,       /* "64500", as a setting has it; numbers on a card */
     CARD_FIELD_DOMAIN,   /* a domain name in canonical form */
     CARD_FIELD_LANGUAGE, /* RFC 5646, by its characters: "en", "pt-BR" */
     CARD_FIELD_EMAIL,
@@ -24,6 +25,9 @@ typedef enum {
 
 /* @text in the form that a card has it in; NULL if it is none of that kind. Caller frees. */
 char *card_field_canonical(CardField field, const char *text);
+
+/* What such a text should be, in words: "one line of text of at most 500 bytes". */
+const char *card_field_what(CardField field);
 
 /* The member @name of @object (NULL: empty) as text; NULL when it is absent and not @required. One
  * that is not canonical is refused: what is signed has one spelling. CONCERT_ERROR_INPUT names the

@@ -65,6 +65,10 @@ gboolean notary_rotate(Notary *notary, KeyringRole role, guint64 *ret_index, GEr
  * was, which the card then has to tell: compare it with what these give. Errors as of
  * keyring_card_signer(), CONCERT_ERROR_NOT_FOUND if the node has no keys at all. */
 
+/* The ledger's present key, which signs the card. The notary's. Errors as of keyring_signer();
+ * CONCERT_ERROR_CONFLICT while the ledger is held. */
+const NoteSigner *notary_ledger_signer(Notary *notary, GError **error);
+
 /* The message key: signs signed JSON and HTTP messages. The notary's. */
 const NoteSigner *notary_messenger(Notary *notary, GError **error);
 

@@ -269,7 +269,8 @@ gboolean notary_seal(Notary *notary, const char *passphrase, GError **error)
                            : notary_core_no_keys(error);
 }
 
-const NoteSigner *notary_cosigner(Notary *notary, GError **error)
+/* A present key, unless the ledger is held. */
+static const NoteSigner *present_signer(Notary *notary, KeyringRole role, GError **error)
 {
     /* The keys may be made while others ask for them. */
     g_mutex_lock(&notary->lock);
@@ -287,7 +288,17 @@ const NoteSigner *notary_cosigner(Notary *notary, GError **error)
                             "the ledger is held after a restore");
         return NULL;
     }
-    return keyring_signer(keyring, KEYRING_COSIGN, error);
+    return keyring_signer(keyring, role, error);
+}
+
+const NoteSigner *notary_cosigner(Notary *notary, GError **error)
+{
+    return present_signer(notary, KEYRING_COSIGN, error);
+}
+
+const NoteSigner *notary_ledger_signer(Notary *notary, GError **error)
+{
+    return present_signer(notary, KEYRING_LEDGER, error);
 }
 
 static gboolean is_present(Notary *notary, KeyringRole role, const char *vkey)

@@ -12,7 +12,10 @@ static const SettingsSection sections[] = {
     {"taxii", "What TAXII 2.1 clients are told, and how much they get at once."},
     {"import", "What `concert import` does when its options do not say otherwise."},
     {"ledger", "The node's ledger: its keys, and who may read it."},
+    {"card", "How the node describes itself to others: see `concert card`."},
+    {"exchange", "How the node follows its peers."},
     {"fetch", "Bounds of every outgoing request, such as `concert import URL`."},
+    {"follow", "How foreign sources are followed: see `concert follow`."},
     {NULL, NULL},
 };
 
@@ -129,6 +132,62 @@ static const Setting settings[] = {
                  "tlog-policy has it. Of more cosignatures than can be served those of its "
                  "witnesses come first."},
 
+    [SETTING_EXCHANGE_INTERVAL] =
+        {"exchange", "interval", SETTING_DURATION, .min = 1, .max = 86400, .fallback = "1min",
+         .help = "How often each peer is asked for what is new, when it does not say by itself "
+                 "that there is something."},
+    [SETTING_EXCHANGE_LONG_POLL] =
+        {"exchange", "long_poll", SETTING_BOOL, .fallback = "no",
+         .help = "Whether to ask peers so that they answer as soon as there is something new: for "
+                 "a node that peers cannot reach, behind a firewall. It keeps a connection open "
+                 "to each of them."},
+    [SETTING_EXCHANGE_ANSWER_BYTES] =
+        {"exchange", "answer_bytes", SETTING_SIZE, .min = 64 * KIB, .max = 16 * MIB,
+         .fallback = "8M",
+         .help = "How much to ask for at once. What was begun and broken off is asked for again "
+                 "from the last whole answer on, so a bad line wants less."},
+    [SETTING_EXCHANGE_DAILY_BYTES] =
+        {"exchange", "daily_bytes", SETTING_SIZE, .min = MIB, .max = 1024 * GIB, .fallback = "16G",
+         .help = "How much is accepted of one peer in a day (UTC); the rest waits for the next."},
+    [SETTING_EXCHANGE_UNMARKED] =
+        {"exchange", "unmarked", SETTING_ENUM, .fallback = "amber",
+         .allowed = {"clear", "green", "amber", "amber+strict", "red"},
+         .help = "The TLP level of what bears none, received or sent."},
+
+    [SETTING_CARD_URL] =
+        {"card", "url", SETTING_STRING, .max = 4000,
+         .help = "Where others reach this node, https://HOST[:PORT], several with blanks between. "
+                 "Empty: they cannot, and it asks them. With it the node publishes its card when "
+                 "it is served."},
+    [SETTING_CARD_AFFILIATION] =
+        {"card", "affiliation", SETTING_STRING, .max = 200,
+         .help = "What the organisation says it belongs to, a code or words. Empty: nothing."},
+    [SETTING_CARD_ROLES] =
+        {"card", "roles", SETTING_STRING, .max = 500,
+         .help = "Roles, with blanks between: national-cert, contact-point-24-7, law-enforcement, "
+                 "diplomatic, sector-team, operator, coordinator, observer, witness."},
+    [SETTING_CARD_LANGUAGES] =
+        {"card", "languages", SETTING_STRING, .max = 500,
+         .help = "Languages in which one may write to the node, best first: en pt-BR."},
+    [SETTING_CARD_CONTACTS] =
+        {"card", "contacts", SETTING_PATH,
+         .help = "A JSON file with the list of contacts: objects with \"name\" and perhaps "
+                 "\"role\", \"email\", \"phone\", \"languages\" (a list) and \"hours\"."},
+    [SETTING_CARD_CONSTITUENCY_IP] =
+        {"card", "constituency_ip", SETTING_STRING, .max = 500000,
+         .help = "Prefixes the node is responsible for, with blanks between: 192.0.2.0/24."},
+    [SETTING_CARD_CONSTITUENCY_AS] = {"card", "constituency_as", SETTING_STRING, .max = 60000,
+                                      .help = "Its autonomous systems: AS64500 AS64501."},
+    [SETTING_CARD_CONSTITUENCY_DOMAINS] = {"card", "constituency_domains", SETTING_STRING,
+                                           .max = 500000,
+                                           .help = "Its domains, with all names below them."},
+    [SETTING_CARD_LISTED] = {"card", "listed", SETTING_BOOL, .fallback = "no",
+                             .help = "Whether peers may name this node in a directory."},
+    [SETTING_CARD_DIRECTORY] =
+        {"card", "directory", SETTING_BOOL, .fallback = "no",
+         .help = "Whether to publish the cards of the active peers that want to be listed, as a "
+                 "directory at /.well-known/concert-directory."},
+
     [SETTING_FETCH_ALLOW_PRIVATE] =
         {"fetch", "allow_private", SETTING_BOOL, .fallback = "no",
          .help = "Whether requests may go to loopback, private and other addresses that are not "
@@ -140,6 +199,21 @@ static const Setting settings[] = {
     [SETTING_FETCH_CA_FILE] =
         {"fetch", "ca_file", SETTING_PATH,
          .help = "Certificates, in PEM, of authorities to trust beside the system's."},
+
+    [SETTING_FOLLOW_EVERY] =
+        {"follow", "every", SETTING_DURATION, .min = 1, .max = 366 * 86400, .fallback = "15min",
+         .help = "How often a source is asked for what is new, unless --every says so when it is "
+                 "added."},
+    [SETTING_FOLLOW_PAGE_LIMIT] = {"follow", "page_limit", SETTING_INT, .min = 1, .max = 100000,
+                                   .fallback = "1000",
+                                   .help = "Objects to a page that TAXII servers are asked for."},
+    [SETTING_FOLLOW_RUN_TIME] =
+        {"follow", "run_time", SETTING_DURATION, .min = 1, .max = 86400, .fallback = "10min",
+         .help = "Time after which a source lets the others go first; it is gone on with from "
+                 "there."},
+    [SETTING_FOLLOW_RUN_BYTES] =
+        {"follow", "run_bytes", SETTING_SIZE, .min = 64 * KIB, .max = 1024 * GIB, .fallback = "2G",
+         .help = "Bytes after which a source lets the others go first, likewise."},
 };
 
 G_STATIC_ASSERT(G_N_ELEMENTS(settings) == SETTING_COUNT);

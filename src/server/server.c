@@ -4,7 +4,7 @@
 
 #include "node/policy_file.h"
 #include "server/exchange_auth.h"
-#include "server/tls.h"
+#include "node/tls.h"
 
 /* Bodies of all requests together, in multiples of the largest one. */
 #define BUFFERED_BODIES 4

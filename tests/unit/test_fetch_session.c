@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 #include "server/http.h"
-#include "server/tls.h"
+#include "node/tls.h"
 
 /* --- The real server, with a little app ------------------------------------------------------ */
 

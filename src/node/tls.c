@@ -1,4 +1,4 @@
-#include "server/tls.h"
+#include "node/tls.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
