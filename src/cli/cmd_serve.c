@@ -9,6 +9,7 @@
 #include "cli/commands.h"
 #include "cli/output.h"
 #include "node/cosigner.h"
+#include "node/follow_schedule.h"
 #include "node/tile_files.h"
 #include "server/server.h"
 
@@ -76,6 +77,14 @@ static void tell_witness(const char *witness, const char *message, gpointer user
         output_note("witness %s cosigns the ledger again", witness);
 }
 
+static void tell_source(const char *source, const char *message, gpointer user)
+{
+    if (message)
+        output_note("followed source %s: %s", source, message);
+    else
+        output_note("followed source %s can be read again", source);
+}
+
 /* The ledger's tiles become files as long as the node is served. */
 static TileFiles *start_tiles(Node *node)
 {
@@ -105,9 +114,11 @@ static int run(const CommandCall *call, GError **error)
         node_set_listening(node, urls);
         report(call, server);
         TileFiles *tiles = start_tiles(node);
+        FollowSchedule *schedule = follow_schedule_start(node, tell_source, NULL);
         g_main_loop_run(loop);
         output_note("stopping");
         g_clear_pointer(&server, server_stop);
+        follow_schedule_stop(schedule);
         g_clear_pointer(&cosigner, cosigner_stop);
         tile_files_stop(tiles);
     }

@@ -10,6 +10,7 @@ extern const Command cmd_collection;
 extern const Command cmd_completion;
 extern const Command cmd_config;
 extern const Command cmd_export;
+extern const Command cmd_follow;
 extern const Command cmd_help;
 extern const Command cmd_import;
 extern const Command cmd_init;

@@ -120,6 +120,8 @@ static char *ask_twice(GError **error)
 
 char *secret_from_file(const char *path, GError **error)
 {
+    if (g_str_equal(path, "-"))
+        return read_line(STDIN_FILENO, "standard input", NULL, error);
     int fd = open(path, O_RDONLY | O_CLOEXEC);
     if (fd < 0) {
         error_from_errno(error, errno, "%s", path);

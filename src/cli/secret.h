@@ -21,8 +21,8 @@
 gboolean secret_new_password(const CommandCall *call, char **ret_password, gboolean *ret_made,
                              GError **error);
 
-/* The first line of a file, without its newline. That there is no such file is the user's mistake:
- * CONCERT_ERROR_INPUT. Free with secret_free(). */
+/* The first line of a file ("-": standard input), without its newline. That there is no such file
+ * is the user's mistake: CONCERT_ERROR_INPUT. Free with secret_free(). */
 char *secret_from_file(const char *path, GError **error);
 
 /* Overwrites and frees; NULL is fine. */

@@ -75,6 +75,16 @@ static gboolean read_number(const Setting *setting, const Unit *units, const cha
     return FALSE;
 }
 
+gboolean config_read_duration(const char *text, guint max, guint *ret_seconds)
+{
+    const Setting range = {.min = 1, .max = max};
+    gint64 number;
+    if (!read_number(&range, time_units, text, &number))
+        return FALSE;
+    *ret_seconds = (guint)number;
+    return TRUE;
+}
+
 static gboolean read_bool(const char *text, gint64 *ret_number)
 {
     static const char *const words[][2] = {

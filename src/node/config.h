@@ -49,6 +49,9 @@ guint64 config_size(const Config *config, SettingId id);
 /* SETTING_DURATION, in seconds. */
 guint config_duration(const Config *config, SettingId id);
 
+/* Reads @text as a SETTING_DURATION from 1 to @max seconds is written. */
+gboolean config_read_duration(const char *text, guint max, guint *ret_seconds);
+
 gboolean config_bool(const Config *config, SettingId id);
 
 /* SETTING_ENUM: the index in the setting's `allowed`. */

@@ -4,6 +4,7 @@
 #include <yyjson.h>
 
 #include "identity/role.h"
+#include "node/follow_operation.h"
 #include "node/ledger_operation.h"
 #include "node/operation_params.h"
 #include "store/accounts.h"
@@ -25,6 +26,8 @@ struct Operation {
     gboolean (*apply)(StoreTx *tx, Call *call, GError **error);
     gboolean (*run)(Notary *notary, yyjson_val *params, yyjson_mut_doc *result, GError **error);
 };
+    /* As apply, of another file and without a result. */
+    gboolean (*change)(StoreTx *tx, yyjson_val *params, GError **error);
 
 static gboolean get_text(const Call *call, const char *name, gboolean required,
                          const char **ret_text, GError **error)
@@ -251,6 +254,11 @@ static const Operation operations[] = {
     {"witness.unwatch", witness_unwatch_apply},
     {"witness.settle", witness_settle_apply},
     {"ledger.open", .run = ledger_operation_open},
+    {"follow.add", .change = follow_operation_add},
+    {"follow.remove", .change = follow_operation_remove},
+    {"follow.pause", .change = follow_operation_pause},
+    {"follow.mark", .change = follow_operation_mark},
+    {"follow.finish", .change = follow_operation_finish},
     {"ledger.append", .run = ledger_operation_append},
     {"ledger.erase", .run = ledger_operation_erase},
     {"ledger.resume", .run = ledger_operation_resume},
@@ -281,12 +289,13 @@ static gboolean apply_call(StoreTx *tx, gpointer user, GError **error)
 {
     Call *call = user;
     begin_result(call);
-    return call->operation->apply(tx, call, error);
+    return operation->apply ? operation->apply(tx, call, error)
+                            : operation->change(tx, call->params, error);
 }
 
 static gboolean run_call(Writer *writer, Notary *notary, Call *call, GError **error)
 {
-    if (call->operation->apply)
+    if (call->operation->apply || call->operation->change)
         return writer_run(writer, 1, apply_call, call, error);
     begin_result(call);
     return call->operation->run(notary, call->params, call->result, error);

@@ -15,6 +15,12 @@
  *   collection.add    {root?, id?, name, title?, description?} -> {number, id}
  *   collection.grant  {collection (name or id), account, read: bool, write: bool}
  *   object.adopt      {id, sha256 (hex)}
+ *   follow.add        {name, kind, url, remote?, collection, source, level, every, auth, user?,
+ *                     since, reading?}: store/followed.h
+ *   follow.remove     {name}
+ *   follow.pause      {name, paused: bool}
+ *   follow.mark       {number, marks: [[part, mark or null], ..]}
+ *   follow.finish     {number, started, finished, due, more: bool, failure?, remark?, accepted, ..}
  *   ledger.open       {name, recovery_path, passphrase?}
  *   ledger.append     {title, public: bool, audience?: [origin], items: [{type, bytes (base64)}]}
  *                     -> {index}
