@@ -406,6 +406,34 @@ static void test_idle_grant(void)
     g_assert_cmpuint(answer->openings->len, ==, 2);
 }
 
+/* The vector in docs/protocol.md, a line for each frame, and the hash of the whole. */
+static void test_vector(void)
+{
+    g_auto(AnswerScene) scene;
+    g_autoptr(GError) error = NULL;
+    g_autofree char *path = g_test_build_filename(G_TEST_DIST, "..", "docs", "protocol.md", NULL);
+    g_autofree char *page = NULL;
+    char hex[2 * SHA256_SIZE + 1];
+    guint8 digest[SHA256_SIZE];
+    gsize length;
+    answer_scene_init(&scene);
+    g_autoptr(GBytes) bytes = answer_scene_answer(&scene, 1, 1, 6);
+    const guint8 *data = g_bytes_get_data(bytes, &length);
+    Frames frames = find_frames(data, length);
+    g_autoptr(GString) lines = g_string_new("```\n");
+    for (guint i = 0; i < frames.count; i++) {
+        gsize begin = frames.frames[i].begin, size = frames.frames[i].length - 5;
+        g_string_append_printf(lines, "%c%s%.*s\n", data[begin], size > 0 ? " " : "", (int)size,
+                               (const char *)data + begin + 5);
+    }
+    sha256_digest(data, length, digest);
+    g_string_append_printf(lines, "%s\n```\n", sha256_hex(digest, hex));
+    g_file_get_contents(path, &page, NULL, &error);
+    g_assert_no_error(error);
+    if (!strstr(page, lines->str))
+        g_error("docs/protocol.md has not this vector:\n%s", lines->str);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -424,5 +452,6 @@ int main(int argc, char **argv)
     g_test_add_func("/answer/many", test_many);
     g_test_add_func("/answer/build-refuses", test_build_refuses);
     g_test_add_func("/answer/idle-grant", test_idle_grant);
+    g_test_add_func("/answer/vector", test_vector);
     return g_test_run();
 }
