@@ -196,6 +196,28 @@ static const char *const steps[] = {
     "CREATE INDEX message_new ON message (peer, kind)"
     " WHERE incoming = 1 AND acknowledged = 0 AND text IS NOT NULL;"
     "ALTER TABLE outbox ADD COLUMN urgent INTEGER NOT NULL DEFAULT 0;",
+
+    /* Dossiers (store/dossiers.h). `dossier`: what follows from the events is kept so that many can
+     * be listed; `source`: the node of which the first event came, NULL: this one; `due` NULL: no
+     * clock runs. `event`: bytes as they came. */
+    "CREATE TABLE dossier (number INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE,"
+    " procedure TEXT NOT NULL, source TEXT, events INTEGER NOT NULL DEFAULT 0,"
+    " bytes INTEGER NOT NULL DEFAULT 0, title TEXT, opener TEXT, state TEXT,"
+    " final INTEGER NOT NULL DEFAULT 0, opened INTEGER NOT NULL DEFAULT 0,"
+    " last INTEGER NOT NULL DEFAULT 0, waits_for TEXT, waits_what TEXT,"
+    " waits_here INTEGER NOT NULL DEFAULT 0, due INTEGER, machine TEXT,"
+    " tlp INTEGER NOT NULL DEFAULT 0, void INTEGER NOT NULL DEFAULT 0,"
+    " pending INTEGER NOT NULL DEFAULT 0);"
+    "CREATE INDEX dossier_last ON dossier (last);"
+    "CREATE INDEX dossier_live ON dossier (last) WHERE final = 0;"
+    "CREATE INDEX dossier_here ON dossier (last) WHERE waits_here = 1;"
+    "CREATE INDEX dossier_due ON dossier (due) WHERE due IS NOT NULL;"
+    "CREATE INDEX dossier_machine ON dossier (last) WHERE machine IS NOT NULL;"
+    "CREATE INDEX dossier_source ON dossier (source, opener) WHERE final = 0;"
+    "CREATE TABLE event (number INTEGER PRIMARY KEY, dossier INTEGER NOT NULL,"
+    " hash BLOB NOT NULL UNIQUE, author TEXT NOT NULL, arrived INTEGER NOT NULL, source TEXT,"
+    " entry INTEGER, bytes BLOB NOT NULL);"
+    "CREATE INDEX event_dossier ON event (dossier, author);",
 };
 
 guint schema_latest(void)
