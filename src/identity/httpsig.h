@@ -15,10 +15,6 @@
 #define HTTPSIG_LABEL      "concert"
 #define HTTPSIG_TAG        "concert-v1"
 
-/* How far apart the clocks of nodes may be: @max_skew_us of httpsig_verify(), and @window_us of
- * replay.h. */
-#define HTTPSIG_SKEW_US (300 * G_USEC_PER_SEC)
-
 /* Names of the fields. */
 #define HTTPSIG_CONTENT_DIGEST  "Content-Digest"
 #define HTTPSIG_SIGNATURE_INPUT "Signature-Input"

@@ -8,8 +8,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "server/http.h"
 #include "node/tls.h"
+#include "server/http.h"
 
 /* --- The real server, with a little app ------------------------------------------------------ */
 
@@ -203,7 +203,7 @@ static void test_kept(Site *site, gconstpointer data)
     for (guint i = 0; i < 20; i++)
         check_echo(session, site, i % 2 ? "one" : "", i == 0);
     g_assert_cmpuint(count_connections(site), ==, 1);
-    g_assert_cmpint(site->requests, ==, 20);
+    g_assert_cmpint(g_atomic_int_get(&site->requests), ==, 20);
     /* An answer that is no success is a result, too, and the connection is kept. */
     g_autoptr(GError) error = NULL;
     g_auto(FetchSessionResult) busy = {0};
@@ -232,7 +232,7 @@ static void test_pins(Site *site, gconstpointer data)
     /* Without a pin the system's CAs decide, and know nothing of it. */
     g_autoptr(FetchSession) none = open_session((FetchSessionOptions){0});
     check_fails(none, site->port, "/echo", CONCERT_ERROR_IO, "certificate");
-    g_assert_cmpint(site->requests, ==, 1);
+    g_assert_cmpint(g_atomic_int_get(&site->requests), ==, 1);
 
     g_autoptr(GError) error = NULL;
     g_auto(FetchSessionResult) result = {0};
@@ -264,7 +264,7 @@ static void test_restarted(Site *site, gconstpointer data)
     site_stop(site);
     site_listen(site, 1, port);
     check_fails(session, port, "/echo", CONCERT_ERROR_DENIED, "is pinned");
-    g_assert_cmpint(site->requests, ==, 4);
+    g_assert_cmpint(g_atomic_int_get(&site->requests), ==, 4);
 }
 
 typedef struct {
@@ -293,7 +293,7 @@ static void test_cancelled(Site *site, gconstpointer data)
     g_assert_cmpint(g_get_monotonic_time() - start, <, G_USEC_PER_SEC / 2);
     g_thread_join(thread);
     check_fails(session, site->port, "/echo", CONCERT_ERROR_BUSY, "asked to stop");
-    g_assert_cmpint(site->requests, ==, 2);
+    g_assert_cmpint(g_atomic_int_get(&site->requests), ==, 2);
     fetch_session_allow(session);
     check_echo(session, site, "and on", TRUE);
 }
@@ -349,7 +349,7 @@ static void test_headers(Site *site, gconstpointer data)
         fetch_session_new(&(FetchSessionOptions){.pin = site->pin[0]}, NULL);
     g_assert_false(fetch_session_post(strict, url, NULL, 0, "text/plain", NULL, &result, &error));
     g_assert_error(error, CONCERT_ERROR, CONCERT_ERROR_DENIED);
-    g_assert_cmpint(site->requests, ==, 1);
+    g_assert_cmpint(g_atomic_int_get(&site->requests), ==, 1);
 }
 
 /* --- A server that misbehaves ---------------------------------------------------------------- */
@@ -385,10 +385,10 @@ static gpointer misbehave(gpointer data)
     Rogue *rogue = data;
     int fd;
     while ((fd = accept(rogue->fd, NULL, NULL)) >= 0) {
-        rogue->connections++;
+        g_atomic_int_inc(&rogue->connections);
         while (read_request(fd)) {
-            rogue->requests++;
-            if (rogue->one_reply && rogue->requests == 2)
+            gint before = g_atomic_int_add(&rogue->requests, 1);
+            if (rogue->one_reply && before == 1)
                 break;
             send(fd, rogue->first, strlen(rogue->first), MSG_NOSIGNAL);
             while (rogue->drip && send(fd, rogue->drip, strlen(rogue->drip), MSG_NOSIGNAL) > 0)
@@ -441,12 +441,12 @@ static void test_ended_before_answer(void)
         g_autoptr(GError) error = try_rogue(session, &rogue);
         g_assert_error(error, CONCERT_ERROR, CONCERT_ERROR_IO);
         g_assert_nonnull(strstr(error->message, "ended before"));
-        g_assert_cmpint(rogue.requests, ==, 2);
+        g_assert_cmpint(g_atomic_int_get(&rogue.requests), ==, 2);
         g_assert_no_error(try_rogue(session, &rogue));
     }
     rogue_stop(&rogue);
     g_assert_cmpint(rogue.connections, ==, 2);
-    g_assert_cmpint(rogue.requests, ==, 3);
+    g_assert_cmpint(g_atomic_int_get(&rogue.requests), ==, 3);
 }
 
 typedef struct {
