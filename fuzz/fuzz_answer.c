@@ -6,15 +6,21 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-#define LEDGER "cert.alder.example/ledger+7db29a03+AYqI4910CfGV/VLbLTy6XXLKZwm/HZQSG/N0iAG0D29c"
+#define LEDGER  "cert.alder.example/ledger+7db29a03+AYqI4910CfGV/VLbLTy6XXLKZwm/HZQSG/N0iAG0D29c"
+
+#define MESSAGE "cert.alder.example/message+2051b8f2+AWa+fjMsekUzMr2dCn99sFX1xe8aBq2mbZizn7aBDEc6"
 
 static void verify(const Answer *answer)
 {
     g_autoptr(NoteVerifier) ledger = note_verifier_parse(LEDGER, NULL);
+    g_autoptr(NoteVerifier) message = note_verifier_parse(MESSAGE, NULL);
+    const NoteVerifier *const keys[] = {message};
     g_autoptr(KeyHistory) history = keychange_history_new(ledger, NULL, NULL, NULL);
     const AnswerTrust trust = {.origin = "cert.alder.example/ledger",
                                .to = "cert.birch.example/ledger",
                                .history = history,
+                               .message_keys = keys,
+                               .n_message_keys = G_N_ELEMENTS(keys),
                                .from = answer->from};
     g_auto(AnswerVerified) verified = {0};
     g_autoptr(GError) error = NULL;
