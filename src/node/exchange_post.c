@@ -1,10 +1,12 @@
 #include "node/exchange_post.h"
 
-#include <gio/gio.h>
+#include <arpa/inet.h>
+#include <netinet/in.h>
 #include <string.h>
 
 #include "base/jsonguard.h"
 #include "base/timestamp.h"
+#include "exchange/message.h"
 #include "identity/httpsig.h"
 
 #define TIMEOUT_SECONDS 60
@@ -68,10 +70,14 @@ void exchange_post_allow(ExchangePost *post)
 
 /* --- Endpoints ------------------------------------------------------------------------------- */
 
+/* 127.0.0.0/8 or ::1 in numbers. */
 static gboolean is_loopback(const char *host)
 {
-    g_autoptr(GInetAddress) address = g_inet_address_new_from_string(host);
-    return address && g_inet_address_get_is_loopback(address);
+    struct in_addr v4;
+    struct in6_addr v6;
+    if (inet_pton(AF_INET, host, &v4) == 1)
+        return ntohl(v4.s_addr) >> 24 == 127;
+    return inet_pton(AF_INET6, host, &v6) == 1 && IN6_IS_ADDR_LOOPBACK(&v6);
 }
 
 /* Whether a card's endpoint may be used: "https://HOST[:PORT]", or http on a loopback address. */
@@ -142,7 +148,7 @@ static gboolean sign(const char *url, const NoteSigner *signer, const ExchangePo
                      char ***ret_lines, GError **error)
 {
     *ret_lines = NULL;
-    if (request->bare)
+    if (strcmp(request->path, MESSAGE_PATH) == 0)
         return TRUE;
     const HttpsigRequest signed_request = {
         .method = "POST", .target_uri = url, .body = request->body, .length = request->length};

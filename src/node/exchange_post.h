@@ -30,8 +30,6 @@ typedef struct {
     const void *body; /* NULL only when @length is 0 */
     gsize length;
     const char *type; /* media type of the body; NULL: "application/json" */
-    /* Not signed: for what must not be provable (docs/protocol.md, "Messages between people"). */
-    gboolean bare;
     guint timeout_ms; /* 0: the line's; a long poll needs a longer one */
 } ExchangePostRequest;
 
@@ -45,7 +43,8 @@ typedef struct {
 void exchange_post_result_clear(ExchangePostResult *result);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(ExchangePostResult, exchange_post_result_clear)
 
-/* Posts @request to @peer, signed by @signer (notary_messenger(); NULL only for what is bare). May
+/* Posts @request to @peer, signed by @signer (notary_messenger()), unless it is one to
+ * MESSAGE_PATH, which is never signed (exchange/message.h says why). May
  * be called with another peer, or a newer card, than before: connection and memory start anew then.
  * Whatever status the peer answers with is a result. CONCERT_ERROR_NOT_FOUND when no endpoint of
  * the peer's card may be used; errors of fetch_session_post() otherwise, those of the last endpoint
