@@ -9,6 +9,7 @@
 #include "store/accounts.h"
 #include "store/collections.h"
 #include "store/ledger_read.h"
+#include "store/messages.h"
 #include "store/objects.h"
 #include "store/witness.h"
 
@@ -23,9 +24,10 @@ typedef struct {
     guint64 disk_used, disk_free;
     gint64 newest; /* date of the newest member of any collection; 0: none */
     WitnessSummary witness;
-    GPtrArray *frozen;   /* WitnessEvidence *, of logs that wait for a decision */
-    GPtrArray *asked;    /* WitnessAsked * */
-    gboolean held;       /* the ledger */
+    GPtrArray *frozen; /* WitnessEvidence *, of logs that wait for a decision */
+    GPtrArray *asked;  /* WitnessAsked * */
+    gboolean held;     /* the ledger */
+    MessagesCounts messages;
     char *listening;     /* of the running server; NULL: none */
     gint64 pid;          /* of the writing process; 0: none */
     GPtrArray *warnings; /* char * */
@@ -68,7 +70,8 @@ static gboolean read_ledger(Store *store, Status *status, GError **error)
     }
     status->frozen = witness_evidence(store, NULL, TRUE, error);
     status->asked = status->frozen ? witness_asked(store, error) : NULL;
-    return status->asked && witness_summary(store, &status->witness, error);
+    return status->asked && witness_summary(store, &status->witness, error) &&
+           messages_count(store, &status->messages, error);
 }
 
 static void read_disk(const char *directory, Status *status)
@@ -98,6 +101,29 @@ static void read_live(Node *node, Status *status)
     yyjson_doc_free(doc);
 }
 
+/* Before all else. */
+static void find_messages(Status *status)
+{
+    const MessagesCounts *messages = &status->messages;
+    char text[OUTPUT_NUMBER_MAX];
+    if (messages->emergencies > 0)
+        g_ptr_array_add(status->warnings,
+                        g_strdup_printf("EMERGENCY: %u messages wait for a person to acknowledge "
+                                        "them, the first since %s: `concert emergency list`",
+                                        messages->emergencies,
+                                        output_time(text, messages->oldest)));
+    if (messages->exercises > 0)
+        g_ptr_array_add(status->warnings,
+                        g_strdup_printf("EXERCISE: %u emergency messages of an exercise wait for a "
+                                        "person to acknowledge them: `concert emergency list`",
+                                        messages->exercises));
+    if (messages->undelivered > 0)
+        g_ptr_array_add(status->warnings,
+                        g_strdup_printf("%u emergency messages are not delivered yet: `concert "
+                                        "emergency list`",
+                                        messages->undelivered));
+}
+
 static void find_ledger_warnings(Status *status)
 {
     for (guint i = 0; i < status->frozen->len; i++) {
@@ -123,6 +149,7 @@ static void find_ledger_warnings(Status *status)
 static void find_warnings(Status *status)
 {
     status->warnings = g_ptr_array_new_with_free_func(g_free);
+    find_messages(status);
     find_ledger_warnings(status);
     if (status->newest > timestamp_now() + SKEW_MAX) {
         char text[OUTPUT_NUMBER_MAX];
@@ -166,6 +193,9 @@ static void print_json(const Node *node, const Status *status)
     for (guint i = 0; i < status->frozen->len; i++)
         yyjson_mut_arr_add_str(doc, frozen,
                                ((const WitnessEvidence *)status->frozen->pdata[i])->origin);
+    yyjson_mut_obj_add_uint(doc, root, "emergencies", status->messages.emergencies);
+    yyjson_mut_obj_add_uint(doc, root, "emergency_exercises", status->messages.exercises);
+    yyjson_mut_obj_add_uint(doc, root, "emergencies_undelivered", status->messages.undelivered);
     yyjson_mut_obj_add_uint(doc, root, "disk_used", status->disk_used);
     yyjson_mut_obj_add_uint(doc, root, "disk_free", status->disk_free);
     yyjson_mut_val *warnings = yyjson_mut_obj_add_arr(doc, root, "warnings");
@@ -224,7 +254,8 @@ static int run(const CommandCall *call, GError **error)
 const Command cmd_status = {
     .name = "status",
     .summary = "tell what the node holds and whether all is well",
-    .description = "Warns when a log that this node watches has signed two trees, when the node's "
+    .description = "Warns when an emergency message waits for a person, when a log that this node "
+                   "watches has signed two trees, when the node's "
                    "own ledger is held or a witness does not cosign it, when the clock is behind "
                    "what the node has dated already, and when the disk is nearly full.",
     .options = (const CommandOption[]){COMMAND_OPTION_JSON, COMMAND_OPTIONS_END},

@@ -6,6 +6,7 @@
 #include "identity/role.h"
 #include "node/follow_operation.h"
 #include "node/ledger_operation.h"
+#include "node/message_operation.h"
 #include "node/operation_params.h"
 #include "store/accounts.h"
 #include "store/collections.h"
@@ -267,6 +268,9 @@ static const Operation operations[] = {
     {"key.export", .run = ledger_operation_export},
     {"key.seal", .run = ledger_operation_seal},
     {"key.unlock", .run = ledger_operation_unlock},
+    {"message.send", .run = message_operation_send},
+    {"message.acknowledge", .run = message_operation_acknowledge},
+    {"message.remove", .run = message_operation_remove},
 };
 
 static const Operation *find_operation(const char *name, GError **error)

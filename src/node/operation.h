@@ -37,6 +37,10 @@
  *   witness.watch     {vkey, origin?}
  *   witness.unwatch   {origin}
  *   witness.settle    {origin, keep: "first", "second" or "drop"}
+ *   message.send      {kind: "emergency" or "note", peer, text, exercise: bool, reply_to?} ->
+ *                     {id, to}
+ *   message.acknowledge {id, by?, text?} -> {id, to, sent: bool}
+ *   message.remove    {kind, id}
  *   node.status       {} -> {pid, started, listening, requests, ...} of the writing process */
 #pragma once
 

@@ -3,8 +3,10 @@
 #include <microhttpd.h>
 #include <string.h>
 
+#include "exchange/message.h"
 #include "identity/role.h"
 #include "server/exchange_auth.h"
+#include "server/exchange_message.h"
 #include "server/ledger_http.h"
 #include "server/ledger_witness.h"
 #include "server/monitor.h"
@@ -34,6 +36,8 @@ enum {
 #define SIGNED_BODY_MAX (1024 * 1024)
 #define NOTE_RATE       2 /* a second, from one address */
 #define NOTE_BURST      120
+#define MESSAGE_RATE    1 /* a second, of one peer */
+#define MESSAGE_BURST   120
 #define MATCH_VERSIONS  (TAXII_FILTER_VERSION | TAXII_FILTER_SPEC_VERSION)
 
 /* TAXII 2.1 section 3.1, what watches over the node, and its ledger. */
@@ -47,6 +51,7 @@ static const ApiRoute routes[] = {
     {"/ledger/keys", HTTP_GET, ledger_http_keys, API_PLAIN | API_CACHED, 0},
     {"/ledger/witness/add-checkpoint", HTTP_POST, ledger_witness_add_checkpoint,
      API_PLAIN | API_WORKER | API_NOTE, 0},
+    {MESSAGE_PATH, HTTP_POST, exchange_message, API_PLAIN | API_WORKER | API_NOTE, 0},
     {"/taxii2/", HTTP_GET, taxii_info_discovery, API_CACHED, 0},
     {"/{root}/", HTTP_GET, taxii_info_root, API_CACHED, 0},
     {"/{root}/status/{status-id}/", HTTP_GET, taxii_info_status, API_CACHED, 0},
@@ -458,6 +463,7 @@ Api *api_new(Store *store, Writer *writer, const ApiOptions *options)
     api->address_rate = make_rate(options->requests_per_second);
     api->account_rate = make_rate(options->account_requests_per_second);
     api->note_rate = ratelimit_new(NOTE_RATE, NOTE_BURST);
+    api->message_rate = ratelimit_new(MESSAGE_RATE, MESSAGE_BURST);
     api->exchange_auth = exchange_auth_new(store, writer, NULL);
     api->started = g_get_real_time();
     return api;
@@ -471,6 +477,7 @@ void api_free(Api *api)
     g_clear_pointer(&api->address_rate, ratelimit_free);
     g_clear_pointer(&api->account_rate, ratelimit_free);
     ratelimit_free(api->note_rate);
+    ratelimit_free(api->message_rate);
     exchange_auth_free(api->exchange_auth);
     g_free(api);
 }

@@ -4,6 +4,7 @@
 
 #include "ledger/note.h"
 #include "ledger/quorum.h"
+#include "node/notary.h"
 #include "server/cache.h"
 #include "server/http.h"
 #include "server/login.h"
@@ -28,6 +29,7 @@ typedef struct {
     /* The key that cosigns others' checkpoints, NULL while it is not there; on any thread. */
     const NoteSigner *(*cosigner)(gpointer user); /* NULL: nothing is cosigned */
     gpointer cosigner_user;
+    Notary *notary; /* whose keys answer peers, and open what they send; NULL: neither is done */
     guint cosign_interval; /* seconds between two cosignatures of one log; 0: no bound */
 } ApiOptions;
 
@@ -52,6 +54,7 @@ typedef struct {
     ReadAhead *ahead;
     RateLimit *address_rate, *account_rate; /* NULL: unbounded */
     RateLimit *note_rate;                   /* of what anybody may send, per address */
+    RateLimit *message_rate;                /* of messages that came, per peer */
     ExchangeAuth *exchange_auth;            /* server/exchange_auth.h */
     gint64 started;                         /* microseconds since 1970 */
     ApiCounts counts;

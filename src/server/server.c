@@ -108,7 +108,7 @@ Server *server_start(const Config *config, Store *store, Writer *writer, Notary 
     ApiOptions options = api_options(config);
     options.ledger_policy = server->policy = policy;
     options.cosigner = notary ? cosigner : NULL;
-    options.cosigner_user = notary;
+    options.cosigner_user = options.notary = notary;
     server->urls = g_ptr_array_new_with_free_func(g_free);
     server->grace_seconds = config_duration(config, SETTING_SERVER_SHUTDOWN_GRACE);
     server->api = api_new(store, writer, &options);

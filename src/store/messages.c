@@ -347,14 +347,14 @@ gboolean messages_count(Store *store, MessagesCounts *ret_counts, GError **error
     g_auto(Reader) reader = {0};
     if (!reader_begin(store, &reader, error))
         return FALSE;
-    sqlite3_stmt *statement =
-        sqlite_prepare(reader.db,
-                       "SELECT total(incoming = 1 AND acknowledged = 0 AND exercise = 0),"
-                       " total(incoming = 1 AND acknowledged = 0 AND exercise != 0),"
-                       " total(incoming = 0 AND acknowledged = 0 AND delivered = 0),"
-                       " min(CASE WHEN incoming = 1 AND acknowledged = 0 THEN kept END)"
-                       " FROM message WHERE kind = 0 AND text IS NOT NULL",
-                       error);
+    sqlite3_stmt *statement = sqlite_prepare(
+        reader.db,
+        "SELECT total(incoming = 1 AND acknowledged = 0 AND exercise = 0),"
+        " total(incoming = 1 AND acknowledged = 0 AND exercise != 0),"
+        " total(incoming = 0 AND acknowledged = 0 AND delivered = 0 AND exercise = 0),"
+        " min(CASE WHEN incoming = 1 AND acknowledged = 0 AND exercise = 0 THEN kept END)"
+        " FROM message WHERE kind = 0 AND text IS NOT NULL",
+        error);
     gboolean row;
     if (!statement || !sqlite_step(reader.db, statement, &row, error))
         return FALSE;

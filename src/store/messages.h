@@ -104,8 +104,8 @@ MessageRecord *messages_find(Store *store, const MessagesFilter *filter, const c
 /* What waits for people. Exercises are counted by themselves. */
 typedef struct {
     guint emergencies, exercises; /* that came, and that nobody here acknowledged */
-    guint undelivered;            /* emergency messages that could not be delivered yet */
-    gint64 oldest;                /* of the first two: when it came; 0: none */
+    guint undelivered;            /* emergency messages, no exercises, that are not delivered yet */
+    gint64 oldest;                /* of the first: when it came; 0: none */
 } MessagesCounts;
 
 gboolean messages_count(Store *store, MessagesCounts *ret_counts, GError **error);
