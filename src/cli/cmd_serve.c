@@ -85,6 +85,14 @@ static void tell_source(const char *source, const char *message, gpointer user)
         output_note("followed source %s can be read again", source);
 }
 
+static void tell_peer(const char *peer, const char *message, gpointer user)
+{
+    if (message)
+        output_note("peer %s: %s", peer, message);
+    else
+        output_note("peer %s answers again", peer);
+}
+
 /* The ledger's tiles become files as long as the node is served. */
 static TileFiles *start_tiles(Node *node)
 {
@@ -103,8 +111,12 @@ static int run(const CommandCall *call, GError **error)
     g_autoptr(GMainLoop) loop = g_main_loop_new(NULL, FALSE);
     guint interrupt = g_unix_signal_add(SIGINT, on_signal, loop);
     guint terminate = g_unix_signal_add(SIGTERM, on_signal, loop);
-    g_autoptr(Server) server = server_start(node_config(node), node_store(node), node_writer(node),
-                                            node_notary(node), error);
+    g_autoptr(Exchanger) exchanger =
+        exchanger_start(node_config(node), node_notary(node), tell_peer, NULL, error);
+    g_autoptr(Server) server =
+        exchanger ? server_start(node_config(node), node_store(node), node_writer(node),
+                                 node_notary(node), exchanger, error)
+                  : NULL;
     g_autoptr(Cosigner) cosigner =
         server ? cosigner_start(node_config(node), node_store(node), node_writer(node),
                                 tell_witness, NULL, error)
@@ -118,6 +130,7 @@ static int run(const CommandCall *call, GError **error)
         g_main_loop_run(loop);
         output_note("stopping");
         g_clear_pointer(&server, server_stop);
+        g_clear_pointer(&exchanger, exchanger_stop);
         follow_schedule_stop(schedule);
         g_clear_pointer(&cosigner, cosigner_stop);
         tile_files_stop(tiles);

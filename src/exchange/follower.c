@@ -273,13 +273,14 @@ static gboolean append_receipt(Accepting *accepting, StoreTx *tx, GError **error
  */
 
 /* Another answer may have been accepted since this one was verified, a parcel perhaps. */
-static gboolean check_cursor(const Accepting *accepting, StoreTx *tx, GError **error)
+static gboolean check_cursor(Accepting *accepting, StoreTx *tx, GError **error)
 {
     g_autoptr(Peer) now = peers_get_tx(tx, accepting->peer->origin, error);
     if (!now)
         return FALSE;
     if (now->cursor == accepting->peer->cursor && now->size == accepting->peer->size && !now->fork)
         return TRUE;
+    accepting->result.overtaken = TRUE;
     g_set_error(error, CONCERT_ERROR, CONCERT_ERROR_CONFLICT,
                 "%s was followed by another way meanwhile: ask again", now->node);
     return FALSE;
@@ -443,8 +444,11 @@ gboolean follower_accept(const FollowerOptions *options, const char *origin, GBy
                                    .refusals = g_array_new(FALSE, FALSE, sizeof(DispatchRefusal))};
     g_array_set_clear_func(accepting.refusals, refusal_clear);
     take_openings(&accepting);
-    if (!writer_run(options->writer, accepting.n_openings, apply_answer, &accepting, error))
-        return FALSE;
-    *ret_result = accepting.result;
-    return TRUE;
+    gboolean good =
+        writer_run(options->writer, accepting.n_openings, apply_answer, &accepting, error);
+    if (good)
+        *ret_result = accepting.result;
+    else
+        *ret_result = (FollowerResult){.overtaken = accepting.result.overtaken};
+    return good;
 }

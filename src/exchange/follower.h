@@ -22,7 +22,8 @@ typedef struct {
 typedef struct {
     AnswerVerdict verdict;
     guint64 end, size;                     /* the cursor now; the author's tree */
-    gboolean more;                         /* there are further entries beyond `end` */
+    gboolean overtaken; /* with CONCERT_ERROR_CONFLICT: another answer came first; ask again */
+    gboolean more; /* there are further entries beyond `end` */
     guint openings;                        /* that were new */
     guint dispatches, events, retractions; /* among them */
     guint64 stored, known, refused;        /* items */

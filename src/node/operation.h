@@ -32,6 +32,14 @@
  *   key.recover       {role, recovery_path, trusted_size?} -> {index}
  *   key.seal          {passphrase?}
  *   key.unlock        {passphrase}
+ *   dispatch.send     {title, tlp?, pap?, public?: bool, to?: [peer], community?, purpose?,
+ *                      exercise?: bool, expires? (us), ids?: [id], select?: {collection?, type?,
+ *                      source?, modified_after? (us)}}
+ *                     -> {entries: [index], objects, audience: [origin], tlp}
+ *   dispatch.grant    {of, to: [peer]} -> {index}
+ *   dispatch.retract  {of, recall: bool, places?: [place], reason} -> {index}
+ *   exchange.follow   {peer} -> {answers, openings, dispatches, stored, known, refused, bytes}
+ *   collection.reach  {collection (name or id), reach?}
  *   witness.add       {vkey, url}
  *   witness.remove    {name}
  *   witness.watch     {vkey, origin?}
@@ -41,6 +49,12 @@
  *                     {id, to}
  *   message.acknowledge {id, by?, text?} -> {id, to, sent: bool}
  *   message.remove    {kind, id}
+ *   card.publish      {force: bool} -> {published}
+ *   peer.invite       {card (signed JSON), replace: bool} -> {peer, state, text (the step, signed),
+ *                     delivered, failure?}
+ *   peer.accept, peer.suspend, peer.resume, peer.end   {peer, reason?} -> likewise
+ *   peer.hear         {text (a step, signed)} -> {peer?, state?, changed}
+ *   peer.compared     {peer, compared: bool}
  *   node.status       {} -> {pid, started, listening, requests, ...} of the writing process */
 #pragma once
 

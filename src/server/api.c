@@ -4,8 +4,11 @@
 #include <string.h>
 
 #include "exchange/message.h"
+#include "exchange/peering.h"
 #include "identity/role.h"
 #include "server/exchange_auth.h"
+#include "server/exchange_follow.h"
+#include "server/exchange_peering.h"
 #include "server/exchange_message.h"
 #include "server/ledger_http.h"
 #include "server/ledger_witness.h"
@@ -14,6 +17,7 @@
 #include "server/taxii_info.h"
 #include "server/taxii_page.h"
 #include "server/taxii_write.h"
+#include "server/well_known.h"
 
 enum {
     API_PLAIN = 1 << 0,      /* not TAXII: any Accept will do */
@@ -25,6 +29,7 @@ enum {
     API_REMOVE = 1 << 6,     /* ... to read and write, with a role that may remove */
     API_NOTE = 1 << 7,   /* takes a small body of any type, from anybody, at a rate of its own */
     API_SIGNED = 1 << 8, /* takes a body of any type; the handler calls exchange_auth_check() */
+    API_STEP = 1 << 9,   /* as API_NOTE, and larger: a step of a peering */
 };
 
 #define COLLECTION "/{root}/collections/{id}/"
@@ -34,6 +39,7 @@ enum {
      TAXII_FILTER_SPEC_VERSION)
 #define NOTE_BODY_MAX   (256 * 1024)
 #define SIGNED_BODY_MAX (1024 * 1024)
+#define STEP_BODY_MAX   PEERING_BYTES_MAX
 #define NOTE_RATE       2 /* a second, from one address */
 #define NOTE_BURST      120
 #define MESSAGE_RATE    1 /* a second, of one peer */
@@ -51,7 +57,15 @@ static const ApiRoute routes[] = {
     {"/ledger/keys", HTTP_GET, ledger_http_keys, API_PLAIN | API_CACHED, 0},
     {"/ledger/witness/add-checkpoint", HTTP_POST, ledger_witness_add_checkpoint,
      API_PLAIN | API_WORKER | API_NOTE, 0},
+    {"/exchange/v1/follow", HTTP_POST, exchange_follow_ask, API_PLAIN | API_WORKER | API_SIGNED, 0},
+    {"/exchange/v1/wake", HTTP_POST, exchange_follow_wake, API_PLAIN | API_WORKER | API_SIGNED, 0},
     {MESSAGE_PATH, HTTP_POST, exchange_message, API_PLAIN | API_WORKER | API_NOTE, 0},
+    {"/exchange/v1/peering", HTTP_POST, exchange_peering_post,
+     API_PLAIN | API_WORKER | API_STEP, 0},
+    {"/.well-known/concert", HTTP_GET, well_known_card, API_PLAIN | API_CACHED, 0},
+    {"/.well-known/concert-directory", HTTP_GET, well_known_directory,
+     API_PLAIN | API_CACHED | API_WORKER, 0},
+    {"/.well-known/security.txt", HTTP_GET, well_known_security, API_PLAIN, 0},
     {"/taxii2/", HTTP_GET, taxii_info_discovery, API_CACHED, 0},
     {"/{root}/", HTTP_GET, taxii_info_root, API_CACHED, 0},
     {"/{root}/status/{status-id}/", HTTP_GET, taxii_info_status, API_CACHED, 0},
@@ -205,8 +219,8 @@ static Reply *check_body(ApiCall *call)
     HttpRequest *request = call->request;
     if (request->method != HTTP_POST)
         return NULL;
-    gboolean note = call->route->flags & API_NOTE;
-    gboolean any = call->route->flags & (API_NOTE | API_SIGNED);
+    guint flags = call->route->flags;
+    gboolean any = flags & (API_NOTE | API_SIGNED | API_STEP);
     if (!any && !negotiate_is_taxii(http_header(request, MHD_HTTP_HEADER_CONTENT_TYPE)))
         return problem_reply(415, NULL);
     const char *coding = http_header(request, MHD_HTTP_HEADER_CONTENT_ENCODING);
@@ -214,8 +228,10 @@ static Reply *check_body(ApiCall *call)
         return problem_reply(415, "send the body without Content-Encoding");
     request->max_body = call->api->options.max_request_bytes;
     if (any)
-        request->max_body = MIN(request->max_body, note ? NOTE_BODY_MAX : SIGNED_BODY_MAX);
-    return note ? check_note_rate(call->api, request) : NULL;
+        request->max_body = MIN(request->max_body, flags & API_NOTE   ? NOTE_BODY_MAX
+                                                   : flags & API_STEP ? STEP_BODY_MAX
+                                                                      : SIGNED_BODY_MAX);
+    return flags & (API_NOTE | API_STEP) ? check_note_rate(call->api, request) : NULL;
 }
 
 /* What a reply to a GET depends on, beside the store. */
@@ -465,12 +481,14 @@ Api *api_new(Store *store, Writer *writer, const ApiOptions *options)
     api->note_rate = ratelimit_new(NOTE_RATE, NOTE_BURST);
     api->message_rate = ratelimit_new(MESSAGE_RATE, MESSAGE_BURST);
     api->exchange_auth = exchange_auth_new(store, writer, NULL);
+    api->exchange_follow = exchange_follow_new(api);
     api->started = g_get_real_time();
     return api;
 }
 
 void api_free(Api *api)
 {
+    exchange_follow_free(api->exchange_follow);
     readahead_free(api->ahead);
     login_free(api->login);
     cache_free(api->cache);

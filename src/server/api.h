@@ -4,6 +4,7 @@
 
 #include "ledger/note.h"
 #include "ledger/quorum.h"
+#include "node/exchanger.h"
 #include "node/notary.h"
 #include "server/cache.h"
 #include "server/http.h"
@@ -24,12 +25,14 @@ typedef struct {
     gsize cache_bytes;
     guint requests_per_second;         /* from one address; 0: unbounded */
     guint account_requests_per_second; /* of one account, likewise */
+    gboolean directory;                /* publishes a directory of cards */
     gboolean ledger_public;            /* everybody may read the ledger as it is now */
     const Quorum *ledger_policy;       /* who has to cosign it; NULL: nobody in particular */
     /* The key that cosigns others' checkpoints, NULL while it is not there; on any thread. */
     const NoteSigner *(*cosigner)(gpointer user); /* NULL: nothing is cosigned */
     gpointer cosigner_user;
-    Notary *notary; /* whose keys answer peers, and open what they send; NULL: neither is done */
+    Notary *notary;       /* whose keys answer peers, and open what they send; NULL: neither is done */
+    Exchanger *exchanger; /* is told of peers that have something new; NULL: nobody is */
     guint cosign_interval; /* seconds between two cosignatures of one log; 0: no bound */
 } ApiOptions;
 
@@ -43,6 +46,7 @@ typedef struct {
 } ApiCounts;
 
 typedef struct ExchangeAuth ExchangeAuth;
+typedef struct ExchangeFollow ExchangeFollow;
 
 typedef struct {
     Store *store;
@@ -54,6 +58,7 @@ typedef struct {
     ReadAhead *ahead;
     RateLimit *address_rate, *account_rate; /* NULL: unbounded */
     RateLimit *note_rate;                   /* of what anybody may send, per address */
+    ExchangeFollow *exchange_follow;        /* server/exchange_follow.h */
     RateLimit *message_rate;                /* of messages that came, per peer */
     ExchangeAuth *exchange_auth;            /* server/exchange_auth.h */
     gint64 started;                         /* microseconds since 1970 */

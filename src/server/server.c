@@ -4,6 +4,7 @@
 
 #include "node/policy_file.h"
 #include "server/exchange_auth.h"
+#include "server/exchange_follow.h"
 #include "node/tls.h"
 
 /* Bodies of all requests together, in multiples of the largest one. */
@@ -38,6 +39,7 @@ static ApiOptions api_options(const Config *config)
         .requests_per_second = (guint)config_int(config, SETTING_SERVER_REQUESTS_PER_SECOND),
         .account_requests_per_second =
             (guint)config_int(config, SETTING_SERVER_ACCOUNT_REQUESTS_PER_SECOND),
+        .directory = config_bool(config, SETTING_CARD_DIRECTORY),
         .ledger_public = config_bool(config, SETTING_LEDGER_PUBLIC),
         .cosign_interval = config_duration(config, SETTING_LEDGER_COSIGN_INTERVAL),
     };
@@ -99,7 +101,7 @@ static const NoteSigner *cosigner(gpointer notary)
 }
 
 Server *server_start(const Config *config, Store *store, Writer *writer, Notary *notary,
-                     GError **error)
+                     Exchanger *exchanger, GError **error)
 {
     Quorum *policy;
     if (!policy_file_load(config, &policy, error))
@@ -109,6 +111,7 @@ Server *server_start(const Config *config, Store *store, Writer *writer, Notary 
     options.ledger_policy = server->policy = policy;
     options.cosigner = notary ? cosigner : NULL;
     options.cosigner_user = options.notary = notary;
+    options.exchanger = exchanger;
     server->urls = g_ptr_array_new_with_free_func(g_free);
     server->grace_seconds = config_duration(config, SETTING_SERVER_SHUTDOWN_GRACE);
     server->api = api_new(store, writer, &options);
@@ -141,6 +144,7 @@ void server_set_endpoints(Server *server, const char *const *urls)
 
 void server_stop(Server *server)
 {
+    exchange_follow_stop(server->api->exchange_follow);
     http_stop(server->http, server->grace_seconds);
     http_free(server->http);
     api_free(server->api);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "node/config.h"
+#include "node/exchanger.h"
 #include "node/notary.h"
 #include "store/store.h"
 #include "store/writer.h"
@@ -12,7 +13,7 @@ typedef struct Server Server;
  * too, and @notary, with whose key others' checkpoints are cosigned (NULL: none are). Plain HTTP on
  * an address that is not loopback is refused with CONCERT_ERROR_INPUT. */
 Server *server_start(const Config *config, Store *store, Writer *writer, Notary *notary,
-                     GError **error);
+                     Exchanger *exchanger, GError **error);
 
 /* Where it listens, as base URLs ("https://192.0.2.1:443"); NULL-terminated, the server's. */
 const char *const *server_urls(const Server *server);

@@ -66,6 +66,39 @@ GArray *deliveries_between(Store *store, const char *origin, guint64 from, guint
     return read_rows(reader.db, statement, max, error);
 }
 
+char **deliveries_concerned(Store *store, guint64 from, guint64 end, gboolean *ret_public,
+                            GError **error)
+{
+    g_auto(Reader) reader = {0};
+    if (!reader_begin(store, &reader, error))
+        return NULL;
+    sqlite3_stmt *statement = sqlite_prepare(
+        reader.db,
+        "SELECT origin FROM party WHERE number IN (SELECT party FROM delivery INDEXED BY"
+        " delivery_entry WHERE entry >= ?1 AND entry < ?2)",
+        error);
+    if (!statement)
+        return NULL;
+    sqlite3_bind_int64(statement, 1, (gint64)MIN(from, (guint64)G_MAXINT64));
+    sqlite3_bind_int64(statement, 2, (gint64)MIN(end, (guint64)G_MAXINT64));
+    g_autoptr(GPtrArray) origins = g_ptr_array_new_with_free_func(g_free);
+    gboolean is_public = FALSE;
+    for (gboolean row;;) {
+        if (!sqlite_step(reader.db, statement, &row, error))
+            return NULL;
+        if (!row)
+            break;
+        g_autofree char *origin = sqlite_dup_text(statement, 0);
+        if (*origin == '\0')
+            is_public = TRUE;
+        else
+            g_ptr_array_add(origins, g_steal_pointer(&origin));
+    }
+    g_ptr_array_add(origins, NULL);
+    *ret_public = is_public;
+    return (char **)g_ptr_array_free(g_steal_pointer(&origins), FALSE);
+}
+
 GArray *deliveries_all(Store *store, const char *origin, GError **error)
 {
     g_auto(Reader) reader = {0};

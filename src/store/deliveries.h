@@ -24,6 +24,11 @@ typedef struct {
 GArray *deliveries_between(Store *store, const char *origin, guint64 from, guint64 end, guint max,
                            GError **error);
 
+/* The origins for which entries from @from to before @end are, granted ones included; *ret_public:
+ * something is for everybody. NULL-terminated; caller frees. */
+char **deliveries_concerned(Store *store, guint64 from, guint64 end, gboolean *ret_public,
+                            GError **error);
+
 /* All that @origin ever got or may get from the own ledger, granted entries included, ascending.
  * Elements: Delivery. */
 GArray *deliveries_all(Store *store, const char *origin, GError **error);

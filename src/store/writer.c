@@ -34,6 +34,11 @@ struct Writer {
     gpointer sign_user;
     WriterStats stats;
     guint64 generation; /* atomic */
+    GMutex watch_lock;  /* guards what follows, while they are called too */
+    struct {
+        WriterWatch watch;
+        gpointer user;
+    } watches[WRITER_WATCHES];
 };
 
 static void job_free(Job *job)
@@ -48,6 +53,36 @@ void writer_set_sign(Writer *writer, LedgerSign sign, gpointer user)
     writer->sign = sign;
     writer->sign_user = user;
     g_mutex_unlock(&writer->lock);
+}
+
+void writer_watch(Writer *writer, WriterWatch watch, gpointer user)
+{
+    g_mutex_lock(&writer->watch_lock);
+    guint i = 0;
+    while (i < WRITER_WATCHES && writer->watches[i].watch)
+        i++;
+    g_assert(i < WRITER_WATCHES);
+    writer->watches[i].watch = watch;
+    writer->watches[i].user = user;
+    g_mutex_unlock(&writer->watch_lock);
+}
+
+void writer_unwatch(Writer *writer, WriterWatch watch, gpointer user)
+{
+    g_mutex_lock(&writer->watch_lock);
+    for (guint i = 0; i < WRITER_WATCHES; i++)
+        if (writer->watches[i].watch == watch && writer->watches[i].user == user)
+            writer->watches[i].watch = NULL;
+    g_mutex_unlock(&writer->watch_lock);
+}
+
+static void call_watches(Writer *writer)
+{
+    g_mutex_lock(&writer->watch_lock);
+    for (guint i = 0; i < WRITER_WATCHES; i++)
+        if (writer->watches[i].watch)
+            writer->watches[i].watch(writer->watches[i].user);
+    g_mutex_unlock(&writer->watch_lock);
 }
 
 static gboolean seal(Writer *writer, GError **error)
@@ -182,6 +217,7 @@ static gpointer writer_thread(gpointer user)
             Job *job = jobs->pdata[i];
             job->done(job->request, job->error);
         }
+        call_watches(writer);
         /* On a full disk the log's own space may be what is missing. */
         if (disk_is_full(jobs))
             checkpointer_finish(writer->checkpointer);
@@ -206,6 +242,7 @@ Writer *writer_open(const char *path, GError **error)
     writer->checkpointer = g_steal_pointer(&checkpointer);
     writer->generation = 1;
     g_mutex_init(&writer->lock);
+    g_mutex_init(&writer->watch_lock);
     g_cond_init(&writer->wake);
     g_queue_init(&writer->jobs);
     writer->thread = g_thread_new("writer", writer_thread, writer);
@@ -226,6 +263,7 @@ void writer_close(Writer *writer)
     checkpointer_free(writer->checkpointer);
     sqlite_close(writer->db);
     g_mutex_clear(&writer->lock);
+    g_mutex_clear(&writer->watch_lock);
     g_cond_clear(&writer->wake);
     g_free(writer);
 }

@@ -45,6 +45,15 @@ gboolean writer_submit(Writer *writer, guint weight, WriterApply apply, WriterDo
 gboolean writer_run(Writer *writer, guint weight, WriterApply apply, gpointer request,
                     GError **error);
 
+/* Is told of each commit, on the writer's thread, after the requests were completed. It must be
+ * quick and may submit nothing. */
+typedef void (*WriterWatch)(gpointer user);
+
+/* At most WRITER_WATCHES at once. After writer_unwatch() returns it is called no more. */
+#define WRITER_WATCHES 8
+void writer_watch(Writer *writer, WriterWatch watch, gpointer user);
+void writer_unwatch(Writer *writer, WriterWatch watch, gpointer user);
+
 /* Counts since the start, for status and metrics. */
 typedef struct {
     guint64 requests, failures, commits, objects;

@@ -29,7 +29,7 @@ static Server *start(Node *node)
 {
     g_autoptr(GError) error = NULL;
     Server *server = server_start(node_config(node), node_store(node), node_writer(node),
-                                  node_notary(node), &error);
+                                  node_notary(node), NULL, &error);
     g_assert_no_error(error);
     return server;
 }
@@ -232,7 +232,8 @@ static void test_address_in_use(Fixture *fixture, gconstpointer data)
     g_autoptr(Config) config = config_parse("/", "x", text, strlen(text), problems);
     g_autoptr(GError) error = NULL;
     g_assert_null(
-        server_start(config, node_store(fixture->node), node_writer(fixture->node), NULL, &error));
+        server_start(config, node_store(fixture->node), node_writer(fixture->node), NULL, NULL,
+                     &error));
     g_assert_error(error, CONCERT_ERROR, CONCERT_ERROR_BUSY);
     g_assert_nonnull(strstr(error->message, port));
 }
@@ -244,7 +245,8 @@ static void test_plain_http_outside(Fixture *fixture, gconstpointer data)
     g_autoptr(Config) config = config_parse("/", "x", text, strlen(text), problems);
     g_autoptr(GError) error = NULL;
     g_assert_null(
-        server_start(config, node_store(fixture->node), node_writer(fixture->node), NULL, &error));
+        server_start(config, node_store(fixture->node), node_writer(fixture->node), NULL, NULL,
+                     &error));
     g_assert_error(error, CONCERT_ERROR, CONCERT_ERROR_INPUT);
 }
 

@@ -1,0 +1,157 @@
+#include "node/exchange_pull.h"
+
+#include <string.h>
+#include <yyjson.h>
+
+#include "base/timestamp.h"
+#include "exchange/author.h"
+
+#define FOLLOW_PATH   "/exchange/v1/follow"
+#define POLL_GRACE_MS 15000
+#define OVERTAKEN_MAX 8 /* in a row */
+
+static const char *take_own(yyjson_mut_doc *doc, char **ret_text)
+{
+    char *text = yyjson_mut_write(doc, 0, NULL);
+    *ret_text = g_strdup(text);
+    free(text);
+    yyjson_mut_doc_free(doc);
+    return *ret_text;
+}
+
+static char *write_question(const ExchangePull *pull, const Peer *peer)
+{
+    yyjson_mut_doc *doc = yyjson_mut_doc_new(NULL);
+    yyjson_mut_val *root = yyjson_mut_obj(doc);
+    yyjson_mut_doc_set_root(doc, root);
+    yyjson_mut_obj_add_uint(doc, root, "from", peer->cursor);
+    yyjson_mut_obj_add_uint(doc, root, "size", peer->size);
+    yyjson_mut_obj_add_uint(doc, root, "max",
+                            config_size(pull->config, SETTING_EXCHANGE_ANSWER_BYTES));
+    if (pull->wait > 0)
+        yyjson_mut_obj_add_uint(doc, root, "wait", pull->wait);
+    char *text;
+    take_own(doc, &text);
+    return text;
+}
+
+static gboolean ask(const ExchangePull *pull, const Peer *peer, ExchangePostResult *ret_result,
+                    GError **error)
+{
+    const NoteSigner *messenger = notary_messenger(pull->notary, error);
+    if (!messenger)
+        return FALSE;
+    g_autofree char *body = write_question(pull, peer);
+    const ExchangePostRequest request = {
+        .path = FOLLOW_PATH,
+        .body = body,
+        .length = strlen(body),
+        .timeout_ms = pull->wait > 0 ? pull->wait * 1000 + POLL_GRACE_MS : 0};
+    return exchange_post(pull->post, messenger, peer, &request, ret_result, error);
+}
+
+static gboolean refuse_status(const Peer *peer, const ExchangePostResult *result, GError **error)
+{
+    guint status = result->http.status;
+    g_autofree char *reason = exchange_post_reason(result);
+    if (status == 409)
+        g_set_error(
+            error, CONCERT_ERROR, CONCERT_ERROR_CONFLICT,
+            "%s says that its ledger is shorter than what it showed before (%" G_GUINT64_FORMAT
+            " entries): it was rolled back, or a copy of it answers; nothing of it is "
+            "accepted until it has come that far again",
+            peer->node, MAX(peer->cursor, peer->size));
+    else
+        g_set_error(error, CONCERT_ERROR,
+                    status == 401 || status == 403   ? CONCERT_ERROR_DENIED
+                    : status == 429 || status == 503 ? CONCERT_ERROR_BUSY
+                                                     : CONCERT_ERROR_IO,
+                    "%s: %s", peer->node, reason);
+    return FALSE;
+}
+
+static gboolean check_quota(const ExchangePull *pull, const Peer *peer, GError **error)
+{
+    guint64 limit = config_size(pull->config, SETTING_EXCHANGE_DAILY_BYTES);
+    gint64 today = timestamp_now() / (G_GINT64_CONSTANT(86400) * G_USEC_PER_SEC);
+    if (peer->traffic_day != today || peer->received < limit)
+        return TRUE;
+    g_set_error(error, CONCERT_ERROR, CONCERT_ERROR_LIMIT,
+                "%s has sent %" G_GUINT64_FORMAT
+                " bytes today, which is all that [exchange] daily_bytes accepts; the rest waits "
+                "for tomorrow (UTC)",
+                peer->node, peer->received);
+    return FALSE;
+}
+
+static void add_counts(ExchangePullCounts *counts, const FollowerResult *result, gsize bytes)
+{
+    counts->answers++;
+    counts->bytes += bytes;
+    counts->openings += result->openings;
+    counts->dispatches += result->dispatches;
+    counts->events += result->events;
+    counts->retractions += result->retractions;
+    counts->stored += result->stored;
+    counts->known += result->known;
+    counts->refused += result->refused;
+}
+
+/* One question. *ret_more: the peer has more; asking goes on. */
+static gboolean pull_once(const ExchangePull *pull, const char *name, ExchangePullCounts *counts,
+                          gboolean *ret_more, GError **error)
+{
+    g_autoptr(Peer) peer = peers_get(notary_store(pull->notary), name, error);
+    if (!peer || !check_quota(pull, peer, error))
+        return FALSE;
+    if (peer->state != PEER_ACTIVE) {
+        g_set_error(error, CONCERT_ERROR, CONCERT_ERROR_DENIED, "the peering with %s is %s",
+                    peer->node, peer_state_name(peer->state));
+        return FALSE;
+    }
+    g_auto(ExchangePostResult) result = {0};
+    if (!ask(pull, peer, &result, error))
+        return FALSE;
+    counts->has_skew = result.has_skew;
+    counts->skew_us = result.skew_us;
+    counts->retry_after = result.http.retry_after;
+    *ret_more = FALSE;
+    if (result.http.status == 204)
+        return TRUE;
+    if (result.http.status != 200)
+        return refuse_status(peer, &result, error);
+    const FollowerOptions options = {
+        .store = notary_store(pull->notary),
+        .writer = notary_writer(pull->notary),
+        .unmarked =
+            (MarkingTlp)(config_enum(pull->config, SETTING_EXCHANGE_UNMARKED) + MARKING_TLP_CLEAR)};
+    FollowerResult accepted;
+    gsize bytes = g_bytes_get_size(result.http.body);
+    if (!follower_accept(&options, peer->origin, result.http.body, &accepted, error)) {
+        *ret_more = accepted.overtaken; /* by a parcel, or a command: ask again from where it got */
+        return FALSE;
+    }
+    add_counts(counts, &accepted, bytes);
+    *ret_more = accepted.more;
+    if (pull->progress && !pull->progress(counts, accepted.end, accepted.size, pull->user))
+        *ret_more = FALSE;
+    return TRUE;
+}
+
+gboolean exchange_pull(const ExchangePull *pull, const char *peer, ExchangePullCounts *ret_counts,
+                       GError **error)
+{
+    *ret_counts = (ExchangePullCounts){0};
+    guint overtaken = 0;
+    for (gboolean more = TRUE; more;) {
+        g_autoptr(GError) local = NULL;
+        more = FALSE;
+        if (pull_once(pull, peer, ret_counts, &more, &local)) {
+            overtaken = 0;
+        } else if (!more || ++overtaken > OVERTAKEN_MAX) {
+            g_propagate_error(error, g_steal_pointer(&local));
+            return FALSE;
+        }
+    }
+    return TRUE;
+}
