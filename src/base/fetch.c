@@ -137,6 +137,10 @@ static void set_options(CURL *curl, Fetch *fetch, struct curl_slist *headers,
         curl_easy_setopt(curl, CURLOPT_POSTFIELDS, fetch->body);
     }
     set_trust(curl, fetch->options->ca_file);
+    if (fetch->options->any_certificate) {
+        curl_easy_setopt(curl, CURLOPT_SSL_VERIFYPEER, 0L);
+        curl_easy_setopt(curl, CURLOPT_SSL_VERIFYHOST, 0L);
+    }
 }
 
 static gboolean fail_transfer(const Fetch *fetch, CURLcode code, const char *message,

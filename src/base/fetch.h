@@ -29,6 +29,8 @@ typedef struct {
     const gint *stop;        /* a thread that sets it (atomically) to other than 0 ends the
                                 transfer within a second or two: CONCERT_ERROR_BUSY */
     const char *ca_file;     /* further trusted CA, PEM; NULL: the system's */
+    gboolean any_certificate; /* whoever answers, over TLS too: only for a public document that says
+                                 by its own signature whose it is */
 } FetchOptions;
 
 typedef struct {

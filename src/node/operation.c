@@ -4,10 +4,12 @@
 #include <yyjson.h>
 
 #include "identity/role.h"
+#include "node/card_publisher.h"
 #include "node/follow_operation.h"
 #include "node/ledger_operation.h"
 #include "node/message_operation.h"
 #include "node/operation_params.h"
+#include "node/peer_operation.h"
 #include "store/accounts.h"
 #include "store/collections.h"
 #include "store/objects.h"
@@ -26,9 +28,10 @@ struct Operation {
     /* In the batch's transaction, or else on the caller's thread, with transactions of its own. */
     gboolean (*apply)(StoreTx *tx, Call *call, GError **error);
     gboolean (*run)(Notary *notary, yyjson_val *params, yyjson_mut_doc *result, GError **error);
-};
     /* As apply, of another file and without a result. */
     gboolean (*change)(StoreTx *tx, yyjson_val *params, GError **error);
+    gboolean keys; /* after it the node's card may have to say something new */
+};
 
 static gboolean get_text(const Call *call, const char *name, gboolean required,
                          const char **ret_text, GError **error)
@@ -254,23 +257,31 @@ static const Operation operations[] = {
     {"witness.watch", witness_watch_apply},
     {"witness.unwatch", witness_unwatch_apply},
     {"witness.settle", witness_settle_apply},
-    {"ledger.open", .run = ledger_operation_open},
     {"follow.add", .change = follow_operation_add},
     {"follow.remove", .change = follow_operation_remove},
     {"follow.pause", .change = follow_operation_pause},
     {"follow.mark", .change = follow_operation_mark},
     {"follow.finish", .change = follow_operation_finish},
+    {"ledger.open", .run = ledger_operation_open},
     {"ledger.append", .run = ledger_operation_append},
     {"ledger.erase", .run = ledger_operation_erase},
-    {"ledger.resume", .run = ledger_operation_resume},
-    {"key.rotate", .run = ledger_operation_rotate},
-    {"key.recover", .run = ledger_operation_recover},
+    {"ledger.resume", .run = ledger_operation_resume, .keys = TRUE},
+    {"key.rotate", .run = ledger_operation_rotate, .keys = TRUE},
+    {"key.recover", .run = ledger_operation_recover, .keys = TRUE},
     {"key.export", .run = ledger_operation_export},
     {"key.seal", .run = ledger_operation_seal},
-    {"key.unlock", .run = ledger_operation_unlock},
+    {"key.unlock", .run = ledger_operation_unlock, .keys = TRUE},
     {"message.send", .run = message_operation_send},
     {"message.acknowledge", .run = message_operation_acknowledge},
     {"message.remove", .run = message_operation_remove},
+    {"card.publish", .run = peer_operation_publish},
+    {"peer.invite", .run = peer_operation_invite},
+    {"peer.accept", .run = peer_operation_accept},
+    {"peer.suspend", .run = peer_operation_suspend},
+    {"peer.resume", .run = peer_operation_resume},
+    {"peer.end", .run = peer_operation_end},
+    {"peer.hear", .run = peer_operation_hear},
+    {"peer.compared", .run = peer_operation_compared},
 };
 
 static const Operation *find_operation(const char *name, GError **error)
@@ -292,6 +303,7 @@ static void begin_result(Call *call)
 static gboolean apply_call(StoreTx *tx, gpointer user, GError **error)
 {
     Call *call = user;
+    const Operation *operation = call->operation;
     begin_result(call);
     return operation->apply ? operation->apply(tx, call, error)
                             : operation->change(tx, call->params, error);
@@ -302,7 +314,12 @@ static gboolean run_call(Writer *writer, Notary *notary, Call *call, GError **er
     if (call->operation->apply || call->operation->change)
         return writer_run(writer, 1, apply_call, call, error);
     begin_result(call);
-    return call->operation->run(notary, call->params, call->result, error);
+    if (!call->operation->run(notary, call->params, call->result, error))
+        return FALSE;
+    /* What cannot be published now is when the node is served again. */
+    if (call->operation->keys)
+        card_publisher_refresh(notary, NULL, NULL);
+    return TRUE;
 }
 
 gboolean operation_run(Writer *writer, Notary *notary, const char *operation, const char *params,
