@@ -103,6 +103,8 @@ typedef struct {
 
 typedef struct {
     const char *name, *title, *help;
+    const char
+        *subject; /* the member of the opening event that a dossier is called by; may be NULL */
     const ProcedureRole *roles;
     const ProcedureState *states;
     guint n_states;

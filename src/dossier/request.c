@@ -216,6 +216,7 @@ const Procedure request_procedure = {
     .help = "One node asks another for advice, information, a takedown or technical assistance. "
             "Its node says by itself that the request arrived, a person that it was seen; the "
             "answer gives what was asked for or refuses it with a ground.",
+    .subject = "subject",
     .roles = roles,
     .states = states,
     .n_states = G_N_ELEMENTS(states),

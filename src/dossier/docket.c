@@ -1,0 +1,316 @@
+#include "dossier/docket.h"
+
+#include <string.h>
+
+#include "base/error.h"
+#include "ledger/origin.h"
+
+G_STATIC_ASSERT(DOSSIERS_EVENTS_MAX == ENGINE_EVENTS_MAX);
+G_STATIC_ASSERT(PROCEDURE_HASHES_MAX >= ENGINE_EVENTS_MAX);
+
+void docket_outcome_clear(DocketOutcome *outcome)
+{
+    g_clear_pointer(&outcome->refusal, g_free);
+    g_clear_pointer(&outcome->dossier, g_free);
+    g_clear_pointer(&outcome->machine, g_free);
+}
+
+void docket_draft_free(DocketDraft *draft)
+{
+    if (!draft)
+        return;
+    g_free(draft->body);
+    g_free(draft->dossier);
+    g_free(draft->state);
+    g_strfreev(draft->audience);
+    g_free(draft);
+}
+
+void docket_free(Docket *docket)
+{
+    if (!docket)
+        return;
+    engine_result_free(docket->result);
+    g_clear_pointer(&docket->events, g_ptr_array_unref);
+    g_clear_pointer(&docket->stored, g_ptr_array_unref);
+    dossier_free(docket->dossier);
+    g_free(docket);
+}
+
+/* --- judging what is stored --------------------------------------------------------------------
+ */
+
+/* Reads and judges; takes @stored. What was stored by a later version and cannot be read here is
+ * left out. */
+static Docket *open_docket(GPtrArray *stored)
+{
+    Docket *docket = g_new0(Docket, 1);
+    docket->stored = stored;
+    docket->events = g_ptr_array_new_with_free_func((GDestroyNotify)event_free);
+    for (guint i = 0; i < stored->len; i++) {
+        gsize length;
+        const char *bytes = g_bytes_get_data(((DossierEvent *)stored->pdata[i])->bytes, &length);
+        Event *event = event_parse(bytes, length, NULL);
+        if (event)
+            g_ptr_array_add(docket->events, event);
+    }
+    docket->result = engine_run((const Event *const *)docket->events->pdata, docket->events->len);
+    return docket;
+}
+
+Docket *docket_load(Store *store, const char *id, GError **error)
+{
+    g_autoptr(Dossier) dossier = dossiers_get(store, id, error);
+    g_autoptr(GPtrArray) stored = dossier ? dossiers_events(store, dossier->id, error) : NULL;
+    if (!stored)
+        return NULL;
+    Docket *docket = open_docket(g_steal_pointer(&stored));
+    docket->dossier = g_steal_pointer(&dossier);
+    return docket;
+}
+
+const DossierEvent *docket_stored(const Docket *docket, const Event *event)
+{
+    for (guint i = 0; i < docket->stored->len; i++) {
+        const DossierEvent *one = docket->stored->pdata[i];
+        if (memcmp(one->hash, event->hash.bytes, SHA256_SIZE) == 0)
+            return one;
+    }
+    return NULL;
+}
+
+static Docket *load_tx(StoreTx *tx, const char *id, GError **error)
+{
+    GPtrArray *stored = dossiers_events_tx(tx, id, error);
+    return stored ? open_docket(stored) : NULL;
+}
+
+/* The nodes for which the dossier waits. NULL-terminated; caller frees the array alone. */
+static const char **waiting_nodes(const EngineResult *result)
+{
+    const ProcedureState *state = engine_state(result);
+    GPtrArray *nodes = g_ptr_array_new();
+    for (guint i = 0; state && i < result->participants->len; i++) {
+        const EngineParticipant *one = &g_array_index(result->participants, EngineParticipant, i);
+        if ((one->roles & state->waits_for) != 0)
+            g_ptr_array_add(nodes, (gpointer)one->node);
+    }
+    g_ptr_array_add(nodes, NULL);
+    return (const char **)g_ptr_array_free(nodes, FALSE);
+}
+
+static gint64 first_due(const EngineResult *result)
+{
+    gint64 due = G_MAXINT64;
+    for (guint i = 0; i < result->clocks->len; i++) {
+        const EngineClock *clock = &g_array_index(result->clocks, EngineClock, i);
+        if (clock->is_running)
+            due = MIN(due, clock->due_us);
+    }
+    return due;
+}
+
+static MarkingTlp strictest(const EngineResult *result)
+{
+    MarkingTlp tlp = MARKING_TLP_NONE;
+    for (guint i = 0; i < result->events->len; i++)
+        tlp = MAX(tlp, g_array_index(result->events, EngineEvent, i).event->tlp);
+    return tlp;
+}
+
+/* Writes what follows from the events into the dossier's row. */
+static gboolean put_state(StoreTx *tx, gint64 number, const EngineResult *result, const char *self,
+                          GError **error)
+{
+    const ProcedureState *state = engine_state(result);
+    const Event *opening = result->opening;
+    const ProcedureTransition *machine = engine_machine(result, self);
+    g_autofree const char **waits_for = waiting_nodes(result);
+    const Dossier row = {
+        .title = opening && result->procedure->subject
+                     ? (char *)event_text(opening, result->procedure->subject)
+                     : NULL,
+        .opener = opening ? opening->node : NULL,
+        .state = state ? (char *)state->name : NULL,
+        .is_final = state && state->is_final,
+        .opened = result->opened_us,
+        .last = result->last_us,
+        .waits_for = (char **)waits_for,
+        .waits_what = state ? (char *)state->waits_what : NULL,
+        .waits_here = g_strv_contains(waits_for, self),
+        .due = first_due(result),
+        .machine = machine ? (char *)machine->type : NULL,
+        .tlp = strictest(result),
+        .n_void = result->n_void,
+        .n_pending = result->n_pending,
+    };
+    return dossiers_put_state(tx, number, &row, error);
+}
+
+/* --- receiving ---------------------------------------------------------------------------------
+ */
+
+static gboolean verify(StoreTx *tx, const Event *event, const char *self, const DocketPlace *place,
+                       GError **error)
+{
+    if (strcmp(event->node, self) == 0) {
+        if (place->own_key)
+            return event_verify(event, place->own_key, error);
+        g_set_error_literal(error, CONCERT_ERROR, CONCERT_ERROR_DENIED,
+                            "the event would be our own, but is not known here");
+        return FALSE;
+    }
+    g_autoptr(Peer) peer = peers_get_tx(tx, event->node, error);
+    if (!peer) {
+        g_prefix_error(error, "nobody here knows the key of %s: ", event->node);
+        return FALSE;
+    }
+    if (!peer->agreed) {
+        g_set_error(error, CONCERT_ERROR, CONCERT_ERROR_DENIED,
+                    "nobody here has accepted the key of %s", event->node);
+        return FALSE;
+    }
+    g_autoptr(NoteVerifier) key = note_verifier_parse(peer->message_vkey, error);
+    return key && event_verify(event, key, error);
+}
+
+/* What happened is the event's fault, not the store's. */
+static gboolean is_refusal(const GError *error)
+{
+    return error->domain == CONCERT_ERROR && error->code != CONCERT_ERROR_IO &&
+           error->code != CONCERT_ERROR_FULL && error->code != CONCERT_ERROR_BUSY;
+}
+
+/* Keeps an event; *ret_new FALSE: it was there. */
+static gboolean keep(StoreTx *tx, GBytes *bytes, const Event *event, const DocketPlace *place,
+                     gint64 *ret_number, gboolean *ret_new, GError **error)
+{
+    const DossiersEvent row = {.dossier = event->dossier,
+                               .procedure = event->procedure,
+                               .hash = event->hash.bytes,
+                               .author = event->node,
+                               .bytes = bytes,
+                               .arrived = place->now_us,
+                               .source = place->source};
+    return dossiers_add_event(tx, &row, ret_number, ret_new, error);
+}
+
+static gboolean receive(StoreTx *tx, GBytes *bytes, const DocketPlace *place,
+                        DocketOutcome *outcome, GError **error)
+{
+    gsize length;
+    gint64 number;
+    const char *text = g_bytes_get_data(bytes, &length);
+    g_autoptr(Event) event = event_parse(text, length, error);
+    g_autofree char *self = origin_node(place->origin);
+    if (!event || !verify(tx, event, self, place, error) ||
+        !keep(tx, bytes, event, place, &number, &outcome->is_new, error))
+        return FALSE;
+    outcome->dossier = g_strdup(event->dossier);
+    if (!outcome->is_new)
+        return TRUE;
+    g_autoptr(Docket) docket = load_tx(tx, event->dossier, error);
+    if (!docket || !put_state(tx, number, docket->result, self, error))
+        return FALSE;
+    const ProcedureTransition *machine = engine_machine(docket->result, self);
+    outcome->machine = machine ? g_strdup(machine->type) : NULL;
+    return TRUE;
+}
+
+gboolean docket_receive(StoreTx *tx, GBytes *bytes, const DocketPlace *place,
+                        DocketOutcome *ret_outcome, GError **error)
+{
+    g_auto(DocketOutcome) outcome = {0};
+    g_autoptr(GError) failure = NULL;
+    if (!receive(tx, bytes, place, &outcome, &failure)) {
+        if (!is_refusal(failure)) {
+            g_propagate_error(error, g_steal_pointer(&failure));
+            return FALSE;
+        }
+        docket_outcome_clear(&outcome);
+        outcome = (DocketOutcome){.refusal = g_strdup(failure->message)};
+    }
+    *ret_outcome = outcome;
+    outcome = (DocketOutcome){0};
+    return TRUE;
+}
+
+/* --- drafting ----------------------------------------------------------------------------------
+ */
+
+/* @payload with what an end lists. What is no object stays as it is, and is refused later. */
+static char *with_decides(const char *payload, const EngineResult *result, const GArray *parents)
+{
+    const char *begin = payload + strspn(payload, " \t\r\n");
+    if (*begin != '{')
+        return g_strdup(payload);
+    g_autofree char *decides = engine_decides(result, parents);
+    gboolean is_empty = begin[1 + strspn(begin + 1, " \t\r\n")] == '}';
+    return g_strdup_printf("{\"%s\":%s%s%s", procedure_decides()->name, decides,
+                           is_empty ? "" : ",", begin + 1);
+}
+
+/* The body of an event that follows all of @result; @result NULL: that opens a dossier. */
+static char *build(const EngineResult *result, const DocketAct *act, const DocketPlace *place,
+                   GError **error)
+{
+    g_autoptr(GArray) heads = result ? engine_heads(result) : NULL;
+    const Event *opening = result ? result->opening : NULL;
+    const Procedure *procedure = result ? result->procedure : procedure_find(act->procedure);
+    const ProcedureTransition *row = procedure ? procedure_transition(procedure, act->type) : NULL;
+    const char *payload = act->payload ? act->payload : "{}";
+    gboolean ends = result && row && procedure_closes(procedure, row);
+    gboolean inherits = act->tlp == MARKING_TLP_NONE && opening;
+    g_autofree char *whole = ends ? with_decides(payload, result, heads) : g_strdup(payload);
+    const EventSpec spec = {
+        .procedure = opening ? opening->procedure : act->procedure,
+        .dossier = act->dossier,
+        .type = act->type,
+        .author = place->origin,
+        .signatory = act->signatory,
+        .time_us = place->now_us,
+        .parents = heads ? (const EventHash *)(gconstpointer)heads->data : NULL,
+        .n_parents = heads ? heads->len : 0,
+        .payload = whole,
+        .tlp = inherits ? opening->tlp : act->tlp,
+        .pap = inherits ? opening->pap : act->pap,
+        .checkpoint = act->checkpoint,
+    };
+    return event_build(&spec, NULL, error);
+}
+
+static DocketDraft *make_draft(const EngineResult *result, const DocketAct *act,
+                               const DocketPlace *place, GError **error)
+{
+    g_autofree char *body = build(result, act, place, error);
+    g_autoptr(Event) event = body ? event_draft(body, strlen(body), error) : NULL;
+    g_autoptr(EngineResult) after = event ? engine_after(result, event, error) : NULL;
+    if (!after)
+        return NULL;
+    DocketDraft *draft = g_new0(DocketDraft, 1);
+    draft->body = g_steal_pointer(&body);
+    draft->dossier = g_strdup(event->dossier);
+    draft->state = g_strdup(engine_state(after)->name);
+    draft->audience = engine_audience(after, event);
+    draft->tlp = event->tlp;
+    draft->pap = event->pap;
+    return draft;
+}
+
+DocketDraft *docket_draft(StoreTx *tx, const DocketAct *act, const DocketPlace *place,
+                          GError **error)
+{
+    if (!act->dossier)
+        return make_draft(NULL, act, place, error);
+    g_autoptr(Docket) docket = load_tx(tx, act->dossier, error);
+    if (!docket)
+        return NULL;
+    if (!docket->result->opening) {
+        g_set_error(error, CONCERT_ERROR, CONCERT_ERROR_NOT_FOUND,
+                    docket->stored->len == 0 ? "no dossier \"%s\""
+                                             : "the event that opens %s is not here",
+                    act->dossier);
+        return NULL;
+    }
+    return make_draft(docket->result, act, place, error);
+}
