@@ -83,7 +83,7 @@ static gboolean read_common(const CommandCall *call, Node *node, Followed *follo
                     "a source %s is followed already; give this one another --name", taken->name);
         return FALSE;
     }
-    return read_secret(call, followed, ret_secret, error);
+    return read_secret(call, followed, ret_secret, error) && follow_run_may_send(followed, error);
 }
 
 static gboolean add(Node *node, const Followed *followed, GError **error)

@@ -288,8 +288,8 @@ static gboolean step_by_date(Walk *walk, const char *why, GError **error)
     return TRUE;
 }
 
-/* Where the following page is. */
-static gboolean step(Walk *walk, Envelope *envelope, GError **error)
+/* Where the following page is; @circle: not where this page says. */
+static gboolean step(Walk *walk, Envelope *envelope, gboolean circle, GError **error)
 {
     if (!envelope->more) {
         finish(walk);
@@ -298,7 +298,6 @@ static gboolean step(Walk *walk, Envelope *envelope, GError **error)
     walk->empty = walk->given == 0 ? walk->empty + 1 : 0;
     if (walk->empty > EMPTY_MAX)
         return fail(error, walk, "page after page is empty, and yet it says that there is more");
-    gboolean circle = walk->given > 0 && !g_hash_table_add(walk->seen, g_strdup(envelope->digest));
     if (circle)
         return step_by_date(walk, "the server gives the same page again and again", error);
     if (!envelope->next)
@@ -329,13 +328,15 @@ static gboolean salvage(Walk *walk, TaxiiAnswer *answer, GError *reason, GError 
     return FALSE;
 }
 
-/* Whether the server refuses a `next` that has grown old: the walk begins at its mark again, as
- * long as that gets on. */
+/* Whether the server refuses a `next`, since it has grown old or for no reason. Then the walk
+ * begins at its mark again, and when that does not get on, goes on by dates. */
 static gboolean give_up_next(Walk *walk, const GError *failure)
 {
-    if (!walk->next || (walk->again && walk->safe == walk->again_at) ||
+    if (!walk->next ||
         (failure->code != CONCERT_ERROR_INPUT && failure->code != CONCERT_ERROR_NOT_FOUND))
         return FALSE;
+    if (walk->again && walk->safe == walk->again_at)
+        return step_by_date(walk, "", NULL);
     g_clear_pointer(&walk->next, g_free);
     walk->base = walk->safe;
     walk->last = NEVER;
@@ -365,9 +366,10 @@ static gboolean read_page(Walk *walk, GError **error)
         return salvage(walk, &answer, g_steal_pointer(&failure), error);
     if (!give_objects(walk, &answer, error))
         return FALSE;
-    if (walk->given > 0 && !take_dates(walk, &answer))
+    gboolean circle = walk->given > 0 && !g_hash_table_add(walk->seen, g_strdup(envelope.digest));
+    if (walk->given > 0 && !circle && !take_dates(walk, &answer))
         return TRUE;
-    return step(walk, &envelope, error) && keep(walk, error);
+    return step(walk, &envelope, circle, error) && keep(walk, error);
 }
 
 /* Whether to leave the rest for the next time: only if that goes on from further than this did. */

@@ -2,19 +2,11 @@
 
 #include <string.h>
 
+#include "node/follow_run.h"
 #include "node/operation_params.h"
 #include "store/followed.h"
 
 #define MARKS_MAX 1000 /* in one call */
-
-/* A name of this machine, to which a password may go in the clear. */
-static gboolean is_loopback(const char *url)
-{
-    g_autoptr(GUri) uri = g_uri_parse(url, G_URI_FLAGS_ENCODED, NULL);
-    const char *host = uri ? g_uri_get_host(uri) : NULL;
-    return host && (g_str_equal(host, "localhost") || g_str_equal(host, "::1") ||
-                    (g_str_has_prefix(host, "127.") && g_hostname_is_ip_address(host)));
-}
 
 static gboolean refuse(GError **error, const char *why)
 {
@@ -56,10 +48,7 @@ gboolean follow_operation_add(StoreTx *tx, yyjson_val *params, GError **error)
     row.every = (guint)every;
     row.auth = (FollowedAuth)auth;
     row.since = since;
-    if (row.auth != FOLLOWED_OPEN && !g_str_has_prefix(row.url, "https://") &&
-        !is_loopback(row.url))
-        return refuse(error, "a password or token would go over the net in the clear; use https");
-    return followed_add(tx, &row, error);
+    return follow_run_may_send(&row, error) && followed_add(tx, &row, error);
 }
 
 gboolean follow_operation_remove(StoreTx *tx, yyjson_val *params, GError **error)

@@ -172,6 +172,26 @@ static gboolean finish(FollowRun *run, gint64 started, const ImporterCounts *cou
 /* --- a run -------------------------------------------------------------------------------------
  */
 
+/* A name of this machine, to which a password may go in the clear. */
+static gboolean is_loopback(const char *url)
+{
+    g_autoptr(GUri) uri = g_uri_parse(url, G_URI_FLAGS_ENCODED, NULL);
+    const char *host = uri ? g_uri_get_host(uri) : NULL;
+    return host && (g_str_equal(host, "localhost") || g_str_equal(host, "::1") ||
+                    (g_str_has_prefix(host, "127.") && g_hostname_is_ip_address(host)));
+}
+
+gboolean follow_run_may_send(const Followed *followed, GError **error)
+{
+    if (followed->auth == FOLLOWED_OPEN || g_str_has_prefix(followed->url, "https://") ||
+        is_loopback(followed->url))
+        return TRUE;
+    g_set_error(error, CONCERT_ERROR, CONCERT_ERROR_INPUT,
+                "%s: a password or token would go over the net in the clear; use https",
+                followed->url);
+    return FALSE;
+}
+
 FetchOptions follow_run_fetch(const Config *config, const Followed *followed, const char *secret)
 {
     return (FetchOptions){

@@ -28,6 +28,10 @@ typedef struct {
 gboolean follow_run(Node *node, const char *name, const FollowRunOptions *options,
                     Followed **ret_followed, GError **error);
 
+/* Whether a request to the source may bear its password or token, if it has one: over https, or to
+ * this machine. CONCERT_ERROR_INPUT when not. */
+gboolean follow_run_may_send(const Followed *followed, GError **error);
+
 /* The options of a request to @followed, borrowed from it, from @config and from @secret, its
  * password or token. */
 FetchOptions follow_run_fetch(const Config *config, const Followed *followed, const char *secret);

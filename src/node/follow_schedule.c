@@ -4,7 +4,7 @@
 #include "base/timestamp.h"
 #include "node/follow_run.h"
 
-#define TICK_US  G_USEC_PER_SEC
+#define TICK_US  (G_USEC_PER_SEC / 2)
 #define PAUSE_US ((gint64)30 * G_USEC_PER_SEC) /* for what could not even be begun */
 
 struct FollowSchedule {

@@ -7,6 +7,8 @@
  *   control.sock   the writer's Unix socket (mode 0600)
  *   tls/           key.pem (0600) and cert.pem
  *   keys/          the node's secret keys (identity/keyring.h)
+ *   secrets/       passwords and tokens of followed sources (node/follow_secret.h)
+ *   follow.lock    held (by ranges) for each source that is being read
  *   ledger/        tiles of the ledger, to be served; made anew when lost
  *
  * The holder of the lock is the writer. A command that wants to write takes the lock; when a

@@ -7,6 +7,9 @@
 #include "store/reader.h"
 #include "store/tx.h"
 
+/* They are stored as numbers. */
+G_STATIC_ASSERT(OBJECT_LENIENT == 0 && OBJECT_DEFAULT == 1 && OBJECT_STRICT == 2);
+
 const char *followed_count_name(FollowedCount count)
 {
     static const char *const names[FOLLOWED_COUNTS] = {
