@@ -41,16 +41,20 @@ void docket_free(Docket *docket)
  */
 
 /* Reads and judges; takes @stored. What was stored by a later version and cannot be read here is
- * left out. */
-static Docket *open_docket(GPtrArray *stored)
+ * left out. The signatures are only there if it is @whole. */
+static Docket *open_docket(GPtrArray *stored, gboolean whole)
 {
     Docket *docket = g_new0(Docket, 1);
     docket->stored = stored;
     docket->events = g_ptr_array_new_with_free_func((GDestroyNotify)event_free);
     for (guint i = 0; i < stored->len; i++) {
+        const DossierEvent *row = stored->pdata[i];
         gsize length;
-        const char *bytes = g_bytes_get_data(((DossierEvent *)stored->pdata[i])->bytes, &length);
-        Event *event = event_parse(bytes, length, NULL);
+        EventHash hash;
+        const char *bytes = g_bytes_get_data(row->bytes, &length);
+        memcpy(hash.bytes, row->hash, sizeof hash.bytes);
+        Event *event =
+            whole ? event_parse(bytes, length, NULL) : event_restore(bytes, length, &hash);
         if (event)
             g_ptr_array_add(docket->events, event);
     }
@@ -64,7 +68,7 @@ Docket *docket_load(Store *store, const char *id, GError **error)
     g_autoptr(GPtrArray) stored = dossier ? dossiers_events(store, dossier->id, error) : NULL;
     if (!stored)
         return NULL;
-    Docket *docket = open_docket(g_steal_pointer(&stored));
+    Docket *docket = open_docket(g_steal_pointer(&stored), TRUE);
     docket->dossier = g_steal_pointer(&dossier);
     return docket;
 }
@@ -82,7 +86,7 @@ const DossierEvent *docket_stored(const Docket *docket, const Event *event)
 static Docket *load_tx(StoreTx *tx, const char *id, GError **error)
 {
     GPtrArray *stored = dossiers_events_tx(tx, id, error);
-    return stored ? open_docket(stored) : NULL;
+    return stored ? open_docket(stored, FALSE) : NULL;
 }
 
 /* The nodes for which the dossier waits. NULL-terminated; caller frees the array alone. */

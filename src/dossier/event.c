@@ -260,7 +260,13 @@ static gboolean read_body(Event *event, yyjson_val *body, GError **error)
     if (!yyjson_is_obj(event->payload = yyjson_obj_get(body, "payload")))
         return refuse(error, "payload", "is not an object");
     return read_parents(event, yyjson_obj_get(body, "parents"), error) &&
-           read_marking(event, yyjson_obj_get(body, "marking"), error) &&
+           read_marking(event, yyjson_obj_get(body, "marking"), error);
+}
+
+/* The same, and that the dossier is the one that @body opens if it opens one. */
+static gboolean read_whole(Event *event, yyjson_val *body, GError **error)
+{
+    return read_body(event, body, error) &&
            (event->n_parents > 0 || check_opening(event, body, error));
 }
 
@@ -268,7 +274,7 @@ Event *event_parse(const char *text, gsize length, GError **error)
 {
     g_autoptr(Event) event = g_new0(Event, 1);
     event->json = signed_json_parse(text, length, EVENT_BYTES_MAX, EVENT_SIGNED_TYPE, error);
-    if (!event->json || !read_body(event, event->json->body, error))
+    if (!event->json || !read_whole(event, event->json->body, error))
         return NULL;
     signed_json_hash(event->json, event->hash.bytes);
     return g_steal_pointer(&event);
@@ -277,10 +283,20 @@ Event *event_parse(const char *text, gsize length, GError **error)
 Event *event_draft(const char *body, gsize length, GError **error)
 {
     g_autoptr(Event) event = g_new0(Event, 1);
-    if (!(event->draft = jsonguard_read(body, length, error)) ||
-        !read_body(event, yyjson_doc_get_root(event->draft), error))
+    if (!(event->doc = jsonguard_read(body, length, error)) ||
+        !read_whole(event, yyjson_doc_get_root(event->doc), error))
         return NULL;
     return g_steal_pointer(&event);
+}
+
+Event *event_restore(const char *text, gsize length, const EventHash *hash)
+{
+    g_autoptr(Event) event = g_new0(Event, 1);
+    event->hash = *hash;
+    event->doc = yyjson_read(text, length, 0);
+    return read_body(event, yyjson_obj_get(yyjson_doc_get_root(event->doc), "body"), NULL)
+               ? g_steal_pointer(&event)
+               : NULL;
 }
 
 gboolean event_verify(const Event *event, const NoteVerifier *key, GError **error)
@@ -293,7 +309,7 @@ void event_free(Event *event)
     if (!event)
         return;
     signed_json_free(event->json);
-    yyjson_doc_free(event->draft);
+    yyjson_doc_free(event->doc);
     g_free(event->node);
     g_free(event->parents);
     g_free(event);

@@ -31,7 +31,7 @@ int event_hash_compare(const EventHash *a, const EventHash *b);
 
 typedef struct {
     EventHash hash;        /* zeros in a draft */
-    SignedJson *json;      /* NULL in a draft */
+    SignedJson *json;      /* NULL in a draft, and when restored */
     const char *dossier;   /* PROCEDURE-UUID; this and all texts below are the event's */
     const char *procedure; /* "request" */
     const char *type;      /* the name of a transition: "acknowledged" */
@@ -45,13 +45,18 @@ typedef struct {
     MarkingTlp tlp;        /* never MARKING_TLP_NONE */
     MarkingPap pap;
     const char *checkpoint; /* "SIZE ROOT" of a cosigned checkpoint that its author knew; NULL */
-    yyjson_doc *draft;
+    yyjson_doc *doc;        /* of a draft, or when restored */
 } Event;
 
 /* Reads an event from its bytes (at most EVENT_BYTES_MAX). Everything but the signature is checked.
  * CONCERT_ERROR_INPUT says what is wrong, _LIMIT what is too much, _NEWER that it is of a later
  * version. */
 Event *event_parse(const char *text, gsize length, GError **error);
+
+/* Reads again what event_parse() once accepted, known by @hash: several times as fast, since
+ * nothing is checked but the form. Its `json` is NULL: it cannot be verified. NULL if it is no
+ * event. */
+Event *event_restore(const char *text, gsize length, const EventHash *hash);
 
 /* Whether @key, a message key of the author's node, signed it. CONCERT_ERROR_DENIED if not. */
 gboolean event_verify(const Event *event, const NoteVerifier *key, GError **error);

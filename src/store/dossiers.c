@@ -89,7 +89,7 @@ static gboolean count_up_to(StoreTx *tx, const char *sql, const char *name, gint
 /* Whether one more dossier may come from @source. */
 static gboolean check_source(StoreTx *tx, const char *source, GError **error)
 {
-    gint64 live, unopened;
+    gint64 live = 0, unopened = 0;
     if (!source)
         return TRUE;
     if (!count_up_to(tx,
@@ -132,7 +132,7 @@ static gboolean insert_dossier(StoreTx *tx, const DossiersEvent *event, gint64 *
 static gboolean check_room(StoreTx *tx, gint64 number, const gint64 sizes[2],
                            const DossiersEvent *event, GError **error)
 {
-    gint64 count;
+    gint64 count = 0;
     gboolean row;
     if (sizes[0] >= DOSSIERS_EVENTS_MAX)
         return limit(error, "the dossier has %d events, and can have no more", DOSSIERS_EVENTS_MAX);
@@ -157,7 +157,7 @@ static gboolean check_room(StoreTx *tx, gint64 number, const gint64 sizes[2],
 static gboolean find_dossier(StoreTx *tx, const DossiersEvent *event, gint64 *ret_number,
                              GError **error)
 {
-    gint64 columns[3];
+    gint64 columns[3] = {0};
     gboolean row;
     sqlite3_stmt *statement =
         sqlite_prepare(tx->db, "SELECT number, events, bytes FROM dossier WHERE id = ?1", error);
@@ -205,7 +205,7 @@ static gboolean insert_event(StoreTx *tx, const DossiersEvent *event, gint64 dos
 gboolean dossiers_add_event(StoreTx *tx, const DossiersEvent *event, gint64 *ret_dossier,
                             gboolean *ret_new, GError **error)
 {
-    gint64 number;
+    gint64 number = 0;
     gboolean known;
     if (!is_known(tx, event->hash, &number, &known, error))
         return FALSE;

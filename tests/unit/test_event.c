@@ -213,6 +213,31 @@ static void test_unknown_members(void)
     g_assert_cmpstr(again, ==, text);
 }
 
+/* What was accepted once is read again alike. */
+static void test_restore(void)
+{
+    const EventHash parent = {{1}};
+    g_autofree char *text = maker_text("request-01234567-89ab-8cde-8f01-23456789abcd", "remark",
+                                       BIRCH, "B", 1, &parent, 1, "{\"text\":\"x\"}");
+    g_autoptr(Event) event = event_parse(text, strlen(text), NULL);
+    g_autoptr(Event) again = event_restore(text, strlen(text), &event->hash);
+    g_assert_cmpint(event_hash_compare(&event->hash, &again->hash), ==, 0);
+    g_assert_cmpstr(again->dossier, ==, event->dossier);
+    g_assert_cmpstr(again->procedure, ==, event->procedure);
+    g_assert_cmpstr(again->type, ==, event->type);
+    g_assert_cmpstr(again->author, ==, event->author);
+    g_assert_cmpstr(again->node, ==, event->node);
+    g_assert_cmpstr(again->signatory, ==, event->signatory);
+    g_assert_cmpint(again->time_us, ==, event->time_us);
+    g_assert_cmpuint(again->n_parents, ==, 1);
+    g_assert_cmpint(event_hash_compare(&again->parents[0], &parent), ==, 0);
+    g_assert_cmpstr(event_text(again, "text"), ==, "x");
+    g_assert_cmpint(again->tlp, ==, event->tlp);
+    g_assert_null(again->json);
+    g_assert_null(event_restore("{\"body\":{}}", 11, &parent));
+    g_assert_null(event_restore("", 0, &parent));
+}
+
 static void test_limits(void)
 {
     g_autoptr(GError) error = NULL;
@@ -295,6 +320,7 @@ int main(int argc, char **argv)
     g_test_add_func("/event/vector", test_vector);
     g_test_add_func("/event/wrong", test_wrong);
     g_test_add_func("/event/unknown_members", test_unknown_members);
+    g_test_add_func("/event/restore", test_restore);
     g_test_add_func("/event/limits", test_limits);
     g_test_add_func("/event/builder_refuses", test_builder_refuses);
     g_test_add_func("/event/dossier_ids", test_dossier_ids);
