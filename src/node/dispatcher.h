@@ -29,7 +29,7 @@ typedef struct {
     gint64 expires;         /* G_MAXINT64: never */
     const char *const *ids; /* of objects, their latest versions; NULL: those of `query` */
     const ObjectsQuery *query;
-    MarkingTlp unmarked;    /* [exchange] unmarked */
+    MarkingTlp unmarked; /* [exchange] unmarked */
 } DispatcherSpec;
 
 typedef struct {
@@ -58,8 +58,7 @@ gboolean dispatcher_send_item(Notary *notary, const DispatcherSpec *spec, const 
 gboolean dispatcher_grant(Notary *notary, guint64 of, const char *const *to, guint64 *ret_index,
                           GError **error);
 
-/* Withdraws or recalls the dispatch @of (or items of it) for all who have it. CONCERT_ERROR_CONFLICT
- * when it was already. */
+/* Withdraws or recalls the dispatch @of (or items of it) for all who have it.
+ * CONCERT_ERROR_CONFLICT when it was already. */
 gboolean dispatcher_retract(Notary *notary, guint64 of, gboolean is_recall, const guint *places,
-                            guint n_places, const char *reason, guint64 *ret_index,
-                            GError **error);
+                            guint n_places, const char *reason, guint64 *ret_index, GError **error);

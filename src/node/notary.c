@@ -237,7 +237,7 @@ static gboolean apply_append_with(StoreTx *tx, gpointer user, GError **error)
 {
     AppendWith *with = user;
     return notary_core_apply_append(tx, &with->append, error) &&
-           with->extra(tx, with->append.index, with->user, error);
+           with->extra(tx, with->append.opening, with->append.index, with->user, error);
 }
 
 gboolean notary_append_with(Notary *notary, const OpeningSpec *spec, NotaryExtra extra,

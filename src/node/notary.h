@@ -46,7 +46,8 @@ gboolean notary_create(Notary *notary, const char *name, const char *recovery_pa
 gboolean notary_append(Notary *notary, const OpeningSpec *spec, guint64 *ret_index, GError **error);
 
 /* Runs inside the transaction that appended entry @index. As a WriterApply it may run twice. */
-typedef gboolean (*NotaryExtra)(StoreTx *tx, guint64 index, gpointer user, GError **error);
+typedef gboolean (*NotaryExtra)(StoreTx *tx, const Opening *opening, guint64 index, gpointer user,
+                                GError **error);
 
 /* The same, and whatever @extra writes is durable with the entry or not at all. */
 gboolean notary_append_with(Notary *notary, const OpeningSpec *spec, NotaryExtra extra,

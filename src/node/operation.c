@@ -3,7 +3,9 @@
 #include <string.h>
 #include <yyjson.h>
 
+#include "exchange/reach.h"
 #include "identity/role.h"
+#include "node/dispatch_operation.h"
 #include "node/card_publisher.h"
 #include "node/follow_operation.h"
 #include "node/ledger_operation.h"
@@ -191,6 +193,17 @@ static gboolean collection_grant(StoreTx *tx, Call *call, GError **error)
            collections_grant(tx, number, account, read, write, error);
 }
 
+static gboolean collection_reach(StoreTx *tx, Call *call, GError **error)
+{
+    const char *collection, *reach = NULL;
+    gint64 number;
+    return get_text(call, "collection", TRUE, &collection, error) &&
+           get_text(call, "reach", FALSE, &reach, error) &&
+           (!reach || reach_check(reach, error)) &&
+           collections_find_number(tx, collection, &number, error) &&
+           collections_set_reach(tx, number, reach, error);
+}
+
 static gboolean object_adopt(StoreTx *tx, Call *call, GError **error)
 {
     const char *id;
@@ -252,6 +265,11 @@ static const Operation operations[] = {
     {"collection.add", collection_add},
     {"collection.grant", collection_grant},
     {"object.adopt", object_adopt},
+    {"collection.reach", collection_reach},
+    {"dispatch.send", .run = dispatch_operation_send},
+    {"dispatch.grant", .run = dispatch_operation_grant},
+    {"dispatch.retract", .run = dispatch_operation_retract},
+    {"exchange.follow", .run = dispatch_operation_follow},
     {"witness.add", witness_add_apply},
     {"witness.remove", witness_remove_apply},
     {"witness.watch", witness_watch_apply},

@@ -58,7 +58,7 @@ static gboolean put_post(StoreTx *tx, const Saying *saying, gint64 number, GErro
 }
 
 /* A NotaryExtra. */
-static gboolean apply_saying(StoreTx *tx, guint64 index, gpointer user, GError **error)
+static gboolean apply_saying(StoreTx *tx, const Opening *opening, guint64 index, gpointer user, GError **error)
 {
     const Saying *saying = user;
     gint64 number;

@@ -45,6 +45,7 @@ gboolean objects_adopt(StoreTx *tx, const char *id, const guint8 sha256[SHA256_S
 
 /* What is known of one stored version. */
 typedef struct {
+    gint64 number; /* of the version in the store */
     char *id;
     char *type;
     char *source;

@@ -76,6 +76,7 @@ static char *value_keys(const Hashkey *hashkey, const ObjectsQuery *query)
 static ObjectsRow *read_row(Sqlite *db, sqlite3_stmt *statement, GError **error)
 {
     g_autoptr(ObjectsRow) row = g_new0(ObjectsRow, 1);
+    row->number = sqlite3_column_int64(statement, 0);
     row->id = sqlite_dup_text(statement, 1);
     row->type = sqlite_dup_text(statement, 2);
     row->source = sqlite_dup_text(statement, 3);

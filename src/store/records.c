@@ -319,16 +319,7 @@ gboolean records_expire(StoreTx *tx, gint64 now, guint max, GArray **ret_version
 
 GPtrArray *records_of_version(StoreTx *tx, gint64 version, GError **error)
 {
-    sqlite3_stmt *statement =
-        sqlite_prepare(tx->db,
-                       "SELECT " RECORDS_ROWS_COLUMNS " FROM record_item i CROSS JOIN record r"
-                       " ON r.number = i.number / 4096 LEFT JOIN party p ON p.number = r.party"
-                       " WHERE i.version = ?1 AND i.retracted IS NULL AND r.state = 0",
-                       error);
-    if (!statement)
-        return NULL;
-    sqlite3_bind_int64(statement, 1, version);
-    return records_rows_read(tx->db, statement, error);
+    return records_rows_carrying(tx->db, version, error);
 }
 
 Record *records_get_tx(StoreTx *tx, const char *origin, guint64 entry, GError **error)

@@ -95,6 +95,9 @@ gboolean records_retract(StoreTx *tx, const char *origin, guint64 entry, const g
 /* The live records that carry a version, as far as policy needs them. Elements: Record *. */
 GPtrArray *records_of_version(StoreTx *tx, gint64 version, GError **error);
 
+/* The same as readers see it. */
+GPtrArray *records_carrying(Store *store, gint64 version, GError **error);
+
 /* Marks what expired before @now; at most @max. *ret_versions as above. */
 gboolean records_expire(StoreTx *tx, gint64 now, guint max, GArray **ret_versions, GError **error);
 

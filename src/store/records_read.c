@@ -86,6 +86,27 @@ Record *records_rows_get(Sqlite *db, const char *origin, guint64 entry, GError *
     return list && list->len > 0 ? g_ptr_array_steal_index(list, 0) : NULL;
 }
 
+GPtrArray *records_rows_carrying(Sqlite *db, gint64 version, GError **error)
+{
+    sqlite3_stmt *statement =
+        sqlite_prepare(db,
+                       "SELECT " RECORDS_ROWS_COLUMNS " FROM record_item i CROSS JOIN record r"
+                       " ON r.number = i.number / 4096 LEFT JOIN party p ON p.number = r.party"
+                       " WHERE i.version = ?1 AND i.retracted IS NULL AND r.state = 0",
+                       error);
+    if (!statement)
+        return NULL;
+    sqlite3_bind_int64(statement, 1, version);
+    return records_rows_read(db, statement, error);
+}
+
+GPtrArray *records_carrying(Store *store, gint64 version, GError **error)
+{
+    g_auto(Reader) reader = {0};
+    return reader_begin(store, &reader, error) ? records_rows_carrying(reader.db, version, error)
+                                               : NULL;
+}
+
 Record *records_get(Store *store, const char *origin, guint64 entry, GError **error)
 {
     g_auto(Reader) reader = {0};

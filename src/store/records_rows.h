@@ -14,4 +14,5 @@
 /* Runs @statement to its end. Elements: Record *. */
 GPtrArray *records_rows_read(Sqlite *db, sqlite3_stmt *statement, GError **error);
 
+GPtrArray *records_rows_carrying(Sqlite *db, gint64 version, GError **error);
 Record *records_rows_get(Sqlite *db, const char *origin, guint64 entry, GError **error);

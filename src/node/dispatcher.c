@@ -1,0 +1,406 @@
+#include "node/dispatcher.h"
+
+#include <string.h>
+
+#include "base/timestamp.h"
+#include "exchange/dispatch_header.h"
+#include "exchange/reach.h"
+#include "node/dispatcher_core.h"
+#include "store/records.h"
+
+void dispatcher_result_clear(DispatcherResult *result)
+{
+    g_clear_pointer(&result->entries, g_array_unref);
+    g_clear_pointer(&result->audience, g_strfreev);
+}
+
+/* A dispatch under way. */
+typedef struct {
+    Notary *notary;
+    const DispatcherSpec *spec;
+    DispatcherTarget target;
+    MarkingTlp tlp;      /* of the whole */
+    GHashTable *sources; /* names of nodes whose objects are theirs */
+    GHashTable *checked; /* keys of what was asked of the policy already */
+    char *members;       /* of the header */
+    /* the entry that is being filled: */
+    GArray *items;    /* OpeningItemSpec */
+    GPtrArray *bytes; /* GBytes of these */
+    GArray *versions; /* gint64 of these */
+    GArray *tlps;     /* MarkingTlp of these */
+    gsize length;
+    GArray *entries; /* guint64 */
+    guint64 objects;
+    GError *failure;
+} Sending;
+
+static void sending_clear(Sending *sending)
+{
+    dispatcher_core_target_clear(&sending->target);
+    g_clear_pointer(&sending->sources, g_hash_table_unref);
+    g_clear_pointer(&sending->checked, g_hash_table_unref);
+    g_clear_pointer(&sending->members, g_free);
+    g_clear_pointer(&sending->items, g_array_unref);
+    g_clear_pointer(&sending->bytes, g_ptr_array_unref);
+    g_clear_pointer(&sending->versions, g_array_unref);
+    g_clear_pointer(&sending->tlps, g_array_unref);
+    g_clear_pointer(&sending->entries, g_array_unref);
+    g_clear_error(&sending->failure);
+}
+
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Sending, sending_clear)
+
+static MarkingTlp read_tlp(const ObjectsRow *row)
+{
+    gsize length;
+    const char *bytes = g_bytes_get_data(row->bytes, &length);
+    if (!memmem(bytes, length, "_marking", strlen("_marking")))
+        return MARKING_TLP_NONE;
+    yyjson_doc *doc = yyjson_read(bytes, length, 0);
+    MarkingTlp tlp = marking_tlp_of_object(yyjson_doc_get_root(doc));
+    yyjson_doc_free(doc);
+    return tlp;
+}
+
+/* --- asking the policy -------------------------------------------------------------------------
+ */
+
+static DecideSubject own_subject(const Sending *sending, MarkingTlp object_tlp)
+{
+    const DispatcherSpec *spec = sending->spec;
+    const Audience *audience = sending->target.audience;
+    return (DecideSubject){.is_own = TRUE,
+                           .is_public = spec->is_public,
+                           .audience = decide_list((const char *const *)audience->origins),
+                           .named = decide_list((const char *const *)audience->named),
+                           .community = spec->community,
+                           .tlp = sending->tlp,
+                           .object_tlp = object_tlp,
+                           .unmarked = spec->unmarked,
+                           .pap = spec->pap,
+                           .is_exercise = spec->is_exercise};
+}
+
+/* Own content: may each recipient get it? */
+static gboolean check_own(Sending *sending, const char *what, MarkingTlp object_tlp, GError **error)
+{
+    DecideSubject subject = own_subject(sending, object_tlp);
+    if (subject.is_public) {
+        const DecideViewer anyone = {.who = DECIDE_ANYONE};
+        const DecideRule *rule = decide_whether(DECIDE_READ, &subject, &anyone);
+        return rule->allows || dispatcher_core_deny(what, NULL, rule, error);
+    }
+    for (guint i = 0; i < sending->target.peers->len; i++) {
+        const DecideViewer viewer =
+            dispatcher_core_viewer(&sending->target, i, sending->spec->community);
+        const DecideRule *rule = decide_whether(DECIDE_DELIVER, &subject, &viewer);
+        if (!rule->allows)
+            return dispatcher_core_deny(what, viewer.origin, rule, error);
+    }
+    return TRUE;
+}
+
+/* What was received by @record and is to be sent on. */
+static gboolean check_onward(Sending *sending, const char *what, const Record *record,
+                             MarkingTlp object_tlp, GError **error)
+{
+    const DispatcherSpec *spec = sending->spec;
+    const DecideSubject subject = {.community = record->community,
+                                   .tlp = (MarkingTlp)record->tlp,
+                                   .object_tlp = object_tlp,
+                                   .unmarked = spec->unmarked,
+                                   .pap = (MarkingPap)record->pap,
+                                   .expires = record->expires == G_MAXINT64 ? 0 : record->expires,
+                                   .is_exercise = record->exercise};
+    const DecideCarrier carrier = {.is_public = spec->is_public,
+                                   .tlp = sending->tlp,
+                                   .object_tlp = object_tlp,
+                                   .pap = spec->pap,
+                                   .community = spec->community,
+                                   .expires = spec->expires == G_MAXINT64 ? 0 : spec->expires,
+                                   .is_exercise = spec->is_exercise};
+    const DecideRule *rule = decide_carry(&subject, &carrier);
+    if (!rule->allows)
+        return dispatcher_core_deny(what, NULL, rule, error);
+    for (guint i = 0; i < sending->target.peers->len; i++) {
+        const DecideViewer viewer = dispatcher_core_viewer(&sending->target, i, spec->community);
+        rule = decide_whether(DECIDE_ONWARD, &subject, &viewer);
+        if (!rule->allows)
+            return dispatcher_core_deny(what, viewer.origin, rule, error);
+    }
+    return TRUE;
+}
+
+/* An object that came in several dispatches may go on if one of them lets it; the error is that of
+ * the last. What no live dispatch carries is not sent on at all. */
+static gboolean check_received(Sending *sending, const ObjectsRow *row, MarkingTlp object_tlp,
+                               GError **error)
+{
+    g_autoptr(GPtrArray) records =
+        records_carrying(notary_store(sending->notary), row->number, error);
+    if (!records)
+        return FALSE;
+    g_autoptr(GError) last = NULL;
+    for (guint i = 0; i < records->len; i++) {
+        const Record *record = records->pdata[i];
+        if (!record->origin)
+            continue;
+        g_clear_error(&last);
+        if (check_onward(sending, row->id, record, object_tlp, &last))
+            return TRUE;
+    }
+    if (last)
+        g_propagate_error(error, g_steal_pointer(&last));
+    else
+        g_set_error(error, CONCERT_ERROR, CONCERT_ERROR_DENIED,
+                    "%s is %s's, and no dispatch that still holds carries it: it is not sent on",
+                    row->id, row->source);
+    return FALSE;
+}
+
+/* Own content is alike for the policy when its level is. */
+static gboolean check_object(Sending *sending, const ObjectsRow *row, MarkingTlp tlp,
+                             GError **error)
+{
+    if (g_hash_table_contains(sending->sources, row->source))
+        return check_received(sending, row, tlp, error);
+    gpointer key = GUINT_TO_POINTER(tlp + 1);
+    if (g_hash_table_contains(sending->checked, key))
+        return TRUE;
+    if (!check_own(sending, row->id, tlp, error))
+        return FALSE;
+    g_hash_table_add(sending->checked, key);
+    return TRUE;
+}
+
+/* --- the objects -------------------------------------------------------------------------------
+ */
+
+/* Calls @each for the objects of the dispatch. What sets sending->failure ends it. */
+static gboolean for_objects(Sending *sending, ObjectsEach each, GError **error)
+{
+    const DispatcherSpec *spec = sending->spec;
+    Store *store = notary_store(sending->notary);
+    guint64 found;
+    if (!spec->ids) {
+        if (!objects_find(store, spec->query, each, sending, &found, error))
+            return FALSE;
+        if (found == 0 && !sending->failure)
+            g_set_error_literal(&sending->failure, CONCERT_ERROR, CONCERT_ERROR_NOT_FOUND,
+                                "nothing is there to be sent");
+    }
+    for (guint i = 0; spec->ids && spec->ids[i] && !sending->failure; i++) {
+        ObjectsQuery query = OBJECTS_QUERY_INIT;
+        query.id = spec->ids[i];
+        if (!objects_find(store, &query, each, sending, &found, error))
+            return FALSE;
+        if (found == 0 && !sending->failure)
+            g_set_error(&sending->failure, CONCERT_ERROR, CONCERT_ERROR_NOT_FOUND,
+                        "there is no object %s", spec->ids[i]);
+    }
+    if (!sending->failure)
+        return TRUE;
+    g_propagate_error(error, g_steal_pointer(&sending->failure));
+    return FALSE;
+}
+
+/* The first time: what is the strictest level of all? */
+static gboolean each_level(const ObjectsRow *row, gpointer user)
+{
+    Sending *sending = user;
+    sending->tlp = MAX(sending->tlp, read_tlp(row));
+    if (++sending->objects <= DISPATCHER_OBJECTS_MAX)
+        return TRUE;
+    g_set_error(&sending->failure, CONCERT_ERROR, CONCERT_ERROR_LIMIT,
+                "more than %u objects at once", DISPATCHER_OBJECTS_MAX);
+    return FALSE;
+}
+
+/* The second time: may it go? */
+static gboolean each_check(const ObjectsRow *row, gpointer user)
+{
+    Sending *sending = user;
+    return check_object(sending, row, read_tlp(row), &sending->failure);
+}
+
+/* --- committing --------------------------------------------------------------------------------
+ */
+
+static gboolean join_collections(StoreTx *tx, const Sending *sending, GError **error)
+{
+    g_autoptr(Reach) reach = reach_load(tx, sending->spec->unmarked, error);
+    if (!reach)
+        return FALSE;
+    for (MarkingTlp tlp = MARKING_TLP_NONE; tlp <= MARKING_TLP_RED; tlp++) {
+        g_autoptr(GArray) versions = g_array_new(FALSE, FALSE, sizeof(gint64));
+        for (guint i = 0; i < sending->versions->len; i++)
+            if (g_array_index(sending->tlps, MarkingTlp, i) == tlp)
+                g_array_append_val(versions, g_array_index(sending->versions, gint64, i));
+        if (versions->len == 0)
+            continue;
+        DecideSubject subject = own_subject(sending, tlp);
+        const GArray *collections = reach_collections(reach, &subject, tlp);
+        for (guint i = 0; i < collections->len; i++)
+            if (!objects_join(tx, g_array_index(collections, gint64, i),
+                              (const gint64 *)versions->data, versions->len, error))
+                return FALSE;
+    }
+    return TRUE;
+}
+
+static gboolean apply_committed(StoreTx *tx, const Opening *opening, guint64 index, gpointer user,
+                                GError **error)
+{
+    const Sending *sending = user;
+    const DispatcherSpec *spec = sending->spec;
+    g_autofree RecordsItem *items = g_new0(RecordsItem, sending->items->len + 1);
+    for (guint i = 0; i < sending->versions->len; i++)
+        items[i].version = g_array_index(sending->versions, gint64, i);
+    const RecordsSpec record = {.entry = index,
+                                .opening = opening,
+                                .granted_by = RECORDS_NO_INDEX,
+                                .title = spec->title,
+                                .tlp = sending->tlp,
+                                .pap = spec->pap,
+                                .community = spec->community,
+                                .exercise = spec->is_exercise,
+                                .expires = spec->expires,
+                                .items = items};
+    gint64 number;
+    gboolean is_new;
+    return records_add(tx, &record, &number, &is_new, error) &&
+           join_collections(tx, sending, error);
+}
+
+static gboolean write_members(Sending *sending, GError **error)
+{
+    const DispatcherSpec *spec = sending->spec;
+    const Audience *audience = sending->target.audience;
+    DispatchHeader header = {.title = (char *)spec->title,
+                             .tlp = sending->tlp,
+                             .pap = spec->pap,
+                             .community = (char *)spec->community,
+                             .purpose = (char *)spec->purpose,
+                             .is_exercise = spec->is_exercise,
+                             .expires_us = spec->expires,
+                             .onward_index = DISPATCH_HEADER_NO_INDEX};
+    if (audience->n_named != audience->n_origins)
+        header.named = audience->named;
+    sending->members = dispatch_header_write(&header, error);
+    return sending->members != NULL;
+}
+
+/* Commits the entry that was filled. */
+static gboolean commit(Sending *sending, GError **error)
+{
+    if (sending->items->len == 0)
+        return TRUE;
+    const OpeningSpec spec = {.kind = DISPATCH_HEADER_DISPATCH,
+                              .is_public = sending->spec->is_public,
+                              .audience = (const char *const *)sending->target.audience->origins,
+                              .items = (const OpeningItemSpec *)sending->items->data,
+                              .n_items = sending->items->len,
+                              .members = sending->members,
+                              .members_length = strlen(sending->members)};
+    guint64 index;
+    if (!notary_append_with(sending->notary, &spec, apply_committed, sending, &index, error))
+        return FALSE;
+    g_array_append_val(sending->entries, index);
+    sending->objects += sending->versions->len;
+    g_array_set_size(sending->items, 0);
+    g_ptr_array_set_size(sending->bytes, 0);
+    g_array_set_size(sending->versions, 0);
+    g_array_set_size(sending->tlps, 0);
+    sending->length = 0;
+    return TRUE;
+}
+
+/* The third time: it goes. */
+static gboolean each_send(const ObjectsRow *row, gpointer user)
+{
+    Sending *sending = user;
+    gsize length = g_bytes_get_size(row->bytes);
+    if ((sending->items->len == DISPATCHER_ITEMS_MAX ||
+         (sending->items->len > 0 && sending->length + length > DISPATCHER_BYTES)) &&
+        !commit(sending, &sending->failure))
+        return FALSE;
+    MarkingTlp tlp = read_tlp(row);
+    const OpeningItemSpec item = {row->bytes, row->spec == OBJECT_SPEC_21
+                                                  ? "application/stix+json;version=2.1"
+                                                  : "application/stix+json;version=2.0"};
+    g_ptr_array_add(sending->bytes, g_bytes_ref(row->bytes));
+    g_array_append_val(sending->items, item);
+    g_array_append_val(sending->versions, row->number);
+    g_array_append_val(sending->tlps, tlp);
+    sending->length += length;
+    return TRUE;
+}
+
+static gboolean remember_sources(Sending *sending, GError **error)
+{
+    g_autoptr(GPtrArray) peers = peers_list(notary_store(sending->notary), error);
+    if (!peers)
+        return FALSE;
+    sending->sources = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    for (guint i = 0; i < peers->len; i++)
+        g_hash_table_add(sending->sources, g_strdup(((const Peer *)peers->pdata[i])->node));
+    return TRUE;
+}
+
+static gboolean begin(Sending *sending, GError **error)
+{
+    const DispatcherSpec *spec = sending->spec;
+    sending->checked = g_hash_table_new(NULL, NULL);
+    sending->items = g_array_new(FALSE, FALSE, sizeof(OpeningItemSpec));
+    sending->bytes = g_ptr_array_new_with_free_func((GDestroyNotify)g_bytes_unref);
+    sending->versions = g_array_new(FALSE, FALSE, sizeof(gint64));
+    sending->tlps = g_array_new(FALSE, FALSE, sizeof(MarkingTlp));
+    sending->entries = g_array_new(FALSE, FALSE, sizeof(guint64));
+    sending->tlp = spec->tlp;
+    return remember_sources(sending, error) &&
+           dispatcher_core_resolve(sending->notary, spec->to, spec->community, spec->is_public,
+                                   &sending->target, error);
+}
+
+static void give_result(Sending *sending, DispatcherResult *ret_result)
+{
+    *ret_result = (DispatcherResult){.entries = g_steal_pointer(&sending->entries),
+                                     .objects = sending->objects,
+                                     .audience = g_strdupv(sending->target.audience->origins),
+                                     .tlp = sending->tlp};
+}
+
+gboolean dispatcher_send(Notary *notary, const DispatcherSpec *spec, DispatcherResult *ret_result,
+                         GError **error)
+{
+    g_auto(Sending) sending = {.notary = notary, .spec = spec};
+    if (!begin(&sending, error) || !for_objects(&sending, each_level, error))
+        return FALSE;
+    if (sending.tlp == MARKING_TLP_NONE)
+        sending.tlp = spec->unmarked;
+    sending.objects = 0;
+    if (!for_objects(&sending, each_check, error) || !write_members(&sending, error) ||
+        !for_objects(&sending, each_send, error) || !commit(&sending, error))
+        return FALSE;
+    give_result(&sending, ret_result);
+    return TRUE;
+}
+
+gboolean dispatcher_send_item(Notary *notary, const DispatcherSpec *spec, const char *type,
+                              GBytes *item, guint64 *ret_index, GError **error)
+{
+    g_auto(Sending) sending = {.notary = notary, .spec = spec};
+    if (!begin(&sending, error))
+        return FALSE;
+    if (sending.tlp == MARKING_TLP_NONE)
+        sending.tlp = spec->unmarked;
+    if (!check_own(&sending, spec->title, MARKING_TLP_NONE, error) ||
+        !write_members(&sending, error))
+        return FALSE;
+    const OpeningItemSpec only = {item, type};
+    g_array_append_val(sending.items, only);
+    if (!commit(&sending, error))
+        return FALSE;
+    *ret_index = g_array_index(sending.entries, guint64, 0);
+    return TRUE;
+}

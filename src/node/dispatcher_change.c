@@ -1,0 +1,134 @@
+/* dispatcher_change.c - what is said of earlier dispatches: grants, withdrawals, recalls. */
+#include <string.h>
+
+#include "exchange/dispatch_header.h"
+#include "exchange/reach.h"
+#include "node/dispatcher_core.h"
+#include "store/deliveries.h"
+#include "store/openings.h"
+#include "store/records.h"
+
+/* --- grants ------------------------------------------------------------------------------------
+ */
+
+typedef struct {
+    guint64 of;
+    char **origins;
+} Grant;
+
+static gboolean apply_grant(StoreTx *tx, const Opening *opening, guint64 index, gpointer user,
+                            GError **error)
+{
+    const Grant *grant = user;
+    for (guint i = 0; grant->origins[i]; i++)
+        if (!deliveries_grant(tx, grant->origins[i], grant->of, index, error))
+            return FALSE;
+    return TRUE;
+}
+
+/* May each of @target get the dispatch @record, which was for @audience? */
+static gboolean check_grant(const Record *record, const Opening *opening,
+                            const DispatchHeader *header, const DispatcherTarget *target,
+                            GError **error)
+{
+    DecideSubject subject = {.is_own = TRUE,
+                             .is_public = opening->is_public,
+                             .audience = decide_list((const char *const *)opening->audience),
+                             .grants = decide_list((const char *const *)target->audience->origins),
+                             .community = record->community,
+                             .tlp = header->tlp,
+                             .pap = header->pap,
+                             .state = (DecideState)record->state,
+                             .is_exercise = record->exercise};
+    subject.named =
+        header->named ? decide_list((const char *const *)header->named) : subject.audience;
+    for (guint i = 0; i < target->peers->len; i++) {
+        const DecideViewer viewer = dispatcher_core_viewer(target, i, record->community);
+        const DecideRule *rule = decide_whether(DECIDE_DELIVER, &subject, &viewer);
+        if (!rule->allows)
+            return dispatcher_core_deny(record->title, viewer.origin, rule, error);
+    }
+    return TRUE;
+}
+
+gboolean dispatcher_grant(Notary *notary, guint64 of, const char *const *to, guint64 *ret_index,
+                          GError **error)
+{
+    g_auto(DispatcherTarget) target = {0};
+    g_autoptr(Record) record = records_get(notary_store(notary), NULL, of, error);
+    g_autoptr(Opening) opening = record ? openings_read(notary_store(notary), of, error) : NULL;
+    g_autoptr(DispatchHeader) header = opening ? dispatch_header_read(opening, error) : NULL;
+    if (!header || !dispatcher_core_resolve(notary, to, NULL, FALSE, &target, error) ||
+        !check_grant(record, opening, header, &target, error))
+        return FALSE;
+    g_autofree char *members = dispatch_header_write_grant(of, error);
+    if (!members)
+        return FALSE;
+    const OpeningSpec spec = {.kind = DISPATCH_HEADER_GRANT,
+                              .audience = (const char *const *)target.audience->origins,
+                              .members = members,
+                              .members_length = strlen(members)};
+    Grant grant = {of, target.audience->origins};
+    return notary_append_with(notary, &spec, apply_grant, &grant, ret_index, error);
+}
+
+/* --- withdrawals and recalls -------------------------------------------------------------------
+ */
+
+static gboolean apply_retract(StoreTx *tx, const Opening *opening, guint64 index, gpointer user,
+                              GError **error)
+{
+    const DispatchRetract *retract = user;
+    g_autoptr(GArray) versions = NULL;
+    g_autoptr(Reach) reach = reach_load(tx, MARKING_TLP_NONE, error);
+    return reach &&
+           records_retract(tx, NULL, retract->of, retract->places, retract->n_places, index,
+                           retract->is_recall ? RECORD_RECALLED : RECORD_WITHDRAWN, retract->reason,
+                           &versions, error) &&
+           reach_review(reach, tx, versions, error);
+}
+
+static gboolean may_retract(const Record *record, const DispatchRetract *retract, GError **error)
+{
+    for (guint i = 0; i < retract->n_places; i++) {
+        if (retract->places[i] < record->n_items)
+            continue;
+        g_set_error(error, CONCERT_ERROR, CONCERT_ERROR_NOT_FOUND,
+                    "dispatch %" G_GUINT64_FORMAT " has no item %u", record->entry,
+                    retract->places[i]);
+        return FALSE;
+    }
+    if (record->state == RECORD_RECALLED ||
+        (record->state == RECORD_WITHDRAWN && !retract->is_recall)) {
+        g_set_error(error, CONCERT_ERROR, CONCERT_ERROR_CONFLICT,
+                    "dispatch %" G_GUINT64_FORMAT " is %s already", record->entry,
+                    record_state_name(record->state));
+        return FALSE;
+    }
+    return TRUE;
+}
+
+gboolean dispatcher_retract(Notary *notary, guint64 of, gboolean is_recall, const guint *places,
+                            guint n_places, const char *reason, guint64 *ret_index, GError **error)
+{
+    const DispatchRetract retract = {.is_recall = is_recall,
+                                     .of = of,
+                                     .places = n_places > 0 ? (guint *)places : NULL,
+                                     .n_places = n_places,
+                                     .reason = (char *)reason};
+    gboolean is_public = FALSE;
+    g_autoptr(Record) record = records_get(notary_store(notary), NULL, of, error);
+    if (!record || !may_retract(record, &retract, error))
+        return FALSE;
+    g_auto(GStrv) audience = deliveries_audience(notary_store(notary), of, &is_public, error);
+    g_autofree char *members = audience ? dispatch_header_write_retract(&retract, error) : NULL;
+    if (!members)
+        return FALSE;
+    const OpeningSpec spec = {.kind =
+                                  is_recall ? DISPATCH_HEADER_RECALL : DISPATCH_HEADER_WITHDRAWAL,
+                              .is_public = is_public,
+                              .audience = is_public ? NULL : (const char *const *)audience,
+                              .members = members,
+                              .members_length = strlen(members)};
+    return notary_append_with(notary, &spec, apply_retract, (gpointer)&retract, ret_index, error);
+}

@@ -1,0 +1,95 @@
+/* dispatcher_target.c - whom something goes to. */
+#include "node/dispatcher_core.h"
+
+void dispatcher_core_target_clear(DispatcherTarget *target)
+{
+    g_clear_pointer(&target->audience, audience_free);
+    g_clear_pointer(&target->peers, g_ptr_array_unref);
+}
+
+static gboolean refuse_peer(const Peer *peer, GError **error)
+{
+    g_set_error(error, CONCERT_ERROR, CONCERT_ERROR_DENIED,
+                peer->state == PEER_ENDED ? "the peering with %s has ended"
+                                          : "the peering with %s is not agreed yet",
+                peer->node);
+    return FALSE;
+}
+
+/* The peers named one by one. Those that are suspended stay: it waits for them. */
+static gboolean find_named(Notary *notary, const char *const *to, GPtrArray *origins,
+                           GError **error)
+{
+    for (guint i = 0; to && to[i]; i++) {
+        g_autoptr(Peer) peer = peers_get(notary_store(notary), to[i], error);
+        if (!peer)
+            return FALSE;
+        if (peer->state != PEER_ACTIVE && peer->state != PEER_SUSPENDED)
+            return refuse_peer(peer, error);
+        g_ptr_array_add(origins, g_strdup(peer->origin));
+    }
+    g_ptr_array_add(origins, NULL);
+    return TRUE;
+}
+
+static gboolean find_peers(Notary *notary, DispatcherTarget *target, GError **error)
+{
+    target->peers = g_ptr_array_new_with_free_func((GDestroyNotify)peer_free);
+    for (guint i = 0; target->audience->origins[i]; i++) {
+        Peer *peer = peers_get(notary_store(notary), target->audience->origins[i], error);
+        if (!peer)
+            return FALSE;
+        g_ptr_array_add(target->peers, peer);
+    }
+    return TRUE;
+}
+
+gboolean dispatcher_core_resolve(Notary *notary, const char *const *to, const char *community,
+                                 gboolean is_public, DispatcherTarget *ret_target, GError **error)
+{
+    g_autoptr(GPtrArray) named = g_ptr_array_new_with_free_func(g_free);
+    g_auto(LedgerReadState) own = {0};
+    g_auto(DispatcherTarget) target = {.is_public = is_public};
+    if (!find_named(notary, to, named, error) ||
+        !ledger_read_state(notary_store(notary), &own, error))
+        return FALSE;
+    target.audience =
+        audience_resolve((const char *const *)named->pdata, NULL, NULL, own.origin, error);
+    if (!target.audience || !find_peers(notary, &target, error))
+        return FALSE;
+    if (!is_public && target.audience->n_origins == 0) {
+        g_set_error_literal(error, CONCERT_ERROR, CONCERT_ERROR_INPUT,
+                            "it is for nobody: name peers, a community, or say that it is public");
+        return FALSE;
+    }
+    if (is_public && target.audience->n_origins > 0) {
+        g_set_error_literal(error, CONCERT_ERROR, CONCERT_ERROR_INPUT,
+                            "it is public, so it is for everybody: name no recipients");
+        return FALSE;
+    }
+    *ret_target = target;
+    target = (DispatcherTarget){0};
+    return TRUE;
+}
+
+DecideViewer dispatcher_core_viewer(const DispatcherTarget *target, guint place,
+                                    const char *community)
+{
+    static const DecidePeering peerings[] = {[PEER_INVITED] = DECIDE_PEERING_NONE,
+                                             [PEER_ASKED] = DECIDE_PEERING_NONE,
+                                             [PEER_ACTIVE] = DECIDE_PEERING_ACTIVE,
+                                             /* It waits until the peering is resumed. */
+                                             [PEER_SUSPENDED] = DECIDE_PEERING_ACTIVE,
+                                             [PEER_ENDED] = DECIDE_PEERING_ENDED};
+    const Peer *peer = target->peers->pdata[place];
+    return (DecideViewer){
+        .who = DECIDE_PEER, .origin = peer->origin, .peering = peerings[peer->state]};
+}
+
+gboolean dispatcher_core_deny(const char *what, const char *origin, const DecideRule *rule,
+                              GError **error)
+{
+    g_set_error(error, CONCERT_ERROR, CONCERT_ERROR_DENIED, "%s may not go to %s: %s (rule %s)",
+                what, origin ? origin : "that audience", rule->sentence, rule->id);
+    return FALSE;
+}
