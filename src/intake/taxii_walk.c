@@ -227,7 +227,10 @@ static void find_until(Walk *walk)
         walk->dates != DATES_NONE && ask_manifest(walk, &latest) && (!first || latest != NEVER);
     if (first)
         walk->dates = good ? DATES_MANIFEST : DATES_NONE;
-    walk->until = good ? MIN(latest, walk->begun - SETTLE_US) : walk->begun - OVERLAP_US;
+    if (walk->dates == DATES_NONE)
+        walk->until = walk->begun - OVERLAP_US;
+    else /* a manifest that fails this once leaves the mark where it is */
+        walk->until = good ? MIN(latest, walk->begun - SETTLE_US) : NEVER;
     walk->newest = latest;
     walk->has_manifest = good;
 }
