@@ -8,10 +8,13 @@
 #include "cli/command_node.h"
 #include "cli/commands.h"
 #include "cli/output.h"
+#include "exchange/card.h"
+#include "node/card_publisher.h"
 #include "node/cosigner.h"
 #include "node/follow_schedule.h"
 #include "node/tile_files.h"
 #include "server/server.h"
+#include "store/own_card.h"
 
 /* Few arenas, and large buffers straight from the system and back: what a burst of pages took is
  * not kept for ever. */
@@ -93,6 +96,38 @@ static void tell_peer(const char *peer, const char *message, gpointer user)
         output_note("peer %s answers again", peer);
 }
 
+/* The server is told of the endpoints in the node's card, whoever publishes it. */
+typedef struct {
+    Node *node;
+    Server *server;
+    guint64 generation;
+    guint64 number; /* of the card that the server was told of */
+} CardWatch;
+
+static gboolean watch_card(gpointer user)
+{
+    CardWatch *watch = user;
+    guint64 generation = writer_generation(node_writer(watch->node));
+    g_autofree char *text = NULL;
+    if (generation == watch->generation ||
+        !own_card_get(node_store(watch->node), &text, NULL) || !text)
+        return G_SOURCE_CONTINUE;
+    watch->generation = generation;
+    g_autoptr(Card) card = card_parse(text, strlen(text), NULL);
+    if (card && card->number != watch->number) {
+        server_set_endpoints(watch->server, (const char *const *)card->endpoints);
+        watch->number = card->number;
+    }
+    return G_SOURCE_CONTINUE;
+}
+
+static void publish_card(Node *node)
+{
+    g_autoptr(GError) error = NULL;
+    if (node_notary(node) && !card_publisher_refresh(node_notary(node), NULL, &error))
+        output_note("the node's card cannot be published: %s", error->message);
+}
+
 /* The ledger's tiles become files as long as the node is served. */
 static TileFiles *start_tiles(Node *node)
 {
@@ -124,10 +159,15 @@ static int run(const CommandCall *call, GError **error)
     if (cosigner) {
         g_autofree char *urls = g_strjoinv(" ", (char **)server_urls(server));
         node_set_listening(node, urls);
+        publish_card(node);
+        CardWatch watch = {.node = node, .server = server, .generation = G_MAXUINT64};
+        watch_card(&watch);
+        guint watching = g_timeout_add_seconds(1, watch_card, &watch);
         report(call, server);
         TileFiles *tiles = start_tiles(node);
         FollowSchedule *schedule = follow_schedule_start(node, tell_source, NULL);
         g_main_loop_run(loop);
+        g_source_remove(watching);
         output_note("stopping");
         g_clear_pointer(&server, server_stop);
         g_clear_pointer(&exchanger, exchanger_stop);

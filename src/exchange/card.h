@@ -9,6 +9,7 @@
 #include <glib.h>
 #include <yyjson.h>
 
+#include "base/jsonguard.h"
 #include "ledger/keychange.h"
 #include "ledger/signed_json.h"
 #include "store/peers.h"

@@ -1,0 +1,14 @@
+/* cmd_peer.h - what the files of `concert peer` share. */
+#pragma once
+
+#include "cli/command.h"
+#include "store/peers.h"
+
+extern const Command cmd_peer_list;
+extern const Command cmd_peer_show;
+
+/* Prints what is known of a peer as JSON; @words may be NULL. */
+void cmd_peer_json(const Peer *peer, const char *words);
+
+/* The words of the peer (of peers_get()) and this node. Caller frees. */
+char *cmd_peer_words(Store *store, const Peer *peer, GError **error);
