@@ -307,6 +307,14 @@ static Rule meet(Demand demand, MarkingTlp level, const DecideSubject *subject,
     return refusals[level];
 }
 
+/* Of a class of accounts that nothing is said of, each still has its roles looked at when it
+ * comes. */
+static gboolean may_read(const DecideViewer *viewer)
+{
+    return viewer->who == DECIDE_ANYONE || (!viewer->account && viewer->roles == 0) ||
+           role_allows(viewer->roles, ROLE_ACTION_READ);
+}
+
 /* Which column answers; RULE_NONE if one does, else why none. */
 static Rule find_column(DecideQuestion question, const DecideSubject *subject,
                         const DecideViewer *viewer, DecideColumn *ret_column)
@@ -322,7 +330,7 @@ static Rule find_column(DecideQuestion question, const DecideSubject *subject,
         return RULE_NONE;
     switch (question) {
     case DECIDE_READ:
-        if (viewer->who != DECIDE_ANYONE && !role_allows(viewer->roles, ROLE_ACTION_READ))
+        if (!may_read(viewer))
             return RULE_NO_READING;
         *ret_column = (DecideColumn)columns[viewer->who][subject->is_own != FALSE];
         return RULE_NONE;

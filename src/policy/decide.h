@@ -46,8 +46,8 @@ typedef struct {
     DecideList grants;     /* origins to whom later entries granted it */
     const char *community; /* "name@node" that it was addressed to; NULL: none */
     MarkingTlp tlp;        /* of the dispatch; MARKING_TLP_NONE: it says nothing */
-    MarkingTlp object_tlp; /* of the object, the strictest if there are several: what is stricter,
-                              this or that of the dispatch, counts */
+    MarkingTlp object_tlp; /* of the object: what is stricter, this or that of the dispatch, counts;
+                              of several, the strictest that decide_tlp() gives for each */
     MarkingTlp unmarked;   /* what counts if neither says anything; MARKING_TLP_NONE: AMBER */
     MarkingPap pap;        /* binds what is done with it, and what carries it on */
     DecideState state;
@@ -77,7 +77,8 @@ typedef struct {
     DecidePeering peering;  /* with the peer */
     DecideList communities; /* of which the peer is a member now, "name@node" */
     const char *account;    /* name of the account; NULL for a class of accounts */
-    guint roles;            /* of the account (identity/role.h); of a class, those all of it have */
+    guint roles;            /* of the account (identity/role.h); of a class, those that all of it
+                               have: of a class without any it is assumed that it may read */
 } DecideViewer;
 
 typedef enum {

@@ -150,7 +150,10 @@ static const Row rows[] = {
     {"state-expired", CLIENT, .tlp = CLEAR, .state = DECIDE_EXPIRED},
     {"audience-empty", CLIENT, .tlp = CLEAR, .own = TRUE, .nobody = TRUE},
     {"public-needs-clear", CLIENT, .tlp = AMBER, .public = TRUE},
-    {"account-no-reading", CLIENT, .tlp = CLEAR, ROLES(0)},
+    {"account-no-reading", CLIENT, .tlp = CLEAR, ROLES(0), .account = "pat"},
+    {"client", CLIENT, .tlp = CLEAR, ROLES(0)},
+    {"tlp-red-not-officer", STAFF, .tlp = RED, ROLES(0)},
+    {"account-no-reading", STAFF, .tlp = CLEAR, ROLES(0), .account = "eve"},
     {"account-no-reading", CLIENT, .tlp = CLEAR, ROLES(ROLE_ADMIN)},
 
     /* An account that stands for a peer: delivery at the author, sending on at a recipient; never

@@ -8,7 +8,7 @@
 #include "policy/audience.h"
 #include "policy/decide.h"
 
-#define ROUNDS      10000
+#define ROUNDS      6000
 #define NODES       12
 #define COMMUNITIES 3
 #define THINGS      6 /* of one chain */
