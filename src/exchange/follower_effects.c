@@ -1,6 +1,6 @@
 #include "exchange/follower_effects.h"
 
-#include "exchange/card.h"
+#include "exchange/peering.h"
 #include "store/deliveries.h"
 #include "store/ledger.h"
 #include "store/records.h"
@@ -56,6 +56,20 @@ static gboolean apply_receipt(StoreTx *tx, Reach *reach, const Peer *peer,
     return good;
 }
 
+/* The author's newest card. */
+static gboolean apply_card(StoreTx *tx, Reach *reach, const Peer *peer,
+                           const FollowerOpening *opening, GError **error)
+{
+    GError *local = NULL;
+    GBytes *bytes = opening->opening->n_items == 1 ? opening->items[0].bytes : NULL;
+    gsize length = 0;
+    const char *text = bytes ? g_bytes_get_data(bytes, &length) : NULL;
+    g_autoptr(Card) card = text ? card_parse(text, length, &local) : NULL;
+    if (card)
+        peering_receive_card(tx, peer->origin, card, NULL, NULL, &local);
+    return pass_over(local, error);
+}
+
 static const struct {
     const char *kind;
     gboolean (*apply)(StoreTx *tx, Reach *reach, const Peer *peer, const FollowerOpening *opening,
@@ -64,6 +78,7 @@ static const struct {
     {DISPATCH_HEADER_WITHDRAWAL, apply_retract},
     {DISPATCH_HEADER_RECALL, apply_retract},
     {DISPATCH_HEADER_RECEIPT, apply_receipt},
+    {CARD_KIND, apply_card},
 };
 
 gboolean follower_effects_apply(StoreTx *tx, Reach *reach, const Peer *peer,
