@@ -39,12 +39,16 @@ static void check_dossier(GPtrArray *events)
         g_error("another order has another outcome");
     g_autoptr(GArray) heads = engine_heads(result);
     g_autofree char *decides = engine_decides(result, heads);
+    if (decides[0] != '[' || decides[strlen(decides) - 1] != ']')
+        g_error("no list: %s", decides);
     for (guint i = 0; i < result->clocks->len; i++)
         engine_clock_read(&g_array_index(result->clocks, EngineClock, i), G_MAXINT64, NULL, NULL,
                           NULL);
     for (guint i = 0; i < result->events->len; i++) {
         const EngineEvent *one = &g_array_index(result->events, EngineEvent, i);
         g_auto(GStrv) audience = engine_audience(result, one->event);
+        if (g_strv_contains((const char *const *)audience, one->event->node))
+            g_error("an event for its own author");
         if ((one->verdict == ENGINE_VALID) != (one->reason == NULL))
             g_error("a verdict without a reason");
     }
