@@ -70,7 +70,7 @@ static guint answer_scene_append(AnswerScene *scene, const char *kind, const cha
     return scene->count++;
 }
 
-static void answer_scene_init(AnswerScene *scene)
+G_GNUC_UNUSED static void answer_scene_init(AnswerScene *scene)
 {
     static const char *const items[] = {"{\"type\":\"indicator\"}", "{\"type\":\"malware\"}", NULL};
     memset(scene, 0, sizeof *scene);
@@ -207,7 +207,7 @@ static AnswerBuilder *answer_scene_collect(const AnswerScene *scene, guint64 fro
 }
 
 /* An honest answer. */
-static GBytes *answer_scene_answer(AnswerScene *scene, guint64 known, guint64 from, guint64 end)
+G_GNUC_UNUSED static GBytes *answer_scene_answer(AnswerScene *scene, guint64 known, guint64 from, guint64 end)
 {
     g_autoptr(GError) error = NULL;
     g_autoptr(AnswerBuilder) builder = answer_scene_collect(scene, from, end);
