@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-#include "exchange/dispatch_header.h"
+#include "exchange/subject.h"
 #include "identity/role.h"
 #include "store/collections.h"
 #include "store/objects.h"
@@ -127,12 +127,9 @@ static gboolean is_let(Reach *reach, const Reader *reader, const GPtrArray *reco
 {
     for (guint i = 0; i < records->len; i++) {
         const Record *record = records->pdata[i];
-        const DecideSubject subject = {.is_own = record->origin == NULL,
-                                       .tlp = (MarkingTlp)record->tlp,
-                                       .unmarked = reach->unmarked,
-                                       .community = record->community,
-                                       .is_exercise = record->exercise};
-        if (decide_whether(DECIDE_READ, &subject, &reader->viewer)->allows)
+        g_auto(Subject) subject = {0};
+        subject_of_record(record, reach->unmarked, &subject);
+        if (decide_whether(DECIDE_READ, &subject.subject, &reader->viewer)->allows)
             return TRUE;
     }
     return FALSE;

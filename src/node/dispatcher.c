@@ -5,6 +5,7 @@
 #include "base/timestamp.h"
 #include "exchange/dispatch_header.h"
 #include "exchange/reach.h"
+#include "exchange/subject.h"
 #include "node/dispatcher_core.h"
 #include "store/records.h"
 
@@ -105,13 +106,9 @@ static gboolean check_onward(Sending *sending, const char *what, const Record *r
                              MarkingTlp object_tlp, GError **error)
 {
     const DispatcherSpec *spec = sending->spec;
-    const DecideSubject subject = {.community = record->community,
-                                   .tlp = (MarkingTlp)record->tlp,
-                                   .object_tlp = object_tlp,
-                                   .unmarked = spec->unmarked,
-                                   .pap = (MarkingPap)record->pap,
-                                   .expires = record->expires == G_MAXINT64 ? 0 : record->expires,
-                                   .is_exercise = record->exercise};
+    g_auto(Subject) subject = {0};
+    subject_of_record(record, spec->unmarked, &subject);
+    subject.subject.object_tlp = object_tlp;
     const DecideCarrier carrier = {.is_public = spec->is_public,
                                    .tlp = sending->tlp,
                                    .object_tlp = object_tlp,
@@ -119,12 +116,12 @@ static gboolean check_onward(Sending *sending, const char *what, const Record *r
                                    .community = spec->community,
                                    .expires = spec->expires == G_MAXINT64 ? 0 : spec->expires,
                                    .is_exercise = spec->is_exercise};
-    const DecideRule *rule = decide_carry(&subject, &carrier);
+    const DecideRule *rule = decide_carry(&subject.subject, &carrier);
     if (!rule->allows)
         return dispatcher_core_deny(what, NULL, rule, error);
     for (guint i = 0; i < sending->target.peers->len; i++) {
         const DecideViewer viewer = dispatcher_core_viewer(&sending->target, i, spec->community);
-        rule = decide_whether(DECIDE_ONWARD, &subject, &viewer);
+        rule = decide_whether(DECIDE_ONWARD, &subject.subject, &viewer);
         if (!rule->allows)
             return dispatcher_core_deny(what, viewer.origin, rule, error);
     }

@@ -122,8 +122,7 @@ static inline char *exchange_nodes_put(ExchangeNode *node, const char *name, con
         "\"name\":\"%s\",\"identity_class\":\"organization\"%s}",
         id, name, refs);
     ExchangePut put = {"local", json, {0}};
-    g_assert_true(
-        writer_run(node_writer(node->node), 1, exchange_nodes_apply_put, &put, &error));
+    g_assert_true(writer_run(node_writer(node->node), 1, exchange_nodes_apply_put, &put, &error));
     g_assert_no_error(error);
     return id;
 }
@@ -136,10 +135,8 @@ static inline GBytes *exchange_nodes_answer(ExchangeNode *author, ExchangeNode *
     g_assert_no_error(error);
     const NoteSigner *messenger = notary_messenger(node_notary(author->node), &error);
     g_assert_no_error(error);
-    const AuthorQuestion question = {.to = reader->origin,
-                                     .from = peer->cursor,
-                                     .size = peer->size,
-                                     .max = AUTHOR_ANSWER_MAX};
+    const AuthorQuestion question = {
+        .to = reader->origin, .from = peer->cursor, .size = peer->size, .max = AUTHOR_ANSWER_MAX};
     AuthorOutcome outcome;
     GBytes *answer = NULL;
     guint64 size;

@@ -37,7 +37,7 @@ static guint64 send(ExchangeNode *node, const char *to, const char *id, MarkingT
                                  .expires = G_MAXINT64,
                                  .unmarked = MARKING_TLP_AMBER};
     g_auto(DispatcherResult) result = {0};
-    g_assert_true(dispatcher_send(node_notary(node->node), &spec, &result, &error));
+    dispatcher_send(node_notary(node->node), &spec, &result, &error);
     g_assert_no_error(error);
     g_assert_cmpuint(result.entries->len, ==, 1);
     return g_array_index(result.entries, guint64, 0);
@@ -106,8 +106,8 @@ static void test_arrives(Fixture *fixture, gconstpointer data)
     guint8 of_sent[SHA256_SIZE], of_came[SHA256_SIZE];
     g_assert_true(deliveries_digest(node_store(alder->node), birch->origin, G_MAXUINT64, &sent,
                                     of_sent, NULL));
-    g_assert_true(records_digest(node_store(birch->node), alder->origin, G_MAXUINT64, &came,
-                                 of_came, NULL));
+    g_assert_true(
+        records_digest(node_store(birch->node), alder->origin, G_MAXUINT64, &came, of_came, NULL));
     g_assert_cmpuint(sent, >, 1);
     g_assert_cmpuint(sent, ==, came);
     g_assert_cmpmem(of_sent, SHA256_SIZE, of_came, SHA256_SIZE);
@@ -141,8 +141,7 @@ static gboolean member(ExchangeNode *node, const char *collection, const char *i
     g_autoptr(Collection) found =
         collections_lookup(node_store(node->node), NULL, collection, NULL);
     g_assert_nonnull(found);
-    g_assert_true(
-        collections_contains(node_store(node->node), found->number, id, &contains, NULL));
+    g_assert_true(collections_contains(node_store(node->node), found->number, id, &contains, NULL));
     return contains;
 }
 
@@ -213,8 +212,8 @@ static void test_grant(Fixture *fixture, gconstpointer data)
     exchange_nodes_follow(cedar, alder);
     g_assert_cmpuint(confirmed_by(alder, entry, cedar->origin), !=, DELIVERIES_NONE);
     /* What is taken back is taken back from it, too. */
-    g_assert_true(dispatcher_retract(node_notary(alder->node), entry, FALSE, NULL, 0, "old", &grant,
-                                     &error));
+    g_assert_true(
+        dispatcher_retract(node_notary(alder->node), entry, FALSE, NULL, 0, "old", &grant, &error));
     g_assert_no_error(error);
     exchange_nodes_follow(alder, cedar);
     g_autoptr(Record) record = records_get(node_store(cedar->node), alder->origin, entry, &error);
@@ -291,8 +290,7 @@ static void test_damaged(Fixture *fixture, gconstpointer data)
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
-#define TEST(name)                                                                                 \
-    g_test_add("/exchange/" #name, Fixture, NULL, set_up, test_##name, tear_down)
+#define TEST(name) g_test_add("/exchange/" #name, Fixture, NULL, set_up, test_##name, tear_down)
     TEST(arrives);
     TEST(kept_whole);
     TEST(recall);
