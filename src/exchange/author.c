@@ -7,6 +7,7 @@
 #include "store/deliveries.h"
 #include "store/ledger_read.h"
 #include "store/openings.h"
+#include "store/own_card.h"
 #include "store/witness.h"
 
 /* One answer under way. */
@@ -115,6 +116,10 @@ static GBytes *finish(Making *making, const NoteSigner *messenger, const Quorum 
         if (!checkpoint)
             return NULL;
     }
+    /* The statement may be signed by a key that only a card beyond the end tells of. */
+    g_autofree char *card = NULL;
+    if (making->end < state->size && !own_card_get(making->store, &card, error))
+        return NULL;
     const AnswerHead head = {.origin = state->origin,
                              .from = question->from,
                              .end = making->end,
@@ -122,6 +127,7 @@ static GBytes *finish(Making *making, const NoteSigner *messenger, const Quorum 
                              .checkpoint = checkpoint,
                              .consistency = &consistency,
                              .changes = (const char *const *)changes,
+                             .card = card,
                              .gossip = question->gossip,
                              .statement = statement};
     return answer_builder_end(making->builder, &head, error);

@@ -398,9 +398,11 @@ static gboolean verify(const FollowerOptions *options, const Peer *peer, const A
                                .history = history,
                                .message_keys = keys,
                                .n_message_keys = G_N_ELEMENTS(keys),
+                               .card_number = peer->card_number,
                                .from = peer->cursor,
                                .size = peer->size,
-                               .root = peer->root};
+                               .root = peer->root,
+                               .consistency = options->consistency};
     g_autoptr(GError) local = NULL;
     *ret_verdict = answer_verify(answer, &trust, ret_verified, &local);
     if (*ret_verdict == ANSWER_ACCEPTED)

@@ -16,15 +16,17 @@
 typedef struct {
     Store *store;
     Writer *writer;
-    MarkingTlp unmarked; /* of what bears no TLP level */
+    MarkingTlp unmarked;            /* of what bears no TLP level */
+    const MerkleProof *consistency; /* from the tree that is known to the answer's, when it came
+                                       another way; NULL: the answer's own */
 } FollowerOptions;
 
 typedef struct {
     AnswerVerdict verdict;
-    guint64 end, size;                     /* the cursor now; the author's tree */
+    guint64 end, size;  /* the cursor now; the author's tree */
     gboolean overtaken; /* with CONCERT_ERROR_CONFLICT: another answer came first; ask again */
-    gboolean more; /* there are further entries beyond `end` */
-    guint openings;                        /* that were new */
+    gboolean more;      /* there are further entries beyond `end` */
+    guint openings;     /* that were new */
     guint dispatches, events, retractions; /* among them */
     guint64 stored, known, refused;        /* items */
     guint64 receipt;                       /* entry of the own ledger; G_MAXUINT64: none was due */

@@ -15,7 +15,7 @@
 #define PARCEL_RECORD_TYPE         "parcel"
 #define PARCEL_RECORD_ANSWER       "answer"
 #define PARCEL_RECORD_MANIFEST_MAX (1024 * 1024)
-#define PARCEL_RECORD_BRIDGE_MAX   65536                        /* leaf hashes */
+#define PARCEL_RECORD_BRIDGE_MAX   16384                        /* leaf hashes */
 #define PARCEL_RECORD_BYTES_MAX    ((guint64)256 * 1024 * 1024) /* of a content */
 
 typedef struct {

@@ -216,6 +216,26 @@ gboolean ledger_read_consistency(Store *store, guint64 old_size, guint64 new_siz
                                     error);
 }
 
+GArray *ledger_read_leaves(Store *store, guint64 from, guint64 end, MerkleFrontier *ret_frontier,
+                           GError **error)
+{
+    g_auto(Reader) reader = {0};
+    g_auto(TileReader) tiles = {0};
+    MerkleFrontier frontier;
+    if (!begin_nodes(store, end, &reader, &tiles, error) ||
+        !merkle_frontier_load(MIN(from, end), tile_reader_fetch, &tiles, &frontier, error))
+        return NULL;
+    g_autoptr(GArray) leaves = g_array_new(FALSE, FALSE, sizeof(MerkleHash));
+    for (guint64 index = from; index < end; index++) {
+        MerkleHash leaf;
+        if (!tile_reader_fetch(0, index, &leaf, &tiles, error))
+            return NULL;
+        g_array_append_val(leaves, leaf);
+    }
+    *ret_frontier = frontier;
+    return g_steal_pointer(&leaves);
+}
+
 gboolean ledger_read_root(Store *store, guint64 size, MerkleHash *ret_root, GError **error)
 {
     g_auto(Reader) reader = {0};

@@ -59,6 +59,11 @@ gboolean ledger_read_consistency(Store *store, guint64 old_size, guint64 new_siz
 /* The root of the tree as it was at @size. */
 gboolean ledger_read_root(Store *store, guint64 size, MerkleHash *ret_root, GError **error);
 
+/* The right edge of the tree as it was at @from, and the leaf hashes from there to before @end:
+ * whoever has them can go on from any size between. Elements: MerkleHash. Caller unrefs. */
+GArray *ledger_read_leaves(Store *store, guint64 from, guint64 end, MerkleFrontier *ret_frontier,
+                           GError **error);
+
 /* The checkpoint that was the newest at the last full hour before @now, or of a ledger that was not
  * there then the first: what the ledger's outsiders may see. CONCERT_ERROR_NOT_FOUND when there is
  * none yet. Caller frees. */
