@@ -25,6 +25,25 @@ void parcel_part_id(const MerkleHash *parcel, char ret_id[PARCEL_PART_ID_SIZE + 
     sha256_hex(parcel->bytes, ret_id);
 }
 
+/* What binds the tree to the key and to the number of leaves, which a root alone does not. */
+static void name_parcel(const char *key, guint parts, const MerkleHash *root, MerkleHash *ret_id)
+{
+    guint32 count = GUINT32_TO_BE(parts);
+    g_autoptr(GByteArray) text = g_byte_array_new();
+    g_byte_array_append(text, (const guint8 *)MAGIC, strlen(MAGIC));
+    g_byte_array_append(text, (const guint8 *)key, PARCEL_KEY_ID_SIZE);
+    g_byte_array_append(text, (const guint8 *)&count, sizeof count);
+    sha256_digest_pair(text->data, text->len, root->bytes, SHA256_SIZE, ret_id->bytes);
+}
+
+static gboolean check_name(const ParcelPart *part, GError **error)
+{
+    MerkleHash id;
+    name_parcel(part->key, part->parts, &part->root, &id);
+    return merkle_hash_equal(&id, &part->parcel) ||
+           refuse(error, "it was changed: it is none of that parcel");
+}
+
 /* The head. */
 
 char *parcel_part_format(const ParcelPart *part)
@@ -41,7 +60,9 @@ char *parcel_part_format(const ParcelPart *part)
         line_append_base64(text, part->proof.hashes[i].bytes, SHA256_SIZE);
         g_string_append_c(text, '"');
     }
-    g_string_append(text, "]}\n");
+    g_string_append(text, "],\"root\":\"");
+    line_append_base64(text, part->root.bytes, SHA256_SIZE);
+    g_string_append(text, "\"}\n");
     return g_string_free(g_steal_pointer(&text), FALSE);
 }
 
@@ -73,7 +94,7 @@ static gboolean read_part(yyjson_val *root, ParcelPart *part, GError **error)
 {
     yyjson_val *key = yyjson_obj_get(root, "key"), *parcel = yyjson_obj_get(root, "parcel");
     yyjson_val *number = yyjson_obj_get(root, "part"), *count = yyjson_obj_get(root, "parts");
-    yyjson_val *length = yyjson_obj_get(root, "length");
+    yyjson_val *length = yyjson_obj_get(root, "length"), *tree = yyjson_obj_get(root, "root");
     if (!is_hex(key, PARCEL_KEY_ID_SIZE))
         return refuse(error, "\"key\" is not 16 lower-case hex digits");
     if (!is_hex(parcel, PARCEL_PART_ID_SIZE))
@@ -89,6 +110,8 @@ static gboolean read_part(yyjson_val *root, ParcelPart *part, GError **error)
         return refuse(error, "\"length\" is not a number of bytes");
     if (!read_proof(yyjson_obj_get(root, "proof"), &part->proof))
         return refuse(error, "\"proof\" is not a list of hashes in base64");
+    if (!yyjson_is_str(tree) || !line_hash(yyjson_get_str(tree), yyjson_get_len(tree), &part->root))
+        return refuse(error, "\"root\" is not a hash in base64");
     g_strlcpy(part->key, yyjson_get_str(key), sizeof part->key);
     const char *hex = yyjson_get_str(parcel);
     for (guint i = 0; i < SHA256_SIZE; i++)
@@ -123,7 +146,7 @@ gboolean parcel_part_parse(const void *bytes, gsize length, ParcelPart *ret_part
         return refuse(error, "the part is cut off at its beginning, or none");
     g_autoptr(yyjson_doc) doc = jsonguard_read(text + magic, (gsize)(end - text) - magic, error);
     ParcelPart part = {{0}};
-    if (!doc || !read_part(yyjson_doc_get_root(doc), &part, error)) {
+    if (!doc || !read_part(yyjson_doc_get_root(doc), &part, error) || !check_name(&part, error)) {
         g_prefix_error(error, "the part's head: ");
         return FALSE;
     }
@@ -153,7 +176,9 @@ void parcel_part_hash_end(ParcelPartHash *hash, MerkleHash *ret_leaf)
 
 gboolean parcel_part_verify(const ParcelPart *part, const MerkleHash *leaf, GError **error)
 {
-    if (merkle_verify_inclusion(part->part - 1, part->parts, leaf, &part->proof, &part->parcel,
+    if (!check_name(part, error))
+        return FALSE;
+    if (merkle_verify_inclusion(part->part - 1, part->parts, leaf, &part->proof, &part->root,
                                 error))
         return TRUE;
     g_prefix_error(error, "part %u is damaged, or none of that parcel: ", part->part);
@@ -206,7 +231,8 @@ gboolean parcel_part_number(const MerkleHash *leaves, guint count, const char *k
         if (!merkle_prove_inclusion(i, count, fetch, &tree, &part->proof, error))
             return FALSE;
         g_strlcpy(part->key, key, sizeof part->key);
-        part->parcel = root;
+        part->root = root;
+        name_parcel(key, count, &root, &part->parcel);
         part->part = i + 1;
         part->parts = count;
     }

@@ -1,9 +1,10 @@
 /* parcel_part.h - parts of a parcel (docs/protocol.md, "Parcels"): files that say in clear whose
  * parcel they are a part of, and which, and nothing else.
  *
- * A parcel is known by the root of a Merkle tree over its parts, and each part has the proof that
- * it belongs there. So parts may arrive in any order and from anywhere: one that is damaged, or of
- * another parcel, is told at once, and cannot take the place of the right one. Pure. */
+ * A parcel is known by a hash of whose key it is for, how many parts it has, and the root of a
+ * Merkle tree over them; and each part has the proof that it belongs there. So parts may arrive in
+ * any order and from anywhere: one that is damaged, or of another parcel, is told at once, and
+ * cannot take the place of the right one. Pure. */
 #pragma once
 
 #include <glib.h>
@@ -20,9 +21,9 @@
 
 typedef struct {
     char key[PARCEL_KEY_ID_SIZE + 1]; /* parcel_key_id() of the recipient's key */
-    MerkleHash parcel;                /* the root */
-    guint part, parts;                /* 1 <= part <= parts <= PARCEL_PARTS_MAX */
-    guint64 length;                   /* bytes of the parcel in it, at least 1 */
+    MerkleHash parcel, root;
+    guint part, parts; /* 1 <= part <= parts <= PARCEL_PARTS_MAX */
+    guint64 length;    /* bytes of the parcel in it, at least 1 */
     MerkleProof proof;
 } ParcelPart;
 
@@ -30,7 +31,8 @@ typedef struct {
 char *parcel_part_format(const ParcelPart *part);
 
 /* Reads it from the beginning of a file, of which @bytes are the first PARCEL_PART_HEAD_MAX or all;
- * *ret_head is how long it is. CONCERT_ERROR_INPUT or _NEWER. */
+ * *ret_head is how long it is. That the parcel is the one of that key, parts and root is checked.
+ * CONCERT_ERROR_INPUT or _NEWER. */
 gboolean parcel_part_parse(const void *bytes, gsize length, ParcelPart *ret_part, gsize *ret_head,
                            GError **error);
 
@@ -52,8 +54,8 @@ void parcel_part_hash_end(ParcelPartHash *hash, MerkleHash *ret_leaf);
 /* Whether bytes of that hash are the part. CONCERT_ERROR_INPUT if not. */
 gboolean parcel_part_verify(const ParcelPart *part, const MerkleHash *leaf, GError **error);
 
-/* The parts of a parcel whose bytes have these hashes: fills key, parcel, part, parts and proof of
- * each; length is the caller's. */
+/* The parts of a parcel whose bytes have these hashes: fills all of each but length, which is the
+ * caller's. */
 gboolean parcel_part_number(const MerkleHash *leaves, guint count, const char *key,
                             ParcelPart *ret_parts, GError **error);
 

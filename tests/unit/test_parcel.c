@@ -194,6 +194,11 @@ static void test_parts(void)
             g_assert_true(merkle_hash_equal(&again.parcel, &parts[0].parcel));
             for (guint k = 0; k < count; k++)
                 g_assert_cmpint(parcel_part_verify(&again, &leaves[k], NULL), ==, k == i);
+            again.parts++; /* may have the same proof in a larger tree */
+            g_assert_false(parcel_part_verify(&again, &leaves[i], NULL));
+            again.parts--;
+            again.key[0] = 'f';
+            g_assert_false(parcel_part_verify(&again, &leaves[i], NULL));
         }
     }
 }
@@ -202,11 +207,13 @@ static void test_parts_refused(void)
 {
 #define HEAD "concert/parcel/v1\n"
 #define ID   "\"parcel\":\"00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff\""
+#define ROOT "\"root\":\"AQIDAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=\""
 #define KEY  "\"key\":\"0123456789abcdef\""
     static const struct {
         const char *text, *message;
     } cases[] = {
-        {HEAD "{" KEY "," ID ",\"part\":1,\"parts\":1,\"length\":1,\"proof\":[]}\n", NULL},
+        {HEAD "{" KEY "," ID ",\"part\":1,\"parts\":1,\"length\":1,\"proof\":[]," ROOT "}\n",
+         "it was changed"},
         {HEAD "{" KEY "," ID ",\"part\":1,\"parts\":1,\"length\":1,\"proof\":[]}", "cut off"},
         {"concert/parcel/v2\n{}\n", "of a later version"},
         {"concert/parcel", "not a part of a parcel"},
@@ -219,6 +226,8 @@ static void test_parts_refused(void)
         {HEAD "{" KEY "," ID ",\"part\":2,\"parts\":1}\n", "\"part\" is not"},
         {HEAD "{" KEY "," ID ",\"part\":1,\"parts\":1,\"length\":0}\n", "\"length\" is not"},
         {HEAD "{" KEY "," ID ",\"part\":1,\"parts\":1,\"length\":1}\n", "\"proof\" is not"},
+        {HEAD "{" KEY "," ID ",\"part\":1,\"parts\":1,\"length\":1,\"proof\":[]}\n",
+         "\"root\" is not"},
         {HEAD "[]\n", "the part's head: "},
         {HEAD "x\n", "the part's head: "},
     };
