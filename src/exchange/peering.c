@@ -222,7 +222,7 @@ static gboolean meet(StoreTx *tx, const Peering *peering, gboolean replace, gint
     if (!peers_has_room(tx, &room, error))
         return FALSE;
     if (!room) {
-        g_set_error(error, CONCERT_ERROR, CONCERT_ERROR_LIMIT,
+        g_set_error(error, CONCERT_ERROR, CONCERT_ERROR_BUSY,
                     "%d invitations wait for an answer here already", PEERS_WAITING_MAX);
         return FALSE;
     }

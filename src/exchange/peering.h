@@ -54,7 +54,8 @@ gint64 peering_time(const Peer *peer, gint64 now);
  *   CONCERT_ERROR_INPUT      it is for another ledger, or our own
  *   CONCERT_ERROR_DENIED     it is not signed by keys that follow from those pinned
  *   CONCERT_ERROR_CONFLICT   another node of that name is known
- *   CONCERT_ERROR_LIMIT      there is no room for another invitation; its time is too far ahead
+ *   CONCERT_ERROR_BUSY       there is no room for another invitation
+ *   CONCERT_ERROR_LIMIT      its time is too far ahead
  *   CONCERT_ERROR_NOT_FOUND  a step that needs a peering, of who is no peer */
 gboolean peering_receive(StoreTx *tx, const Peering *peering, const char *own, gint64 now,
                          gboolean *ret_changed, GError **error);

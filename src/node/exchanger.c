@@ -5,6 +5,7 @@
 #include "base/timestamp.h"
 #include "node/exchange_post.h"
 #include "node/exchange_pull.h"
+#include "node/peer_step.h"
 #include "store/deliveries.h"
 #include "store/ledger_read.h"
 #include "store/outbox.h"
@@ -104,7 +105,8 @@ static void report(Exchanger *exchanger, Line *line, const char *failure, gint64
 {
     g_mutex_lock(&exchanger->lock);
     gint64 now = g_get_monotonic_time();
-    gboolean changed = g_strcmp0(line->told, failure) != 0;
+    /* Once is no failure: a peer that has just agreed may not know it yet. */
+    gboolean changed = g_strcmp0(line->told, failure) != 0 && (!failure || line->failures > 0);
     gboolean is_due = failure || changed || now - line->contacted > CONTACT_EVERY_US;
     if (is_due)
         line->contacted = now;
@@ -241,6 +243,13 @@ static void post_outbox(Exchanger *exchanger, Line *line, const Peer *peer, cons
         posted.for_good = is_final(result.http.status);
         posted.retry_after = result.http.retry_after;
         posted.failure = reason = exchange_post_reason(&result);
+        const char *again = posted.done && g_str_equal(post->path, PEERING_PATH)
+                                ? peer_step_delivered(exchanger->notary, peer, result.http.body)
+                                : NULL;
+        if (again) {
+            posted.done = FALSE;
+            posted.failure = again;
+        }
     }
     writer_run(notary_writer(exchanger->notary), 0, apply_posted, &posted, NULL);
 }

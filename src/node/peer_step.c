@@ -58,7 +58,8 @@ static gboolean put_post(StoreTx *tx, const Saying *saying, gint64 number, GErro
 }
 
 /* A NotaryExtra. */
-static gboolean apply_saying(StoreTx *tx, const Opening *opening, guint64 index, gpointer user, GError **error)
+static gboolean apply_saying(StoreTx *tx, const Opening *opening, guint64 index, gpointer user,
+                             GError **error)
 {
     const Saying *saying = user;
     gint64 number;
@@ -246,7 +247,8 @@ static OutboxPost *first_step(Store *store, gint64 peer, GError **error)
 }
 
 static gboolean post_step(Notary *notary, const Config *config, const Peer *peer,
-                          const OutboxPost *step, guint *ret_retry_after, GError **error)
+                          const OutboxPost *step, guint *ret_retry_after, const char **ret_again,
+                          GError **error)
 {
     const ExchangePostOptions options = {.allow_private =
                                              config_bool(config, SETTING_FETCH_ALLOW_PRIVATE),
@@ -269,11 +271,7 @@ static gboolean post_step(Notary *notary, const Config *config, const Peer *peer
         g_set_error_literal(error, CONCERT_ERROR, CONCERT_ERROR_IO, reason);
         return FALSE;
     }
-    /* What it answers may be its own word; one that is none is not our step's fault. */
-    const char *answer = g_bytes_get_data(result.http.body, &length);
-    if (length > 0)
-        peer_step_hear(notary_store(notary), notary_writer(notary), answer, length, NULL, NULL,
-                       NULL);
+    *ret_again = peer_step_delivered(notary, peer, result.http.body);
     return TRUE;
 }
 
@@ -284,11 +282,10 @@ gboolean peer_step_post(Notary *notary, const Config *config, const Peer *peer, 
         return FALSE;
     g_autoptr(GError) failure = NULL;
     Outcome outcome = {.number = step->number};
-    gboolean delivered = post_step(notary, config, peer, step, &outcome.retry_after, &failure);
+    gboolean delivered =
+        post_step(notary, config, peer, step, &outcome.retry_after, &outcome.failure, &failure);
     if (!delivered)
         outcome.failure = failure->message;
-    else if (peer_step_waits(notary, peer))
-        outcome.failure = "delivered; it has not answered yet, and is asked again";
     if (!writer_run(notary_writer(notary), 0, apply_outcome, &outcome, error))
         return FALSE;
     if (!delivered)
@@ -328,7 +325,8 @@ gboolean peer_step_hear(Store *store, Writer *writer, const char *text, gsize le
     return !ret_peer || find_peer(store, peering->from, ret_peer, error);
 }
 
-gboolean peer_step_waits(Notary *notary, const Peer *peer)
+/* Whether we invited, the peer has not answered, and it cannot reach this node to do so. */
+static gboolean is_waiting(Notary *notary, const Peer *peer)
 {
     g_autoptr(Peer) now = peers_get(notary_store(notary), peer->origin, NULL);
     if (!now || now->state != PEER_INVITED)
@@ -336,4 +334,15 @@ gboolean peer_step_waits(Notary *notary, const Peer *peer)
     g_autofree char *text = card_publisher_get(notary, NULL);
     g_autoptr(Card) card = text ? card_parse(text, strlen(text), NULL) : NULL;
     return card && !card->endpoints[0];
+}
+
+const char *peer_step_delivered(Notary *notary, const Peer *peer, GBytes *body)
+{
+    gsize length;
+    const char *text = g_bytes_get_data(body, &length);
+    /* An answer that is none is not the step's fault. */
+    if (length > 0)
+        peer_step_hear(notary_store(notary), notary_writer(notary), text, length, NULL, NULL, NULL);
+    return is_waiting(notary, peer) ? "delivered; it has not answered yet, and is asked again"
+                                    : NULL;
 }

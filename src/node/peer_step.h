@@ -31,6 +31,7 @@ gboolean peer_step_post(Notary *notary, const Config *config, const Peer *peer, 
 gboolean peer_step_hear(Store *store, Writer *writer, const char *text, gsize length,
                         Peer **ret_peer, gboolean *ret_changed, GError **error);
 
-/* Whether a step to the node @peer that was delivered should be asked about again: we invited, it
- * has not answered, and it cannot reach this node to do so. */
-gboolean peer_step_waits(Notary *notary, const Peer *peer);
+/* What a step is to be done about that @peer took, answering with @body (may be empty): its own
+ * word, if it is that, is heard. NULL when nothing is; else why it is to be posted again by and by:
+ * we invited, it has not answered, and it cannot reach this node to do so. Static. */
+const char *peer_step_delivered(Notary *notary, const Peer *peer, GBytes *body);

@@ -8,10 +8,9 @@
 
 #define FULL_RETRY_SECONDS 3600 /* when there is no room for another invitation */
 
-/* Not the writer's trouble, but the sender's. */
 static Reply *refuse(const GError *error)
 {
-    if (g_error_matches(error, CONCERT_ERROR, CONCERT_ERROR_LIMIT))
+    if (g_error_matches(error, CONCERT_ERROR, CONCERT_ERROR_BUSY))
         return problem_later(503, error->message, FULL_RETRY_SECONDS);
     return problem_from_error(error);
 }

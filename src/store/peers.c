@@ -472,7 +472,7 @@ static gboolean check_room(StoreTx *tx, const Peer *peer, PeerSide side, GError 
     if (!peers_has_room(tx, &room, error))
         return FALSE;
     if (!room)
-        g_set_error(error, CONCERT_ERROR, CONCERT_ERROR_LIMIT,
+        g_set_error(error, CONCERT_ERROR, CONCERT_ERROR_BUSY,
                     "%d invitations wait for an answer already", PEERS_WAITING_MAX);
     return room;
 }

@@ -137,7 +137,7 @@ gboolean peers_add_change(StoreTx *tx, gint64 number, const char *change, GError
  * that side said last, or says nothing to anybody: SUSPEND and RESUME count only while the side
  * has agreed to the peering, END only while there is one or one is asked for. @reason may be NULL.
  * Their END of an invitation that we never answered forgets the node altogether.
- * CONCERT_ERROR_LIMIT: PEERS_WAITING_MAX invitations wait already. */
+ * CONCERT_ERROR_BUSY: PEERS_WAITING_MAX invitations wait already. */
 gboolean peers_step(StoreTx *tx, gint64 number, PeerSide side, PeerStep step, gint64 when,
                     const char *reason, gboolean *ret_changed, GError **error);
 

@@ -128,7 +128,7 @@ class Server:
     def connect(self, timeout=60):
         if self.scheme == "http":
             return http.client.HTTPConnection(self.host, self.port, timeout=timeout)
-        context = ssl.create_default_context()
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE
         return http.client.HTTPSConnection(self.host, self.port, timeout=timeout, context=context)

@@ -8,6 +8,7 @@ Ed25519 is the plain arithmetic of the RFC: slow, and not for secrets.
 """
 
 import base64
+import functools
 import hashlib
 
 # --- Ed25519 (RFC 8032 section 5.1) -------------------------------------------------------------
@@ -37,8 +38,20 @@ def _add(a, b):
     return (e * f % P, g * h % P, f * g % P, e * h % P)
 
 
+# BASE, doubled again and again.
+_powers = [BASE]
+while len(_powers) < 256:
+    _powers.append(_add(_powers[-1], _powers[-1]))
+
+
 def _multiply(scalar, point):
     result = (0, 1, 1, 0)
+    if point is BASE:
+        for power in _powers:
+            if scalar & 1:
+                result = _add(result, power)
+            scalar >>= 1
+        return result
     while scalar:
         if scalar & 1:
             result = _add(result, point)
@@ -59,13 +72,14 @@ def _expand(seed):
     return scalar, digest[32:]
 
 
+@functools.cache
 def public_key(seed):
     return _compress(_multiply(_expand(seed)[0], BASE))
 
 
 def sign(seed, message):
     scalar, prefix = _expand(seed)
-    public = _compress(_multiply(scalar, BASE))
+    public = public_key(seed)
     r = int.from_bytes(hashlib.sha512(prefix + message).digest(), "little") % Q
     point = _compress(_multiply(r, BASE))
     h = int.from_bytes(hashlib.sha512(point + public + message).digest(), "little") % Q

@@ -286,7 +286,7 @@ static void test_waiting(Fixture *fixture, gconstpointer data)
         made_node_init(&node, name, (guint8)(i + 1));
         g_autofree char *text = said(&node, 1, PEER_STEP_INVITE, 100, NULL);
         if (i >= PEERS_WAITING_MAX) {
-            assert_refused(fixture, text, CONCERT_ERROR_LIMIT);
+            assert_refused(fixture, text, CONCERT_ERROR_BUSY);
             continue;
         }
         g_assert_true(hear_text(fixture, text, &error));

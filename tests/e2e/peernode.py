@@ -1,0 +1,120 @@
+"""Nodes that meet each other: real ones, served over TLS on loopback, and made-up ones that only
+write cards and steps, honest or not."""
+
+import base64
+import datetime
+import hashlib
+import json
+import socket
+import time
+
+import concert
+import treelog
+
+
+class Node:
+    """A real node with a port of its own; served when the test says so."""
+
+    def __init__(self, test, name, settings=None, reachable=True):
+        self.test, self.short, self.server = test, name, None
+        self.name = f"cert.{name}.example"
+        self.origin = f"{self.name}/ledger"
+        self.path = test.directory / name
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            self.port = probe.getsockname()[1]
+        self.url = f"https://127.0.0.1:{self.port}"
+        concert.run("init", "--node", self.path, "--name", self.name, "--organisation",
+                    f"{name.title()} CERT", "--listen", f"127.0.0.1:{self.port}")
+        concert.configure(self.path, {"server": {"tls": "on"}, "fetch": {"allow_private": "yes"}})
+        if reachable:
+            concert.configure(self.path, {"card": {"url": self.url}})
+        concert.configure(self.path, settings or {})
+
+    def run(self, *arguments, **keywords):
+        return concert.run("--node", self.path, *arguments, **keywords)
+
+    def serve(self):
+        self.server = concert.Server(self.path)
+        self.test.addCleanup(self.server.stop)
+        return self
+
+    def stop(self):
+        self.test.assertEqual(self.server.stop(), 0, self.server.log)
+        self.server = None
+
+    def peer(self, other):
+        """What this node knows of the other; None: nothing."""
+        for line in self.run("peer", "list", "--json", status=None).lines():
+            if line["peer"] == other.name:
+                return line
+        return None
+
+    def state(self, other):
+        peer = self.peer(other)
+        return peer and peer["state"]
+
+    def wait_state(self, other, state, seconds=20):
+        end = time.monotonic() + seconds
+        while self.state(other) != state:
+            self.test.assertLess(time.monotonic(), end,
+                                 f"{other.name} is {self.state(other)} at {self.name}")
+            time.sleep(0.05)
+
+    def entries(self, kind):
+        return [line for line in self.run("ledger", "list", "--json").lines()
+                if line["header"]["kind"] == kind]
+
+
+def canonical(value):
+    """RFC 8785, of values without numbers that are no integers."""
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+
+
+def signed_json(kind, body, *keys):
+    text = f"concert/v1 {kind}\n{canonical(body)}\n"
+    return {"body": body, "concert": f"{kind}/v1",
+            "signatures": [key.line(text).removesuffix("\n") for key in keys]}
+
+
+def now(seconds=0):
+    moment = datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(seconds=seconds)
+    return moment.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+class Stranger:
+    """A node that is nobody's: its keys, card and steps. @salt makes other keys of one name; many
+    names with one salt have the same keys, which are made once."""
+
+    def __init__(self, name, salt=""):
+        self.name, self.origin = name, f"{name}/ledger"
+        self.keys = {}
+        for role, suffix, algorithm in (("ledger", "/ledger", treelog.ED25519),
+                                        ("cosign", "/witness", treelog.COSIGNATURE),
+                                        ("recovery", "/recovery", treelog.ED25519),
+                                        ("message", "/message", treelog.ED25519)):
+            self.keys[role] = self.key(name + suffix, algorithm, salt)
+
+    @staticmethod
+    def key(name, algorithm, salt):
+        if not salt:
+            return treelog.Key(name, algorithm)
+        key = treelog.Key.__new__(treelog.Key)
+        key.name, key.algorithm = name, algorithm
+        key.seed = hashlib.sha256(f"{salt} {name.rpartition('/')[2]}".encode()).digest()
+        key.bytes = bytes([algorithm]) + treelog.public_key(key.seed)
+        key.id = hashlib.sha256(name.encode() + b"\n" + key.bytes).digest()[:4]
+        key.vkey = f"{name}+{key.id.hex()}+{base64.b64encode(key.bytes).decode()}"
+        return key
+
+    def card(self, number=1, **members):
+        keys = {role: key.vkey for role, key in self.keys.items()}
+        keys["parcel"] = base64.b64encode(bytes(range(32))).decode()
+        body = {"node": self.name, "origin": self.origin, "number": number, "time": now(),
+                "keys": keys, "endpoints": [], "tls": [], **members}
+        return signed_json("card", body, self.keys["ledger"])
+
+    def step(self, step, to, card=None, signer=None, **members):
+        body = {"step": step, "from": self.origin, "to": to, "time": now(),
+                "card": card or self.card(), **members}
+        return signed_json("peering", body, signer or self.keys["message"])
