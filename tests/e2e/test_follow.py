@@ -71,6 +71,7 @@ class Web:
                 pass
 
         self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.server.handle_error = lambda *_: None  # who asked was killed
         self.server.daemon_threads = True
         self.url = f"http://127.0.0.1:{self.server.server_address[1]}"
         self.thread = threading.Thread(target=self.server.serve_forever, args=(0.02,), daemon=True)
@@ -312,7 +313,7 @@ class NodesTest(FollowTestCase):
         time.sleep(.2)
         self.publish([50], "main")
         finished = self.show("birch")["finished"]
-        time.sleep(1.5)
+        time.sleep(1.2)
         self.assertEqual(len(self.stored()), 45)
         # By hand it runs all the same, in a process that is not the writer.
         self.assertEqual(self.run_source("birch")["accepted"], 1)
@@ -323,6 +324,7 @@ class NodesTest(FollowTestCase):
 
         # It fails, says so once, and is well again.
         self.at_birch("account", "disable", "alder")
+        self.follow("resume", "birch")  # it is due at once
         self.wait_until(lambda: self.show("birch").get("failure"))
         self.at_birch("account", "enable", "alder")
         self.follow("resume", "birch")
