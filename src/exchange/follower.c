@@ -19,6 +19,7 @@ typedef struct {
     const Peer *peer;
     const Answer *answer;
     const AnswerVerified *verified;
+    const NoteVerifier *own_key;
     FollowerOpening *openings;
     guint n_openings;
     gsize bytes;
@@ -68,9 +69,37 @@ static DecideSubject subject_of(const FollowerOpening *opening)
     return subject;
 }
 
-/* Which versions join which collection: a run for each level that objects bear. */
+/* The level of all objects, when it is one; FALSE: they differ. */
+static gboolean one_level(const FollowerOpening *opening, MarkingTlp *ret_tlp)
+{
+    gboolean found = FALSE;
+    for (guint i = 0; i < opening->opening->n_items; i++) {
+        const FollowerItem *item = &opening->items[i];
+        if (!item->object)
+            continue;
+        if (found && item->tlp != *ret_tlp)
+            return FALSE;
+        *ret_tlp = item->tlp;
+        found = TRUE;
+    }
+    return found;
+}
+
+/* The collection that all objects join as they are put, which is much the cheapest way; 0: none.
+ */
+static gint64 first_collection(Reach *reach, const FollowerOpening *opening)
+{
+    DecideSubject subject = subject_of(opening);
+    MarkingTlp tlp;
+    if (!one_level(opening, &tlp))
+        return 0;
+    const GArray *collections = reach_collections(reach, &subject, tlp);
+    return collections->len > 0 ? g_array_index(collections, gint64, 0) : 0;
+}
+
+/* Which versions join which collection but @joined: a run for each level that objects bear. */
 static gboolean join_collections(StoreTx *tx, Reach *reach, const FollowerOpening *opening,
-                                 const ObjectsResult *results, GError **error)
+                                 const ObjectsResult *results, gint64 joined, GError **error)
 {
     DecideSubject subject = subject_of(opening);
     for (MarkingTlp tlp = MARKING_TLP_NONE; tlp <= MARKING_TLP_RED; tlp++) {
@@ -86,10 +115,12 @@ static gboolean join_collections(StoreTx *tx, Reach *reach, const FollowerOpenin
         if (versions->len == 0)
             continue;
         const GArray *collections = reach_collections(reach, &subject, tlp);
-        for (guint i = 0; i < collections->len; i++)
-            if (!objects_join(tx, g_array_index(collections, gint64, i),
-                              (const gint64 *)versions->data, versions->len, error))
+        for (guint i = 0; i < collections->len; i++) {
+            gint64 collection = g_array_index(collections, gint64, i);
+            if (collection != joined &&
+                !objects_join(tx, collection, (const gint64 *)versions->data, versions->len, error))
                 return FALSE;
+        }
     }
     return TRUE;
 }
@@ -115,8 +146,9 @@ static gboolean put_objects(Accepting *accepting, StoreTx *tx, Reach *reach,
     g_autofree ObjectsResult *results = g_new(ObjectsResult, count + 1);
     if (count == 0)
         return TRUE;
-    if (!objects_put(tx, accepting->peer->node, 0, objects, count, results, error) ||
-        !join_collections(tx, reach, opening, results, error))
+    gint64 joined = first_collection(reach, opening);
+    if (!objects_put(tx, accepting->peer->node, joined, objects, count, results, error) ||
+        !join_collections(tx, reach, opening, results, joined, error))
         return FALSE;
     for (guint i = 0, next = 0; i < n_items; i++)
         if (opening->items[i].object)
@@ -127,6 +159,19 @@ static gboolean put_objects(Accepting *accepting, StoreTx *tx, Reach *reach,
 
 /* --- records -----------------------------------------------------------------------------------
  */
+
+static void count_events(Accepting *accepting, const FollowerOpening *opening)
+{
+    for (guint i = 0; i < opening->opening->n_items; i++) {
+        const FollowerItem *item = &opening->items[i];
+        if (item->kind != FOLLOWER_EVENT || !item->bytes || item->refusal)
+            continue;
+        if (item->is_known)
+            accepting->receipt.known++;
+        else
+            accepting->receipt.stored++;
+    }
+}
 
 static void note_refusals(Accepting *accepting, const FollowerOpening *opening)
 {
@@ -198,9 +243,10 @@ static gboolean apply_opening(Accepting *accepting, StoreTx *tx, Reach *reach, g
     gint64 number;
     gboolean is_new;
     if ((opening->dispatch && !put_objects(accepting, tx, reach, opening, error)) ||
-        !follower_effects_events(tx, accepting->peer, opening, error) ||
+        !follower_effects_events(tx, accepting->peer, accepting->own_key, opening, error) ||
         !add_record(accepting, tx, answer, opening, &number, &is_new, error))
         return FALSE;
+    count_events(accepting, opening);
     note_refusals(accepting, opening);
     if (is_new && !follower_effects_apply(tx, reach, accepting->peer, opening, error))
         return FALSE;
@@ -434,6 +480,8 @@ gboolean follower_accept(const FollowerOptions *options, const char *origin, GBy
     ret_result->verdict = ANSWER_DAMAGED;
     g_autoptr(Answer) answer = answer_parse(bytes, FOLLOWER_ANSWER_MAX, error);
     g_auto(AnswerVerified) verified = {0};
+    g_autoptr(NoteVerifier) own_key =
+        options->own_message_key ? note_verifier_parse(options->own_message_key, NULL) : NULL;
     if (!answer ||
         !verify(options, peer, answer, own.origin, &verified, &ret_result->verdict, error))
         return FALSE;
@@ -441,6 +489,7 @@ gboolean follower_accept(const FollowerOptions *options, const char *origin, GBy
                                    .peer = peer,
                                    .answer = answer,
                                    .verified = &verified,
+                                   .own_key = own_key,
                                    .bytes = g_bytes_get_size(bytes),
                                    .indices = g_array_new(FALSE, FALSE, sizeof(guint64)),
                                    .refusals = g_array_new(FALSE, FALSE, sizeof(DispatchRefusal))};

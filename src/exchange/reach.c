@@ -114,6 +114,9 @@ const GArray *reach_collections(Reach *reach, const DecideSubject *subject, Mark
     g_array_set_size(reach->found, 0);
     for (guint i = 0; i < reach->readers->len; i++) {
         const Reader *reader = &g_array_index(reach->readers, Reader, i);
+        /* Their own content the staff have where they put it. */
+        if (item.is_own && reader->viewer.who == DECIDE_STAFF)
+            continue;
         if (decide_whether(DECIDE_READ, &item, &reader->viewer)->allows)
             g_array_append_val(reach->found, reader->collection);
     }
