@@ -25,10 +25,10 @@ typedef struct {
     const char *bearer;         /* token; NULL: none */
     const char *user;           /* with password, if there is no bearer; NULL: none */
     const char *password;
-    const char *const *keep; /* headers of the answer that are wanted, NULL-terminated */
-    const gint *stop;        /* a thread that sets it (atomically) to other than 0 ends the
-                                transfer within a second or two: CONCERT_ERROR_BUSY */
-    const char *ca_file;     /* further trusted CA, PEM; NULL: the system's */
+    const char *const *keep;  /* headers of the answer that are wanted, NULL-terminated */
+    const gint *stop;         /* a thread that sets it (atomically) to other than 0 ends the
+                                 transfer within a second or two: CONCERT_ERROR_BUSY */
+    const char *ca_file;      /* further trusted CA, PEM; NULL: the system's */
     gboolean any_certificate; /* whoever answers, over TLS too: only for a public document that says
                                  by its own signature whose it is */
 } FetchOptions;

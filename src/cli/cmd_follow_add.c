@@ -134,7 +134,7 @@ static void note_skipped(gpointer user, const char *message)
     output_note("%s", message);
 }
 
-static gboolean is_named(const TaxiiCollection *collection, const char *name)
+static gboolean is_named(const TaxiiClientCollection *collection, const char *name)
 {
     return g_str_equal(collection->id, name) || g_strcmp0(collection->alias, name) == 0;
 }
@@ -144,7 +144,7 @@ static char *choose_named(const GPtrArray *found, const char *const *names, GErr
 {
     g_autoptr(GString) ids = g_string_new(NULL);
     for (guint i = 0; names[i]; i++) {
-        const TaxiiCollection *chosen = NULL;
+        const TaxiiClientCollection *chosen = NULL;
         for (guint j = 0; j < found->len && !chosen; j++)
             if (is_named(found->pdata[j], names[i]))
                 chosen = found->pdata[j];
@@ -163,10 +163,10 @@ static char *choose_named(const GPtrArray *found, const char *const *names, GErr
 /* When nothing is named: the only one there is. */
 static char *choose_only(const CommandCall *call, const GPtrArray *found, GError **error)
 {
-    const TaxiiCollection *only = NULL;
+    const TaxiiClientCollection *only = NULL;
     guint count = 0;
     for (guint i = 0; i < found->len; i++) {
-        const TaxiiCollection *collection = found->pdata[i];
+        const TaxiiClientCollection *collection = found->pdata[i];
         if (collection->readable) {
             only = collection;
             count++;
@@ -175,7 +175,7 @@ static char *choose_only(const CommandCall *call, const GPtrArray *found, GError
     if (count == 1)
         return g_strdup(only->id);
     for (guint i = 0; i < found->len; i++) {
-        const TaxiiCollection *collection = found->pdata[i];
+        const TaxiiClientCollection *collection = found->pdata[i];
         if (collection->readable)
             output_note("%s  %s", collection->id, collection->title ? collection->title : "");
     }

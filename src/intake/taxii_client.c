@@ -14,14 +14,14 @@
 #define WAITS_MAX    3  /* times, for one answer */
 #define TICK_US      (G_USEC_PER_SEC / 10)
 
-void taxii_answer_clear(TaxiiAnswer *answer)
+void taxii_client_answer_clear(TaxiiClientAnswer *answer)
 {
     fetch_result_clear(&answer->result);
     g_clear_pointer(&answer->first, g_free);
     g_clear_pointer(&answer->last, g_free);
 }
 
-void taxii_collection_free(TaxiiCollection *collection)
+void taxii_client_collection_free(TaxiiClientCollection *collection)
 {
     if (!collection)
         return;
@@ -155,7 +155,7 @@ static gboolean wait_a_little(const TaxiiClient *client, guint seconds)
     return TRUE;
 }
 
-gboolean taxii_client_get(TaxiiClient *client, const char *url, TaxiiAnswer *ret_answer,
+gboolean taxii_client_get(TaxiiClient *client, const char *url, TaxiiClientAnswer *ret_answer,
                           GError **error)
 {
     static const char *const dates[] = {"X-TAXII-Date-Added-First", "X-TAXII-Date-Added-Last",
@@ -192,7 +192,7 @@ gboolean taxii_client_get(TaxiiClient *client, const char *url, TaxiiAnswer *ret
 
 yyjson_doc *taxii_client_resource(TaxiiClient *client, const char *url, GError **error)
 {
-    g_auto(TaxiiAnswer) answer = {.result.fd = -1};
+    g_auto(TaxiiClientAnswer) answer = {.result.fd = -1};
     TaxiiClient small = *client;
     gsize length = 0;
     small.fetch.max_bytes = RESOURCE_MAX;
@@ -279,7 +279,7 @@ static void take_collection(Search *search, const char *root, yyjson_val *value)
         good = g_ascii_isalnum(id[i]) || strchr("-._~", id[i]);
     if (!good || search->found->len >= TAXII_CLIENT_COLLECTIONS_MAX)
         return;
-    TaxiiCollection *collection = g_new0(TaxiiCollection, 1);
+    TaxiiClientCollection *collection = g_new0(TaxiiClientCollection, 1);
     collection->url = g_strdup_printf("%scollections/%s/", root, id);
     collection->id = g_strdup(id);
     collection->alias = dup_text(value, "alias");
@@ -390,7 +390,7 @@ GPtrArray *taxii_client_collections(TaxiiClient *client, const char *url,
 {
     g_autoptr(GUri) base = g_uri_parse(url, G_URI_FLAGS_ENCODED, NULL);
     g_autoptr(GPtrArray) found =
-        g_ptr_array_new_with_free_func((GDestroyNotify)taxii_collection_free);
+        g_ptr_array_new_with_free_func((GDestroyNotify)taxii_client_collection_free);
     Search search = {client, base, found, skipped, user};
     if (!base || !g_uri_get_host(base) || g_uri_get_userinfo(base)) {
         fail(error, CONCERT_ERROR_INPUT, url, "not a URL with a host and without a password");

@@ -16,17 +16,17 @@ typedef struct {
 typedef struct {
     FetchResult result; /* of status 200 */
     char *first, *last; /* X-TAXII-Date-Added-First and -Last; may be NULL */
-} TaxiiAnswer;
+} TaxiiClientAnswer;
 
-void taxii_answer_clear(TaxiiAnswer *answer);
+void taxii_client_answer_clear(TaxiiClientAnswer *answer);
 
-G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(TaxiiAnswer, taxii_answer_clear)
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(TaxiiClientAnswer, taxii_client_answer_clear)
 
 /* GETs @url. A server that asks to come again in a few seconds is obeyed. CONCERT_ERROR_BUSY when
  * it is overloaded for longer (see wait) or the client was told to stop, CONCERT_ERROR_DENIED when
  * it wants another password, CONCERT_ERROR_NOT_FOUND for 404 and 410, CONCERT_ERROR_INPUT for other
  * statuses in the 400s and for what is not TAXII 2.1, else as fetch_get(). */
-gboolean taxii_client_get(TaxiiClient *client, const char *url, TaxiiAnswer *ret_answer,
+gboolean taxii_client_get(TaxiiClient *client, const char *url, TaxiiClientAnswer *ret_answer,
                           GError **error);
 
 /* GETs a resource other than a page of objects: a JSON object of at most 32 MiB. */
@@ -38,12 +38,13 @@ typedef struct {
     char *alias; /* may be NULL */
     char *title; /* may be NULL */
     gboolean readable;
-} TaxiiCollection;
+} TaxiiClientCollection;
 
-void taxii_collection_free(TaxiiCollection *collection);
+void taxii_client_collection_free(TaxiiClientCollection *collection);
 
 /* The collections of a server: @url is that of its discovery, an API root, its list of collections
- * or a single collection; of a host alone, what is below /taxii2/ there. Element: TaxiiCollection
+ * or a single collection; of a host alone, what is below /taxii2/ there. Element:
+ * TaxiiClientCollection
  * *. Root by root, at most TAXII_CLIENT_COLLECTIONS_MAX. An API root that cannot be read is told by
  * @skipped (may be NULL), unless there is no other. */
 #define TAXII_CLIENT_COLLECTIONS_MAX 10000

@@ -149,7 +149,7 @@ static void sink_note(gpointer user, IntakeNote note, const char *where, const c
         sink->note(sink->user, note, where, message);
 }
 
-static gboolean give_objects(Walk *walk, TaxiiAnswer *answer, GError **error)
+static gboolean give_objects(Walk *walk, TaxiiClientAnswer *answer, GError **error)
 {
     IntakeOptions options = {.format = INTAKE_STIX};
     IntakeSink sink = {.object = sink_object, .note = sink_note, .user = walk};
@@ -184,8 +184,10 @@ static gsize latest_of(yyjson_val *objects, gint64 *latest)
 {
     size_t at, size;
     yyjson_val *value;
-    yyjson_arr_foreach (objects, at, size, value)
-        *latest = MAX(*latest, get_time(value, "date_added"));
+    yyjson_arr_foreach (objects, at, size, value) {
+        gint64 date = get_time(value, "date_added");
+        *latest = MAX(*latest, date);
+    }
     return yyjson_arr_size(objects);
 }
 
@@ -236,7 +238,7 @@ static void find_until(Walk *walk)
 }
 
 /* Takes the dates of a page that has objects. FALSE: there are none, and the walk begins again. */
-static gboolean take_dates(Walk *walk, const TaxiiAnswer *answer)
+static gboolean take_dates(Walk *walk, const TaxiiClientAnswer *answer)
 {
     gint64 first = NEVER, last = NEVER;
     if (answer->first)
@@ -322,7 +324,7 @@ static gboolean keep(Walk *walk, GError **error)
 
 /* A page whose frame is broken: its objects are taken as far as they can be, but where it goes on
  * is not known. */
-static gboolean salvage(Walk *walk, TaxiiAnswer *answer, GError *reason, GError **error)
+static gboolean salvage(Walk *walk, TaxiiClientAnswer *answer, GError *reason, GError **error)
 {
     g_autoptr(GError) owned = reason;
     if (!give_objects(walk, answer, error) || !keep(walk, error))
@@ -353,7 +355,7 @@ static gboolean give_up_next(Walk *walk, const GError *failure)
 static gboolean read_page(Walk *walk, GError **error)
 {
     g_autofree char *url = page_url(walk, "objects", walk->base, walk->next);
-    g_auto(TaxiiAnswer) answer = {.result.fd = -1};
+    g_auto(TaxiiClientAnswer) answer = {.result.fd = -1};
     g_auto(Envelope) envelope = {0};
     g_autoptr(GError) failure = NULL;
     walk->pages++;

@@ -25,5 +25,5 @@ gboolean follow_run_keep(FollowRun *run, const char *const *pairs, guint count, 
 gboolean follow_run_is_stopped(const FollowRun *run);
 
 /* The sources by kind. FALSE with what failed there. */
-gboolean follow_taxii(FollowRun *run, GError **error);
-gboolean follow_list(FollowRun *run, GError **error);
+gboolean follow_core_taxii(FollowRun *run, GError **error);
+gboolean follow_core_list(FollowRun *run, GError **error);

@@ -252,7 +252,7 @@ static gboolean read_feed(FollowRun *run, const IntakeOptions *options, GError *
            follow_run_keep(run, (const char *const[]){MANIFEST, feed.manifest_mark}, 1, error);
 }
 
-gboolean follow_list(FollowRun *run, GError **error)
+gboolean follow_core_list(FollowRun *run, GError **error)
 {
     IntakeOptions options;
     yyjson_doc *doc = NULL;

@@ -227,8 +227,8 @@ static gboolean read_source(FollowRun *run, ImporterCounts *counts, GError **fai
     run->importer = importer_new(run->node, &options, failure);
     if (!run->importer)
         return FALSE;
-    gboolean good =
-        followed->kind == FOLLOWED_TAXII ? follow_taxii(run, failure) : follow_list(run, failure);
+    gboolean good = followed->kind == FOLLOWED_TAXII ? follow_core_taxii(run, failure)
+                                                     : follow_core_list(run, failure);
     return importer_finish(run->importer, counts, good ? failure : NULL) && good;
 }
 

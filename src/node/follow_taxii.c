@@ -22,7 +22,7 @@ static void note_skipped(gpointer user, const char *message)
     sink->note(sink->user, INTAKE_IGNORED, run->followed->name, message);
 }
 
-static gboolean is_wanted(char **remote, const TaxiiCollection *collection)
+static gboolean is_wanted(char **remote, const TaxiiClientCollection *collection)
 {
     return g_strv_contains((const char *const *)remote, collection->id) ||
            (collection->alias && g_strv_contains((const char *const *)remote, collection->alias));
@@ -59,7 +59,7 @@ static GPtrArray *find_urls(FollowRun *run, TaxiiClient *client, GError **error)
     if (!found)
         return NULL;
     for (guint i = 0; i < found->len; i++) {
-        const TaxiiCollection *collection = found->pdata[i];
+        const TaxiiClientCollection *collection = found->pdata[i];
         if (remote ? is_wanted(remote, collection) : collection->readable)
             g_ptr_array_add(urls, g_strdup(collection->url));
     }
@@ -109,7 +109,7 @@ static gboolean is_of_one(const GError *failure)
             failure->code == CONCERT_ERROR_DENIED);
 }
 
-gboolean follow_taxii(FollowRun *run, GError **error)
+gboolean follow_core_taxii(FollowRun *run, GError **error)
 {
     TaxiiClient client = {.fetch = run->fetch};
     g_autoptr(GError) first = NULL;
