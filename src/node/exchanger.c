@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/timestamp.h"
+#include "exchange/message.h"
 #include "node/exchange_post.h"
 #include "node/exchange_pull.h"
 #include "node/peer_step.h"
@@ -16,10 +17,11 @@
 #define LONG_POLLED_MAX (THREADS - 4) /* peers; with more of them, the interval is used */
 #define PATIENCE_MAX    3600          /* seconds between two tries of a peer that fails */
 #define CONTACT_EVERY_US                                                                           \
-    (60 * G_USEC_PER_SEC)                   /* a contact that only succeeds is written so often */
-#define IDLE_US        (5 * G_USEC_PER_SEC) /* the list of peers is looked at so often */
-#define OUTBOX_AT_ONCE 64
-#define WAKE_PATH      "/exchange/v1/wake"
+    (60 * G_USEC_PER_SEC) /* a contact that only succeeds is written so often */
+#define IDLE_US           (5 * G_USEC_PER_SEC) /* the list of peers is looked at so often */
+#define OUTBOX_AT_ONCE    64
+#define URGENT_TIMEOUT_MS 20000 /* of an urgent post; the next try is to be soon */
+#define WAKE_PATH         "/exchange/v1/wake"
 
 typedef enum { LANE_PULL, LANE_PUSH, LANES } Lane;
 
@@ -217,9 +219,12 @@ static gboolean apply_posted(StoreTx *tx, gpointer user, GError **error)
                          error);
 }
 
-/* What a peer answers when asking again will not help. */
-static gboolean is_final(guint status)
+/* What a peer answers when asking again will not help. A message to who is no peer any more is of
+ * no use later either. */
+static gboolean is_final(guint status, const Peer *peer, const OutboxPost *post)
 {
+    if (status == 403 && peer->state == PEER_ENDED && g_str_equal(post->path, MESSAGE_PATH))
+        return TRUE;
     return status == 400 || status == 404 || status == 405 || status == 409 || status == 413 ||
            status == 422;
 }
@@ -232,15 +237,18 @@ static void post_outbox(Exchanger *exchanger, Line *line, const Peer *peer, cons
     const NoteSigner *messenger = notary_messenger(exchanger->notary, &error);
     gsize length;
     const void *body = g_bytes_get_data(post->body, &length);
-    const ExchangePostRequest request = {
-        .path = post->path, .body = body, .length = length, .type = post->type};
+    const ExchangePostRequest request = {.path = post->path,
+                                         .body = body,
+                                         .length = length,
+                                         .type = post->type,
+                                         .timeout_ms = post->urgent ? URGENT_TIMEOUT_MS : 0};
     Posted posted = {.number = post->number};
     if (!messenger ||
         !exchange_post(line->posts[LANE_PUSH], messenger, peer, &request, &result, &error)) {
         posted.failure = error->message;
     } else {
         posted.done = result.http.status >= 200 && result.http.status < 300;
-        posted.for_good = is_final(result.http.status);
+        posted.for_good = is_final(result.http.status, peer, post);
         posted.retry_after = result.http.retry_after;
         posted.failure = reason = exchange_post_reason(&result);
         const char *again = posted.done && g_str_equal(post->path, PEERING_PATH)
