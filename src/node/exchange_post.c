@@ -105,6 +105,13 @@ static GPtrArray *list_endpoints(ExchangePost *post, const Peer *peer)
     return list;
 }
 
+/* On the same machine the way is wide, and packing costs more than it saves. */
+static gboolean is_far(const char *endpoint)
+{
+    g_autoptr(GUri) uri = g_uri_parse(endpoint, G_URI_FLAGS_NONE, NULL);
+    return !uri || !is_loopback(g_uri_get_host(uri));
+}
+
 static FetchSession *make_session(const ExchangePost *post, const Peer *peer, const char *endpoint,
                                   GError **error)
 {
@@ -112,7 +119,7 @@ static FetchSession *make_session(const ExchangePost *post, const Peer *peer, co
     gboolean pinned = *pins != '\0' && g_str_has_prefix(endpoint, "https:");
     const FetchSessionOptions options = {.pin = pinned ? pins : NULL,
                                          .allow_private = post->options.allow_private,
-                                         .accept_compressed = TRUE,
+                                         .accept_compressed = is_far(endpoint),
                                          .max_bytes = post->options.max_bytes,
                                          .timeout_seconds = post->options.timeout_seconds};
     return fetch_session_new(&options, error);
