@@ -93,13 +93,15 @@ static gint64 delay(gdouble seconds)
 typedef struct {
     gint64 peer, when, skew_us;
     const char *failure;
+    gboolean again; /* it answers again */
 } Contact;
 
 static gboolean apply_contact(StoreTx *tx, gpointer user, GError **error)
 {
     const Contact *contact = user;
     return peers_set_contact(tx, contact->peer, contact->when, contact->failure, contact->skew_us,
-                             error);
+                             error) &&
+           (!contact->again || outbox_wake(tx, contact->peer, error));
 }
 
 /* Tells what has changed, and writes it down; a success that follows another only now and then. */
@@ -121,7 +123,7 @@ static void report(Exchanger *exchanger, Line *line, const char *failure, gint64
     g_mutex_unlock(&exchanger->lock);
     if (!is_due || stopping)
         return;
-    Contact contact = {number, timestamp_now(), skew_us, failure};
+    Contact contact = {number, timestamp_now(), skew_us, failure, changed && !failure};
     writer_run(notary_writer(exchanger->notary), 0, apply_contact, &contact, NULL);
     if (changed) {
         g_mutex_lock(&exchanger->telling);
@@ -408,6 +410,30 @@ static void start_posts(Exchanger *exchanger, GPtrArray *posts)
     }
 }
 
+static gboolean apply_expiry(StoreTx *tx, gpointer user, GError **error)
+{
+    const Exchanger *exchanger = user;
+    MarkingTlp unmarked =
+        (MarkingTlp)(config_enum(exchanger->config, SETTING_EXCHANGE_UNMARKED) + MARKING_TLP_CLEAR);
+    g_autoptr(GArray) versions = NULL;
+    g_autoptr(Reach) reach = reach_load(tx, unmarked, error);
+    return reach && records_expire(tx, timestamp_now(), EXPIRE_AT_ONCE, &versions, error) &&
+           reach_review(reach, tx, versions, error);
+}
+
+/* What has expired leaves the collections. */
+static void run_expiry(Exchanger *exchanger, gint64 *ret_next)
+{
+    gint64 when;
+    if (!records_next_expiry(notary_store(exchanger->notary), &when, NULL))
+        return;
+    gint64 now = timestamp_now();
+    if (when <= now)
+        writer_run(notary_writer(exchanger->notary), EXPIRE_AT_ONCE, apply_expiry, exchanger, NULL);
+    else if (when != G_MAXINT64)
+        *ret_next = MIN(*ret_next, g_get_monotonic_time() + (when - now));
+}
+
 /* The parts of a round that read the store, without the lock. What cannot be read now can be in
  * the next round. */
 static void run_round(Exchanger *exchanger, gint64 *ret_next)
@@ -447,6 +473,7 @@ static gpointer run_exchanger(gpointer user)
         exchanger->signalled = FALSE;
         g_mutex_unlock(&exchanger->lock);
         run_round(exchanger, &next);
+        run_expiry(exchanger, &next);
         g_mutex_lock(&exchanger->lock);
         while (!exchanger->stopping && !exchanger->signalled &&
                g_cond_wait_until(&exchanger->wake, &exchanger->lock, next))
