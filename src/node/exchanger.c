@@ -4,6 +4,7 @@
 
 #include "base/timestamp.h"
 #include "exchange/message.h"
+#include "exchange/reach.h"
 #include "node/exchange_post.h"
 #include "node/exchange_pull.h"
 #include "node/peer_step.h"
@@ -11,6 +12,7 @@
 #include "store/ledger_read.h"
 #include "store/outbox.h"
 #include "store/peers.h"
+#include "store/records.h"
 
 #define THREADS         16
 #define LONG_POLL       25            /* seconds */
@@ -20,6 +22,7 @@
     (60 * G_USEC_PER_SEC) /* a contact that only succeeds is written so often */
 #define IDLE_US           (5 * G_USEC_PER_SEC) /* the list of peers is looked at so often */
 #define OUTBOX_AT_ONCE    64
+#define EXPIRE_AT_ONCE    256
 #define URGENT_TIMEOUT_MS 20000 /* of an urgent post; the next try is to be soon */
 #define WAKE_PATH         "/exchange/v1/wake"
 
