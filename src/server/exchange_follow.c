@@ -12,6 +12,7 @@
 
 #define WAIT_MAX    60   /* seconds */
 #define WAITING_MAX 1024 /* peers */
+#define AT_ONCE_MAX 2    /* answers to one peer that are being made */
 
 typedef struct {
     guint64 from, size;
@@ -35,6 +36,7 @@ struct ExchangeFollow {
     GCond wake;
     gboolean stopping, signalled;
     GPtrArray *waiting; /* Waiting */
+    GHashTable *busy;   /* origin -> answers that are being made for it */
     guint64 scanned;    /* entries of the ledger that were looked at for those who wait */
 };
 
@@ -149,6 +151,29 @@ static gboolean begin_waiting(ApiCall *call, Peer *peer, const Question *questio
     return good;
 }
 
+/* An answer costs its author far more than the question the peer: one peer gets few at a time. */
+static gboolean begin_answer(ExchangeFollow *follow, const char *origin)
+{
+    g_mutex_lock(&follow->lock);
+    guint busy = GPOINTER_TO_UINT(g_hash_table_lookup(follow->busy, origin));
+    gboolean good = busy < AT_ONCE_MAX;
+    if (good)
+        g_hash_table_insert(follow->busy, g_strdup(origin), GUINT_TO_POINTER(busy + 1));
+    g_mutex_unlock(&follow->lock);
+    return good;
+}
+
+static void end_answer(ExchangeFollow *follow, const char *origin)
+{
+    g_mutex_lock(&follow->lock);
+    guint busy = GPOINTER_TO_UINT(g_hash_table_lookup(follow->busy, origin));
+    if (busy > 1)
+        g_hash_table_insert(follow->busy, g_strdup(origin), GUINT_TO_POINTER(busy - 1));
+    else
+        g_hash_table_remove(follow->busy, origin);
+    g_mutex_unlock(&follow->lock);
+}
+
 Reply *exchange_follow_ask(ApiCall *call, GError **error)
 {
     g_autoptr(Peer) peer = NULL;
@@ -159,7 +184,10 @@ Reply *exchange_follow_ask(ApiCall *call, GError **error)
     GError *local = NULL;
     if (!read_question(call->request->body, &question, &local))
         return refuse_error(local);
+    if (!begin_answer(call->api->exchange_follow, peer->origin))
+        return problem_later(429, "the answer to another question of this peer is being made", 1);
     Reply *reply = answer(call, peer, &question, &local);
+    end_answer(call->api->exchange_follow, peer->origin);
     if (local) {
         g_propagate_error(error, local);
         return NULL;
@@ -284,6 +312,7 @@ ExchangeFollow *exchange_follow_new(Api *api)
     ExchangeFollow *follow = g_new0(ExchangeFollow, 1);
     follow->api = api;
     follow->waiting = g_ptr_array_new();
+    follow->busy = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     g_mutex_init(&follow->lock);
     g_cond_init(&follow->wake);
     writer_watch(api->writer, on_commit, follow);
@@ -310,6 +339,7 @@ void exchange_follow_free(ExchangeFollow *follow)
         return;
     exchange_follow_stop(follow);
     g_ptr_array_unref(follow->waiting);
+    g_hash_table_unref(follow->busy);
     g_mutex_clear(&follow->lock);
     g_cond_clear(&follow->wake);
     g_free(follow);
