@@ -49,10 +49,22 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(DispatcherResult, dispatcher_result_clear)
 gboolean dispatcher_send(Notary *notary, const DispatcherSpec *spec, DispatcherResult *ret_result,
                          GError **error);
 
-/* One item of another media type, such as an event of a dossier, to peers by their origins; nobody
- * is asked but the policy. */
-gboolean dispatcher_send_item(Notary *notary, const DispatcherSpec *spec, const char *type,
-                              GBytes *item, guint64 *ret_index, GError **error);
+/* One item of another kind, such as an event of a dossier, that is made in the transaction which
+ * commits its dispatch. Both functions run on the writer's thread and may run twice. */
+typedef struct {
+    const char *type; /* its media type */
+    /* Says whom it goes to and how, and makes its bytes. What *ret_spec borrows, and *ret_item,
+     * live until dispatcher_send_item() returns. */
+    gboolean (*make)(StoreTx *tx, gpointer user, DispatcherSpec *ret_spec, GBytes **ret_item,
+                     GError **error);
+    /* Entry @index carries it: what is written now is durable with it or not at all. */
+    gboolean (*sent)(StoreTx *tx, guint64 index, gpointer user, GError **error);
+    gpointer user;
+} DispatcherItem;
+
+/* To peers by name; nobody is asked but the policy. */
+gboolean dispatcher_send_item(Notary *notary, const DispatcherItem *item, guint64 *ret_index,
+                              GError **error);
 
 /* Gives the earlier dispatch @of to further peers, if the policy lets them have it. */
 gboolean dispatcher_grant(Notary *notary, guint64 of, const char *const *to, guint64 *ret_index,
@@ -62,3 +74,7 @@ gboolean dispatcher_grant(Notary *notary, guint64 of, const char *const *to, gui
  * CONCERT_ERROR_CONFLICT when it was already. */
 gboolean dispatcher_retract(Notary *notary, guint64 of, gboolean is_recall, const guint *places,
                             guint n_places, const char *reason, guint64 *ret_index, GError **error);
+
+/* What was sent on and was taken back by its author since is taken back from whoever has it from
+ * here. Whatever was done already is not done again. */
+gboolean dispatcher_settle_onward(Notary *notary, GError **error);

@@ -5,6 +5,7 @@
 #include "exchange/reach.h"
 #include "node/dispatcher_core.h"
 #include "store/deliveries.h"
+#include "store/onward.h"
 #include "store/openings.h"
 #include "store/records.h"
 
@@ -131,4 +132,45 @@ gboolean dispatcher_retract(Notary *notary, guint64 of, gboolean is_recall, cons
                               .members = members,
                               .members_length = strlen(members)};
     return notary_append_with(notary, &spec, apply_retract, (gpointer)&retract, ret_index, error);
+}
+
+/* --- what was sent on --------------------------------------------------------------------------
+ */
+
+/* The items of one own dispatch from @first on in @list; *ret_next is behind them. */
+static gboolean retract_onward(Notary *notary, const GPtrArray *list, guint first, guint *ret_next,
+                               GError **error)
+{
+    const Onward *begin = list->pdata[first];
+    g_autoptr(GArray) places = g_array_new(FALSE, FALSE, sizeof(guint));
+    gboolean recall = FALSE;
+    guint next = first;
+    for (; next < list->len; next++) {
+        const Onward *onward = list->pdata[next];
+        if (onward->entry != begin->entry)
+            break;
+        recall |= onward->state == RECORD_RECALLED;
+        g_array_append_val(places, onward->place);
+    }
+    *ret_next = next;
+    g_autofree char *reason =
+        g_strdup_printf("taken back by %s, of which it was received", begin->origin);
+    guint64 index;
+    return dispatcher_retract(notary, begin->entry, recall, (const guint *)places->data,
+                              places->len, reason, &index, error);
+}
+
+gboolean dispatcher_settle_onward(Notary *notary, GError **error)
+{
+    for (;;) {
+        g_autoptr(GPtrArray) list =
+            onward_retracted(notary_store(notary), DISPATCHER_ITEMS_MAX, error);
+        if (!list)
+            return FALSE;
+        if (list->len == 0)
+            return TRUE;
+        for (guint i = 0; i < list->len;)
+            if (!retract_onward(notary, list, i, &i, error))
+                return FALSE;
+    }
 }

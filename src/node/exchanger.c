@@ -5,6 +5,7 @@
 #include "base/timestamp.h"
 #include "exchange/message.h"
 #include "exchange/reach.h"
+#include "node/dispatcher.h"
 #include "node/exchange_post.h"
 #include "node/exchange_pull.h"
 #include "node/peer_step.h"
@@ -165,7 +166,7 @@ static void run_pull(gpointer data, gpointer user)
     Exchanger *exchanger = user;
     Line *line = task->line;
     g_autoptr(GError) error = NULL;
-    ExchangePullCounts counts;
+    ExchangePullCounts counts = {0};
     g_mutex_lock(&exchanger->lock);
     gboolean polls = config_bool(exchanger->config, SETTING_EXCHANGE_LONG_POLL) &&
                      g_hash_table_size(exchanger->lines) <= LONG_POLLED_MAX && !line->failures;
@@ -178,6 +179,8 @@ static void run_pull(gpointer data, gpointer user)
                                .progress = go_on,
                                .user = exchanger};
     gboolean good = !stopping && exchange_pull(&pull, task->origin, &counts, &error);
+    if (!stopping && counts.retractions > 0)
+        dispatcher_settle_onward(exchanger->notary, NULL); /* what fails is done after the next */
     if (!stopping)
         report(exchanger, line, error ? error->message : NULL, good ? counts.skew_us : 0);
     g_mutex_lock(&exchanger->lock);
@@ -470,6 +473,7 @@ static void run_round(Exchanger *exchanger, gint64 *ret_next)
 static gpointer run_exchanger(gpointer user)
 {
     Exchanger *exchanger = user;
+    dispatcher_settle_onward(exchanger->notary, NULL);
     g_mutex_lock(&exchanger->lock);
     while (!exchanger->stopping) {
         gint64 next = g_get_monotonic_time() + IDLE_US;
@@ -564,5 +568,5 @@ gboolean exchanger_follow(const Config *config, Notary *notary, const char *peer
         .max_bytes = FOLLOWER_ANSWER_MAX};
     g_autoptr(ExchangePost) post = exchange_post_new(&options);
     const ExchangePull pull = {.config = config, .notary = notary, .post = post};
-    return exchange_pull(&pull, peer, ret_counts, error);
+    return exchange_pull(&pull, peer, ret_counts, error) && dispatcher_settle_onward(notary, error);
 }

@@ -123,6 +123,7 @@ static const char *const steps[] = {
     "CREATE TABLE record_item (number INTEGER PRIMARY KEY, version INTEGER, data BLOB,"
     " refusal TEXT, retracted INTEGER);"
     "CREATE INDEX record_item_version ON record_item (version) WHERE version IS NOT NULL;"
+    "CREATE INDEX record_item_retracted ON record_item (number) WHERE retracted IS NOT NULL;"
     "CREATE TABLE answer (number INTEGER PRIMARY KEY, party INTEGER NOT NULL,"
     " first INTEGER NOT NULL, end INTEGER NOT NULL, size INTEGER NOT NULL,"
     " arrived INTEGER NOT NULL, statement TEXT NOT NULL, checkpoint TEXT NOT NULL);"

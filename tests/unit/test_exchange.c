@@ -237,7 +237,7 @@ static void test_onward(Fixture *fixture, gconstpointer data)
     g_autofree char *amber = exchange_nodes_put(alder, "amber", NULL);
     g_autofree char *clear = exchange_nodes_put(alder, "clear", NULL);
     send(alder, birch->name, amber, MARKING_TLP_AMBER);
-    send(alder, birch->name, clear, MARKING_TLP_CLEAR);
+    guint64 entry = send(alder, birch->name, clear, MARKING_TLP_CLEAR);
     exchange_nodes_follow(alder, birch);
     exchange_nodes_peer(birch, cedar);
     assert_refused(birch, cedar->name, amber, MARKING_TLP_AMBER, "rule");
@@ -246,6 +246,22 @@ static void test_onward(Fixture *fixture, gconstpointer data)
     exchange_nodes_follow(birch, cedar);
     g_assert_true(has(cedar, clear));
     g_assert_false(has(cedar, amber));
+
+    /* Its author recalls it: who has it at second hand hears of that, once. */
+    g_autoptr(GError) error = NULL;
+    guint64 index;
+    g_assert_true(dispatcher_retract(node_notary(alder->node), entry, TRUE, NULL, 0, "wrong",
+                                     &index, &error));
+    g_assert_no_error(error);
+    exchange_nodes_follow(alder, birch);
+    g_assert_true(dispatcher_settle_onward(node_notary(birch->node), &error));
+    g_assert_no_error(error);
+    g_assert_true(dispatcher_settle_onward(node_notary(birch->node), &error));
+    g_assert_no_error(error);
+    exchange_nodes_follow(birch, cedar);
+    RecordsQuery query = {.origin = birch->origin, .kind = "recall"};
+    g_autoptr(GPtrArray) recalls = records_list(node_store(cedar->node), &query, &error);
+    g_assert_cmpuint(recalls->len, ==, 1);
 }
 
 /* A flipped byte anywhere is noticed, and nothing of the answer is kept. */
