@@ -294,6 +294,7 @@ static DocketDraft *make_draft(const EngineResult *result, const DocketAct *act,
     DocketDraft *draft = g_new0(DocketDraft, 1);
     draft->body = g_steal_pointer(&body);
     draft->dossier = g_strdup(event->dossier);
+    draft->procedure = after->procedure;
     draft->state = g_strdup(engine_state(after)->name);
     draft->audience = engine_audience(after, event);
     draft->tlp = event->tlp;

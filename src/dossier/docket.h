@@ -53,8 +53,9 @@ typedef struct {
 } DocketAct;
 
 typedef struct {
-    char *body;      /* in RFC 8785 form, to be signed */
-    char *dossier;   /* its id */
+    char *body;    /* in RFC 8785 form, to be signed */
+    char *dossier; /* its id */
+    const Procedure *procedure;
     char *state;     /* in which the dossier will be */
     char **audience; /* names of nodes, sorted */
     MarkingTlp tlp;

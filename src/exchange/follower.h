@@ -17,6 +17,8 @@ typedef struct {
     Store *store;
     Writer *writer;
     MarkingTlp unmarked;            /* of what bears no TLP level */
+    const char *own_message_key;    /* vkey, by which this node's own events are known that come back
+                                       after a restore; NULL: they are refused */
     const MerkleProof *consistency; /* from the tree that is known to the answer's, when it came
                                        another way; NULL: the answer's own */
 } FollowerOptions;

@@ -1,5 +1,7 @@
 #include "exchange/follower_effects.h"
 
+#include "base/timestamp.h"
+#include "exchange/community.h"
 #include "exchange/peering.h"
 #include "store/deliveries.h"
 #include "store/ledger.h"
@@ -70,6 +72,22 @@ static gboolean apply_card(StoreTx *tx, Reach *reach, const Peer *peer,
     return pass_over(local, error);
 }
 
+/* A record of a community: its owner's, or of a member that leaves. */
+static gboolean apply_community(StoreTx *tx, Reach *reach, const Peer *peer,
+                                const FollowerOpening *opening, GError **error)
+{
+    GError *local = NULL;
+    const char *own;
+    guint64 size;
+    if (!ledger_look(tx, &own, &size, error))
+        return FALSE;
+    g_autoptr(yyjson_doc) header = opening_header(opening->opening);
+    GBytes *item = opening->opening->n_items == 1 ? opening->items[0].bytes : NULL;
+    community_receive(tx, own, peer->origin, opening->opening->kind, yyjson_doc_get_root(header),
+                      item, &local);
+    return pass_over(local, error);
+}
+
 static const struct {
     const char *kind;
     gboolean (*apply)(StoreTx *tx, Reach *reach, const Peer *peer, const FollowerOpening *opening,
@@ -79,6 +97,8 @@ static const struct {
     {DISPATCH_HEADER_RECALL, apply_retract},
     {DISPATCH_HEADER_RECEIPT, apply_receipt},
     {CARD_KIND, apply_card},
+    {COMMUNITY_OPENED_KIND, apply_community},
+    {COMMUNITY_MEMBER_KIND, apply_community},
 };
 
 gboolean follower_effects_apply(StoreTx *tx, Reach *reach, const Peer *peer,
@@ -92,8 +112,25 @@ gboolean follower_effects_apply(StoreTx *tx, Reach *reach, const Peer *peer,
     return TRUE;
 }
 
-gboolean follower_effects_events(StoreTx *tx, const Peer *peer, FollowerOpening *opening,
-                                 GError **error)
+gboolean follower_effects_events(StoreTx *tx, const Peer *peer, const NoteVerifier *own_key,
+                                 FollowerOpening *opening, GError **error)
 {
+    const char *own;
+    guint64 size;
+    for (guint i = 0; i < opening->opening->n_items; i++) {
+        FollowerItem *item = &opening->items[i];
+        if (item->kind != FOLLOWER_EVENT || !item->bytes)
+            continue;
+        g_auto(DocketOutcome) outcome = {0};
+        DocketPlace place = {.own_key = own_key, .source = peer->node, .now_us = timestamp_now()};
+        if (!ledger_look(tx, &own, &size, error))
+            return FALSE;
+        place.origin = own;
+        if (!docket_receive(tx, item->bytes, &place, &outcome, error))
+            return FALSE;
+        g_free(item->refusal); /* of an earlier try of the transaction */
+        item->refusal = g_steal_pointer(&outcome.refusal);
+        item->is_known = !item->refusal && !outcome.is_new;
+    }
     return TRUE;
 }

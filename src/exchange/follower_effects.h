@@ -3,6 +3,7 @@
  * passed over: the entry is kept and shown all the same. Private to the follower. */
 #pragma once
 
+#include "dossier/docket.h"
 #include "exchange/follower_items.h"
 #include "exchange/reach.h"
 #include "store/peers.h"
@@ -11,6 +12,7 @@
 gboolean follower_effects_apply(StoreTx *tx, Reach *reach, const Peer *peer,
                                 const FollowerOpening *opening, GError **error);
 
-/* Gives the events among the items of a dispatch to their dossiers; what is none gets a refusal. */
-gboolean follower_effects_events(StoreTx *tx, const Peer *peer, FollowerOpening *opening,
-                                 GError **error);
+/* Gives the events among the items of a dispatch to their dossiers; what is none gets a refusal.
+ * @own_key: this node's message key, may be NULL. FALSE only when the store fails. */
+gboolean follower_effects_events(StoreTx *tx, const Peer *peer, const NoteVerifier *own_key,
+                                 FollowerOpening *opening, GError **error);

@@ -18,7 +18,8 @@ typedef struct {
     Object *object; /* NULL: it is none, or could not be read: `refusal` */
     MarkingTlp tlp; /* that the object bears */
     char *refusal;
-    gint64 version; /* when it was stored */
+    gint64 version;    /* when it was stored */
+    gboolean is_known; /* an event that was here already */
 } FollowerItem;
 
 /* An opening with what was read of it. */

@@ -287,18 +287,24 @@ static gboolean write_members(Sending *sending, GError **error)
     return sending->members != NULL;
 }
 
-/* Commits the entry that was filled. */
+/* The entry that was filled. */
+static OpeningSpec opening_spec(const Sending *sending)
+{
+    return (OpeningSpec){.kind = DISPATCH_HEADER_DISPATCH,
+                         .is_public = sending->spec->is_public,
+                         .audience = (const char *const *)sending->target.audience->origins,
+                         .items = (const OpeningItemSpec *)sending->items->data,
+                         .n_items = sending->items->len,
+                         .members = sending->members,
+                         .members_length = strlen(sending->members)};
+}
+
+/* Commits it. */
 static gboolean commit(Sending *sending, GError **error)
 {
     if (sending->items->len == 0)
         return TRUE;
-    const OpeningSpec spec = {.kind = DISPATCH_HEADER_DISPATCH,
-                              .is_public = sending->spec->is_public,
-                              .audience = (const char *const *)sending->target.audience->origins,
-                              .items = (const OpeningItemSpec *)sending->items->data,
-                              .n_items = sending->items->len,
-                              .members = sending->members,
-                              .members_length = strlen(sending->members)};
+    const OpeningSpec spec = opening_spec(sending);
     guint64 index;
     if (!notary_append_with(sending->notary, &spec, apply_committed, sending, &index, error))
         return FALSE;
@@ -344,14 +350,19 @@ static gboolean remember_sources(Sending *sending, GError **error)
     return TRUE;
 }
 
-static gboolean begin(Sending *sending, GError **error)
+static void begin_entry(Sending *sending)
 {
-    const DispatcherSpec *spec = sending->spec;
-    sending->checked = g_hash_table_new(NULL, NULL);
     sending->items = g_array_new(FALSE, FALSE, sizeof(OpeningItemSpec));
     sending->bytes = g_ptr_array_new_with_free_func((GDestroyNotify)g_bytes_unref);
     sending->versions = g_array_new(FALSE, FALSE, sizeof(gint64));
     sending->tlps = g_array_new(FALSE, FALSE, sizeof(MarkingTlp));
+}
+
+static gboolean begin(Sending *sending, GError **error)
+{
+    const DispatcherSpec *spec = sending->spec;
+    begin_entry(sending);
+    sending->checked = g_hash_table_new(NULL, NULL);
     sending->entries = g_array_new(FALSE, FALSE, sizeof(guint64));
     sending->tlp = spec->tlp;
     return remember_sources(sending, error) &&
@@ -383,21 +394,52 @@ gboolean dispatcher_send(Notary *notary, const DispatcherSpec *spec, DispatcherR
     return TRUE;
 }
 
-gboolean dispatcher_send_item(Notary *notary, const DispatcherSpec *spec, const char *type,
-                              GBytes *item, guint64 *ret_index, GError **error)
+/* --- one item ----------------------------------------------------------------------------------
+ */
+
+typedef struct {
+    Notary *notary;
+    const DispatcherItem *item;
+    DispatcherSpec spec;
+    Sending sending;
+    OpeningItemSpec only;
+} Made;
+
+static gboolean make_dispatch(StoreTx *tx, gpointer user, OpeningSpec *ret_spec, GError **error)
 {
-    g_auto(Sending) sending = {.notary = notary, .spec = spec};
-    if (!begin(&sending, error))
+    Made *made = user;
+    Sending *sending = &made->sending;
+    GBytes *bytes = NULL;
+    sending_clear(sending);
+    *sending = (Sending){.notary = made->notary, .spec = &made->spec};
+    begin_entry(sending);
+    made->spec = (DispatcherSpec){.expires = G_MAXINT64};
+    if (!made->item->make(tx, made->item->user, &made->spec, &bytes, error))
         return FALSE;
-    if (sending.tlp == MARKING_TLP_NONE)
-        sending.tlp = spec->unmarked;
-    if (!check_own(&sending, spec->title, MARKING_TLP_NONE, error) ||
-        !write_members(&sending, error))
+    sending->tlp = made->spec.tlp != MARKING_TLP_NONE ? made->spec.tlp : made->spec.unmarked;
+    if (!dispatcher_core_resolve_tx(tx, made->spec.to, &sending->target, error) ||
+        !check_own(sending, made->spec.title, MARKING_TLP_NONE, error) ||
+        !write_members(sending, error))
         return FALSE;
-    const OpeningItemSpec only = {item, type};
-    g_array_append_val(sending.items, only);
-    if (!commit(&sending, error))
-        return FALSE;
-    *ret_index = g_array_index(sending.entries, guint64, 0);
+    made->only = (OpeningItemSpec){bytes, made->item->type};
+    g_array_append_val(sending->items, made->only);
+    *ret_spec = opening_spec(sending);
     return TRUE;
+}
+
+static gboolean apply_made(StoreTx *tx, const Opening *opening, guint64 index, gpointer user,
+                           GError **error)
+{
+    Made *made = user;
+    return apply_committed(tx, opening, index, &made->sending, error) &&
+           made->item->sent(tx, index, made->item->user, error);
+}
+
+gboolean dispatcher_send_item(Notary *notary, const DispatcherItem *item, guint64 *ret_index,
+                              GError **error)
+{
+    Made made = {.notary = notary, .item = item};
+    gboolean good = notary_append_made(notary, make_dispatch, apply_made, &made, ret_index, error);
+    sending_clear(&made.sending);
+    return good;
 }

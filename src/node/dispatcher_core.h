@@ -19,6 +19,10 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(DispatcherTarget, dispatcher_core_target_clear)
 gboolean dispatcher_core_resolve(Notary *notary, const char *const *to, const char *community,
                                  gboolean is_public, DispatcherTarget *ret_target, GError **error);
 
+/* The same of peers by name, on the writer's thread: there nothing may wait for a reader. */
+gboolean dispatcher_core_resolve_tx(StoreTx *tx, const char *const *to,
+                                    DispatcherTarget *ret_target, GError **error);
+
 /* What the policy asks about each of the target's peers; the viewer is borrowed from it. */
 DecideViewer dispatcher_core_viewer(const DispatcherTarget *target, guint place,
                                     const char *community);

@@ -1,5 +1,6 @@
 /* dispatcher_target.c - whom something goes to. */
 #include "node/dispatcher_core.h"
+#include "store/ledger.h"
 
 void dispatcher_core_target_clear(DispatcherTarget *target)
 {
@@ -16,12 +17,24 @@ static gboolean refuse_peer(const Peer *peer, GError **error)
     return FALSE;
 }
 
+/* Where peers are looked up: on the writer's thread in the transaction, as nothing may wait for a
+ * reader there. */
+typedef struct {
+    Store *store;
+    StoreTx *tx; /* NULL: in the store */
+} Book;
+
+static Peer *look_up(const Book *book, const char *name, GError **error)
+{
+    return book->tx ? peers_get_tx(book->tx, name, error) : peers_get(book->store, name, error);
+}
+
 /* The peers named one by one. Those that are suspended stay: it waits for them. */
-static gboolean find_named(Notary *notary, const char *const *to, GPtrArray *origins,
+static gboolean find_named(const Book *book, const char *const *to, GPtrArray *origins,
                            GError **error)
 {
     for (guint i = 0; to && to[i]; i++) {
-        g_autoptr(Peer) peer = peers_get(notary_store(notary), to[i], error);
+        g_autoptr(Peer) peer = look_up(book, to[i], error);
         if (!peer)
             return FALSE;
         if (peer->state != PEER_ACTIVE && peer->state != PEER_SUSPENDED)
@@ -32,11 +45,11 @@ static gboolean find_named(Notary *notary, const char *const *to, GPtrArray *ori
     return TRUE;
 }
 
-static gboolean find_peers(Notary *notary, DispatcherTarget *target, GError **error)
+static gboolean find_peers(const Book *book, DispatcherTarget *target, GError **error)
 {
     target->peers = g_ptr_array_new_with_free_func((GDestroyNotify)peer_free);
     for (guint i = 0; target->audience->origins[i]; i++) {
-        Peer *peer = peers_get(notary_store(notary), target->audience->origins[i], error);
+        Peer *peer = look_up(book, target->audience->origins[i], error);
         if (!peer)
             return FALSE;
         g_ptr_array_add(target->peers, peer);
@@ -44,18 +57,16 @@ static gboolean find_peers(Notary *notary, DispatcherTarget *target, GError **er
     return TRUE;
 }
 
-gboolean dispatcher_core_resolve(Notary *notary, const char *const *to, const char *community,
-                                 gboolean is_public, DispatcherTarget *ret_target, GError **error)
+/* @self: the origin of the own ledger. */
+static gboolean resolve(const Book *book, const char *const *to, const char *self,
+                        gboolean is_public, DispatcherTarget *ret_target, GError **error)
 {
     g_autoptr(GPtrArray) named = g_ptr_array_new_with_free_func(g_free);
-    g_auto(LedgerReadState) own = {0};
     g_auto(DispatcherTarget) target = {.is_public = is_public};
-    if (!find_named(notary, to, named, error) ||
-        !ledger_read_state(notary_store(notary), &own, error))
+    if (!find_named(book, to, named, error))
         return FALSE;
-    target.audience =
-        audience_resolve((const char *const *)named->pdata, NULL, NULL, own.origin, error);
-    if (!target.audience || !find_peers(notary, &target, error))
+    target.audience = audience_resolve((const char *const *)named->pdata, NULL, NULL, self, error);
+    if (!target.audience || !find_peers(book, &target, error))
         return FALSE;
     if (!is_public && target.audience->n_origins == 0) {
         g_set_error_literal(error, CONCERT_ERROR, CONCERT_ERROR_INPUT,
@@ -70,6 +81,24 @@ gboolean dispatcher_core_resolve(Notary *notary, const char *const *to, const ch
     *ret_target = target;
     target = (DispatcherTarget){0};
     return TRUE;
+}
+
+gboolean dispatcher_core_resolve(Notary *notary, const char *const *to, const char *community,
+                                 gboolean is_public, DispatcherTarget *ret_target, GError **error)
+{
+    const Book book = {.store = notary_store(notary)};
+    g_auto(LedgerReadState) own = {0};
+    return ledger_read_state(book.store, &own, error) &&
+           resolve(&book, to, own.origin, is_public, ret_target, error);
+}
+
+gboolean dispatcher_core_resolve_tx(StoreTx *tx, const char *const *to,
+                                    DispatcherTarget *ret_target, GError **error)
+{
+    const Book book = {.tx = tx};
+    const char *own;
+    guint64 size;
+    return ledger_look(tx, &own, &size, error) && resolve(&book, to, own, FALSE, ret_target, error);
 }
 
 DecideViewer dispatcher_core_viewer(const DispatcherTarget *target, guint place,

@@ -5,6 +5,7 @@
 
 #include "base/timestamp.h"
 #include "exchange/author.h"
+#include "node/docket_machine.h"
 
 #define FOLLOW_PATH   "/exchange/v1/follow"
 #define POLL_GRACE_MS 15000
@@ -120,9 +121,11 @@ static gboolean pull_once(const ExchangePull *pull, const char *name, ExchangePu
         return TRUE;
     if (result.http.status != 200)
         return refuse_status(peer, &result, error);
+    g_autofree char *own_key = notary_message_key(pull->notary, NULL);
     const FollowerOptions options = {
         .store = notary_store(pull->notary),
         .writer = notary_writer(pull->notary),
+        .own_message_key = own_key,
         .unmarked =
             (MarkingTlp)(config_enum(pull->config, SETTING_EXCHANGE_UNMARKED) + MARKING_TLP_CLEAR)};
     FollowerResult accepted;
@@ -143,15 +146,19 @@ gboolean exchange_pull(const ExchangePull *pull, const char *peer, ExchangePullC
 {
     *ret_counts = (ExchangePullCounts){0};
     guint overtaken = 0;
+    gboolean good = TRUE;
     for (gboolean more = TRUE; more;) {
         g_autoptr(GError) local = NULL;
         more = FALSE;
-        if (pull_once(pull, peer, ret_counts, &more, &local)) {
+        good = pull_once(pull, peer, ret_counts, &more, &local);
+        if (good) {
             overtaken = 0;
         } else if (!more || ++overtaken > OVERTAKEN_MAX) {
             g_propagate_error(error, g_steal_pointer(&local));
-            return FALSE;
+            break;
         }
     }
-    return TRUE;
+    if (ret_counts->events > 0)
+        docket_machine_run(pull->notary);
+    return good;
 }

@@ -228,14 +228,25 @@ gboolean notary_append(Notary *notary, const OpeningSpec *spec, guint64 *ret_ind
 }
 
 typedef struct {
+    Notary *notary;
     NotaryAppend append;
+    NotaryMake make; /* NULL: @append is made already */
     NotaryExtra extra;
     gpointer user;
 } AppendWith;
 
+static gboolean make_append(StoreTx *tx, AppendWith *with, GError **error)
+{
+    OpeningSpec spec = {0};
+    return with->make(tx, with->user, &spec, error) &&
+           notary_core_begin(with->notary, &spec, &with->append, error);
+}
+
 static gboolean apply_append_with(StoreTx *tx, gpointer user, GError **error)
 {
     AppendWith *with = user;
+    if (with->make && !make_append(tx, with, error))
+        return FALSE;
     return notary_core_apply_append(tx, &with->append, error) &&
            with->extra(tx, with->append.opening, with->append.index, with->user, error);
 }
@@ -246,6 +257,17 @@ gboolean notary_append_with(Notary *notary, const OpeningSpec *spec, NotaryExtra
     AppendWith with = {.extra = extra, .user = user};
     gboolean good = notary_core_begin(notary, spec, &with.append, error) &&
                     writer_run(notary->writer, 0, apply_append_with, &with, error);
+    if (good)
+        *ret_index = with.append.index;
+    notary_core_append_clear(&with.append);
+    return good;
+}
+
+gboolean notary_append_made(Notary *notary, NotaryMake make, NotaryExtra extra, gpointer user,
+                            guint64 *ret_index, GError **error)
+{
+    AppendWith with = {.notary = notary, .make = make, .extra = extra, .user = user};
+    gboolean good = writer_run(notary->writer, 0, apply_append_with, &with, error);
     if (good)
         *ret_index = with.append.index;
     notary_core_append_clear(&with.append);

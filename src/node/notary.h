@@ -53,6 +53,15 @@ typedef gboolean (*NotaryExtra)(StoreTx *tx, const Opening *opening, guint64 ind
 gboolean notary_append_with(Notary *notary, const OpeningSpec *spec, NotaryExtra extra,
                             gpointer user, guint64 *ret_index, GError **error);
 
+/* Makes, inside the transaction, what is to be appended: for what follows from the store as it is
+ * in that moment. What *ret_spec borrows lives until the call that appends returns. As a
+ * WriterApply it may run twice. */
+typedef gboolean (*NotaryMake)(StoreTx *tx, gpointer user, OpeningSpec *ret_spec, GError **error);
+
+/* As notary_append_with(), of what @make makes. */
+gboolean notary_append_made(Notary *notary, NotaryMake make, NotaryExtra extra, gpointer user,
+                            guint64 *ret_index, GError **error);
+
 /* Destroys the opening of entry @index, or of it only the items given, and appends the entry that
  * says so: *ret_entry is its index. CONCERT_ERROR_CONFLICT when all of it was erased before. */
 gboolean notary_erase(Notary *notary, guint64 index, const guint *places, guint n_places,

@@ -7,6 +7,7 @@
 #include "identity/role.h"
 #include "node/dispatch_operation.h"
 #include "node/card_publisher.h"
+#include "node/docket_operation.h"
 #include "node/follow_operation.h"
 #include "node/ledger_operation.h"
 #include "node/message_operation.h"
@@ -272,6 +273,7 @@ static const Operation operations[] = {
     {"exchange.follow", .run = dispatch_operation_follow},
     {"witness.add", witness_add_apply},
     {"witness.remove", witness_remove_apply},
+    {"dossier.event", .run = docket_operation_event},
     {"witness.watch", witness_watch_apply},
     {"witness.unwatch", witness_unwatch_apply},
     {"witness.settle", witness_settle_apply},

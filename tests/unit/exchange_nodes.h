@@ -155,8 +155,11 @@ static inline guint exchange_nodes_follow(ExchangeNode *author, ExchangeNode *re
         g_autoptr(GBytes) answer = exchange_nodes_answer(author, reader);
         if (!answer)
             return dispatches;
+        g_autofree char *own_key = notary_message_key(node_notary(reader->node), &error);
+        g_assert_no_error(error);
         const FollowerOptions options = {.store = node_store(reader->node),
                                          .writer = node_writer(reader->node),
+                                         .own_message_key = own_key,
                                          .unmarked = MARKING_TLP_AMBER};
         FollowerResult result;
         g_assert_true(follower_accept(&options, author->origin, answer, &result, &error));

@@ -1,0 +1,39 @@
+#include "node/docket_machine.h"
+
+#include "node/docket_sender.h"
+
+/* Whether trying the next dossier of the same opener has no sense: it is for the same nodes. */
+static gboolean stays_undone(const GError *error)
+{
+    return g_error_matches(error, CONCERT_ERROR, CONCERT_ERROR_DENIED);
+}
+
+/* Whether nothing can be made at all now. */
+static gboolean ends_run(const GError *error)
+{
+    return error->domain != CONCERT_ERROR || error->code == CONCERT_ERROR_IO ||
+           error->code == CONCERT_ERROR_FULL || error->code == CONCERT_ERROR_BUSY;
+}
+
+guint docket_machine_run(Notary *notary)
+{
+    const DossiersQuery query = {.has_machine = TRUE};
+    g_autoptr(GPtrArray) dossiers = dossiers_list(notary_store(notary), &query, NULL);
+    g_autoptr(GHashTable) passed_over = g_hash_table_new(g_str_hash, g_str_equal);
+    guint made = 0;
+    for (guint i = 0; dossiers && i < dossiers->len; i++) {
+        const Dossier *dossier = dossiers->pdata[i];
+        g_autoptr(GError) error = NULL;
+        g_auto(DocketSent) sent = {0};
+        const DocketAct act = {.dossier = dossier->id, .type = dossier->machine};
+        if (dossier->opener && g_hash_table_contains(passed_over, dossier->opener))
+            continue;
+        if (docket_sender_send(notary, &act, &sent, &error))
+            made++;
+        else if (ends_run(error))
+            break;
+        else if (stays_undone(error) && dossier->opener)
+            g_hash_table_add(passed_over, dossier->opener);
+    }
+    return made;
+}

@@ -1,0 +1,10 @@
+/* docket_machine.h - what this node does by itself in dossiers: where a procedure says that its
+ * machine has to act ("received"), it does. */
+#pragma once
+
+#include "node/notary.h"
+
+/* Does all that is to be done now. What cannot be done (nobody can be told, the ledger is held)
+ * stays to be done; what another thread does meanwhile is not done twice. On any thread but the
+ * writer's. Returns how many events were made. */
+guint docket_machine_run(Notary *notary);

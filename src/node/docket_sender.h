@@ -1,0 +1,26 @@
+/* docket_sender.h - making an event of a dossier (dossier/docket.h): it is drafted, signed, kept
+ * and committed in the ledger, as the item of a dispatch to whom it is for, all in one transaction.
+ * So each event is made of what is there in that moment, and a crash loses none and doubles none.
+ */
+#pragma once
+
+#include "dossier/docket.h"
+#include "node/notary.h"
+
+typedef struct {
+    char *dossier; /* its id */
+    EventHash hash;
+    char *state;   /* in which the dossier is now */
+    guint64 index; /* of the dispatch's entry */
+    char **told;   /* names of nodes that the dispatch is for, sorted */
+    char **untold; /* of the audience, those that are no peers of this node */
+} DocketSent;
+
+void docket_sent_clear(DocketSent *sent);
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(DocketSent, docket_sent_clear)
+
+/* Does @act. Whoever of the audience is no peer, or none any more, is passed over and named in
+ * `untold`; but who opens a dossier reaches all, or it fails, as it does when there is nobody to be
+ * told: CONCERT_ERROR_DENIED. Other errors as of docket_draft() and of the policy. */
+gboolean docket_sender_send(Notary *notary, const DocketAct *act, DocketSent *ret_sent,
+                            GError **error);
