@@ -21,6 +21,7 @@ extern const Command cmd_key;
 extern const Command cmd_ledger;
 extern const Command cmd_match;
 extern const Command cmd_note;
+extern const Command cmd_parcel;
 extern const Command cmd_peer;
 extern const Command cmd_restore;
 extern const Command cmd_search;

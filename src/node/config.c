@@ -85,6 +85,16 @@ gboolean config_read_duration(const char *text, guint max, guint *ret_seconds)
     return TRUE;
 }
 
+gboolean config_read_size(const char *text, guint64 max, guint64 *ret_bytes)
+{
+    const Setting range = {.min = 1, .max = (gint64)MIN(max, G_MAXINT64)};
+    gint64 number;
+    if (!read_number(&range, size_units, text, &number))
+        return FALSE;
+    *ret_bytes = (guint64)number;
+    return TRUE;
+}
+
 static gboolean read_bool(const char *text, gint64 *ret_number)
 {
     static const char *const words[][2] = {

@@ -52,6 +52,9 @@ guint config_duration(const Config *config, SettingId id);
 /* Reads @text as a SETTING_DURATION from 1 to @max seconds is written. */
 gboolean config_read_duration(const char *text, guint max, guint *ret_seconds);
 
+/* The same of a SETTING_SIZE: 1 to @max bytes. */
+gboolean config_read_size(const char *text, guint64 max, guint64 *ret_bytes);
+
 gboolean config_bool(const Config *config, SettingId id);
 
 /* SETTING_ENUM: the index in the setting's `allowed`. */

@@ -12,6 +12,7 @@
 #include "node/ledger_operation.h"
 #include "node/message_operation.h"
 #include "node/operation_params.h"
+#include "node/parcel_operation.h"
 #include "node/peer_operation.h"
 #include "store/accounts.h"
 #include "store/collections.h"
@@ -294,6 +295,8 @@ static const Operation operations[] = {
     {"message.send", .run = message_operation_send},
     {"message.acknowledge", .run = message_operation_acknowledge},
     {"message.remove", .run = message_operation_remove},
+    {"parcel.write", .run = parcel_operation_write},
+    {"parcel.read", .run = parcel_operation_read},
     {"card.publish", .run = peer_operation_publish},
     {"peer.invite", .run = peer_operation_invite},
     {"peer.accept", .run = peer_operation_accept},

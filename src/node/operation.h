@@ -52,6 +52,11 @@
  *                     {id, to}
  *   message.acknowledge {id, by?, text?} -> {id, to, sent: bool}
  *   message.remove    {kind, id}
+ *   parcel.write      {peer, from?, size?} -> {file (the caller's, in the node's directory), peer,
+ *                     key, bytes, from, end, size, answers, openings}
+ *   parcel.read       {parcel (id)} -> {peer?, answers, known_answers, unknown_records, openings,
+ *                     dispatches, events, retractions, receipts, stored, known, refused, end, size,
+ *                     time}
  *   card.publish      {force: bool} -> {published}
  *   peer.invite       {card (signed JSON), replace: bool} -> {peer, state, text (the step, signed),
  *                     delivered, failure?}

@@ -401,6 +401,50 @@ static void test_bridge(void)
     }
 }
 
+/* The parcel in docs/protocol.md, armored as it stands there, with the answer that stands there. */
+static void test_vector(void)
+{
+    g_autoptr(GError) error = NULL;
+    g_autofree char *path = g_test_build_filename(G_TEST_DIST, "..", "docs", "protocol.md", NULL);
+    g_autofree char *page = NULL;
+    char hex[2 * SHA256_SIZE + 1], key[PARCEL_KEY_ID_SIZE + 1];
+    guint8 digest[SHA256_SIZE];
+    ParcelPart part;
+    MerkleHash leaf;
+    MerkleProof proof;
+    gsize length, head;
+    g_file_get_contents(path, &page, &length, &error);
+    g_assert_no_error(error);
+    g_autoptr(GBytes) file = parcel_part_dearmor(page, length, &error);
+    g_assert_no_error(error);
+    const guint8 *bytes = g_bytes_get_data(file, &length);
+    g_assert_true(parcel_part_parse(bytes, length, &part, &head, &error));
+    parcel_key_id(public_key, key);
+    g_assert_cmpstr(part.key, ==, key);
+    g_assert_cmpuint(part.length, ==, length - head);
+    merkle_leaf_hash(bytes + head, length - head, &leaf);
+    g_assert_true(parcel_part_verify(&part, &leaf, &error));
+
+    Memory memory = {bytes + head, length - head, 0, 1000};
+    g_autoptr(ParcelOpen) open = parcel_open_new(secret_key, source, &memory);
+    g_autoptr(ParcelRecord) record = NULL;
+    g_autoptr(ParcelRecord) none = NULL;
+    g_autoptr(NoteSigner) signer = answer_scene_signer(ANSWER_SCENE_NODE "/message", 11);
+    g_assert_true(parcel_record_read(open, TRUE, &record, &error));
+    g_assert_true(record->manifest->is_last);
+    g_assert_true(signed_json_verify(record->manifest->json, note_signer_verifier(signer), &error));
+    g_assert_true(parcel_record_read(open, FALSE, &none, &error));
+    g_assert_null(none);
+    const void *content = g_bytes_get_data(record->content, &length);
+    sha256_digest(content, length, digest);
+    g_assert_nonnull(strstr(page, sha256_hex(digest, hex)));
+    g_autoptr(Answer) answer = answer_parse(record->content, length, &error);
+    g_assert_no_error(error);
+    g_assert_true(parcel_record_cross(record->bridge, 1, 6, &proof, &error));
+    g_assert_cmpmem(&proof, 4 + proof.count * SHA256_SIZE, &answer->consistency,
+                    4 + answer->consistency.count * SHA256_SIZE);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -416,5 +460,6 @@ int main(int argc, char **argv)
     g_test_add_func("/parcel/armor", test_armor);
     g_test_add_func("/parcel/records", test_records);
     g_test_add_func("/parcel/bridge", test_bridge);
+    g_test_add_func("/parcel/vector", test_vector);
     return g_test_run();
 }
