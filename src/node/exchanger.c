@@ -6,6 +6,7 @@
 #include "exchange/message.h"
 #include "exchange/reach.h"
 #include "node/dispatcher.h"
+#include "node/docket_machine.h"
 #include "node/exchange_post.h"
 #include "node/exchange_pull.h"
 #include "node/peer_step.h"
@@ -20,9 +21,11 @@
 #define LONG_POLLED_MAX (THREADS - 4) /* peers; with more of them, the interval is used */
 #define PATIENCE_MAX    3600          /* seconds between two tries of a peer that fails */
 #define CONTACT_EVERY_US                                                                           \
-    (60 * G_USEC_PER_SEC) /* a contact that only succeeds is written so often */
-#define IDLE_US           (5 * G_USEC_PER_SEC) /* the list of peers is looked at so often */
-#define OUTBOX_AT_ONCE    64
+    (60 * G_USEC_PER_SEC)                   /* a contact that only succeeds is written so often */
+#define IDLE_US        (5 * G_USEC_PER_SEC) /* the list of peers is looked at so often */
+#define OUTBOX_AT_ONCE 64
+#define MACHINE_EVERY_US                                                                           \
+    (60 * G_USEC_PER_SEC) /* what could not be done in dossiers is tried again */
 #define EXPIRE_AT_ONCE    256
 #define URGENT_TIMEOUT_MS 20000 /* of an urgent post; the next try is to be soon */
 #define WAKE_PATH         "/exchange/v1/wake"
@@ -58,6 +61,7 @@ struct Exchanger {
     GHashTable *lines; /* origin -> Line */
     guint64 scanned;   /* entries of the own ledger that were looked at for whom to wake */
     GMutex telling;
+    gint64 next_machine; /* monotonic; of the exchanger's thread alone */
 };
 
 /* What a thread of a pool does. */
@@ -470,6 +474,18 @@ static void run_round(Exchanger *exchanger, gint64 *ret_next)
                                        MAX(post_next - timestamp_now(), G_USEC_PER_SEC / 10));
 }
 
+/* What comes in answers is followed up at once (exchange_pull()); here what came another way, and
+ * what could not be done then. */
+static void run_machine(Exchanger *exchanger, gint64 *ret_next)
+{
+    gint64 now = g_get_monotonic_time();
+    if (now >= exchanger->next_machine) {
+        docket_machine_run(exchanger->notary);
+        exchanger->next_machine = g_get_monotonic_time() + MACHINE_EVERY_US;
+    }
+    *ret_next = MIN(*ret_next, exchanger->next_machine);
+}
+
 static gpointer run_exchanger(gpointer user)
 {
     Exchanger *exchanger = user;
@@ -481,6 +497,7 @@ static gpointer run_exchanger(gpointer user)
         g_mutex_unlock(&exchanger->lock);
         run_round(exchanger, &next);
         run_expiry(exchanger, &next);
+        run_machine(exchanger, &next);
         g_mutex_lock(&exchanger->lock);
         while (!exchanger->stopping && !exchanger->signalled &&
                g_cond_wait_until(&exchanger->wake, &exchanger->lock, next))
