@@ -10,6 +10,7 @@
 #include "cli/output.h"
 #include "exchange/card.h"
 #include "node/card_publisher.h"
+#include "node/community_operation.h"
 #include "node/cosigner.h"
 #include "node/follow_schedule.h"
 #include "node/tile_files.h"
@@ -104,6 +105,13 @@ typedef struct {
     guint64 number; /* of the card that the server was told of */
 } CardWatch;
 
+/* Who said that it leaves is recorded. What cannot be now is at the next commit. */
+static void settle_communities(Node *node)
+{
+    if (node_notary(node))
+        community_operation_settle(node_notary(node), NULL);
+}
+
 static gboolean watch_card(gpointer user)
 {
     CardWatch *watch = user;
@@ -113,6 +121,7 @@ static gboolean watch_card(gpointer user)
         !own_card_get(node_store(watch->node), &text, NULL) || !text)
         return G_SOURCE_CONTINUE;
     watch->generation = generation;
+    settle_communities(watch->node);
     g_autoptr(Card) card = card_parse(text, strlen(text), NULL);
     if (card && card->number != watch->number) {
         server_set_endpoints(watch->server, (const char *const *)card->endpoints);

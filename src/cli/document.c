@@ -67,7 +67,7 @@ static char *complete_url(const char *url, const char *well_known)
 char *document_read(const Config *config, const char *what, const char *well_known, gsize max,
                     gsize *ret_length, GError **error)
 {
-    if (!g_str_has_prefix(what, "https://") && !g_str_has_prefix(what, "http://"))
+    if (!config || (!g_str_has_prefix(what, "https://") && !g_str_has_prefix(what, "http://")))
         return read_file(what, max, ret_length, error);
     const FetchOptions options = {.max_bytes = max,
                                   .timeout_seconds = TIMEOUT_SECONDS,

@@ -7,6 +7,7 @@
 #include "identity/role.h"
 #include "node/dispatch_operation.h"
 #include "node/card_publisher.h"
+#include "node/community_operation.h"
 #include "node/docket_operation.h"
 #include "node/follow_operation.h"
 #include "node/ledger_operation.h"
@@ -272,9 +273,9 @@ static const Operation operations[] = {
     {"dispatch.grant", .run = dispatch_operation_grant},
     {"dispatch.retract", .run = dispatch_operation_retract},
     {"exchange.follow", .run = dispatch_operation_follow},
+    {"dossier.event", .run = docket_operation_event},
     {"witness.add", witness_add_apply},
     {"witness.remove", witness_remove_apply},
-    {"dossier.event", .run = docket_operation_event},
     {"witness.watch", witness_watch_apply},
     {"witness.unwatch", witness_unwatch_apply},
     {"witness.settle", witness_settle_apply},
@@ -305,6 +306,11 @@ static const Operation operations[] = {
     {"peer.end", .run = peer_operation_end},
     {"peer.hear", .run = peer_operation_hear},
     {"peer.compared", .run = peer_operation_compared},
+    {"community.create", .run = community_operation_create},
+    {"community.rules", .run = community_operation_rules},
+    {"community.add", .run = community_operation_add},
+    {"community.remove", .run = community_operation_remove},
+    {"community.leave", .run = community_operation_leave},
 };
 
 static const Operation *find_operation(const char *name, GError **error)

@@ -63,6 +63,11 @@
  *   peer.accept, peer.suspend, peer.resume, peer.end   {peer, reason?} -> likewise
  *   peer.hear         {text (a step, signed)} -> {peer?, state?, changed}
  *   peer.compared     {peer, compared: bool}
+ *   community.create  {name, title, rulebook? (text), votes: bool (of this node)} -> {community}
+ *   community.rules   {community, rulebook (text)} -> {community}
+ *   community.add     {community, peer, votes: bool} -> {community}
+ *   community.remove  {community, peer, reason?} -> {community}
+ *   community.leave   {community} -> {community}
  *   node.status       {} -> {pid, started, listening, requests, ...} of the writing process */
 #pragma once
 
