@@ -2,6 +2,7 @@
 #include "cli/command_node.h"
 #include "cli/commands.h"
 #include "cli/output.h"
+#include "exchange/reach.h"
 #include "store/collections.h"
 
 static void add_text(yyjson_mut_doc *doc, yyjson_mut_val *object, const char *key,
@@ -11,8 +12,22 @@ static void add_text(yyjson_mut_doc *doc, yyjson_mut_val *object, const char *ke
         yyjson_mut_obj_add_str(doc, object, key, value);
 }
 
+/* @reach NULL: none. */
+static gboolean set_reach(Node *node, const char *collection, const char *reach, GError **error)
+{
+    yyjson_mut_doc *params = yyjson_mut_doc_new(NULL);
+    yyjson_mut_val *root = yyjson_mut_obj(params);
+    yyjson_mut_doc_set_root(params, root);
+    yyjson_mut_obj_add_str(params, root, "collection", collection);
+    add_text(params, root, "reach", reach);
+    return command_node_call(node, "collection.reach", params, NULL, error);
+}
+
 static int run_add(const CommandCall *call, GError **error)
 {
+    const char *reach = command_text(call, "reach");
+    if (reach && !reach_check(reach, error))
+        return COMMAND_ERROR;
     g_autoptr(Node) node = command_node_open(call, NODE_WRITE, error);
     if (!node)
         return COMMAND_ERROR;
@@ -29,6 +44,10 @@ static int run_add(const CommandCall *call, GError **error)
     yyjson_doc *result = NULL;
     if (!command_node_call(node, "collection.add", params, &result, error))
         return COMMAND_ERROR;
+    if (reach && !set_reach(node, name, reach, error)) {
+        yyjson_doc_free(result);
+        return COMMAND_ERROR;
+    }
     output_line("Added collection \"%s\", id %s. Nobody may read it yet: see `concert collection "
                 "grant`.",
                 name, yyjson_get_str(yyjson_obj_get(yyjson_doc_get_root(result), "id")));
@@ -54,18 +73,20 @@ static int run_list(const CommandCall *call, GError **error)
             yyjson_mut_obj_add_str(doc, root, "root", collection->root);
             yyjson_mut_obj_add_str(doc, root, "title", collection->title);
             add_text(doc, root, "description", collection->description);
+            add_text(doc, root, "reach", collection->reach);
             yyjson_mut_obj_add_int(doc, root, "members", collection->members);
             output_json(root);
             yyjson_mut_doc_free(doc);
         }
         return COMMAND_OK;
     }
-    OutputTable *table = output_table_new("NAME", "ROOT", ">MEMBERS", "ID", "TITLE", NULL);
+    OutputTable *table = output_table_new("NAME", "ROOT", ">MEMBERS", "REACH", "ID", "TITLE", NULL);
     for (guint i = 0; i < list->len; i++) {
         const Collection *collection = list->pdata[i];
         char members[OUTPUT_NUMBER_MAX];
         output_number(members, collection->members);
         output_table_row(table, (const char *[]){collection->name, collection->root, members,
+                                                 collection->reach ? collection->reach : "-",
                                                  collection->id, collection->title});
     }
     output_table_print(table);
@@ -86,6 +107,7 @@ static void show_json(const Collection *collection, GPtrArray *grants)
     yyjson_mut_obj_add_str(doc, root, "root", collection->root);
     yyjson_mut_obj_add_str(doc, root, "title", collection->title);
     add_text(doc, root, "description", collection->description);
+    add_text(doc, root, "reach", collection->reach);
     yyjson_mut_obj_add_int(doc, root, "members", collection->members);
     yyjson_mut_val *list = yyjson_mut_obj_add_arr(doc, root, "grants");
     for (guint i = 0; i < grants->len; i++) {
@@ -123,6 +145,9 @@ static int run_show(const CommandCall *call, GError **error)
     output_line("id           %s", collection->id);
     output_line("path         /%s/collections/%s/", collection->root, collection->id);
     output_line("members      %s", output_number(members, collection->members));
+    if (collection->reach)
+        output_line("reach        what peers sent that %s may read joins by itself",
+                    collection->reach);
     for (guint i = 0; i < grants->len; i++) {
         const CollectionGrant *grant = grants->pdata[i];
         output_line("%s  %s may %s", i == 0 ? "grants     " : "           ", grant->account,
@@ -153,6 +178,22 @@ static int run_grant(const CommandCall *call, GError **error)
         return COMMAND_ERROR;
     output_line("%s may now do in \"%s\": %s", call->arguments[1], call->arguments[0],
                 rights(read, write));
+    return COMMAND_OK;
+}
+
+static int run_reach(const CommandCall *call, GError **error)
+{
+    const char *reach = g_str_equal(call->arguments[1], "none") ? NULL : call->arguments[1];
+    if (reach && !reach_check(reach, error))
+        return COMMAND_ERROR;
+    g_autoptr(Node) node = command_node_open(call, NODE_WRITE, error);
+    if (!node || !set_reach(node, call->arguments[0], reach, error))
+        return COMMAND_ERROR;
+    if (reach)
+        output_line("What comes from now on and %s may read joins \"%s\".", reach,
+                    call->arguments[0]);
+    else
+        output_line("Nothing joins \"%s\" by itself any more.", call->arguments[0]);
     return COMMAND_OK;
 }
 
@@ -213,6 +254,8 @@ static const Command command_add = {
             {"description", 'd', COMMAND_TEXT, "TEXT", .help = "what it is for"},
             {"root", 'r', COMMAND_TEXT, "ROOT", .help = "its API root (default: the first)"},
             {"id", 0, COMMAND_TEXT, "UUID", .help = "its id (default: a random one)"},
+            {"reach", 0, COMMAND_TEXT, "REACH",
+             .help = "what peers sent and REACH may read joins it; see `concert collection reach`"},
             COMMAND_OPTIONS_END,
         },
     .min_arguments = 1,
@@ -264,6 +307,28 @@ static const Command command_grant = {
     .run = run_grant,
 };
 
+static const Command command_reach = {
+    .name = "reach",
+    .summary = "say what of the exchange joins a collection by itself",
+    .arguments = "COLLECTION REACH|none",
+    .description =
+        "A collection with a reach gets what peers send, and what is sent to them, as far as the "
+        "policy lets REACH read it, and loses what is withdrawn, recalled or expires: officers, "
+        "staff, clients, anyone, or peer:NAME for the accounts of a peer. Who may read the "
+        "collection itself, `concert collection grant` says. It counts for what comes from now on.",
+    .examples =
+        (const CommandExample[]){
+            {"concert collection reach partners staff", "what the organisation's staff may read"},
+            {"concert collection reach for-birch peer:cert.birch.example",
+             "what Birch may read, for its TAXII client"},
+            {NULL},
+        },
+    .nothing = "there is no such collection",
+    .min_arguments = 2,
+    .uses_node = TRUE,
+    .run = run_reach,
+};
+
 static const Command command_root_add = {
     .name = "add",
     .summary = "add an API root",
@@ -300,5 +365,5 @@ const Command cmd_collection = {
     .description = "A collection is what TAXII clients read from and write to. It is named by its "
                    "short name or its id.",
     .subcommands = (const Command *const[]){&command_add, &command_list, &command_show,
-                                            &command_grant, &command_root, NULL},
+                                            &command_grant, &command_reach, &command_root, NULL},
 };

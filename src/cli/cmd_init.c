@@ -52,7 +52,7 @@ static int run(const CommandCall *call, GError **error)
         yyjson_mut_doc_free(doc);
         return COMMAND_OK;
     }
-    output_line("Made a node in %s, with the collection \"main\".", directory);
+    output_line("Made a node in %s, with the collections \"main\" and \"partners\".", directory);
     output_line("Its recovery key is in %s: move that file off this machine now.", recovery_path);
     output_line("Its settings are in %s/concert.conf. What to do next:", directory);
     output_line("  concert import --node %s FILE            put indicators in", directory);
@@ -66,8 +66,9 @@ const Command cmd_init = {
     .summary = "make a node",
     .description =
         "Makes the directory of a node, which must be absent or empty: a commented "
-        "concert.conf, the store, the API root \"main\" with the collection \"main\", the "
-        "node's keys and its ledger. Nothing is fetched and nobody is contacted.\n\n"
+        "concert.conf, the store, the API root \"main\" with the collections \"main\" and "
+        "\"partners\" (what peers send), the node's keys and its ledger. Nothing is fetched and "
+        "nobody is contacted.\n\n"
         "The recovery key replaces the others when they are lost or stolen. It is written "
         "to a file once and kept nowhere else: take it offline. With CONCERT_PASSPHRASE "
         "in the environment the other keys are sealed under that passphrase.",

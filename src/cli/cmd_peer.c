@@ -312,7 +312,7 @@ static const Command command_hear = {
     .options = (const CommandOption[]){COMMAND_OPTION_JSON, COMMAND_OPTIONS_END},
     .examples =
         (const CommandExample[]){
-            {"concert peer receive invitation.json", NULL},
+            {"concert peer receive invitation.json", "an invitation that came on a stick"},
             {NULL},
         },
     .min_arguments = 1,

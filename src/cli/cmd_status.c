@@ -8,15 +8,26 @@
 #include "cli/output.h"
 #include "store/accounts.h"
 #include "store/collections.h"
+#include "store/deliveries.h"
 #include "store/ledger_read.h"
 #include "store/messages.h"
 #include "store/objects.h"
+#include "store/peers.h"
 #include "store/witness.h"
 
 /* A disk with less than this is nearly full. */
 #define DISK_MIN (G_GUINT64_CONSTANT(256) << 20)
 /* Members dated further ahead than this mean that a clock was, or is, wrong. */
 #define SKEW_MAX (60 * G_TIME_SPAN_SECOND)
+/* A peer that failed so often in a row does not just start anew. */
+#define FAILURES_WORTH_TELLING 5
+
+/* How the exchange goes. */
+typedef struct {
+    guint active, failing, convicted;
+    guint invitations;   /* that nobody here has answered */
+    guint64 unconfirmed; /* entries that active peers have not confirmed, once for each */
+} Exchange;
 
 typedef struct {
     ObjectsStats objects;
@@ -28,6 +39,8 @@ typedef struct {
     GPtrArray *asked;  /* WitnessAsked * */
     gboolean held;     /* the ledger */
     MessagesCounts messages;
+    Exchange exchange;
+    GPtrArray *peers;    /* Peer * */
     char *listening;     /* of the running server; NULL: none */
     gint64 pid;          /* of the writing process; 0: none */
     GPtrArray *warnings; /* char * */
@@ -38,6 +51,7 @@ static void status_clear(Status *status)
     g_free(status->listening);
     g_clear_pointer(&status->frozen, g_ptr_array_unref);
     g_clear_pointer(&status->asked, g_ptr_array_unref);
+    g_clear_pointer(&status->peers, g_ptr_array_unref);
     g_clear_pointer(&status->warnings, g_ptr_array_unref);
 }
 
@@ -72,6 +86,25 @@ static gboolean read_ledger(Store *store, Status *status, GError **error)
     status->asked = status->frozen ? witness_asked(store, error) : NULL;
     return status->asked && witness_summary(store, &status->witness, error) &&
            messages_count(store, &status->messages, error);
+}
+
+static gboolean read_exchange(Store *store, Status *status, GError **error)
+{
+    Exchange *exchange = &status->exchange;
+    status->peers = peers_list(store, error);
+    for (guint i = 0; status->peers && i < status->peers->len; i++) {
+        const Peer *peer = status->peers->pdata[i];
+        guint64 waiting = 0;
+        gboolean is_active = peer->state == PEER_ACTIVE;
+        if (is_active && !deliveries_waiting(store, peer->origin, &waiting, error))
+            return FALSE;
+        exchange->active += is_active;
+        exchange->failing += is_active && peer->failure;
+        exchange->convicted += peer->fork;
+        exchange->invitations += peer->state == PEER_ASKED;
+        exchange->unconfirmed += waiting;
+    }
+    return status->peers != NULL;
 }
 
 static void read_disk(const char *directory, Status *status)
@@ -124,6 +157,21 @@ static void find_messages(Status *status)
                                         messages->undelivered));
 }
 
+static void find_exchange_warnings(Status *status)
+{
+    for (guint i = 0; i < status->peers->len; i++) {
+        const Peer *peer = status->peers->pdata[i];
+        if (peer->fork)
+            g_ptr_array_add(status->warnings,
+                            g_strdup_printf("CONVICTED: %s: %s; nothing of it is accepted until "
+                                            "you decide",
+                                            peer->node, peer->fork_reason));
+        else if (peer->state == PEER_ACTIVE && peer->failures >= FAILURES_WORTH_TELLING)
+            g_ptr_array_add(status->warnings,
+                            g_strdup_printf("peer %s: %s", peer->node, peer->failure));
+    }
+}
+
 static void find_ledger_warnings(Status *status)
 {
     for (guint i = 0; i < status->frozen->len; i++) {
@@ -151,6 +199,7 @@ static void find_warnings(Status *status)
     status->warnings = g_ptr_array_new_with_free_func(g_free);
     find_messages(status);
     find_ledger_warnings(status);
+    find_exchange_warnings(status);
     if (status->newest > timestamp_now() + SKEW_MAX) {
         char text[OUTPUT_NUMBER_MAX];
         g_ptr_array_add(status->warnings,
@@ -196,6 +245,11 @@ static void print_json(const Node *node, const Status *status)
     yyjson_mut_obj_add_uint(doc, root, "emergencies", status->messages.emergencies);
     yyjson_mut_obj_add_uint(doc, root, "emergency_exercises", status->messages.exercises);
     yyjson_mut_obj_add_uint(doc, root, "emergencies_undelivered", status->messages.undelivered);
+    yyjson_mut_obj_add_uint(doc, root, "peers_active", status->exchange.active);
+    yyjson_mut_obj_add_uint(doc, root, "peers_failing", status->exchange.failing);
+    yyjson_mut_obj_add_uint(doc, root, "peers_convicted", status->exchange.convicted);
+    yyjson_mut_obj_add_uint(doc, root, "invitations", status->exchange.invitations);
+    yyjson_mut_obj_add_uint(doc, root, "entries_unconfirmed", status->exchange.unconfirmed);
     yyjson_mut_obj_add_uint(doc, root, "disk_used", status->disk_used);
     yyjson_mut_obj_add_uint(doc, root, "disk_free", status->disk_free);
     yyjson_mut_val *warnings = yyjson_mut_obj_add_arr(doc, root, "warnings");
@@ -225,6 +279,12 @@ static void print_text(const Node *node, const Status *status)
                 output_number(a, status->witness.newest), output_number(b, status->witness.agreed));
     output_line("witnesses    %u, %u of them failing; %u logs watched for others",
                 status->witness.asked, status->witness.failing, status->witness.watched);
+    output_line(
+        "peers        %u active, %u of them failing; %u convicted; %u invitations to answer",
+        status->exchange.active, status->exchange.failing, status->exchange.convicted,
+        status->exchange.invitations);
+    output_line("exchange     %s entries wait to be confirmed by peers",
+                output_number(a, status->exchange.unconfirmed));
     output_line("disk         %s used for %s of objects, %s free",
                 output_size(a, status->disk_used), output_size(b, status->objects.bytes),
                 output_size(c, status->disk_free));
@@ -239,7 +299,8 @@ static int run(const CommandCall *call, GError **error)
         return COMMAND_ERROR;
     g_auto(Status) status = {0};
     if (!read_store(node_store(node), &status, error) ||
-        !read_ledger(node_store(node), &status, error))
+        !read_ledger(node_store(node), &status, error) ||
+        !read_exchange(node_store(node), &status, error))
         return COMMAND_ERROR;
     read_disk(node_directory(node), &status);
     read_live(node, &status);
@@ -256,7 +317,8 @@ const Command cmd_status = {
     .summary = "tell what the node holds and whether all is well",
     .description = "Warns when an emergency message waits for a person, when a log that this node "
                    "watches has signed two trees, when the node's "
-                   "own ledger is held or a witness does not cosign it, when the clock is behind "
+                   "own ledger is held or a witness does not cosign it, when a peer was convicted "
+                   "of two trees or cannot be followed, when the clock is behind "
                    "what the node has dated already, and when the disk is nearly full.",
     .options = (const CommandOption[]){COMMAND_OPTION_JSON, COMMAND_OPTIONS_END},
     .nothing = "something needs attention",

@@ -1,11 +1,13 @@
 #include "cli/output.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "base/error.h"
 #include "base/escape.h"
 #include "base/timestamp.h"
 
@@ -51,6 +53,21 @@ void output_json(yyjson_mut_val *root)
     g_assert(text);
     puts(text);
     free(text);
+}
+
+gboolean output_to_file(const char *path, GError **error)
+{
+    int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    if (fd < 0 && errno == EEXIST) {
+        g_set_error(error, CONCERT_ERROR, CONCERT_ERROR_CONFLICT, "%s is there already", path);
+        return FALSE;
+    }
+    fflush(stdout);
+    gboolean good = fd >= 0 && dup2(fd, STDOUT_FILENO) >= 0;
+    int failure = errno;
+    if (fd >= 0)
+        close(fd);
+    return good || error_from_errno(error, failure, "%s", path);
 }
 
 struct OutputTable {

@@ -20,6 +20,10 @@ void output_note(const char *format, ...) G_GNUC_PRINTF(1, 2);
 /* Prints @root as one line of JSON. */
 void output_json(yyjson_mut_val *root);
 
+/* From now on what would go to standard output goes into the new file @path, of mode 0600.
+ * CONCERT_ERROR_CONFLICT when there is such a file. */
+gboolean output_to_file(const char *path, GError **error);
+
 /* Lines of cells under headings, aligned. */
 typedef struct OutputTable OutputTable;
 

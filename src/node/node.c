@@ -74,10 +74,14 @@ static gboolean write_file(const char *path, const char *text, GError **error)
 
 static gboolean apply_first_rows(StoreTx *tx, gpointer user, GError **error)
 {
-    gint64 number;
+    gint64 own, partners;
     return collections_add_root(tx, "main", "Main", NULL, error) &&
            collections_add(tx, "main", NULL, "main", "Main",
-                           "What this node holds and nobody put elsewhere.", &number, error);
+                           "What this node holds and nobody put elsewhere.", &own, error) &&
+           collections_add(tx, "main", NULL, "partners", "From partners",
+                           "What peers sent, as far as this organisation's staff may read it.",
+                           &partners, error) &&
+           collections_set_reach(tx, partners, "staff", error);
 }
 
 /* Keys and an empty ledger but for the entry that opens it. */

@@ -37,7 +37,8 @@ typedef struct {
 } NodeKeys;
 
 /* Makes a node in @directory, which must be absent or empty: configuration, store, the API root
- * "main" with collection "main", keys and ledger (unless @keys is NULL: see notary_create()).
+ * "main" with the collections "main" and "partners" (what peers sent, for this organisation's
+ * staff), keys and ledger (unless @keys is NULL: see notary_create()).
  * @config_text is written as concert.conf. */
 gboolean node_create(const char *directory, const char *config_text, const NodeKeys *keys,
                      GError **error);

@@ -263,3 +263,26 @@ gboolean deliveries_digest(Store *store, const char *origin, guint64 end, guint6
     *ret_count = count;
     return TRUE;
 }
+
+gboolean deliveries_waiting(Store *store, const char *origin, guint64 *ret_count, GError **error)
+{
+    g_auto(Reader) reader = {0};
+    if (!reader_begin(store, &reader, error))
+        return FALSE;
+    sqlite3_stmt *statement =
+        sqlite_prepare(reader.db,
+                       "SELECT count(*) FROM delivery d JOIN entry e ON e.number = d.entry"
+                       " WHERE d.party = (SELECT number FROM party WHERE origin = ?1)"
+                       " AND d.receipt IS NULL AND length(e.header) > 0"
+                       " AND json_extract(CAST(e.header AS TEXT), '$.kind') <> 'receipt'",
+                       error);
+    gboolean row;
+    if (!statement)
+        return FALSE;
+    sqlite_bind_text(statement, 1, origin);
+    if (!sqlite_step(reader.db, statement, &row, error))
+        return FALSE;
+    *ret_count = row ? (guint64)sqlite3_column_int64(statement, 0) : 0;
+    sqlite3_reset(statement);
+    return TRUE;
+}

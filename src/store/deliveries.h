@@ -65,3 +65,7 @@ GPtrArray *deliveries_states(Store *store, guint64 entry, GError **error);
  * for @origin, without those granted later. */
 gboolean deliveries_digest(Store *store, const char *origin, guint64 end, guint64 *ret_count,
                            guint8 ret_digest[SHA256_SIZE], GError **error);
+
+/* How many entries that are for @origin it has not confirmed yet; what is for everybody, and
+ * receipts, which nobody confirms, left out. */
+gboolean deliveries_waiting(Store *store, const char *origin, guint64 *ret_count, GError **error);

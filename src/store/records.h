@@ -98,6 +98,10 @@ GPtrArray *records_of_version(StoreTx *tx, gint64 version, GError **error);
 /* The same as readers see it. */
 GPtrArray *records_carrying(Store *store, gint64 version, GError **error);
 
+/* All records that ever carried a version, newest first. One of which only that item was taken back
+ * is here in the state, and retracted by the entry, of the item. */
+GPtrArray *records_bearing(Store *store, gint64 version, GError **error);
+
 /* Marks what expired before @now; at most @max. *ret_versions as above. */
 gboolean records_expire(StoreTx *tx, gint64 now, guint max, GArray **ret_versions, GError **error);
 
@@ -132,6 +136,7 @@ typedef struct {
     char *id;      /* of the object; NULL: it is none, or could not be used */
     char *refusal; /* NULL: none */
     gboolean retracted;
+    guint64 retracted_by; /* entry of the author's ledger; RECORDS_NO_INDEX */
 } RecordItem;
 
 void record_item_free(RecordItem *item);

@@ -107,6 +107,42 @@ GPtrArray *records_carrying(Store *store, gint64 version, GError **error)
                                                : NULL;
 }
 
+/* The kind of the entry that took an item back: of another's ledger it is a record, of ours not. */
+#define RETRACTED_BY_RECALL                                                                        \
+    "coalesce((SELECT x.kind FROM record x WHERE x.party = r.party AND x.entry = i.retracted),"    \
+    " (SELECT json_extract(CAST(e.header AS TEXT), '$.kind') FROM entry e WHERE r.party = 0"       \
+    " AND e.number = i.retracted AND length(e.header) > 0)) = 'recall'"
+
+GPtrArray *records_bearing(Store *store, gint64 version, GError **error)
+{
+    g_auto(Reader) reader = {0};
+    if (!reader_begin(store, &reader, error))
+        return NULL;
+    sqlite3_stmt *statement = sqlite_prepare(
+        reader.db,
+        "SELECT " RECORDS_ROWS_COLUMNS ", i.retracted, " RETRACTED_BY_RECALL
+        " FROM record_item i CROSS JOIN record r ON r.number = i.number / 4096 LEFT JOIN party p"
+        " ON p.number = r.party WHERE i.version = ?1 ORDER BY r.number DESC",
+        error);
+    if (!statement)
+        return NULL;
+    sqlite3_bind_int64(statement, 1, version);
+    g_autoptr(GPtrArray) list = g_ptr_array_new_with_free_func((GDestroyNotify)record_free);
+    for (gboolean row;;) {
+        if (!sqlite_step(reader.db, statement, &row, error))
+            return NULL;
+        if (!row)
+            return g_steal_pointer(&list);
+        Record *record = read_record(statement);
+        g_ptr_array_add(list, record);
+        guint64 by = column_index(statement, 19);
+        if (by == RECORDS_NO_INDEX || record->retracted_by != RECORDS_NO_INDEX)
+            continue;
+        record->retracted_by = by;
+        record->state = sqlite3_column_int(statement, 20) ? RECORD_RECALLED : RECORD_WITHDRAWN;
+    }
+}
+
 Record *records_get(Store *store, const char *origin, guint64 entry, GError **error)
 {
     g_auto(Reader) reader = {0};
@@ -317,7 +353,8 @@ GPtrArray *records_items(Store *store, gint64 number, GError **error)
         item->place = (guint)(sqlite3_column_int64(statement, 0) % LEDGER_ITEMS_MAX);
         item->id = sqlite_dup_text(statement, 1);
         item->refusal = sqlite_dup_text(statement, 2);
-        item->retracted = sqlite3_column_type(statement, 3) != SQLITE_NULL;
+        item->retracted_by = column_index(statement, 3);
+        item->retracted = item->retracted_by != RECORDS_NO_INDEX;
         g_ptr_array_add(list, item);
     }
 }

@@ -7,9 +7,9 @@ import unittest
 
 import concert
 
-COMMANDS = ["init", "serve", "status", "config", "account", "collection", "import", "export",
-            "search", "show", "adopt", "match", "ledger", "key", "backup", "restore", "version", "help",
-            "completion"]
+COMMANDS = ["init", "serve", "status", "config", "account", "collection", "import", "follow", "export",
+            "search", "show", "adopt", "match", "card", "directory", "peer", "dispatch", "emergency",
+            "note", "ledger", "key", "backup", "restore", "version", "help", "completion"]
 
 
 class CommandLineTest(concert.TestCase):
@@ -139,7 +139,7 @@ class NodeTest(concert.NodeTestCase):
         self.assertEqual(status["name"], "cert.alder.example")
         self.assertFalse(status["served"])
         self.assertEqual(status["objects"], 0)
-        self.assertEqual(status["collections"], 1)
+        self.assertEqual(status["collections"], 2)
         self.assertIn("cert.alder.example", self.concert("status").out)
 
     def test_status_beside_serve(self):
@@ -157,7 +157,7 @@ class NodeTest(concert.NodeTestCase):
         self.concert("collection", "add", "reports", "--title", "Reports", "--id",
                      "8a4f8b1c-2d3e-4f50-9a6b-7c8d9e0f1a2b")
         names = [line["name"] for line in self.concert("collection", "list", "--json").lines()]
-        self.assertEqual(names, ["main", "reports"])
+        self.assertEqual(names, ["main", "partners", "reports"])
         self.assertIn("reports", self.concert("collection", "add", "reports", status=2).err)
         self.account("birch", "reader")
         self.concert("collection", "grant", "reports", "birch", "--read")
