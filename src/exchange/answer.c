@@ -438,7 +438,7 @@ static gboolean read_end(Reader *reader, GError **error)
            refuse(error, "%" G_GSIZE_FORMAT " bytes follow the end", reader->length - reader->at);
 }
 
-Answer *answer_parse(GBytes *bytes, gsize max, GError **error)
+static gboolean begin_reading(GBytes *bytes, gsize max, Reader *ret_reader, GError **error)
 {
     gsize length;
     Reader reader = {.bytes = bytes, .data = g_bytes_get_data(bytes, &length)};
@@ -447,13 +447,33 @@ Answer *answer_parse(GBytes *bytes, gsize max, GError **error)
         g_set_error(error, CONCERT_ERROR, CONCERT_ERROR_LIMIT,
                     "the answer has %" G_GSIZE_FORMAT " bytes, more than %" G_GSIZE_FORMAT, length,
                     max);
-        return NULL;
+        return FALSE;
     }
     reader.at = strlen(ANSWER_FRAME_MAGIC);
-    if (length < reader.at || memcmp(reader.data, ANSWER_FRAME_MAGIC, reader.at) != 0) {
-        refuse(error, "not an answer: it does not begin with \"concert/answer/v1\"");
+    if (length < reader.at || memcmp(reader.data, ANSWER_FRAME_MAGIC, reader.at) != 0)
+        return refuse(error, "not an answer: it does not begin with \"concert/answer/v1\"");
+    *ret_reader = reader;
+    return TRUE;
+}
+
+gboolean answer_peek(GBytes *bytes, guint64 *ret_end, guint64 *ret_size)
+{
+    Reader reader;
+    if (!begin_reading(bytes, G_MAXSIZE, &reader, NULL))
+        return FALSE;
+    g_autoptr(Answer) answer = g_new0(Answer, 1);
+    if (!read_head(&reader, answer, NULL))
+        return FALSE;
+    *ret_end = answer->end;
+    *ret_size = answer->size;
+    return TRUE;
+}
+
+Answer *answer_parse(GBytes *bytes, gsize max, GError **error)
+{
+    Reader reader;
+    if (!begin_reading(bytes, max, &reader, error))
         return NULL;
-    }
     g_autoptr(Answer) answer = g_new0(Answer, 1);
     answer->openings = g_ptr_array_new_with_free_func((GDestroyNotify)answer_opening_free);
     return read_head(&reader, answer, error) && read_openings(&reader, answer, error) &&

@@ -52,6 +52,10 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Answer, answer_free)
  * the opening by its index. */
 Answer *answer_parse(GBytes *bytes, gsize max, GError **error);
 
+/* How far an answer says that it comes, unverified: for who asks for the next while this one is
+ * accepted. FALSE if its head cannot be read. */
+gboolean answer_peek(GBytes *bytes, guint64 *ret_end, guint64 *ret_size);
+
 /* Building. */
 typedef struct AnswerBuilder AnswerBuilder;
 

@@ -11,44 +11,120 @@
 #define POLL_GRACE_MS 15000
 #define OVERTAKEN_MAX 8 /* in a row */
 
-static const char *take_own(yyjson_mut_doc *doc, char **ret_text)
+static char *take_text(yyjson_mut_doc *doc)
 {
     char *text = yyjson_mut_write(doc, 0, NULL);
-    *ret_text = g_strdup(text);
+    char *copy = g_strdup(text);
     free(text);
     yyjson_mut_doc_free(doc);
-    return *ret_text;
+    return copy;
 }
 
-static char *write_question(const ExchangePull *pull, const Peer *peer)
+/* A question, and what came of it. */
+typedef struct {
+    const ExchangePull *pull;
+    const Peer *peer;
+    guint64 from, size;
+    guint wait;
+    ExchangePostResult result;
+    GError *error;
+} Question;
+
+static void question_clear(Question *question)
+{
+    exchange_post_result_clear(&question->result);
+    g_clear_error(&question->error);
+    *question = (Question){0};
+}
+
+static char *write_question(const Question *question)
 {
     yyjson_mut_doc *doc = yyjson_mut_doc_new(NULL);
     yyjson_mut_val *root = yyjson_mut_obj(doc);
     yyjson_mut_doc_set_root(doc, root);
-    yyjson_mut_obj_add_uint(doc, root, "from", peer->cursor);
-    yyjson_mut_obj_add_uint(doc, root, "size", peer->size);
+    yyjson_mut_obj_add_uint(doc, root, "from", question->from);
+    yyjson_mut_obj_add_uint(doc, root, "size", question->size);
     yyjson_mut_obj_add_uint(doc, root, "max",
-                            config_size(pull->config, SETTING_EXCHANGE_ANSWER_BYTES));
-    if (pull->wait > 0)
-        yyjson_mut_obj_add_uint(doc, root, "wait", pull->wait);
-    char *text;
-    take_own(doc, &text);
-    return text;
+                            config_size(question->pull->config, SETTING_EXCHANGE_ANSWER_BYTES));
+    if (question->wait > 0)
+        yyjson_mut_obj_add_uint(doc, root, "wait", question->wait);
+    return take_text(doc);
 }
 
-static gboolean ask(const ExchangePull *pull, const Peer *peer, ExchangePostResult *ret_result,
-                    GError **error)
+/* Asks; also a GThreadFunc. */
+static gpointer ask(gpointer user)
 {
-    const NoteSigner *messenger = notary_messenger(pull->notary, error);
+    Question *question = user;
+    const ExchangePull *pull = question->pull;
+    const NoteSigner *messenger = notary_messenger(pull->notary, &question->error);
     if (!messenger)
-        return FALSE;
-    g_autofree char *body = write_question(pull, peer);
+        return NULL;
+    g_autofree char *body = write_question(question);
     const ExchangePostRequest request = {
         .path = FOLLOW_PATH,
         .body = body,
         .length = strlen(body),
-        .timeout_ms = pull->wait > 0 ? pull->wait * 1000 + POLL_GRACE_MS : 0};
-    return exchange_post(pull->post, messenger, peer, &request, ret_result, error);
+        .timeout_ms = question->wait > 0 ? question->wait * 1000 + POLL_GRACE_MS : 0};
+    exchange_post(pull->post, messenger, question->peer, &request, &question->result,
+                  &question->error);
+    return NULL;
+}
+
+/* What is asked while the answer before it is accepted. */
+typedef struct {
+    GThread *thread; /* NULL: nothing is asked */
+    Peer *peer;      /* as it was then */
+    Question question;
+} Ahead;
+
+static void ahead_clear(Ahead *ahead)
+{
+    if (ahead->thread)
+        g_thread_join(g_steal_pointer(&ahead->thread));
+    question_clear(&ahead->question);
+    g_clear_pointer(&ahead->peer, peer_free);
+}
+
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Ahead, ahead_clear)
+
+/* Asks for what follows @answer, should there be more. */
+static void ask_ahead(const ExchangePull *pull, Peer *peer, GBytes *answer, Ahead *ahead)
+{
+    guint64 end, size;
+    if (!answer_peek(answer, &end, &size) || end >= size || end <= peer->cursor)
+        return;
+    ahead->peer = peers_get(notary_store(pull->notary), peer->origin, NULL);
+    if (!ahead->peer)
+        return;
+    ahead->question = (Question){.pull = pull, .peer = ahead->peer, .from = end, .size = size};
+    ahead->thread = g_thread_new("ahead", ask, &ahead->question);
+}
+
+/* The result of the question where @peer stands now: of the one that was asked ahead, if it is
+ * that. */
+static gboolean get_answer(const ExchangePull *pull, const Peer *peer, Ahead *ahead,
+                           ExchangePostResult *ret_result, GError **error)
+{
+    Question question = {
+        .pull = pull, .peer = peer, .from = peer->cursor, .size = peer->size, .wait = pull->wait};
+    if (ahead->thread) {
+        g_thread_join(g_steal_pointer(&ahead->thread));
+        if (ahead->question.from == peer->cursor && ahead->question.size == peer->size) {
+            question = ahead->question;
+            ahead->question = (Question){0};
+        } else {
+            ask(&question);
+        }
+        ahead_clear(ahead);
+    } else {
+        ask(&question);
+    }
+    if (question.error) {
+        g_propagate_error(error, question.error);
+        return FALSE;
+    }
+    *ret_result = question.result;
+    return TRUE;
 }
 
 static gboolean refuse_status(const Peer *peer, const ExchangePostResult *result, GError **error)
@@ -100,7 +176,7 @@ static void add_counts(ExchangePullCounts *counts, const FollowerResult *result,
 
 /* One question. *ret_more: the peer has more; asking goes on. */
 static gboolean pull_once(const ExchangePull *pull, const char *name, ExchangePullCounts *counts,
-                          gboolean *ret_more, GError **error)
+                          Ahead *ahead, gboolean *ret_more, GError **error)
 {
     g_autoptr(Peer) peer = peers_get(notary_store(pull->notary), name, error);
     if (!peer || !check_quota(pull, peer, error))
@@ -111,7 +187,7 @@ static gboolean pull_once(const ExchangePull *pull, const char *name, ExchangePu
         return FALSE;
     }
     g_auto(ExchangePostResult) result = {0};
-    if (!ask(pull, peer, &result, error))
+    if (!get_answer(pull, peer, ahead, &result, error))
         return FALSE;
     counts->has_skew = result.has_skew;
     counts->skew_us = result.skew_us;
@@ -130,6 +206,7 @@ static gboolean pull_once(const ExchangePull *pull, const char *name, ExchangePu
             (MarkingTlp)(config_enum(pull->config, SETTING_EXCHANGE_UNMARKED) + MARKING_TLP_CLEAR)};
     FollowerResult accepted;
     gsize bytes = g_bytes_get_size(result.http.body);
+    ask_ahead(pull, peer, result.http.body, ahead);
     if (!follower_accept(&options, peer->origin, result.http.body, &accepted, error)) {
         *ret_more = accepted.overtaken; /* by a parcel, or a command: ask again from where it got */
         return FALSE;
@@ -145,12 +222,13 @@ gboolean exchange_pull(const ExchangePull *pull, const char *peer, ExchangePullC
                        GError **error)
 {
     *ret_counts = (ExchangePullCounts){0};
+    g_auto(Ahead) ahead = {0};
     guint overtaken = 0;
     gboolean good = TRUE;
     for (gboolean more = TRUE; more;) {
         g_autoptr(GError) local = NULL;
         more = FALSE;
-        good = pull_once(pull, peer, ret_counts, &more, &local);
+        good = pull_once(pull, peer, ret_counts, &ahead, &more, &local);
         if (good) {
             overtaken = 0;
         } else if (!more || ++overtaken > OVERTAKEN_MAX) {
