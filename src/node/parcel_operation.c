@@ -531,10 +531,14 @@ gboolean parcel_operation_read(Notary *notary, yyjson_val *params, yyjson_mut_do
     if (box->n_has < box->parts)
         return refuse(error, CONCERT_ERROR_CONFLICT, "%u of its %u parts are missing",
                       box->parts - box->n_has, box->parts);
+    g_autofree char *own_key = notary_message_key(notary, error);
+    if (!own_key)
+        return FALSE;
     g_auto(Reading) reading = {
         .notary = notary,
         .options = {.store = notary_store(notary),
                     .writer = notary_writer(notary),
+                    .own_message_key = own_key,
                     .unmarked = (MarkingTlp)(config_enum(config, SETTING_EXCHANGE_UNMARKED) +
                                              MARKING_TLP_CLEAR)},
         .own = g_strdup(own.origin)};
