@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "base/timestamp.h"
 #include "exchange/card_field.h"
+#include "exchange/reach.h"
 #include "ledger/opening.h"
 #include "ledger/origin.h"
 
@@ -231,7 +232,8 @@ gboolean community_receive(StoreTx *tx, const char *own, const char *author, con
         return refuse(error, CONCERT_ERROR_INPUT, "\"community\" is missing");
     if (g_str_equal(kind, COMMUNITY_MEMBER_KIND)) {
         CommunityMember member = {0};
-        gboolean good = receive_member(tx, own, author, name, header, &member, error);
+        gboolean good = receive_member(tx, own, author, name, header, &member, error) &&
+                        reach_review_peer(tx, member.origin, error);
         g_free(member.origin);
         return good;
     }
@@ -240,7 +242,8 @@ gboolean community_receive(StoreTx *tx, const char *own, const char *author, con
     if (!community_name_is_of(name, author))
         return refuse(error, CONCERT_ERROR_DENIED, "%s is no community of the node of %s", name,
                       author);
-    return receive_opened(tx, author, name, header, item, error);
+    return receive_opened(tx, author, name, header, item, error) &&
+           reach_review_peer(tx, NULL, error);
 }
 
 /* --- writing -----------------------------------------------------------------------------------

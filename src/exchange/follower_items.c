@@ -19,17 +19,6 @@ void follower_items_clear(FollowerOpening *opening)
     *opening = (FollowerOpening){NULL};
 }
 
-/* The strictest level that an object bears. Only a few bear any, and parsing is not free. */
-static MarkingTlp read_tlp(const Object *object)
-{
-    if (!memmem(object->bytes, object->length, "_marking", strlen("_marking")))
-        return MARKING_TLP_NONE;
-    yyjson_doc *doc = yyjson_read(object->bytes, object->length, 0);
-    MarkingTlp tlp = marking_tlp_of_object(yyjson_doc_get_root(doc));
-    yyjson_doc_free(doc);
-    return tlp;
-}
-
 /* Leniently: what the author could store is not lost here for want of a property. */
 static void read_object(FollowerItem *item, ObjectSpec spec)
 {
@@ -38,7 +27,7 @@ static void read_object(FollowerItem *item, ObjectSpec spec)
     const char *bytes = g_bytes_get_data(item->bytes, &length);
     item->object = object_read(bytes, length, spec, OBJECT_LENIENT, &error);
     if (item->object)
-        item->tlp = read_tlp(item->object);
+        item->tlp = marking_tlp_of_bytes(item->object->bytes, item->object->length);
     else
         item->refusal = g_strdup(error->message);
 }

@@ -5,6 +5,7 @@
 #include "base/canonjson.h"
 #include "base/error.h"
 #include "base/timestamp.h"
+#include "exchange/reach.h"
 #include "ledger/opening.h"
 
 static gboolean refuse(GError **error, const char *format, ...) G_GNUC_PRINTF(2, 3);
@@ -282,5 +283,6 @@ gboolean peering_receive(StoreTx *tx, const Peering *peering, const char *own, g
     }
     return identify(tx, peering, &number, error) &&
            peers_step(tx, number, PEER_THEM, peering->step, peering->time_us, peering->reason,
-                      ret_changed, error);
+                      ret_changed, error) &&
+           reach_review_peer(tx, peering->from, error);
 }

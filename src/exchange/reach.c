@@ -5,15 +5,20 @@
 #include "exchange/subject.h"
 #include "identity/role.h"
 #include "store/collections.h"
+#include "store/communities.h"
+#include "store/deliveries.h"
 #include "store/objects.h"
 #include "store/peers.h"
+#include "store/placed.h"
 #include "store/records.h"
 
 /* A collection and who reads it. */
 typedef struct {
     gint64 collection;
     DecideViewer viewer;
-    char *origin; /* owned, of viewer.origin */
+    char *origin;              /* owned, of viewer.origin */
+    char **communities;        /* owned, of viewer.communities */
+    GArray *joining, *leaving; /* gint64: versions under review */
 } Reader;
 
 struct Reach {
@@ -24,7 +29,11 @@ struct Reach {
 
 static void reader_clear(gpointer reader)
 {
-    g_free(((Reader *)reader)->origin);
+    Reader *old = reader;
+    g_free(old->origin);
+    g_strfreev(old->communities);
+    g_array_unref(old->joining);
+    g_array_unref(old->leaving);
 }
 
 static const struct {
@@ -63,22 +72,26 @@ static gboolean fill_peer(StoreTx *tx, const char *name, Reader *reader, GError 
     reader->viewer = (DecideViewer){.who = DECIDE_PEER};
     if (peer && peer->state == PEER_ACTIVE)
         reader->viewer.peering = DECIDE_PEERING_ACTIVE;
-    if (peer)
-        reader->viewer.origin = reader->origin = g_strdup(peer->origin);
-    return TRUE;
+    if (!peer)
+        return TRUE;
+    reader->viewer.origin = reader->origin = g_strdup(peer->origin);
+    reader->communities = communities_of_tx(tx, peer->origin, error);
+    reader->viewer.communities = decide_list((const char *const *)reader->communities);
+    return reader->communities != NULL;
 }
 
 static gboolean add_reader(Reach *reach, StoreTx *tx, const CollectionReach *row, GError **error)
 {
-    Reader reader = {.collection = row->number};
+    Reader reader = {.collection = row->number,
+                     .joining = g_array_new(FALSE, FALSE, sizeof(gint64)),
+                     .leaving = g_array_new(FALSE, FALSE, sizeof(gint64))};
     for (guint i = 0; i < G_N_ELEMENTS(classes); i++)
         if (g_str_equal(row->reach, classes[i].name))
             reader.viewer = classes[i].viewer;
-    if (g_str_has_prefix(row->reach, PEER) &&
-        !fill_peer(tx, row->reach + strlen(PEER), &reader, error))
-        return FALSE;
+    gboolean good = !g_str_has_prefix(row->reach, PEER) ||
+                    fill_peer(tx, row->reach + strlen(PEER), &reader, error);
     g_array_append_val(reach->readers, reader);
-    return TRUE;
+    return good;
 }
 
 Reach *reach_load(StoreTx *tx, MarkingTlp unmarked, GError **error)
@@ -106,6 +119,15 @@ void reach_free(Reach *reach)
     g_free(reach);
 }
 
+/* What does not hold any more is in no collection, although the staff still see it elsewhere. Their
+ * own content they have where they put it. */
+static gboolean lets(const Reader *reader, const DecideSubject *subject)
+{
+    if (subject->state != DECIDE_LIVE || (subject->is_own && reader->viewer.who == DECIDE_STAFF))
+        return FALSE;
+    return decide_whether(DECIDE_READ, subject, &reader->viewer)->allows;
+}
+
 const GArray *reach_collections(Reach *reach, const DecideSubject *subject, MarkingTlp object_tlp)
 {
     DecideSubject item = *subject;
@@ -114,43 +136,146 @@ const GArray *reach_collections(Reach *reach, const DecideSubject *subject, Mark
     g_array_set_size(reach->found, 0);
     for (guint i = 0; i < reach->readers->len; i++) {
         const Reader *reader = &g_array_index(reach->readers, Reader, i);
-        /* Their own content the staff have where they put it. */
-        if (item.is_own && reader->viewer.who == DECIDE_STAFF)
-            continue;
-        if (decide_whether(DECIDE_READ, &item, &reader->viewer)->allows)
+        if (lets(reader, &item))
             g_array_append_val(reach->found, reader->collection);
     }
     return reach->found;
 }
 
-/* Whether any of the dispatches that still carry a version lets the collection have it. The level
- * that the object bears is not known here, and could only be stricter than that of its dispatch:
- * it was looked at when the version joined. */
-static gboolean is_let(Reach *reach, const Reader *reader, const GPtrArray *records)
+/* --- reviewing ---------------------------------------------------------------------------------
+ */
+
+#define REVIEW_VERSIONS 4096 /* at a time */
+
+/* A dispatch that carries the version that is looked at. */
+typedef struct {
+    Subject subject;
+    char **grants;
+} Carrier;
+
+static void carrier_clear(gpointer carrier)
 {
+    subject_clear(&((Carrier *)carrier)->subject);
+    g_strfreev(((Carrier *)carrier)->grants);
+}
+
+/* The live dispatches that carry @version. Elements: Carrier. */
+static GArray *find_carriers(const Reach *reach, StoreTx *tx, gint64 version, GError **error)
+{
+    g_autoptr(GPtrArray) records = records_of_version(tx, version, error);
+    g_autoptr(GBytes) bytes = records && records->len > 0 ? objects_read(tx, version, error) : NULL;
+    if (!records || (records->len > 0 && !bytes))
+        return NULL;
+    gsize length = 0;
+    const char *text = bytes ? g_bytes_get_data(bytes, &length) : "";
+    MarkingTlp tlp = marking_tlp_of_bytes(text, length);
+    g_autoptr(GArray) carriers = g_array_new(FALSE, TRUE, sizeof(Carrier));
+    g_array_set_clear_func(carriers, carrier_clear);
     for (guint i = 0; i < records->len; i++) {
         const Record *record = records->pdata[i];
-        g_auto(Subject) subject = {0};
-        subject_of_record(record, reach->unmarked, &subject);
-        if (decide_whether(DECIDE_READ, &subject.subject, &reader->viewer)->allows)
-            return TRUE;
+        g_array_set_size(carriers, i + 1);
+        Carrier *carrier = &g_array_index(carriers, Carrier, i);
+        subject_of_record(record, reach->unmarked, &carrier->subject);
+        carrier->subject.subject.object_tlp = tlp;
+        if (record->origin)
+            continue;
+        carrier->grants = deliveries_granted(tx, record->entry, error);
+        if (!carrier->grants)
+            return NULL;
+        carrier->subject.subject.grants = decide_list((const char *const *)carrier->grants);
     }
+    return g_steal_pointer(&carriers);
+}
+
+static gboolean is_let(const Reader *reader, const GArray *carriers)
+{
+    for (guint i = 0; i < carriers->len; i++)
+        if (lets(reader, &g_array_index(carriers, Carrier, i).subject.subject))
+            return TRUE;
     return FALSE;
+}
+
+/* Where @version is to be, for each reader: in reader->joining or reader->leaving. */
+static gboolean review_version(Reach *reach, StoreTx *tx, gint64 version, GError **error)
+{
+    g_autoptr(GArray) carriers = find_carriers(reach, tx, version, error);
+    if (!carriers)
+        return FALSE;
+    for (guint i = 0; i < reach->readers->len; i++) {
+        Reader *reader = &g_array_index(reach->readers, Reader, i);
+        gboolean stays = is_let(reader, carriers);
+        if (stays)
+            g_array_append_val(reader->joining, version);
+        else if (!placed_has(tx, reader->collection, version, &stays, error))
+            return FALSE;
+        else if (!stays)
+            g_array_append_val(reader->leaving, version);
+    }
+    return TRUE;
+}
+
+static gboolean apply_review(StoreTx *tx, const Reader *reader, GError **error)
+{
+    const GArray *joining = reader->joining, *leaving = reader->leaving;
+    return (joining->len == 0 || objects_join(tx, reader->collection, (const gint64 *)joining->data,
+                                              joining->len, error)) &&
+           (leaving->len == 0 || objects_leave(tx, reader->collection,
+                                               (const gint64 *)leaving->data, leaving->len, error));
 }
 
 gboolean reach_review(Reach *reach, StoreTx *tx, const GArray *versions, GError **error)
 {
-    for (guint i = 0; i < versions->len; i++) {
-        gint64 version = g_array_index(versions, gint64, i);
-        g_autoptr(GPtrArray) records = records_of_version(tx, version, error);
-        if (!records)
+    if (reach->readers->len == 0)
+        return TRUE;
+    for (guint i = 0; i < reach->readers->len; i++) {
+        Reader *reader = &g_array_index(reach->readers, Reader, i);
+        g_array_set_size(reader->joining, 0);
+        g_array_set_size(reader->leaving, 0);
+    }
+    for (guint i = 0; i < versions->len; i++)
+        if (!review_version(reach, tx, g_array_index(versions, gint64, i), error))
             return FALSE;
-        for (guint j = 0; j < reach->readers->len; j++) {
-            const Reader *reader = &g_array_index(reach->readers, Reader, j);
-            if (!is_let(reach, reader, records) &&
-                !objects_leave(tx, reader->collection, &version, 1, error))
-                return FALSE;
-        }
+    for (guint i = 0; i < reach->readers->len; i++)
+        if (!apply_review(tx, &g_array_index(reach->readers, Reader, i), error))
+            return FALSE;
+    return TRUE;
+}
+
+/* Reviews all that any dispatch carries. */
+static gboolean review_all(Reach *reach, StoreTx *tx, GError **error)
+{
+    for (gint64 after = 0; reach->readers->len > 0;) {
+        g_autoptr(GArray) versions = records_versions(tx, after, REVIEW_VERSIONS, error);
+        if (!versions || !reach_review(reach, tx, versions, error))
+            return FALSE;
+        if (versions->len < REVIEW_VERSIONS)
+            return TRUE;
+        after = g_array_index(versions, gint64, versions->len - 1);
     }
     return TRUE;
+}
+
+/* Whether the reader is the peer of @origin; NULL: any peer. */
+static gboolean is_of(const Reader *reader, const char *origin)
+{
+    return reader->viewer.who == DECIDE_PEER && reader->origin &&
+           (!origin || g_str_equal(reader->origin, origin));
+}
+
+gboolean reach_review_peer(StoreTx *tx, const char *origin, GError **error)
+{
+    g_autoptr(Reach) reach = reach_load(tx, MARKING_TLP_NONE, error);
+    for (guint i = reach ? reach->readers->len : 0; i-- > 0;)
+        if (!is_of(&g_array_index(reach->readers, Reader, i), origin))
+            g_array_remove_index(reach->readers, i);
+    return reach && review_all(reach, tx, error);
+}
+
+gboolean reach_review_collection(StoreTx *tx, gint64 collection, GError **error)
+{
+    g_autoptr(Reach) reach = reach_load(tx, MARKING_TLP_NONE, error);
+    for (guint i = reach ? reach->readers->len : 0; i-- > 0;)
+        if (g_array_index(reach->readers, Reader, i).collection != collection)
+            g_array_remove_index(reach->readers, i);
+    return reach && review_all(reach, tx, error);
 }

@@ -28,6 +28,15 @@ gboolean reach_check(const char *text, GError **error);
  * collections it joins, as numbers; the reach's, until the next call. */
 const GArray *reach_collections(Reach *reach, const DecideSubject *subject, MarkingTlp object_tlp);
 
-/* The versions are carried by one live dispatch less, or by none: takes them out of the collections
- * that no other dispatch puts them in. */
+/* Something has changed about the dispatches that carry these versions: each is put into the
+ * collections that one of them lets it be in, and taken out of the others, unless people put it
+ * there (store/placed.h). */
 gboolean reach_review(Reach *reach, StoreTx *tx, const GArray *versions, GError **error);
+
+/* The same of everything, in the collections that the peer of @origin reads (NULL: any peer): its
+ * peering or its membership of a community has changed. Nothing happens when there is no such
+ * collection. */
+gboolean reach_review_peer(StoreTx *tx, const char *origin, GError **error);
+
+/* The same of everything, in one collection: its reach was set. */
+gboolean reach_review_collection(StoreTx *tx, gint64 collection, GError **error);

@@ -3,6 +3,8 @@
 #include <string.h>
 #include <yyjson.h>
 
+#include "base/timestamp.h"
+
 /* The texts of a list; whatever else is in it is left out, which denies. */
 static char **read_list(yyjson_val *list)
 {
@@ -36,6 +38,8 @@ void subject_of_record(const Record *record, MarkingTlp unmarked, Subject *ret_s
                         .state = (DecideState)record->state,
                         .expires = record->expires == G_MAXINT64 ? 0 : record->expires,
                         .is_exercise = record->exercise};
+    if (record->state == RECORD_LIVE && record->expires <= timestamp_now())
+        ret_subject->subject.state = DECIDE_EXPIRED;
     yyjson_doc_free(doc);
 }
 

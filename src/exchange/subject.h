@@ -1,5 +1,5 @@
-/* subject.h - a dispatch that was received, as the policy asks about it (policy/decide.h): what its
- * author's header says of audience and marking. */
+/* subject.h - a dispatch as the policy asks about it (policy/decide.h): what its author's header
+ * says of audience and marking. */
 #pragma once
 
 #include "policy/decide.h"
@@ -11,8 +11,8 @@ typedef struct {
     char **audience, **named;
 } Subject;
 
-/* Of our own records, whose openings are in the ledger, the audience is not known here: it is
- * empty. A header that cannot be read makes an audience that is nobody. */
+/* A record without its header, or with one that cannot be read, makes an audience that is nobody.
+ * Grants are not known here. */
 void subject_of_record(const Record *record, MarkingTlp unmarked, Subject *ret_subject);
 void subject_clear(Subject *subject);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Subject, subject_clear)

@@ -1,4 +1,5 @@
 #include "node/batch.h"
+#include "store/placed.h"
 
 #include <string.h>
 
@@ -80,7 +81,9 @@ gboolean batch_apply(StoreTx *tx, gpointer user, GError **error)
     }
     g_autofree ObjectsResult *results = g_new(ObjectsResult, objects->len);
     if (!objects_put(tx, batch->source, batch->collection, (Object *const *)objects->pdata,
-                     objects->len, results, error))
+                     objects->len, results, error) ||
+        (batch->collection != 0 &&
+         !placed_add(tx, batch->collection, results, objects->len, error)))
         return FALSE;
     for (guint i = 0, next = 0; i < batch->entries->len; i++) {
         BatchEntry *entry = &g_array_index(batch->entries, BatchEntry, i);

@@ -204,7 +204,8 @@ static gboolean collection_reach(StoreTx *tx, Call *call, GError **error)
            get_text(call, "reach", FALSE, &reach, error) &&
            (!reach || reach_check(reach, error)) &&
            collections_find_number(tx, collection, &number, error) &&
-           collections_set_reach(tx, number, reach, error);
+           collections_set_reach(tx, number, reach, error) &&
+           reach_review_collection(tx, number, error);
 }
 
 static gboolean object_adopt(StoreTx *tx, Call *call, GError **error)

@@ -4,6 +4,7 @@
 
 #include "base/canonjson.h"
 #include "base/timestamp.h"
+#include "exchange/reach.h"
 #include "node/card_publisher.h"
 #include "node/exchange_post.h"
 #include "store/ledger_read.h"
@@ -20,6 +21,7 @@ typedef struct {
     const Peer *peer; /* as it was; NULL: not known */
     const char *card; /* the text of spec->card */
     const char *text; /* the step, signed */
+    const char *origin;
     gint64 time_us;
 } Saying;
 
@@ -73,7 +75,8 @@ static gboolean apply_saying(StoreTx *tx, const Opening *opening, guint64 index,
                             "the peer said something meanwhile: look and try again");
         return FALSE;
     }
-    return peers_set_said(tx, number, saying->text, error) && put_post(tx, saying, number, error);
+    return peers_set_said(tx, number, saying->text, error) && put_post(tx, saying, number, error) &&
+           reach_review_peer(tx, saying->origin, error);
 }
 
 static gboolean append_step(Notary *notary, const Saying *saying, const char *origin,
@@ -196,7 +199,7 @@ gboolean peer_step_say(Notary *notary, const PeerStepSpec *spec, char **ret_text
                      .peer = peer,
                      .card = card,
                      .time_us = peering_time(peer, timestamp_now())};
-    const char *origin = spec->card ? spec->card->origin : peer->origin;
+    const char *origin = saying.origin = spec->card ? spec->card->origin : peer->origin;
     if (!check_keys(spec, peer, &actual.replace, error) || !check_state(&saying, error))
         return FALSE;
     g_autofree char *text = sign_step(notary, &saying, origin, error);

@@ -96,6 +96,16 @@ MarkingTlp marking_tlp_of_object(yyjson_val *object)
     return (MarkingTlp)highest_of_object(object, level_of_tlp);
 }
 
+MarkingTlp marking_tlp_of_bytes(const char *bytes, gsize length)
+{
+    if (!memmem(bytes, length, "_marking", strlen("_marking")))
+        return MARKING_TLP_NONE;
+    yyjson_doc *doc = yyjson_read(bytes, length, 0);
+    MarkingTlp tlp = marking_tlp_of_object(yyjson_doc_get_root(doc));
+    yyjson_doc_free(doc);
+    return tlp;
+}
+
 static const char *const pap_names[] = {
     [MARKING_PAP_CLEAR] = "clear",
     [MARKING_PAP_GREEN] = "green",

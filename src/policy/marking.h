@@ -45,6 +45,9 @@ MarkingTlp marking_tlp_from_refs(yyjson_val *refs);
  */
 MarkingTlp marking_tlp_of_object(yyjson_val *object);
 
+/* The same of an object's JSON: few bear any marking, and only these are parsed. */
+MarkingTlp marking_tlp_of_bytes(const char *bytes, gsize length);
+
 /* In ascending order of restriction. The numbers are stored: never renumber. */
 typedef enum {
     MARKING_PAP_NONE = 0, /* nothing was said */

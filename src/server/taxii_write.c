@@ -7,6 +7,7 @@
 #include "server/problem.h"
 #include "server/taxii_envelope.h"
 #include "store/objects.h"
+#include "store/placed.h"
 #include "store/receipts.h"
 
 /* Failures that are told one by one; further ones are only counted. */
@@ -168,9 +169,10 @@ static gboolean apply_add(StoreTx *tx, gpointer data, GError **error)
     Adding *adding = data;
     const ApiCall *call = adding->call;
     if (adding->objects->len > 0 &&
-        !objects_put(tx, call->principal->source, call->collection->number,
-                     (Object *const *)adding->objects->pdata, adding->objects->len, adding->results,
-                     error))
+        !(objects_put(tx, call->principal->source, call->collection->number,
+                      (Object *const *)adding->objects->pdata, adding->objects->len,
+                      adding->results, error) &&
+          placed_add(tx, call->collection->number, adding->results, adding->objects->len, error)))
         return FALSE;
     write_status(adding);
     return receipts_put(tx, adding->status_id, call->collection->root, call->principal->name,

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "store/membership.h"
+#include "store/placed.h"
 #include "store/reader.h"
 #include "store/tx.h"
 
@@ -340,6 +341,12 @@ GPtrArray *collections_reaches(StoreTx *tx, GError **error)
 
 gboolean collections_set_reach(StoreTx *tx, gint64 number, const char *reach, GError **error)
 {
+    gint64 had;
+    g_autofree char *sql = g_strdup_printf(
+        "SELECT reach IS NOT NULL FROM collection WHERE number = %" G_GINT64_FORMAT, number);
+    if (!sqlite_get_int(tx->db, sql, 0, &had, error) ||
+        (!had && !placed_add_all(tx, number, error)))
+        return FALSE;
     sqlite3_stmt *statement =
         sqlite_prepare(tx->db, "UPDATE collection SET reach = ?2 WHERE number = ?1", error);
     if (!statement)
@@ -464,7 +471,8 @@ gboolean collections_remove(StoreTx *tx, gint64 number, const char *id,
     }
     if (removed > 0 && (!membership_settle(tx, number, object.number, FALSE, error) ||
                         !membership_settle(tx, number, object.number, TRUE, error) ||
-                        !membership_end(tx, &membership, error)))
+                        !membership_end(tx, &membership, error) ||
+                        !placed_settle(tx, number, object.number, error)))
         return FALSE;
     *ret_removed = removed;
     return TRUE;

@@ -135,6 +135,31 @@ gboolean deliveries_grant(StoreTx *tx, const char *origin, guint64 of, guint64 g
     return sqlite_run(tx->db, statement, error);
 }
 
+char **deliveries_granted(StoreTx *tx, guint64 of, GError **error)
+{
+    if (!ledger_tx_write(tx, error))
+        return NULL;
+    sqlite3_stmt *statement =
+        sqlite_prepare(tx->db,
+                       "SELECT p.origin FROM delivery d INDEXED BY delivery_entry JOIN party p"
+                       " ON p.number = d.party WHERE d.entry = ?1 AND d.granted_by IS NOT NULL"
+                       " ORDER BY p.origin",
+                       error);
+    if (!statement)
+        return NULL;
+    sqlite3_bind_int64(statement, 1, (gint64)MIN(of, (guint64)G_MAXINT64));
+    g_autoptr(GPtrArray) origins = g_ptr_array_new_with_free_func(g_free);
+    for (gboolean row;;) {
+        if (!sqlite_step(tx->db, statement, &row, error))
+            return NULL;
+        if (!row)
+            break;
+        g_ptr_array_add(origins, sqlite_dup_text(statement, 0));
+    }
+    g_ptr_array_add(origins, NULL);
+    return (char **)g_ptr_array_free(g_steal_pointer(&origins), FALSE);
+}
+
 gboolean deliveries_confirm(StoreTx *tx, const char *origin, const guint64 *indices,
                             guint n_indices, guint64 receipt, GError **error)
 {

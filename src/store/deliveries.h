@@ -37,6 +37,10 @@ GArray *deliveries_all(Store *store, const char *origin, GError **error);
 gboolean deliveries_grant(StoreTx *tx, const char *origin, guint64 of, guint64 grant,
                           GError **error);
 
+/* The origins to whom entry @of was granted later, sorted by their bytes; NULL-terminated. Caller
+ * frees. */
+char **deliveries_granted(StoreTx *tx, guint64 of, GError **error);
+
 /* Entry @receipt of the ledger @origin says that everything from @from to before @end that is for
  * it arrived, and of earlier ones @indices (granted ones). Public entries are noted too. */
 gboolean deliveries_confirm(StoreTx *tx, const char *origin, const guint64 *indices,

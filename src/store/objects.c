@@ -319,6 +319,27 @@ gboolean objects_join(StoreTx *tx, gint64 collection, const gint64 *versions, gs
     return membership_end(tx, &membership, error);
 }
 
+GBytes *objects_read(StoreTx *tx, gint64 version, GError **error)
+{
+    MembershipItem item = {0};
+    gboolean effect;
+    if (!pending_flush(tx, error) || !read_item(tx, version, &item, &effect, error))
+        return NULL;
+    if (item.version == 0) {
+        g_set_error(error, CONCERT_ERROR, CONCERT_ERROR_NOT_FOUND,
+                    "there is no version %" G_GINT64_FORMAT, version);
+        return NULL;
+    }
+    g_auto(PackReader)
+        reader = {.db = tx->db, .into = g_string_sized_new((gsize)item.span.length + 1)};
+    gboolean good =
+        pack_reader_add(&reader, &item.span, error) && pack_reader_finish(&reader, error);
+    GBytes *bytes = g_string_free_to_bytes(reader.into);
+    if (!good)
+        g_clear_pointer(&bytes, g_bytes_unref);
+    return bytes;
+}
+
 static gboolean leave(StoreTx *tx, Membership *membership, gint64 version, GError **error)
 {
     sqlite3_stmt *statement =

@@ -38,6 +38,9 @@ gboolean objects_join(StoreTx *tx, gint64 collection, const gint64 *versions, gs
 gboolean objects_leave(StoreTx *tx, gint64 collection, const gint64 *versions, gsize count,
                        GError **error);
 
+/* The bytes of a stored version. CONCERT_ERROR_NOT_FOUND when there is none. */
+GBytes *objects_read(StoreTx *tx, gint64 version, GError **error);
+
 /* Makes the version of @id with the given SHA-256 effective although another source gave it: the
  * analyst's adoption of a claim or a variant. It joins the collections the object is in. */
 gboolean objects_adopt(StoreTx *tx, const char *id, const guint8 sha256[SHA256_SIZE],

@@ -4,6 +4,7 @@
 
 #include "base/timestamp.h"
 #include "store/ledger.h"
+#include "store/ledger_tx.h"
 #include "store/records_rows.h"
 #include "store/tx.h"
 
@@ -319,7 +320,28 @@ gboolean records_expire(StoreTx *tx, gint64 now, guint max, GArray **ret_version
 
 GPtrArray *records_of_version(StoreTx *tx, gint64 version, GError **error)
 {
-    return records_rows_carrying(tx->db, version, error);
+    return ledger_tx_write(tx, error) ? records_rows_carrying(tx->db, version, error) : NULL;
+}
+
+GArray *records_versions(StoreTx *tx, gint64 after, guint max, GError **error)
+{
+    sqlite3_stmt *statement = sqlite_prepare(tx->db,
+                                             "SELECT DISTINCT version FROM record_item"
+                                             " WHERE version > ?1 ORDER BY version LIMIT ?2",
+                                             error);
+    if (!statement)
+        return NULL;
+    sqlite3_bind_int64(statement, 1, after);
+    sqlite3_bind_int64(statement, 2, max);
+    g_autoptr(GArray) versions = g_array_new(FALSE, FALSE, sizeof(gint64));
+    for (gboolean row;;) {
+        if (!sqlite_step(tx->db, statement, &row, error))
+            return NULL;
+        if (!row)
+            return g_steal_pointer(&versions);
+        gint64 version = sqlite3_column_int64(statement, 0);
+        g_array_append_val(versions, version);
+    }
 }
 
 Record *records_get_tx(StoreTx *tx, const char *origin, guint64 entry, GError **error)

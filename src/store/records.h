@@ -92,7 +92,8 @@ gboolean records_retract(StoreTx *tx, const char *origin, guint64 entry, const g
                          guint n_places, guint64 by, RecordState state, const char *reason,
                          GArray **ret_versions, GError **error);
 
-/* The live records that carry a version, as far as policy needs them. Elements: Record *. */
+/* The live records that carry a version, as far as policy needs them: of own ones the header is
+ * there, too. Elements: Record *. */
 GPtrArray *records_of_version(StoreTx *tx, gint64 version, GError **error);
 
 /* The same as readers see it. */
@@ -101,6 +102,10 @@ GPtrArray *records_carrying(Store *store, gint64 version, GError **error);
 /* All records that ever carried a version, newest first. One of which only that item was taken back
  * is here in the state, and retracted by the entry, of the item. */
 GPtrArray *records_bearing(Store *store, gint64 version, GError **error);
+
+/* The versions that records carry, those after @after (0: from the first), ascending, at most @max.
+ * Elements: gint64. Caller unrefs. */
+GArray *records_versions(StoreTx *tx, gint64 after, guint max, GError **error);
 
 /* Marks what expired before @now; at most @max. *ret_versions as above. */
 gboolean records_expire(StoreTx *tx, gint64 now, guint max, GArray **ret_versions, GError **error);

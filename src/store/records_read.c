@@ -90,7 +90,10 @@ GPtrArray *records_rows_carrying(Sqlite *db, gint64 version, GError **error)
 {
     sqlite3_stmt *statement =
         sqlite_prepare(db,
-                       "SELECT " RECORDS_ROWS_COLUMNS " FROM record_item i CROSS JOIN record r"
+                       "SELECT " RECORDS_ROWS_COLUMNS_BUT_HEADER
+                       ", CASE r.party WHEN 0 THEN (SELECT nullif(e.header, x'') FROM entry e"
+                       " WHERE e.number = r.entry) ELSE r.header END"
+                       " FROM record_item i CROSS JOIN record r"
                        " ON r.number = i.number / 4096 LEFT JOIN party p ON p.number = r.party"
                        " WHERE i.version = ?1 AND i.retracted IS NULL AND r.state = 0",
                        error);

@@ -219,6 +219,10 @@ static const char *const steps[] = {
     " hash BLOB NOT NULL UNIQUE, author TEXT NOT NULL, arrived INTEGER NOT NULL, source TEXT,"
     " entry INTEGER, bytes BLOB NOT NULL);"
     "CREATE INDEX event_dossier ON event (dossier, author);",
+
+    /* What people put into collections that have a reach (store/placed.h). */
+    "CREATE TABLE placed (collection INTEGER NOT NULL, version INTEGER NOT NULL,"
+    " PRIMARY KEY (collection, version)) WITHOUT ROWID;",
 };
 
 guint schema_latest(void)
