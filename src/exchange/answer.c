@@ -458,7 +458,7 @@ static gboolean begin_reading(GBytes *bytes, gsize max, Reader *ret_reader, GErr
 
 gboolean answer_peek(GBytes *bytes, guint64 *ret_end, guint64 *ret_size)
 {
-    Reader reader;
+    Reader reader = {0};
     if (!begin_reading(bytes, G_MAXSIZE, &reader, NULL))
         return FALSE;
     g_autoptr(Answer) answer = g_new0(Answer, 1);
@@ -471,7 +471,7 @@ gboolean answer_peek(GBytes *bytes, guint64 *ret_end, guint64 *ret_size)
 
 Answer *answer_parse(GBytes *bytes, gsize max, GError **error)
 {
-    Reader reader;
+    Reader reader = {0};
     if (!begin_reading(bytes, max, &reader, error))
         return NULL;
     g_autoptr(Answer) answer = g_new0(Answer, 1);
