@@ -146,7 +146,7 @@ static int run_show(const CommandCall *call, GError **error)
     output_line("path         /%s/collections/%s/", collection->root, collection->id);
     output_line("members      %s", output_number(members, collection->members));
     if (collection->reach)
-        output_line("reach        what peers sent that %s may read joins by itself",
+        output_line("reach        what the exchange brings and %s may read joins by itself",
                     collection->reach);
     for (guint i = 0; i < grants->len; i++) {
         const CollectionGrant *grant = grants->pdata[i];
@@ -190,7 +190,7 @@ static int run_reach(const CommandCall *call, GError **error)
     if (!node || !set_reach(node, call->arguments[0], reach, error))
         return COMMAND_ERROR;
     if (reach)
-        output_line("What comes from now on and %s may read joins \"%s\".", reach,
+        output_line("What the exchange brings and %s may read is in \"%s\".", reach,
                     call->arguments[0]);
     else
         output_line("Nothing joins \"%s\" by itself any more.", call->arguments[0]);
@@ -314,8 +314,8 @@ static const Command command_reach = {
     .description =
         "A collection with a reach gets what peers send, and what is sent to them, as far as the "
         "policy lets REACH read it, and loses what is withdrawn, recalled or expires: officers, "
-        "staff, clients, anyone, or peer:NAME for the accounts of a peer. Who may read the "
-        "collection itself, `concert collection grant` says. It counts for what comes from now on.",
+        "staff, clients, anyone, or peer:NAME for the accounts of a peer. What is here "
+        "already counts, too. Who may read the collection itself, `concert collection grant` says.",
     .examples =
         (const CommandExample[]){
             {"concert collection reach partners staff", "what the organisation's staff may read"},

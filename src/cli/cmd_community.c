@@ -272,7 +272,8 @@ static const Command command_create = {
         },
     .examples =
         (const CommandExample[]){
-            {"concert community create region --title \"The region's CERTs\" --votes", NULL},
+            {"concert community create region --title \"The region's CERTs\" --votes",
+             "a community of this node, which has a vote in it"},
             {NULL},
         },
     .min_arguments = 1,

@@ -8,8 +8,9 @@ import unittest
 import concert
 
 COMMANDS = ["init", "serve", "status", "config", "account", "collection", "import", "follow", "export",
-            "search", "show", "adopt", "match", "card", "directory", "peer", "dispatch", "emergency",
-            "note", "ledger", "key", "backup", "restore", "version", "help", "completion"]
+            "search", "show", "adopt", "match", "card", "directory", "peer", "community",
+            "dispatch", "exchange", "policy", "emergency", "note", "parcel", "ledger", "key",
+            "backup", "restore", "version", "help", "completion"]
 
 
 class CommandLineTest(concert.TestCase):
