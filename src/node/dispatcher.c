@@ -55,12 +55,7 @@ static MarkingTlp read_tlp(const ObjectsRow *row)
 {
     gsize length;
     const char *bytes = g_bytes_get_data(row->bytes, &length);
-    if (!memmem(bytes, length, "_marking", strlen("_marking")))
-        return MARKING_TLP_NONE;
-    yyjson_doc *doc = yyjson_read(bytes, length, 0);
-    MarkingTlp tlp = marking_tlp_of_object(yyjson_doc_get_root(doc));
-    yyjson_doc_free(doc);
-    return tlp;
+    return marking_tlp_of_bytes(bytes, length);
 }
 
 /* --- asking the policy -------------------------------------------------------------------------
@@ -92,8 +87,7 @@ static gboolean check_own(Sending *sending, const char *what, MarkingTlp object_
         return rule->allows || dispatcher_core_deny(what, NULL, rule, error);
     }
     for (guint i = 0; i < sending->target.peers->len; i++) {
-        const DecideViewer viewer =
-            dispatcher_core_viewer(&sending->target, i, sending->spec->community);
+        const DecideViewer viewer = dispatcher_core_viewer(&sending->target, i);
         const DecideRule *rule = decide_whether(DECIDE_DELIVER, &subject, &viewer);
         if (!rule->allows)
             return dispatcher_core_deny(what, viewer.origin, rule, error);
@@ -101,58 +95,22 @@ static gboolean check_own(Sending *sending, const char *what, MarkingTlp object_
     return TRUE;
 }
 
-/* What was received by @record and is to be sent on. */
-static gboolean check_onward(Sending *sending, const char *what, const Record *record,
-                             MarkingTlp object_tlp, GError **error)
-{
-    const DispatcherSpec *spec = sending->spec;
-    g_auto(Subject) subject = {0};
-    subject_of_record(record, spec->unmarked, &subject);
-    subject.subject.object_tlp = object_tlp;
-    const DecideCarrier carrier = {.is_public = spec->is_public,
-                                   .tlp = sending->tlp,
-                                   .object_tlp = object_tlp,
-                                   .pap = spec->pap,
-                                   .community = spec->community,
-                                   .expires = spec->expires == G_MAXINT64 ? 0 : spec->expires,
-                                   .is_exercise = spec->is_exercise};
-    const DecideRule *rule = decide_carry(&subject.subject, &carrier);
-    if (!rule->allows)
-        return dispatcher_core_deny(what, NULL, rule, error);
-    for (guint i = 0; i < sending->target.peers->len; i++) {
-        const DecideViewer viewer = dispatcher_core_viewer(&sending->target, i, spec->community);
-        rule = decide_whether(DECIDE_ONWARD, &subject.subject, &viewer);
-        if (!rule->allows)
-            return dispatcher_core_deny(what, viewer.origin, rule, error);
-    }
-    return TRUE;
-}
-
-/* An object that came in several dispatches may go on if one of them lets it; the error is that of
- * the last. What no live dispatch carries is not sent on at all. */
-static gboolean check_received(Sending *sending, const ObjectsRow *row, MarkingTlp object_tlp,
+static gboolean check_received(const Sending *sending, const ObjectsRow *row, MarkingTlp object_tlp,
                                GError **error)
 {
-    g_autoptr(GPtrArray) records =
-        records_carrying(notary_store(sending->notary), row->number, error);
-    if (!records)
-        return FALSE;
-    g_autoptr(GError) last = NULL;
-    for (guint i = 0; i < records->len; i++) {
-        const Record *record = records->pdata[i];
-        if (!record->origin)
-            continue;
-        g_clear_error(&last);
-        if (check_onward(sending, row->id, record, object_tlp, &last))
-            return TRUE;
-    }
-    if (last)
-        g_propagate_error(error, g_steal_pointer(&last));
-    else
-        g_set_error(error, CONCERT_ERROR, CONCERT_ERROR_DENIED,
-                    "%s is %s's, and no dispatch that still holds carries it: it is not sent on",
-                    row->id, row->source);
-    return FALSE;
+    const DispatcherSpec *spec = sending->spec;
+    const DispatcherOnward onward = {
+        .store = notary_store(sending->notary),
+        .target = &sending->target,
+        .carrier = {.is_public = spec->is_public,
+                    .tlp = sending->tlp,
+                    .object_tlp = object_tlp,
+                    .pap = spec->pap,
+                    .community = spec->community,
+                    .expires = spec->expires == G_MAXINT64 ? 0 : spec->expires,
+                    .is_exercise = spec->is_exercise},
+        .unmarked = spec->unmarked};
+    return dispatcher_core_check_onward(&onward, row, error);
 }
 
 /* Own content is alike for the policy when its level is. */
@@ -339,17 +297,6 @@ static gboolean each_send(const ObjectsRow *row, gpointer user)
     return TRUE;
 }
 
-static gboolean remember_sources(Sending *sending, GError **error)
-{
-    g_autoptr(GPtrArray) peers = peers_list(notary_store(sending->notary), error);
-    if (!peers)
-        return FALSE;
-    sending->sources = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
-    for (guint i = 0; i < peers->len; i++)
-        g_hash_table_add(sending->sources, g_strdup(((const Peer *)peers->pdata[i])->node));
-    return TRUE;
-}
-
 static void begin_entry(Sending *sending)
 {
     sending->items = g_array_new(FALSE, FALSE, sizeof(OpeningItemSpec));
@@ -365,9 +312,9 @@ static gboolean begin(Sending *sending, GError **error)
     sending->checked = g_hash_table_new(NULL, NULL);
     sending->entries = g_array_new(FALSE, FALSE, sizeof(guint64));
     sending->tlp = spec->tlp;
-    return remember_sources(sending, error) &&
-           dispatcher_core_resolve(sending->notary, spec->to, spec->community, spec->is_public,
-                                   &sending->target, error);
+    sending->sources = dispatcher_core_sources(notary_store(sending->notary), error);
+    return sending->sources && dispatcher_core_resolve(sending->notary, spec->to, spec->community,
+                                                       spec->is_public, &sending->target, error);
 }
 
 static void give_result(Sending *sending, DispatcherResult *ret_result)

@@ -1,6 +1,7 @@
 /* dispatcher_change.c - what is said of earlier dispatches: grants, withdrawals, recalls. */
 #include <string.h>
 
+#include "base/timestamp.h"
 #include "exchange/dispatch_header.h"
 #include "exchange/reach.h"
 #include "node/dispatcher_core.h"
@@ -24,14 +25,82 @@ static gboolean apply_grant(StoreTx *tx, const Opening *opening, guint64 index, 
     for (guint i = 0; grant->origins[i]; i++)
         if (!deliveries_grant(tx, grant->origins[i], grant->of, index, error))
             return FALSE;
-    return TRUE;
+    g_autoptr(Reach) reach = reach_load(tx, MARKING_TLP_NONE, error);
+    g_autoptr(GArray) versions = reach ? records_carried(tx, NULL, grant->of, error) : NULL;
+    return versions && reach_review(reach, tx, versions, error);
 }
 
-/* May each of @target get the dispatch @record, which was for @audience? */
-static gboolean check_grant(const Record *record, const Opening *opening,
+/* The items of a dispatch that is to be granted. */
+typedef struct {
+    DispatcherOnward onward;
+    GHashTable *sources;
+    gint64 version; /* that is looked at */
+    GError *failure;
+} Granting;
+
+/* What others wrote goes no further by a grant than it might in a dispatch of its own. */
+static gboolean each_granted(const ObjectsRow *row, gpointer user)
+{
+    Granting *granting = user;
+    if (row->number != granting->version)
+        return TRUE;
+    gsize length;
+    const char *bytes = g_bytes_get_data(row->bytes, &length);
+    granting->onward.carrier.object_tlp = marking_tlp_of_bytes(bytes, length);
+    if (g_hash_table_contains(granting->sources, row->source))
+        dispatcher_core_check_onward(&granting->onward, row, &granting->failure);
+    return FALSE;
+}
+
+/* *ret_whole: none of them was taken back. */
+static gboolean check_items(Granting *granting, const Record *record, gboolean *ret_whole,
+                            GError **error)
+{
+    g_autoptr(GPtrArray) items = records_items(granting->onward.store, record->number, error);
+    *ret_whole = TRUE;
+    for (guint i = 0; items && i < items->len; i++) {
+        const RecordItem *item = items->pdata[i];
+        *ret_whole &= !item->retracted;
+        if (item->version == 0)
+            continue;
+        ObjectsQuery query = OBJECTS_QUERY_INIT;
+        query.id = item->id;
+        query.variants = TRUE;
+        granting->version = item->version;
+        if (!objects_find(granting->onward.store, &query, each_granted, granting, NULL, error))
+            return FALSE;
+        if (granting->failure) {
+            g_propagate_error(error, granting->failure);
+            return FALSE;
+        }
+    }
+    return items != NULL;
+}
+
+static gboolean check_content(Store *store, const Record *record, const DispatcherTarget *target,
+                              gboolean *ret_whole, GError **error)
+{
+    Granting granting = {
+        .onward = {.store = store,
+                   .target = target,
+                   .carrier = {.tlp = (MarkingTlp)record->tlp,
+                               .pap = (MarkingPap)record->pap,
+                               .community = record->community,
+                               .expires = record->expires == G_MAXINT64 ? 0 : record->expires,
+                               .is_exercise = record->exercise}},
+        .sources = dispatcher_core_sources(store, error)};
+    gboolean good = granting.sources && check_items(&granting, record, ret_whole, error);
+    g_clear_pointer(&granting.sources, g_hash_table_unref);
+    return good;
+}
+
+/* May each of @target get the dispatch @record, which was for @audience? It is given as a whole or
+ * not at all, so nothing of it may have been taken back. */
+static gboolean check_grant(Store *store, const Record *record, const Opening *opening,
                             const DispatchHeader *header, const DispatcherTarget *target,
                             GError **error)
 {
+    gboolean is_whole;
     DecideSubject subject = {.is_own = TRUE,
                              .is_public = opening->is_public,
                              .audience = decide_list((const char *const *)opening->audience),
@@ -43,8 +112,14 @@ static gboolean check_grant(const Record *record, const Opening *opening,
                              .is_exercise = record->exercise};
     subject.named =
         header->named ? decide_list((const char *const *)header->named) : subject.audience;
+    if (!check_content(store, record, target, &is_whole, error))
+        return FALSE;
+    if (subject.state == DECIDE_LIVE && !is_whole)
+        subject.state = DECIDE_WITHDRAWN;
+    if (subject.state == DECIDE_LIVE && record->expires <= timestamp_now())
+        subject.state = DECIDE_EXPIRED;
     for (guint i = 0; i < target->peers->len; i++) {
-        const DecideViewer viewer = dispatcher_core_viewer(target, i, record->community);
+        const DecideViewer viewer = dispatcher_core_viewer(target, i);
         const DecideRule *rule = decide_whether(DECIDE_DELIVER, &subject, &viewer);
         if (!rule->allows)
             return dispatcher_core_deny(record->title, viewer.origin, rule, error);
@@ -60,7 +135,7 @@ gboolean dispatcher_grant(Notary *notary, guint64 of, const char *const *to, gui
     g_autoptr(Opening) opening = record ? openings_read(notary_store(notary), of, error) : NULL;
     g_autoptr(DispatchHeader) header = opening ? dispatch_header_read(opening, error) : NULL;
     if (!header || !dispatcher_core_resolve(notary, to, NULL, FALSE, &target, error) ||
-        !check_grant(record, opening, header, &target, error))
+        !check_grant(notary_store(notary), record, opening, header, &target, error))
         return FALSE;
     g_autofree char *members = dispatch_header_write_grant(of, error);
     if (!members)

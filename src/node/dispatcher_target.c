@@ -1,11 +1,13 @@
 /* dispatcher_target.c - whom something goes to. */
 #include "node/dispatcher_core.h"
+#include "store/communities.h"
 #include "store/ledger.h"
 
 void dispatcher_core_target_clear(DispatcherTarget *target)
 {
     g_clear_pointer(&target->audience, audience_free);
     g_clear_pointer(&target->peers, g_ptr_array_unref);
+    g_clear_pointer(&target->communities, g_ptr_array_unref);
 }
 
 static gboolean refuse_peer(const Peer *peer, GError **error)
@@ -48,36 +50,90 @@ static gboolean find_named(const Book *book, const char *const *to, GPtrArray *o
 static gboolean find_peers(const Book *book, DispatcherTarget *target, GError **error)
 {
     target->peers = g_ptr_array_new_with_free_func((GDestroyNotify)peer_free);
+    target->communities = g_ptr_array_new_with_free_func((GDestroyNotify)g_strfreev);
     for (guint i = 0; target->audience->origins[i]; i++) {
-        Peer *peer = look_up(book, target->audience->origins[i], error);
+        const char *origin = target->audience->origins[i];
+        Peer *peer = look_up(book, origin, error);
         if (!peer)
             return FALSE;
         g_ptr_array_add(target->peers, peer);
+        char **names = book->tx ? communities_of_tx(book->tx, origin, error)
+                                : communities_of(book->store, origin, error);
+        if (!names)
+            return FALSE;
+        g_ptr_array_add(target->communities, names);
     }
     return TRUE;
 }
 
-/* @self: the origin of the own ledger. */
-static gboolean resolve(const Book *book, const char *const *to, const char *self,
-                        gboolean is_public, DispatcherTarget *ret_target, GError **error)
+/* Members whom nothing may be given now: their peering is suspended, has ended, or is none. */
+static gboolean find_barred(const Book *book, char **members, GPtrArray *barred, GError **error)
 {
-    g_autoptr(GPtrArray) named = g_ptr_array_new_with_free_func(g_free);
-    g_auto(DispatcherTarget) target = {.is_public = is_public};
-    if (!find_named(book, to, named, error))
-        return FALSE;
-    target.audience = audience_resolve((const char *const *)named->pdata, NULL, NULL, self, error);
-    if (!target.audience || !find_peers(book, &target, error))
-        return FALSE;
-    if (!is_public && target.audience->n_origins == 0) {
+    for (guint i = 0; members && members[i]; i++) {
+        g_autoptr(GError) failure = NULL;
+        g_autoptr(Peer) peer = look_up(book, members[i], &failure);
+        if (!peer && !g_error_matches(failure, CONCERT_ERROR, CONCERT_ERROR_NOT_FOUND)) {
+            g_propagate_error(error, g_steal_pointer(&failure));
+            return FALSE;
+        }
+        if (!peer || peer->state != PEER_ACTIVE)
+            g_ptr_array_add(barred, members[i]);
+    }
+    g_ptr_array_add(barred, NULL);
+    return TRUE;
+}
+
+/* Who is in the community now; only members send to it. */
+static char **find_members(const Book *book, const char *name, const char *self, GError **error)
+{
+    g_autoptr(Community) community = book->tx ? communities_get_tx(book->tx, name, error)
+                                              : communities_get(book->store, name, error);
+    if (!community)
+        return NULL;
+    if (community_has(community, self))
+        return community_members(community);
+    g_set_error(error, CONCERT_ERROR, CONCERT_ERROR_DENIED, "this node is no member of %s", name);
+    return NULL;
+}
+
+static gboolean check_somebody(const DispatcherTarget *target, const char *community,
+                               GError **error)
+{
+    guint count = target->audience->n_origins;
+    if (!target->is_public && count == 0 && community)
+        g_set_error(error, CONCERT_ERROR, CONCERT_ERROR_INPUT,
+                    "it is for nobody: no other member of %s is an active peer of this node",
+                    community);
+    else if (!target->is_public && count == 0)
         g_set_error_literal(error, CONCERT_ERROR, CONCERT_ERROR_INPUT,
                             "it is for nobody: name peers, a community, or say that it is public");
-        return FALSE;
-    }
-    if (is_public && target.audience->n_origins > 0) {
+    else if (target->is_public && (count > 0 || community))
         g_set_error_literal(error, CONCERT_ERROR, CONCERT_ERROR_INPUT,
                             "it is public, so it is for everybody: name no recipients");
+    else
+        return TRUE;
+    return FALSE;
+}
+
+/* @self: the origin of the own ledger. */
+static gboolean resolve(const Book *book, const char *const *to, const char *community,
+                        const char *self, gboolean is_public, DispatcherTarget *ret_target,
+                        GError **error)
+{
+    g_autoptr(GPtrArray) named = g_ptr_array_new_with_free_func(g_free);
+    g_autoptr(GPtrArray) barred = g_ptr_array_new();
+    g_auto(DispatcherTarget) target = {.is_public = is_public};
+    g_auto(GStrv) members = NULL;
+    if (community && !(members = find_members(book, community, self, error)))
         return FALSE;
-    }
+    if (!find_named(book, to, named, error) || !find_barred(book, members, barred, error))
+        return FALSE;
+    target.audience =
+        audience_resolve((const char *const *)named->pdata, (const char *const *)members,
+                         (const char *const *)barred->pdata, self, error);
+    if (!target.audience || !find_peers(book, &target, error) ||
+        !check_somebody(&target, community, error))
+        return FALSE;
     *ret_target = target;
     target = (DispatcherTarget){0};
     return TRUE;
@@ -89,7 +145,7 @@ gboolean dispatcher_core_resolve(Notary *notary, const char *const *to, const ch
     const Book book = {.store = notary_store(notary)};
     g_auto(LedgerReadState) own = {0};
     return ledger_read_state(book.store, &own, error) &&
-           resolve(&book, to, own.origin, is_public, ret_target, error);
+           resolve(&book, to, community, own.origin, is_public, ret_target, error);
 }
 
 gboolean dispatcher_core_resolve_tx(StoreTx *tx, const char *const *to,
@@ -98,11 +154,11 @@ gboolean dispatcher_core_resolve_tx(StoreTx *tx, const char *const *to,
     const Book book = {.tx = tx};
     const char *own;
     guint64 size;
-    return ledger_look(tx, &own, &size, error) && resolve(&book, to, own, FALSE, ret_target, error);
+    return ledger_look(tx, &own, &size, error) &&
+           resolve(&book, to, NULL, own, FALSE, ret_target, error);
 }
 
-DecideViewer dispatcher_core_viewer(const DispatcherTarget *target, guint place,
-                                    const char *community)
+DecideViewer dispatcher_core_viewer(const DispatcherTarget *target, guint place)
 {
     static const DecidePeering peerings[] = {[PEER_INVITED] = DECIDE_PEERING_NONE,
                                              [PEER_ASKED] = DECIDE_PEERING_NONE,
@@ -111,8 +167,10 @@ DecideViewer dispatcher_core_viewer(const DispatcherTarget *target, guint place,
                                              [PEER_SUSPENDED] = DECIDE_PEERING_ACTIVE,
                                              [PEER_ENDED] = DECIDE_PEERING_ENDED};
     const Peer *peer = target->peers->pdata[place];
-    return (DecideViewer){
-        .who = DECIDE_PEER, .origin = peer->origin, .peering = peerings[peer->state]};
+    return (DecideViewer){.who = DECIDE_PEER,
+                          .origin = peer->origin,
+                          .peering = peerings[peer->state],
+                          .communities = decide_list(target->communities->pdata[place])};
 }
 
 gboolean dispatcher_core_deny(const char *what, const char *origin, const DecideRule *rule,

@@ -323,6 +323,19 @@ GPtrArray *records_of_version(StoreTx *tx, gint64 version, GError **error)
     return ledger_tx_write(tx, error) ? records_rows_carrying(tx->db, version, error) : NULL;
 }
 
+GArray *records_carried(StoreTx *tx, const char *origin, guint64 entry, GError **error)
+{
+    gint64 party, number;
+    RecordState state;
+    g_autoptr(GArray) versions = g_array_new(FALSE, FALSE, sizeof(gint64));
+    return find_party(tx, origin, &party, error) &&
+                   find_record(tx, party, entry, &number, &state, error) &&
+                   (number == 0 ||
+                    collect_versions(tx, number, 0, LEDGER_ITEMS_MAX - 1, versions, error))
+               ? g_steal_pointer(&versions)
+               : NULL;
+}
+
 GArray *records_versions(StoreTx *tx, gint64 after, guint max, GError **error)
 {
     sqlite3_stmt *statement = sqlite_prepare(tx->db,

@@ -103,6 +103,10 @@ GPtrArray *records_carrying(Store *store, gint64 version, GError **error);
  * is here in the state, and retracted by the entry, of the item. */
 GPtrArray *records_bearing(Store *store, gint64 version, GError **error);
 
+/* The versions that a record carries, live or not; empty when there is no such record. Elements:
+ * gint64. Caller unrefs. */
+GArray *records_carried(StoreTx *tx, const char *origin, guint64 entry, GError **error);
+
 /* The versions that records carry, those after @after (0: from the first), ascending, at most @max.
  * Elements: gint64. Caller unrefs. */
 GArray *records_versions(StoreTx *tx, gint64 after, guint max, GError **error);
@@ -138,8 +142,9 @@ gboolean records_evidence(Store *store, const char *origin, guint64 entry, char 
 /* Items of a record: bytes by place, and what became of them. */
 typedef struct {
     guint place;
-    char *id;      /* of the object; NULL: it is none, or could not be used */
-    char *refusal; /* NULL: none */
+    gint64 version; /* of the object; 0: it is none, or could not be used */
+    char *id;       /* of the object; NULL: the same */
+    char *refusal;  /* NULL: none */
     gboolean retracted;
     guint64 retracted_by; /* entry of the author's ledger; RECORDS_NO_INDEX */
 } RecordItem;

@@ -338,7 +338,7 @@ GPtrArray *records_items(Store *store, gint64 number, GError **error)
         return NULL;
     sqlite3_stmt *statement =
         sqlite_prepare(reader.db,
-                       "SELECT i.number, o.id, i.refusal, i.retracted FROM record_item i"
+                       "SELECT i.number, o.id, i.refusal, i.retracted, i.version FROM record_item i"
                        " LEFT JOIN version v ON v.number = i.version"
                        " LEFT JOIN object o ON o.number = v.object"
                        " WHERE i.number BETWEEN ?1 * 4096 AND ?1 * 4096 + 4095 ORDER BY i.number",
@@ -355,6 +355,7 @@ GPtrArray *records_items(Store *store, gint64 number, GError **error)
         RecordItem *item = g_new0(RecordItem, 1);
         item->place = (guint)(sqlite3_column_int64(statement, 0) % LEDGER_ITEMS_MAX);
         item->id = sqlite_dup_text(statement, 1);
+        item->version = sqlite3_column_int64(statement, 4);
         item->refusal = sqlite_dup_text(statement, 2);
         item->retracted_by = column_index(statement, 3);
         item->retracted = item->retracted_by != RECORDS_NO_INDEX;

@@ -11,7 +11,7 @@
 #include "store/ledger_read.h"
 
 #define ROUNDS  6
-#define STEPS   70
+#define STEPS   160
 #define HELD    8
 #define HOUR_US (G_GINT64_CONSTANT(3600) * G_USEC_PER_SEC)
 
@@ -177,7 +177,8 @@ static void step_peering(World *world)
 
 static void step_thing(World *world)
 {
-    static const Colour usual[] = {BLANK, BLANK, CLEAR, CLEAR, GREEN, GREEN, AMBER, STRICT, RED};
+    static const Colour usual[] = {BLANK, BLANK, CLEAR, CLEAR,  GREEN,
+                                   GREEN, GREEN, AMBER, STRICT, RED};
     Model *model = &world->model;
     if (model->n_things == MODEL_THINGS)
         return;
@@ -199,12 +200,33 @@ static void write_names(const World *world, Set set, const char **names)
     names[count] = NULL;
 }
 
+/* Of what came to who sends it on: mostly to those to whom that may be let go. */
+static void draw_onward(const Model *model, ModelSent *sent)
+{
+    guint item, first = below(model->n_sent);
+    for (guint i = 0; i < model->n_sent; i++) {
+        const ModelSent *from = &model->sent[(first + i) % model->n_sent];
+        if (!model_carries(from, sent->items[0], &item) || !model_came(model, from, sent->sender))
+            continue;
+        if (model_colour(model, from, item) == GREEN)
+            sent->named &= model_green(model, from, sent->sender);
+        sent->colour = BLANK;
+        sent->pap = from->pap;
+        sent->expires = from->expires;
+        sent->is_exercise = from->is_exercise;
+        return;
+    }
+}
+
 /* Who has something sends it, mostly to peers. */
 static ModelSent draw_sent(const World *world)
 {
     const Model *model = &world->model;
     guint sender = below(NODES), first = below(model->n_things);
-    for (guint i = 0; i < 20 && !model_is_there(model, first, sender); i++) {
+    gboolean onward = chance(40);
+    for (guint i = 0; i < 40 && (!model_is_there(model, first, sender) ||
+                                 (onward && model->things[first].author == sender));
+         i++) {
         first = below(model->n_things);
         sender = below(NODES);
     }
@@ -221,8 +243,10 @@ static ModelSent draw_sent(const World *world)
     for (guint i = below(4); i > 0 && !sent.is_public; i--)
         sent.named |= chance(95) ? peers & (Set)g_test_rand_int() : ONLY(below(NODES));
     sent.named &= ~ONLY(sender);
+    if (model->things[first].author != sender && model->n_sent > 0 && chance(70))
+        draw_onward(model, &sent);
     guint more = below(model->n_things);
-    if (more != first && (model_is_there(model, more, sender) || chance(10)))
+    if (more != first && chance(50) && (model_is_there(model, more, sender) || chance(10)))
         sent.items[sent.n_items++] = more;
     return sent;
 }
@@ -513,7 +537,7 @@ static World *make_world(void)
     }
     for (guint i = 0; i < NODES; i += 2)
         make_collections(world, i);
-    for (guint i = 0; i < 20; i++)
+    for (guint i = 0; i < 36; i++)
         step_peering(world);
     return world;
 }
