@@ -153,6 +153,17 @@ static gboolean read_sized(yyjson_val *value, guint8 *ret_bytes, gsize size)
     return TRUE;
 }
 
+/* A nonce is as long as a hash, and there may be a million of them. */
+static gboolean read_nonce(yyjson_val *value, guint8 ret_nonce[OPENING_NONCE_SIZE])
+{
+    MerkleHash nonce;
+    G_STATIC_ASSERT(sizeof nonce.bytes == OPENING_NONCE_SIZE);
+    if (!yyjson_is_str(value) || !line_hash(yyjson_get_str(value), yyjson_get_len(value), &nonce))
+        return FALSE;
+    memcpy(ret_nonce, nonce.bytes, OPENING_NONCE_SIZE);
+    return TRUE;
+}
+
 /* The head. */
 
 /* A text without NUL; NULL if it is none. */
@@ -278,7 +289,7 @@ static gboolean read_item(Reader *reader, yyjson_val *value, OpeningPart *part, 
         return TRUE;
     part->state = OPENING_PRESENT;
     part->nonce = nonce;
-    if (!read_sized(value, nonce, OPENING_NONCE_SIZE))
+    if (!read_nonce(value, nonce))
         return refuse(error, "neither a nonce of 32 bytes in base64, null nor erased");
     if (peek_kind(reader) != ANSWER_FRAME_ITEM)
         return refuse_kind(reader, "the item's bytes", error);
