@@ -234,7 +234,7 @@ static gboolean tell_mode(Store *store, const Sending *sending, GError **error)
 typedef struct {
     GArray *entries;     /* guint64 */
     GPtrArray *audience; /* char *, origins */
-    guint64 objects;
+    guint64 objects, minimised, left_out;
     MarkingTlp tlp; /* the strictest */
 } Sent;
 
@@ -245,6 +245,12 @@ static void sent_clear(Sent *sent)
 }
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Sent, sent_clear)
+
+static Sent sent_new(void)
+{
+    return (Sent){.entries = g_array_new(FALSE, FALSE, sizeof(guint64)),
+                  .audience = g_ptr_array_new_with_free_func(g_free)};
+}
 
 static void add_select(yyjson_mut_doc *doc, yyjson_mut_val *root, const Sending *sending)
 {
@@ -257,7 +263,8 @@ static void add_select(yyjson_mut_doc *doc, yyjson_mut_val *root, const Sending 
 }
 
 /* @ids NULL: those of the selection. */
-static yyjson_mut_doc *make_params(const Sending *sending, const char *const *ids, guint n_ids)
+static yyjson_mut_doc *make_params(const Sending *sending, const char *const *ids, guint n_ids,
+                                   gboolean check)
 {
     yyjson_mut_doc *doc = yyjson_mut_doc_new(NULL);
     yyjson_mut_val *root = yyjson_mut_obj(doc);
@@ -269,6 +276,7 @@ static yyjson_mut_doc *make_params(const Sending *sending, const char *const *id
     dispatch_view_add_text(doc, root, "pap", sending->pap);
     yyjson_mut_obj_add_bool(doc, root, "public", sending->is_public);
     yyjson_mut_obj_add_bool(doc, root, "exercise", sending->is_exercise);
+    yyjson_mut_obj_add_bool(doc, root, "check", check);
     if (sending->expires > 0)
         yyjson_mut_obj_add_int(doc, root, "expires", sending->expires);
     if (sending->to) {
@@ -299,36 +307,67 @@ static void add_sent(Sent *sent, yyjson_val *result)
     yyjson_arr_foreach (audience, i, count, value)
         g_ptr_array_add(sent->audience, g_strdup(yyjson_get_str(value)));
     sent->objects += yyjson_get_uint(yyjson_obj_get(result, "objects"));
+    sent->minimised += yyjson_get_uint(yyjson_obj_get(result, "minimised"));
+    sent->left_out += yyjson_get_uint(yyjson_obj_get(result, "left_out"));
     sent->tlp = MAX(sent->tlp, tlp ? marking_tlp_from_name(tlp) : MARKING_TLP_NONE);
 }
 
 static gboolean send_part(Node *node, const Sending *sending, const char *const *ids, guint n_ids,
-                          Sent *sent, GError **error)
+                          gboolean check, Sent *sent, GError **error)
 {
     yyjson_doc *result = NULL;
-    if (!command_node_call(node, "dispatch.send", make_params(sending, ids, n_ids), &result, error))
+    yyjson_mut_doc *params = make_params(sending, ids, n_ids, check);
+    if (!command_node_call(node, "dispatch.send", params, &result, error))
         return FALSE;
     add_sent(sent, yyjson_doc_get_root(result));
     yyjson_doc_free(result);
     return TRUE;
 }
 
-static gboolean send_all(Node *node, const Sending *sending, const char *const *ids, guint n_ids,
-                         Sent *sent, GError **error)
+/* Sends, or only checks, in as many calls as it takes. */
+static gboolean send_parts(Node *node, const Sending *sending, const char *const *ids, guint n_ids,
+                           gboolean check, Sent *sent, GError **error)
 {
     OutputProgress progress = {0};
     gboolean good = TRUE;
-    if (!ids)
-        return send_part(node, sending, NULL, 0, sent, error);
     for (guint done = 0; done < n_ids && good; done += CALL_MAX) {
-        output_progress(&progress, "sent: %u of %u objects", done, n_ids);
-        good = send_part(node, sending, ids + done, MIN(CALL_MAX, n_ids - done), sent, error);
+        if (n_ids > CALL_MAX)
+            output_progress(&progress, "%s: %u of %u objects", check ? "checked" : "sent", done,
+                            n_ids);
+        good =
+            send_part(node, sending, ids + done, MIN(CALL_MAX, n_ids - done), check, sent, error);
     }
     output_progress_clear(&progress);
-    if (!good && sent->objects > 0)
+    return good;
+}
+
+/* What takes several calls is checked as a whole before any of it is sent, at the level of the
+ * strictest of all objects. */
+static gboolean check_parts(Node *node, Sending *sending, const char *const *ids, guint n_ids,
+                            GError **error)
+{
+    g_auto(Sent) first = sent_new(), second = sent_new();
+    if (!send_parts(node, sending, ids, n_ids, TRUE, &first, error))
+        return FALSE;
+    if (sending->tlp && marking_tlp_from_name(sending->tlp) == first.tlp)
+        return TRUE;
+    sending->tlp = marking_tlp_name(first.tlp);
+    return send_parts(node, sending, ids, n_ids, TRUE, &second, error);
+}
+
+static gboolean send_all(Node *node, Sending *sending, const char *const *ids, guint n_ids,
+                         Sent *sent, GError **error)
+{
+    if (!ids)
+        return send_part(node, sending, NULL, 0, FALSE, sent, error);
+    if (n_ids > CALL_MAX && !check_parts(node, sending, ids, n_ids, error))
+        return FALSE;
+    if (send_parts(node, sending, ids, n_ids, FALSE, sent, error))
+        return TRUE;
+    if (sent->objects > 0)
         g_prefix_error(
             error, "after %" G_GUINT64_FORMAT " of %u objects were sent: ", sent->objects, n_ids);
-    return good;
+    return FALSE;
 }
 
 /* --- what became of it -------------------------------------------------------------------------
@@ -342,6 +381,8 @@ static void print_json(const Sent *sent)
     for (guint i = 0; i < sent->entries->len; i++)
         yyjson_mut_arr_add_uint(doc, entries, g_array_index(sent->entries, guint64, i));
     yyjson_mut_obj_add_uint(doc, root, "objects", sent->objects);
+    yyjson_mut_obj_add_uint(doc, root, "minimised", sent->minimised);
+    yyjson_mut_obj_add_uint(doc, root, "left_out", sent->left_out);
     yyjson_mut_val *audience = yyjson_mut_obj_add_arr(doc, root, "audience");
     for (guint i = 0; i < sent->audience->len; i++)
         yyjson_mut_arr_add_str(doc, audience, sent->audience->pdata[i]);
@@ -367,6 +408,10 @@ static void print_text(const Sending *sending, const Sent *sent)
                                         sent->entries->len, first, last);
     output_line("%sSent %s objects as %s to %s, %s.", sending->is_exercise ? "EXERCISE: " : "",
                 output_number(objects, sent->objects), entries, names->str, marking);
+    if (sent->minimised + sent->left_out > 0)
+        output_line("Minimised: %" G_GUINT64_FORMAT " of them are without what [exchange] minimise "
+                    "leaves out; %" G_GUINT64_FORMAT " were left out as a whole.",
+                    sent->minimised, sent->left_out);
 }
 
 static int run(const CommandCall *call, GError **error)
@@ -377,8 +422,7 @@ static int run(const CommandCall *call, GError **error)
     g_autoptr(GPtrArray) read = g_ptr_array_new_with_free_func(g_free);
     g_autoptr(GHashTable) seen = g_hash_table_new(g_str_hash, g_str_equal);
     Gather gather = {.ids = read, .seen = seen};
-    g_auto(Sent) sent = {.entries = g_array_new(FALSE, FALSE, sizeof(guint64)),
-                         .audience = g_ptr_array_new_with_free_func(g_free)};
+    g_auto(Sent) sent = sent_new();
     g_autoptr(Node) node = command_node_open(call, NODE_WRITE, error);
     if (!node || !tell_mode(node_store(node), &sending, error) ||
         (call->count > 0 && !import_files(call, node, &gather, error)))
@@ -408,7 +452,7 @@ const Command cmd_dispatch_send = {
         "whole, with the rule that says so.\n\n"
         "The audience is who is named and who is a member of the community now. It never grows: "
         "who comes later gets it only by `concert dispatch grant`. The marking is --tlp, or "
-        "else the strictest of the objects, or [exchange] unmarked.",
+        "that of the strictest object if this is stricter, or else [exchange] unmarked.",
     .options =
         (const CommandOption[]){
             {"title", 't', COMMAND_TEXT, "TEXT", .help = "what it is, in a line"},

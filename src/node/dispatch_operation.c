@@ -128,6 +128,8 @@ static void give_sent(const DispatcherResult *sent, yyjson_mut_doc *doc)
     for (guint i = 0; sent->audience[i]; i++)
         yyjson_mut_arr_add_strcpy(doc, audience, sent->audience[i]);
     yyjson_mut_obj_add_str(doc, root, "tlp", marking_tlp_name(sent->tlp));
+    yyjson_mut_obj_add_uint(doc, root, "minimised", sent->minimised.replaced);
+    yyjson_mut_obj_add_uint(doc, root, "left_out", sent->minimised.left_out);
 }
 
 /* What a call to send says; the lists are owned. */
@@ -149,6 +151,7 @@ static gboolean read_send(Store *store, yyjson_val *params, SendCall *call, GErr
         !read_level(params, "pap", parse_pap, &pap, error) ||
         !read_flag(params, "public", &spec->is_public, error) ||
         !read_flag(params, "exercise", &spec->is_exercise, error) ||
+        !read_flag(params, "check", &spec->check_only, error) ||
         !read_names(params, operation, "to", &call->to, error) ||
         !read_names(params, operation, "ids", &call->ids, error))
         return FALSE;
@@ -169,6 +172,18 @@ static gboolean read_send(Store *store, yyjson_val *params, SendCall *call, GErr
     return !select || read_select(store, select, &call->query, error);
 }
 
+/* *ret_minimise NULL: nothing is left out. */
+static gboolean read_minimise(const Config *config, Minimise **ret_minimise, GError **error)
+{
+    const char *rules = config_text(config, SETTING_EXCHANGE_MINIMISE);
+    if (!rules || *rules == '\0')
+        return TRUE;
+    *ret_minimise = minimise_new(rules, error);
+    if (!*ret_minimise)
+        g_prefix_error(error, "[exchange] minimise: ");
+    return *ret_minimise != NULL;
+}
+
 gboolean dispatch_operation_send(Notary *notary, yyjson_val *params, yyjson_mut_doc *result,
                                  GError **error)
 {
@@ -179,8 +194,11 @@ gboolean dispatch_operation_send(Notary *notary, yyjson_val *params, yyjson_mut_
         return FALSE;
     call.spec.unmarked =
         (MarkingTlp)(config_enum(config, SETTING_EXCHANGE_UNMARKED) + MARKING_TLP_CLEAR);
-    gboolean good = read_send(notary_store(notary), params, &call, error) &&
-                    dispatcher_send(notary, &call.spec, &sent, error);
+    g_autoptr(Minimise) minimise = NULL;
+    gboolean good = read_minimise(config, &minimise, error) &&
+                    read_send(notary_store(notary), params, &call, error);
+    call.spec.minimise = minimise;
+    good = good && dispatcher_send(notary, &call.spec, &sent, error);
     g_clear_pointer(&call.to, g_ptr_array_unref);
     g_clear_pointer(&call.ids, g_ptr_array_unref);
     if (good)

@@ -32,6 +32,9 @@ typedef struct {
     gsize length;
     GArray *entries; /* guint64 */
     guint64 objects;
+    GPtrArray *set; /* DispatcherObject *: that wait to be minimised together */
+    gsize set_bytes;
+    DispatcherMinimised minimised;
     GError *failure;
 } Sending;
 
@@ -46,6 +49,7 @@ static void sending_clear(Sending *sending)
     g_clear_pointer(&sending->versions, g_array_unref);
     g_clear_pointer(&sending->tlps, g_array_unref);
     g_clear_pointer(&sending->entries, g_array_unref);
+    g_clear_pointer(&sending->set, g_ptr_array_unref);
     g_clear_error(&sending->failure);
 }
 
@@ -276,25 +280,69 @@ static gboolean commit(Sending *sending, GError **error)
     return TRUE;
 }
 
+static gboolean send_object(Sending *sending, const DispatcherObject *object, GError **error)
+{
+    gsize length;
+    const char *bytes = g_bytes_get_data(object->bytes, &length);
+    if ((sending->items->len == DISPATCHER_ITEMS_MAX ||
+         (sending->items->len > 0 && sending->length + length > DISPATCHER_BYTES)) &&
+        !commit(sending, error))
+        return FALSE;
+    MarkingTlp tlp = marking_tlp_of_bytes(bytes, length);
+    const OpeningItemSpec item = {object->bytes, object->spec == OBJECT_SPEC_21
+                                                     ? "application/stix+json;version=2.1"
+                                                     : "application/stix+json;version=2.0"};
+    g_ptr_array_add(sending->bytes, g_bytes_ref(object->bytes));
+    g_array_append_val(sending->items, item);
+    g_array_append_val(sending->versions, object->version);
+    g_array_append_val(sending->tlps, tlp);
+    sending->length += length;
+    return TRUE;
+}
+
+/* Sends the objects that were gathered, without what is to be left out of them. */
+static gboolean send_set(Sending *sending, GError **error)
+{
+    if (sending->set->len > 0 &&
+        !dispatcher_core_minimise(sending->notary, sending->spec->minimise, sending->sources,
+                                  sending->set, &sending->minimised, error))
+        return FALSE;
+    for (guint i = 0; i < sending->set->len; i++)
+        if (!send_object(sending, sending->set->pdata[i], error))
+            return FALSE;
+    g_ptr_array_set_size(sending->set, 0);
+    sending->set_bytes = 0;
+    return TRUE;
+}
+
 /* The third time: it goes. */
 static gboolean each_send(const ObjectsRow *row, gpointer user)
 {
     Sending *sending = user;
+    if (!sending->spec->minimise) {
+        const DispatcherObject object = {row->number, row->spec, row->source, row->bytes};
+        return send_object(sending, &object, &sending->failure);
+    }
     gsize length = g_bytes_get_size(row->bytes);
-    if ((sending->items->len == DISPATCHER_ITEMS_MAX ||
-         (sending->items->len > 0 && sending->length + length > DISPATCHER_BYTES)) &&
-        !commit(sending, &sending->failure))
+    if ((sending->set->len == MINIMISE_OBJECTS_MAX ||
+         sending->set_bytes + length > DISPATCHER_SET_BYTES) &&
+        !send_set(sending, &sending->failure))
         return FALSE;
-    MarkingTlp tlp = read_tlp(row);
-    const OpeningItemSpec item = {row->bytes, row->spec == OBJECT_SPEC_21
-                                                  ? "application/stix+json;version=2.1"
-                                                  : "application/stix+json;version=2.0"};
-    g_ptr_array_add(sending->bytes, g_bytes_ref(row->bytes));
-    g_array_append_val(sending->items, item);
-    g_array_append_val(sending->versions, row->number);
-    g_array_append_val(sending->tlps, tlp);
-    sending->length += length;
+    g_ptr_array_add(sending->set, dispatcher_object_new(row));
+    sending->set_bytes += length;
     return TRUE;
+}
+
+static gboolean send_all(Sending *sending, GError **error)
+{
+    if (!for_objects(sending, each_send, error) || !send_set(sending, error) ||
+        !commit(sending, error))
+        return FALSE;
+    if (sending->entries->len > 0)
+        return TRUE;
+    g_set_error_literal(error, CONCERT_ERROR, CONCERT_ERROR_NOT_FOUND,
+                        "what [exchange] minimise leaves out leaves nothing that could be sent");
+    return FALSE;
 }
 
 static void begin_entry(Sending *sending)
@@ -311,6 +359,7 @@ static gboolean begin(Sending *sending, GError **error)
     begin_entry(sending);
     sending->checked = g_hash_table_new(NULL, NULL);
     sending->entries = g_array_new(FALSE, FALSE, sizeof(guint64));
+    sending->set = g_ptr_array_new_with_free_func((GDestroyNotify)dispatcher_object_free);
     sending->tlp = spec->tlp;
     sending->sources = dispatcher_core_sources(notary_store(sending->notary), error);
     return sending->sources && dispatcher_core_resolve(sending->notary, spec->to, spec->community,
@@ -322,7 +371,8 @@ static void give_result(Sending *sending, DispatcherResult *ret_result)
     *ret_result = (DispatcherResult){.entries = g_steal_pointer(&sending->entries),
                                      .objects = sending->objects,
                                      .audience = g_strdupv(sending->target.audience->origins),
-                                     .tlp = sending->tlp};
+                                     .tlp = sending->tlp,
+                                     .minimised = sending->minimised};
 }
 
 gboolean dispatcher_send(Notary *notary, const DispatcherSpec *spec, DispatcherResult *ret_result,
@@ -334,8 +384,9 @@ gboolean dispatcher_send(Notary *notary, const DispatcherSpec *spec, DispatcherR
     if (sending.tlp == MARKING_TLP_NONE)
         sending.tlp = spec->unmarked;
     sending.objects = 0;
-    if (!for_objects(&sending, each_check, error) || !write_members(&sending, error) ||
-        !for_objects(&sending, each_send, error) || !commit(&sending, error))
+    if (!for_objects(&sending, each_check, error) || !write_members(&sending, error))
+        return FALSE;
+    if (!spec->check_only && (!for_objects(&sending, each_send, error) || !commit(&sending, error)))
         return FALSE;
     give_result(&sending, ret_result);
     return TRUE;

@@ -9,11 +9,13 @@
 #include "node/config.h"
 #include "node/notary.h"
 #include "policy/marking.h"
+#include "policy/minimise.h"
 #include "store/objects.h"
 
 #define DISPATCHER_ITEMS_MAX   4096
 #define DISPATCHER_BYTES       (1024 * 1024) /* of an entry's items; one item may be larger */
 #define DISPATCHER_OBJECTS_MAX 10000000
+#define DISPATCHER_SET_BYTES   (64 * 1024 * 1024) /* of objects that are minimised together */
 
 /* All borrowed. */
 typedef struct {
@@ -26,17 +28,28 @@ typedef struct {
     const char *community; /* "name@node"; NULL: none */
     const char *purpose;   /* NULL: none */
     gboolean is_exercise;
+    gboolean check_only;    /* ask the policy, and commit nothing: there are no entries then */
     gint64 expires;         /* G_MAXINT64: never */
     const char *const *ids; /* of objects, their latest versions; NULL: those of `query` */
     const ObjectsQuery *query;
-    MarkingTlp unmarked; /* [exchange] unmarked */
+    MarkingTlp unmarked;      /* [exchange] unmarked */
+    const Minimise *minimise; /* [exchange] minimise: of own objects, alike for all recipients.
+                                 References follow within MINIMISE_OBJECTS_MAX objects and
+                                 DISPATCHER_SET_BYTES of them, in the order in which they are
+                                 sent; NULL: all goes as it is */
 } DispatcherSpec;
+
+typedef struct {
+    guint64 replaced; /* objects that went out without something */
+    guint64 left_out; /* objects that did not go out */
+} DispatcherMinimised;
 
 typedef struct {
     GArray *entries; /* guint64: indexes in the ledger */
     guint64 objects;
     char **audience; /* origins */
     MarkingTlp tlp;
+    DispatcherMinimised minimised;
 } DispatcherResult;
 
 void dispatcher_result_clear(DispatcherResult *result);
@@ -44,8 +57,8 @@ void dispatcher_result_clear(DispatcherResult *result);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(DispatcherResult, dispatcher_result_clear)
 
 /* CONCERT_ERROR_DENIED: the policy forbids it; the message has the object, the recipient and the
- * rule. CONCERT_ERROR_NOT_FOUND: no such peer, community or object; CONCERT_ERROR_INPUT: nobody or
- * nothing was named. */
+ * rule. CONCERT_ERROR_NOT_FOUND: no such peer, community or object, or minimising left nothing;
+ * CONCERT_ERROR_INPUT: nobody or nothing was named. */
 gboolean dispatcher_send(Notary *notary, const DispatcherSpec *spec, DispatcherResult *ret_result,
                          GError **error);
 

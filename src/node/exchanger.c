@@ -119,7 +119,8 @@ static void report(Exchanger *exchanger, Line *line, const char *failure, gint64
     gint64 now = g_get_monotonic_time();
     /* Once is no failure: a peer that has just agreed may not know it yet. */
     gboolean changed = g_strcmp0(line->told, failure) != 0 && (!failure || line->failures > 0);
-    gboolean is_due = failure || changed || now - line->contacted > CONTACT_EVERY_US;
+    gboolean is_due = failure || changed || line->failures > 0 ||
+                      now - line->contacted > CONTACT_EVERY_US;
     if (is_due)
         line->contacted = now;
     if (changed) {

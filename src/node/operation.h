@@ -34,7 +34,7 @@
  *   key.unlock        {passphrase}
  *   dispatch.send     {title, tlp?, pap?, public?: bool, to?: [peer], community?, purpose?,
  *                      exercise?: bool, expires? (us), ids?: [id], select?: {collection?, type?,
- *                      source?, modified_after? (us)}}
+ *                      source?, modified_after? (us)}, check?: bool (commits nothing)}
  *                     -> {entries: [index], objects, audience: [origin], tlp}
  *   dispatch.grant    {of, to: [peer]} -> {index}
  *   dispatch.retract  {of, recall: bool, places?: [place], reason} -> {index}

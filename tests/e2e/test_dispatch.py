@@ -113,6 +113,25 @@ class OneNodeTest(concert.NodeTestCase):
         self.send("--public", "--tlp", "clear", "--type", "malware", status=1)
         self.send("--public", "--tlp", "clear", "--id", object_id(9), status=1)
 
+    def test_many(self):
+        """What takes several calls goes whole or not at all, and under one level."""
+        amber = "marking-definition--55d920b0-5e8b-4f79-9ee9-91f868d9b421"
+        objects = [indicator(1, id=f"indicator--11111111-1111-4111-8111-{number:012d}")
+                   for number in range(4200)]
+        objects[4150]["object_marking_refs"] = [amber]
+        many = self.write("many.json", bundle(*objects))
+        denied = self.send("--public", "--tlp", "clear", many, status=1)
+        self.assertIn("(rule public-needs-clear)", denied.err)
+        self.send("--public", many, status=1)
+        self.assertEqual(self.concert("dispatch", "list", status=1).out, "")
+        del objects[4150]["object_marking_refs"]
+        objects[4150]["modified"] = "2026-02-01T00:00:00.000Z"
+        sent = self.send("--public", "--tlp", "clear", self.write("many.json", bundle(*objects)),
+                         "--json").json()
+        self.assertEqual((sent["objects"], sent["tlp"]), (4200, "clear"))
+        self.assertEqual(sum(line["items"] for line in
+                             self.concert("dispatch", "list", "--json").lines()), 4200)
+
     def test_policy(self):
         self.concert("import", self.write("page.json", bundle(indicator(1))))
         rules = self.concert("policy", "rules", "--json").lines()
