@@ -127,8 +127,8 @@ static const char *standing(const Community *community, const char *own)
         return "";
     if (community_name_is_of(community->name, own))
         return "owner";
-    const CommunityMember *member = community_member(community, own);
-    return member ? community_step_name(member->step) : "";
+    const CommunityMember *member = communities_member(community, own);
+    return member ? communities_step_name(member->step) : "";
 }
 
 static void print_json(const Community *community, const char *own)
@@ -153,7 +153,7 @@ static void print_json(const Community *community, const char *own)
         const CommunityMember *member = community->members->pdata[i];
         yyjson_mut_val *object = yyjson_mut_arr_add_obj(doc, list);
         yyjson_mut_obj_add_str(doc, object, "origin", member->origin);
-        yyjson_mut_obj_add_str(doc, object, "step", community_step_name(member->step));
+        yyjson_mut_obj_add_str(doc, object, "step", communities_step_name(member->step));
         yyjson_mut_obj_add_bool(doc, object, "votes", member->votes);
         yyjson_mut_obj_add_uint(doc, object, "record", member->record);
         yyjson_mut_obj_add_strcpy(doc, object, "since", output_time(since, member->since));
@@ -211,7 +211,7 @@ static int run_show(const CommandCall *call, GError **error)
     for (guint i = 0; i < community->members->len; i++) {
         const CommunityMember *member = community->members->pdata[i];
         output_table_row(table, (const char *[]){member->origin, member->votes ? "yes" : "no",
-                                                 community_step_name(member->step),
+                                                 communities_step_name(member->step),
                                                  output_number(number, member->record),
                                                  output_time(since, member->since)});
     }

@@ -110,7 +110,8 @@ static const Command command_import = {
         },
     .examples =
         (const CommandExample[]){
-            {"concert directory import https://forum.example", "the cards that a coordinator lists"},
+            {"concert directory import https://forum.example",
+             "the cards that a coordinator lists"},
             {NULL},
         },
     .nothing = "nobody is in it, or a card is bad",

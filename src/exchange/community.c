@@ -198,7 +198,7 @@ static gboolean receive_leave(StoreTx *tx, const char *own, const char *author,
         wish->step != COMMUNITY_LEFT)
         return refuse(error, CONCERT_ERROR_DENIED, "%s: %s is not its owner", community->name,
                       author);
-    const CommunityMember *known = community_member(community, author);
+    const CommunityMember *known = communities_member(community, author);
     if (!known || known->step != COMMUNITY_ADMITTED || wish->since < known->since)
         return TRUE;
     CommunityMember leaving = *known;
@@ -213,7 +213,7 @@ static gboolean receive_member(StoreTx *tx, const char *own, const char *author,
     g_autoptr(Community) community = NULL;
     if (!read_member(header, member, error))
         return FALSE;
-    if (!step || !community_step_parse(step, &member->step))
+    if (!step || !communities_step_parse(step, &member->step))
         return refuse(error, CONCERT_ERROR_INPUT,
                       "\"step\" is not one of admitted, left and removed");
     member->since = read_time(header);
@@ -285,7 +285,7 @@ char *community_member_members(const CommunityRecord *record)
     GString *json = g_string_new("{");
     put_text(json, "community", record->community);
     put_text(json, "member", record->member);
-    put_text(json, "step", community_step_name(record->step));
+    put_text(json, "step", communities_step_name(record->step));
     if (record->reason)
         put_text(json, "reason", record->reason);
     if (record->number > 0)

@@ -211,7 +211,8 @@ static gboolean read_newest(Store *store, Card **ret_card, GError **error)
     return *ret_card || !text;
 }
 
-static gboolean keep_card(StoreTx *tx, const Opening *opening, guint64 index, gpointer text, GError **error)
+static gboolean keep_card(StoreTx *tx, const Opening *opening, guint64 index, gpointer text,
+                          GError **error)
 {
     return own_card_put(tx, text, error);
 }

@@ -85,7 +85,7 @@ static int compare_texts(gconstpointer a, gconstpointer b)
 /* The members, and @about who is none yet, or not any more. */
 static GPtrArray *everybody(const Community *community, const char *about)
 {
-    g_auto(GStrv) members = community_members(community);
+    g_auto(GStrv) members = communities_members(community);
     GPtrArray *all = g_ptr_array_new_with_free_func(g_free);
     for (guint i = 0; members[i]; i++)
         if (!g_str_equal(members[i], about))
@@ -207,7 +207,7 @@ gboolean community_operation_rules(Notary *notary, yyjson_val *params, yyjson_mu
         !ledger_read_state(notary_store(notary), &own, error) ||
         !(community = find_own(notary, name, own.origin, error)))
         return FALSE;
-    g_auto(GStrv) members = community_members(community);
+    g_auto(GStrv) members = communities_members(community);
     g_bytes_unref(community->rules);
     community->rules = get_rules(rules);
     community->rules_number++;
@@ -232,14 +232,14 @@ static gboolean check_peer(const Peer *peer, GError **error)
 static gboolean admit(Notary *notary, const Community *community, const char *origin,
                       gboolean votes, GError **error)
 {
-    const CommunityMember *known = community_member(community, origin);
+    const CommunityMember *known = communities_member(community, origin);
     char *const joining[] = {(char *)origin, NULL};
     if (known && known->step == COMMUNITY_ADMITTED && known->votes == votes) {
         g_set_error(error, CONCERT_ERROR, CONCERT_ERROR_CONFLICT, "%s is a member of %s", origin,
                     community->name);
         return FALSE;
     }
-    if (!community_has(community, origin) && !append_opened(notary, community, joining, error))
+    if (!communities_has(community, origin) && !append_opened(notary, community, joining, error))
         return FALSE;
     return append_member(notary, community, origin, COMMUNITY_ADMITTED, votes, NULL, error);
 }
@@ -277,7 +277,7 @@ gboolean community_operation_add(Notary *notary, yyjson_val *params, yyjson_mut_
 
 static gboolean check_member(const Community *community, const char *origin, GError **error)
 {
-    if (community_has(community, origin))
+    if (communities_has(community, origin))
         return TRUE;
     g_set_error(error, CONCERT_ERROR, CONCERT_ERROR_NOT_FOUND, "%s is no member of %s", origin,
                 community->name);
@@ -317,7 +317,7 @@ static gboolean apply_leaving(StoreTx *tx, const Opening *opening, guint64 index
                               GError **error)
 {
     const Leaving *leaving = user;
-    const CommunityMember *known = community_member(leaving->community, leaving->own);
+    const CommunityMember *known = communities_member(leaving->community, leaving->own);
     CommunityMember member = *known;
     member.step = COMMUNITY_LEAVING;
     return communities_set_member(tx, leaving->community->name, &member, error);

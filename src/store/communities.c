@@ -7,12 +7,12 @@
 
 static const char *const step_names[] = {"admitted", "left", "removed", "leaving"};
 
-const char *community_step_name(CommunityStep step)
+const char *communities_step_name(CommunityStep step)
 {
     return step_names[step];
 }
 
-gboolean community_step_parse(const char *name, CommunityStep *ret_step)
+gboolean communities_step_parse(const char *name, CommunityStep *ret_step)
 {
     for (guint i = COMMUNITY_ADMITTED; i <= COMMUNITY_REMOVED; i++) {
         if (g_str_equal(name, step_names[i])) {
@@ -29,7 +29,7 @@ static void member_free(CommunityMember *member)
     g_free(member);
 }
 
-void community_free(Community *community)
+void communities_free(Community *community)
 {
     if (!community)
         return;
@@ -42,7 +42,7 @@ void community_free(Community *community)
     g_free(community);
 }
 
-const CommunityMember *community_member(const Community *community, const char *origin)
+const CommunityMember *communities_member(const Community *community, const char *origin)
 {
     for (guint i = 0; i < community->members->len; i++) {
         const CommunityMember *member = community->members->pdata[i];
@@ -52,13 +52,13 @@ const CommunityMember *community_member(const Community *community, const char *
     return NULL;
 }
 
-gboolean community_has(const Community *community, const char *origin)
+gboolean communities_has(const Community *community, const char *origin)
 {
-    const CommunityMember *member = community_member(community, origin);
+    const CommunityMember *member = communities_member(community, origin);
     return member && member->step == COMMUNITY_ADMITTED;
 }
 
-char **community_members(const Community *community)
+char **communities_members(const Community *community)
 {
     GPtrArray *origins = g_ptr_array_new();
     for (guint i = 0; i < community->members->len; i++) {
@@ -115,7 +115,7 @@ static GPtrArray *read_all(Sqlite *db, const char *name, GError **error)
     if (!statement)
         return NULL;
     sqlite_bind_text(statement, 1, name);
-    g_autoptr(GPtrArray) list = g_ptr_array_new_with_free_func((GDestroyNotify)community_free);
+    g_autoptr(GPtrArray) list = g_ptr_array_new_with_free_func((GDestroyNotify)communities_free);
     Community *last = NULL;
     for (gboolean row;;) {
         if (!sqlite_step(db, statement, &row, error))

@@ -15,10 +15,10 @@ typedef enum {
 } CommunityStep;
 
 /* "admitted", "left", "removed", "leaving". */
-const char *community_step_name(CommunityStep step);
+const char *communities_step_name(CommunityStep step);
 
 /* One of the first three. */
-gboolean community_step_parse(const char *name, CommunityStep *ret_step);
+gboolean communities_step_parse(const char *name, CommunityStep *ret_step);
 
 typedef struct {
     char *origin;
@@ -39,19 +39,19 @@ typedef struct {
     GPtrArray *members; /* CommunityMember *, by origin, those who left included */
 } Community;
 
-void community_free(Community *community);
+void communities_free(Community *community);
 
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(Community, community_free)
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(Community, communities_free)
 
 /* What is known of @origin; NULL: it never was a member. */
-const CommunityMember *community_member(const Community *community, const char *origin);
+const CommunityMember *communities_member(const Community *community, const char *origin);
 
 /* Whether @origin is a member now. */
-gboolean community_has(const Community *community, const char *origin);
+gboolean communities_has(const Community *community, const char *origin);
 
 /* The origins of those who are members now, sorted by their bytes; NULL-terminated. Caller frees.
  */
-char **community_members(const Community *community);
+char **communities_members(const Community *community);
 
 /* By name. Elements: Community *. */
 GPtrArray *communities_list(Store *store, GError **error);

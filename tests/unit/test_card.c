@@ -236,7 +236,9 @@ static void test_words(void)
     g_assert_no_error(error);
     g_autofree char *back = words_compute(other, one, &error);
     g_assert_cmpstr(words, ==, back);
-    g_assert_cmpstr(words, ==, "evening oval orange mushroom drawer mitten birch dance lunar roof quilt engine");
+    g_assert_cmpstr(
+        words, ==,
+        "evening oval orange mushroom drawer mitten birch dance lunar roof quilt engine");
     g_autofree char *wrong = words_compute(one, false_one, &error);
     g_assert_cmpstr(words, !=, wrong);
     g_assert_null(words_compute(one, one, &error));

@@ -126,7 +126,7 @@ static void assert_members(Fixture *fixture, const char *expected)
     g_autoptr(GError) error = NULL;
     g_autoptr(Community) community = communities_get(fixture->store, REGION, &error);
     g_assert_no_error(error);
-    g_auto(GStrv) members = community_members(community);
+    g_auto(GStrv) members = communities_members(community);
     g_autofree char *joined = g_strjoinv(" ", members);
     g_assert_cmpstr(joined, ==, expected);
 }
@@ -149,9 +149,9 @@ static void test_life(Fixture *fixture, gconstpointer data)
     g_autoptr(Community) community = communities_get(fixture->store, REGION, NULL);
     g_assert_cmpuint(community->records, ==, 4);
     g_assert_cmpstr(community->title, ==, "The region");
-    g_assert_cmpint(community_member(community, BIRCH)->step, ==, COMMUNITY_REMOVED);
-    g_assert_false(community_member(community, BIRCH)->votes);
-    g_assert_true(community_member(community, ALDER)->votes);
+    g_assert_cmpint(communities_member(community, BIRCH)->step, ==, COMMUNITY_REMOVED);
+    g_assert_false(communities_member(community, BIRCH)->votes);
+    g_assert_true(communities_member(community, ALDER)->votes);
     g_auto(GStrv) of = communities_of(fixture->store, ALDER, NULL);
     g_assert_cmpstr(of[0], ==, REGION);
     g_auto(GStrv) none = communities_of(fixture->store, BIRCH, NULL);
@@ -180,8 +180,8 @@ static void test_writing(Fixture *fixture, gconstpointer data)
     g_autoptr(Community) later = communities_get(fixture->store, REGION, NULL);
     g_assert_cmpuint(later->rules_number, ==, 5);
     g_assert_cmpuint(later->records, ==, 10);
-    g_assert_true(community_member(later, BIRCH)->votes);
-    g_assert_false(community_member(later, OWNER)->votes);
+    g_assert_true(communities_member(later, BIRCH)->votes);
+    g_assert_false(communities_member(later, OWNER)->votes);
 }
 
 static void test_gap(Fixture *fixture, gconstpointer data)
@@ -275,7 +275,7 @@ static void test_leave(Fixture *fixture, gconstpointer data)
     g_assert_no_error(refusal);
     assert_members(fixture, OWNER);
     g_autoptr(Community) community = communities_get(fixture->store, REGION, NULL);
-    g_assert_cmpint(community_member(community, BIRCH)->step, ==, COMMUNITY_LEAVING);
+    g_assert_cmpint(communities_member(community, BIRCH)->step, ==, COMMUNITY_LEAVING);
     /* An old wish does not undo a later admission. */
     g_autofree char *again = record(3, BIRCH, "admitted");
     GString *later = g_string_new(again);
