@@ -386,7 +386,7 @@ gboolean dispatcher_send(Notary *notary, const DispatcherSpec *spec, DispatcherR
     sending.objects = 0;
     if (!for_objects(&sending, each_check, error) || !write_members(&sending, error))
         return FALSE;
-    if (!spec->check_only && (!for_objects(&sending, each_send, error) || !commit(&sending, error)))
+    if (!spec->check_only && !send_all(&sending, error))
         return FALSE;
     give_result(&sending, ret_result);
     return TRUE;

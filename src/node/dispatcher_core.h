@@ -47,3 +47,20 @@ GHashTable *dispatcher_core_sources(Store *store, GError **error);
 /* Sets @error: @what may not go to the node of @origin (NULL: anywhere), as @rule says. FALSE. */
 gboolean dispatcher_core_deny(const char *what, const char *origin, const DecideRule *rule,
                               GError **error);
+
+/* An object on its way out. */
+typedef struct {
+    gint64 version;
+    ObjectSpec spec;
+    char *source;
+    GBytes *bytes;
+} DispatcherObject;
+
+DispatcherObject *dispatcher_object_new(const ObjectsRow *row);
+void dispatcher_object_free(DispatcherObject *object);
+
+/* Puts in the place of own objects among @objects (DispatcherObject *) what the rules leave of
+ * them, stored as new versions of the same source; what they leave nothing of is taken out. Adds
+ * to @counts. What came of @sources stays as it is. */
+gboolean dispatcher_core_minimise(Notary *notary, const Minimise *minimise, GHashTable *sources,
+                                  GPtrArray *objects, DispatcherMinimised *counts, GError **error);

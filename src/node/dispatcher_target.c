@@ -90,8 +90,8 @@ static char **find_members(const Book *book, const char *name, const char *self,
                                               : communities_get(book->store, name, error);
     if (!community)
         return NULL;
-    if (community_has(community, self))
-        return community_members(community);
+    if (communities_has(community, self))
+        return communities_members(community);
     g_set_error(error, CONCERT_ERROR, CONCERT_ERROR_DENIED, "this node is no member of %s", name);
     return NULL;
 }

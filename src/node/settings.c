@@ -153,6 +153,11 @@ static const Setting settings[] = {
         {"exchange", "unmarked", SETTING_ENUM, .fallback = "amber",
          .allowed = {"clear", "green", "amber", "amber+strict", "red"},
          .help = "The TLP level of what bears none, received or sent."},
+    [SETTING_EXCHANGE_MINIMISE] =
+        {"exchange", "minimise", SETTING_STRING, .max = 16 * KIB,
+         .help = "What is left out of own objects when they are sent, for all recipients alike: "
+                 "rules with commas between, each a TYPE, a TYPE.PROPERTY or *.PROPERTY. Empty: "
+                 "nothing is."},
 
     [SETTING_CARD_URL] =
         {"card", "url", SETTING_STRING, .max = 4000,

@@ -60,6 +60,7 @@ typedef enum {
     SETTING_EXCHANGE_ANSWER_BYTES,
     SETTING_EXCHANGE_DAILY_BYTES,
     SETTING_EXCHANGE_UNMARKED, /* index: a MarkingTlp less one */
+    SETTING_EXCHANGE_MINIMISE, /* policy/minimise.h */
 
     SETTING_CARD_URL,
     SETTING_CARD_AFFILIATION,
