@@ -328,7 +328,8 @@ static enum MHD_Result on_access(void *user, struct MHD_Connection *connection, 
 static enum MHD_Result on_accept(void *user, const struct sockaddr *address, socklen_t length)
 {
     Http *http = user;
-    return guard_admits(http->guard, address) ? MHD_YES : MHD_NO;
+    gboolean admit = !g_atomic_int_get(&http->stopping) && guard_admits(http->guard, address);
+    return admit ? MHD_YES : MHD_NO;
 }
 
 static void on_connection(void *user, struct MHD_Connection *connection, void **slot,
@@ -414,11 +415,8 @@ gboolean http_listen(Http *http, const char *host, guint16 port, const char *key
 void http_stop(Http *http, guint grace_seconds)
 {
     g_atomic_int_set(&http->stopping, TRUE);
-    for (guint i = 0; i < http->daemons->len; i++) {
-        MHD_socket fd = MHD_quiesce_daemon(http->daemons->pdata[i]);
-        if (fd != MHD_INVALID_SOCKET)
-            close(fd);
-    }
+    /* MHD_quiesce_daemon() is not called: it takes the listening socket from the threads while they
+     * look at it, and libmicrohttpd ends the process when the two meet. on_accept() refuses. */
     gint64 until = g_get_monotonic_time() + (gint64)grace_seconds * G_USEC_PER_SEC;
     /* What a worker has in hand always comes back: it is waited for even past the grace. */
     while (g_atomic_int_get(&http->suspended) > 0 ||
