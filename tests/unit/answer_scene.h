@@ -207,7 +207,8 @@ static AnswerBuilder *answer_scene_collect(const AnswerScene *scene, guint64 fro
 }
 
 /* An honest answer. */
-G_GNUC_UNUSED static GBytes *answer_scene_answer(AnswerScene *scene, guint64 known, guint64 from, guint64 end)
+G_GNUC_UNUSED static GBytes *answer_scene_answer(AnswerScene *scene, guint64 known, guint64 from,
+                                                 guint64 end)
 {
     g_autoptr(GError) error = NULL;
     g_autoptr(AnswerBuilder) builder = answer_scene_collect(scene, from, end);
