@@ -1,6 +1,7 @@
 #include "server/http.h"
 
 #include <arpa/inet.h>
+#include <fcntl.h>
 #include <microhttpd.h>
 #include <netinet/in.h>
 #include <string.h>
@@ -412,11 +413,25 @@ gboolean http_listen(Http *http, const char *host, guint16 port, const char *key
     return TRUE;
 }
 
+/* Whoever connects is refused from now on. MHD_quiesce_daemon() would do that, but it and the
+ * daemon's threads may both take the listening socket out of epoll, and libmicrohttpd ends the
+ * process for the second. So a socket that nobody can connect to takes the place of the listening
+ * one, which ends by that, in epoll too. */
+static void close_port(struct MHD_Daemon *daemon)
+{
+    const union MHD_DaemonInfo *info = MHD_get_daemon_info(daemon, MHD_DAEMON_INFO_LISTEN_FD);
+    int nowhere = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (nowhere < 0)
+        return; /* on_accept() refuses */
+    dup3(nowhere, info->listen_fd, O_CLOEXEC);
+    close(nowhere);
+}
+
 void http_stop(Http *http, guint grace_seconds)
 {
     g_atomic_int_set(&http->stopping, TRUE);
-    /* MHD_quiesce_daemon() is not called: it takes the listening socket from the threads while they
-     * look at it, and libmicrohttpd ends the process when the two meet. on_accept() refuses. */
+    for (guint i = 0; i < http->daemons->len; i++)
+        close_port(http->daemons->pdata[i]);
     gint64 until = g_get_monotonic_time() + (gint64)grace_seconds * G_USEC_PER_SEC;
     /* What a worker has in hand always comes back: it is waited for even past the grace. */
     while (g_atomic_int_get(&http->suspended) > 0 ||
