@@ -7,7 +7,7 @@
 #include "store/reader.h"
 #include "store/tx.h"
 
-void delivery_state_free(DeliveryState *state)
+void deliveries_state_free(DeliveryState *state)
 {
     if (!state)
         return;
@@ -219,7 +219,8 @@ GPtrArray *deliveries_states(Store *store, guint64 entry, GError **error)
     if (!statement)
         return NULL;
     sqlite3_bind_int64(statement, 1, (gint64)MIN(entry, (guint64)G_MAXINT64));
-    g_autoptr(GPtrArray) list = g_ptr_array_new_with_free_func((GDestroyNotify)delivery_state_free);
+    g_autoptr(GPtrArray) list =
+        g_ptr_array_new_with_free_func((GDestroyNotify)deliveries_state_free);
     for (gboolean row;;) {
         if (!sqlite_step(reader.db, statement, &row, error))
             return NULL;

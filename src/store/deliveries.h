@@ -60,7 +60,7 @@ typedef struct {
     guint64 granted_by, receipt; /* DELIVERIES_NONE */
 } DeliveryState;
 
-void delivery_state_free(DeliveryState *state);
+void deliveries_state_free(DeliveryState *state);
 
 /* Elements: DeliveryState *, by origin. */
 GPtrArray *deliveries_states(Store *store, guint64 entry, GError **error);

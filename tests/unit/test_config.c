@@ -98,7 +98,7 @@ static void test_problems(void)
     assert_problem("[server]\nthread = 4\n",
                    "concert.conf:2: [server] thread: no such setting; did you mean \"threads\"?");
     assert_problem("[server]\npage_limit = 4\n",
-                   "concert.conf:2: [server] page_limit: no such setting; there is one in [taxii]");
+                   "concert.conf:2: [server] max_page_bytes: no such setting; there is one in [taxii]");
     assert_problem("[sever]\nthreads = 4\n",
                    "concert.conf:1: [sever]: no such section; did you mean \"server\"?");
     assert_problem("threads = 4\n",
