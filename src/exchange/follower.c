@@ -467,6 +467,16 @@ static gboolean refuse_convicted(const Peer *peer, GError **error)
     return FALSE;
 }
 
+/* What comes of it is kept by itself; the answer is good, whatever it tells of others. */
+static void hear(const FollowerOptions *options, const Peer *peer, const Answer *answer,
+                 guint64 size)
+{
+    guint convicted;
+    gossip_shown(options->gossip, peer->origin, size);
+    gossip_hear(options->gossip, options->store, options->writer, peer->origin,
+                (const char *const *)answer->gossip, &convicted, NULL);
+}
+
 gboolean follower_accept(const FollowerOptions *options, const char *origin, GBytes *bytes,
                          FollowerResult *ret_result, GError **error)
 {
@@ -497,6 +507,8 @@ gboolean follower_accept(const FollowerOptions *options, const char *origin, GBy
     take_openings(&accepting);
     gboolean good =
         writer_run(options->writer, accepting.n_openings, apply_answer, &accepting, error);
+    if (good && options->gossip)
+        hear(options, peer, answer, verified.size);
     if (good)
         *ret_result = accepting.result;
     else

@@ -8,6 +8,7 @@
 #pragma once
 
 #include "exchange/answer.h"
+#include "exchange/gossip.h"
 #include "policy/marking.h"
 #include "store/writer.h"
 
@@ -16,9 +17,10 @@
 typedef struct {
     Store *store;
     Writer *writer;
-    MarkingTlp unmarked;            /* of what bears no TLP level */
-    const char *own_message_key;    /* vkey, by which this node's own events are known that come back
-                                       after a restore; NULL: they are refused */
+    MarkingTlp unmarked;         /* of what bears no TLP level */
+    const char *own_message_key; /* vkey, by which this node's own events are known that come back
+                                    after a restore; NULL: they are refused */
+    Gossip *gossip;              /* hears what the answer tells of others; NULL: nobody does */
     const MerkleProof *consistency; /* from the tree that is known to the answer's, when it came
                                        another way; NULL: the answer's own */
 } FollowerOptions;

@@ -26,6 +26,8 @@ typedef struct {
     const Peer *peer;
     guint64 from, size;
     guint wait;
+    guint64 expected; /* a tree that others had been shown when it was asked; 0: none */
+    char *expected_by;
     ExchangePostResult result;
     GError *error;
 } Question;
@@ -33,11 +35,14 @@ typedef struct {
 static void question_clear(Question *question)
 {
     exchange_post_result_clear(&question->result);
+    g_free(question->expected_by);
     g_clear_error(&question->error);
     *question = (Question){0};
 }
 
-static char *write_question(const Question *question)
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Question, question_clear)
+
+static char *write_question(const Question *question, char **gossip)
 {
     yyjson_mut_doc *doc = yyjson_mut_doc_new(NULL);
     yyjson_mut_val *root = yyjson_mut_obj(doc);
@@ -48,6 +53,9 @@ static char *write_question(const Question *question)
                             config_size(question->pull->config, SETTING_EXCHANGE_ANSWER_BYTES));
     if (question->wait > 0)
         yyjson_mut_obj_add_uint(doc, root, "wait", question->wait);
+    yyjson_mut_val *notes = gossip ? yyjson_mut_obj_add_arr(doc, root, "gossip") : NULL;
+    for (guint i = 0; notes && gossip[i]; i++)
+        yyjson_mut_arr_add_str(doc, notes, gossip[i]);
     return take_text(doc);
 }
 
@@ -59,14 +67,23 @@ static gpointer ask(gpointer user)
     const NoteSigner *messenger = notary_messenger(pull->notary, &question->error);
     if (!messenger)
         return NULL;
-    g_autofree char *body = write_question(question);
+    const char *origin = question->peer->origin;
+    g_auto(GStrv) gossip = NULL;
+    if (pull->gossip) {
+        question->expected = gossip_expected(pull->gossip, origin, &question->expected_by);
+        gossip = gossip_tell(pull->gossip, notary_store(pull->notary), origin,
+                             g_get_monotonic_time(), NULL);
+    }
+    g_autofree char *body = write_question(question, gossip);
     const ExchangePostRequest request = {
         .path = FOLLOW_PATH,
         .body = body,
         .length = strlen(body),
         .timeout_ms = question->wait > 0 ? question->wait * 1000 + POLL_GRACE_MS : 0};
-    exchange_post(pull->post, messenger, question->peer, &request, &question->result,
-                  &question->error);
+    gboolean good = exchange_post(pull->post, messenger, question->peer, &request,
+                                  &question->result, &question->error);
+    if (gossip && (!good || question->result.http.status / 100 != 2))
+        gossip_untold(pull->gossip, origin);
     return NULL;
 }
 
@@ -103,7 +120,7 @@ static void ask_ahead(const ExchangePull *pull, Peer *peer, GBytes *answer, Ahea
 /* The result of the question where @peer stands now: of the one that was asked ahead, if it is
  * that. */
 static gboolean get_answer(const ExchangePull *pull, const Peer *peer, Ahead *ahead,
-                           ExchangePostResult *ret_result, GError **error)
+                           Question *ret_question, GError **error)
 {
     Question question = {
         .pull = pull, .peer = peer, .from = peer->cursor, .size = peer->size, .wait = pull->wait};
@@ -119,12 +136,11 @@ static gboolean get_answer(const ExchangePull *pull, const Peer *peer, Ahead *ah
     } else {
         ask(&question);
     }
-    if (question.error) {
-        g_propagate_error(error, question.error);
-        return FALSE;
-    }
-    *ret_result = question.result;
-    return TRUE;
+    *ret_question = question;
+    if (!question.error)
+        return TRUE;
+    g_propagate_error(error, g_steal_pointer(&ret_question->error));
+    return FALSE;
 }
 
 static gboolean refuse_status(const Peer *peer, const ExchangePostResult *result, GError **error)
@@ -174,6 +190,21 @@ static void add_counts(ExchangePullCounts *counts, const FollowerResult *result,
     counts->refused += result->refused;
 }
 
+/* The peer showed a tree of @size entries. Others were shown a larger one, signed by it, before it
+ * was asked: it shows this node less than them. */
+static gboolean check_shown(const Question *question, const Peer *peer, guint64 size,
+                            GError **error)
+{
+    if (question->expected <= size)
+        return TRUE;
+    g_set_error(error, CONCERT_ERROR, CONCERT_ERROR_CONFLICT,
+                "%s shows this node a ledger of %" G_GUINT64_FORMAT
+                " entries, and %s was shown one of %" G_GUINT64_FORMAT
+                ", signed: it was rolled back, or does not show everybody the same",
+                peer->node, size, question->expected_by, question->expected);
+    return FALSE;
+}
+
 /* One question. *ret_more: the peer has more; asking goes on. */
 static gboolean pull_once(const ExchangePull *pull, const char *name, ExchangePullCounts *counts,
                           Ahead *ahead, gboolean *ret_more, GError **error)
@@ -186,28 +217,30 @@ static gboolean pull_once(const ExchangePull *pull, const char *name, ExchangePu
                     peer->node, peer_state_name(peer->state));
         return FALSE;
     }
-    g_auto(ExchangePostResult) result = {0};
-    if (!get_answer(pull, peer, ahead, &result, error))
+    g_auto(Question) question = {0};
+    if (!get_answer(pull, peer, ahead, &question, error))
         return FALSE;
-    counts->has_skew = result.has_skew;
-    counts->skew_us = result.skew_us;
-    counts->retry_after = result.http.retry_after;
+    const ExchangePostResult *result = &question.result;
+    counts->has_skew = result->has_skew;
+    counts->skew_us = result->skew_us;
+    counts->retry_after = result->http.retry_after;
     *ret_more = FALSE;
-    if (result.http.status == 204)
-        return TRUE;
-    if (result.http.status != 200)
-        return refuse_status(peer, &result, error);
+    if (result->http.status == 204)
+        return check_shown(&question, peer, peer->size, error);
+    if (result->http.status != 200)
+        return refuse_status(peer, result, error);
     g_autofree char *own_key = notary_message_key(pull->notary, NULL);
     const FollowerOptions options = {
         .store = notary_store(pull->notary),
         .writer = notary_writer(pull->notary),
         .own_message_key = own_key,
+        .gossip = pull->gossip,
         .unmarked =
             (MarkingTlp)(config_enum(pull->config, SETTING_EXCHANGE_UNMARKED) + MARKING_TLP_CLEAR)};
     FollowerResult accepted;
-    gsize bytes = g_bytes_get_size(result.http.body);
-    ask_ahead(pull, peer, result.http.body, ahead);
-    if (!follower_accept(&options, peer->origin, result.http.body, &accepted, error)) {
+    gsize bytes = g_bytes_get_size(result->http.body);
+    ask_ahead(pull, peer, result->http.body, ahead);
+    if (!follower_accept(&options, peer->origin, result->http.body, &accepted, error)) {
         *ret_more = accepted.overtaken; /* by a parcel, or a command: ask again from where it got */
         return FALSE;
     }
@@ -215,7 +248,7 @@ static gboolean pull_once(const ExchangePull *pull, const char *name, ExchangePu
     *ret_more = accepted.more;
     if (pull->progress && !pull->progress(counts, accepted.end, accepted.size, pull->user))
         *ret_more = FALSE;
-    return TRUE;
+    return *ret_more || check_shown(&question, peer, accepted.size, error);
 }
 
 gboolean exchange_pull(const ExchangePull *pull, const char *peer, ExchangePullCounts *ret_counts,

@@ -20,6 +20,7 @@ typedef struct {
     const Config *config;
     Notary *notary;
     ExchangePost *post;
+    Gossip *gossip; /* NULL: nothing is told or heard of others */
     guint wait; /* seconds that the peer may wait for something new before it answers; 0: none */
     /* After each answer, with what came so far; FALSE ends it. May be NULL. */
     gboolean (*progress)(const ExchangePullCounts *counts, guint64 cursor, guint64 size,
@@ -28,6 +29,7 @@ typedef struct {
 } ExchangePull;
 
 /* Asks @peer again and again until there is nothing new. What was accepted stays accepted when it
- * fails; ret_counts is filled in any case. */
+ * fails; ret_counts is filled in any case. CONCERT_ERROR_CONFLICT also when all went well, but
+ * others were shown a larger tree of the peer's ledger than this node. */
 gboolean exchange_pull(const ExchangePull *pull, const char *peer, ExchangePullCounts *ret_counts,
                        GError **error);

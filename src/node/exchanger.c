@@ -61,6 +61,7 @@ struct Exchanger {
     GHashTable *lines; /* origin -> Line */
     guint64 scanned;   /* entries of the own ledger that were looked at for whom to wake */
     GMutex telling;
+    Gossip *gossip;
     gint64 next_machine; /* monotonic; of the exchanger's thread alone */
 };
 
@@ -180,6 +181,7 @@ static void run_pull(gpointer data, gpointer user)
     const ExchangePull pull = {.config = exchanger->config,
                                .notary = exchanger->notary,
                                .post = line->posts[LANE_PULL],
+                               .gossip = exchanger->gossip,
                                .wait = polls ? LONG_POLL : 0,
                                .progress = go_on,
                                .user = exchanger};
@@ -518,6 +520,11 @@ static void on_commit(gpointer user)
     g_mutex_unlock(&exchanger->lock);
 }
 
+Gossip *exchanger_gossip(Exchanger *exchanger)
+{
+    return exchanger->gossip;
+}
+
 void exchanger_woken(Exchanger *exchanger, const char *origin)
 {
     g_mutex_lock(&exchanger->lock);
@@ -539,6 +546,7 @@ Exchanger *exchanger_start(const Config *config, Notary *notary, ExchangerTell t
     exchanger->tell = tell;
     exchanger->user = user;
     exchanger->lines = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, line_free);
+    exchanger->gossip = gossip_new();
     g_mutex_init(&exchanger->lock);
     g_mutex_init(&exchanger->telling);
     g_cond_init(&exchanger->wake);
@@ -571,6 +579,7 @@ void exchanger_stop(Exchanger *exchanger)
     for (guint i = 0; i < LANES; i++)
         g_thread_pool_free(exchanger->pools[i], FALSE, TRUE);
     g_hash_table_unref(exchanger->lines);
+    gossip_free(exchanger->gossip);
     g_mutex_clear(&exchanger->lock);
     g_mutex_clear(&exchanger->telling);
     g_cond_clear(&exchanger->wake);

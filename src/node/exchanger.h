@@ -24,6 +24,9 @@ Exchanger *exchanger_start(const Config *config, Notary *notary, ExchangerTell t
 void exchanger_stop(Exchanger *exchanger);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Exchanger, exchanger_stop)
 
+/* What is told and heard of others' ledgers; the exchanger's. */
+Gossip *exchanger_gossip(Exchanger *exchanger);
+
 /* The peer whose ledger is @origin says that there is something new for this node. On any thread.
  */
 void exchanger_woken(Exchanger *exchanger, const char *origin);

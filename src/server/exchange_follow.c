@@ -65,7 +65,24 @@ static gboolean get_number(yyjson_val *root, const char *name, guint64 otherwise
     return TRUE;
 }
 
-static gboolean read_question(const GString *body, Question *ret_question, GError **error)
+/* What the peer tells of others' ledgers; NULL: nothing. What is no text is passed over. */
+static char **read_gossip(yyjson_val *root)
+{
+    yyjson_val *list = yyjson_obj_get(root, "gossip"), *note;
+    if (!yyjson_is_arr(list) || yyjson_arr_size(list) == 0)
+        return NULL;
+    GPtrArray *notes = g_ptr_array_new();
+    size_t i, count;
+    yyjson_arr_foreach (list, i, count, note)
+        if (yyjson_is_str(note) && notes->len < GOSSIP_AT_ONCE)
+            g_ptr_array_add(notes, g_strdup(yyjson_get_str(note)));
+    g_ptr_array_add(notes, NULL);
+    return (char **)g_ptr_array_free(notes, FALSE);
+}
+
+/* *ret_gossip: caller frees. */
+static gboolean read_question(const GString *body, Question *ret_question, char ***ret_gossip,
+                              GError **error)
 {
     g_autoptr(yyjson_doc) doc = jsonguard_read(body ? body->str : "", body ? body->len : 0, error);
     if (!doc)
@@ -86,6 +103,7 @@ static gboolean read_question(const GString *body, Question *ret_question, GErro
     question.max = (gsize)max;
     question.wait = (guint)wait;
     *ret_question = question;
+    *ret_gossip = read_gossip(root);
     return TRUE;
 }
 
@@ -108,13 +126,23 @@ static Reply *answer(ApiCall *call, const Peer *peer, const Question *question, 
     const NoteSigner *messenger = notary_messenger(api->options.notary, error);
     if (!messenger)
         return NULL;
-    const AuthorQuestion asked = {
-        .to = peer->origin, .from = question->from, .size = question->size, .max = question->max};
-    AuthorOutcome outcome;
+    Exchanger *exchanger = api->options.exchanger;
+    Gossip *gossip = exchanger ? exchanger_gossip(exchanger) : NULL;
+    g_auto(GStrv) notes =
+        gossip ? gossip_tell(gossip, api->store, peer->origin, g_get_monotonic_time(), NULL) : NULL;
+    const AuthorQuestion asked = {.to = peer->origin,
+                                  .from = question->from,
+                                  .size = question->size,
+                                  .max = question->max,
+                                  .gossip = (const char *const *)notes};
+    AuthorOutcome outcome = AUTHOR_NOTHING;
     GBytes *bytes = NULL;
     guint64 size;
-    if (!author_answer(api->store, &asked, messenger, api->options.ledger_policy, &outcome, &bytes,
-                       &size, error))
+    gboolean good = author_answer(api->store, &asked, messenger, api->options.ledger_policy,
+                                  &outcome, &bytes, &size, error);
+    if (notes && outcome != AUTHOR_ANSWERED)
+        gossip_untold(gossip, peer->origin);
+    if (!good)
         return NULL;
     if (outcome == AUTHOR_BEHIND)
         return reply_behind(size);
@@ -174,6 +202,17 @@ static void end_answer(ExchangeFollow *follow, const char *origin)
     g_mutex_unlock(&follow->lock);
 }
 
+/* What comes of it does not concern who asks. */
+static void hear(ApiCall *call, const Peer *peer, char **notes)
+{
+    const ApiOptions *options = &call->api->options;
+    guint convicted;
+    if (notes && options->exchanger)
+        gossip_hear(exchanger_gossip(options->exchanger), call->api->store,
+                    notary_writer(options->notary), peer->origin, (const char *const *)notes,
+                    &convicted, NULL);
+}
+
 Reply *exchange_follow_ask(ApiCall *call, GError **error)
 {
     g_autoptr(Peer) peer = NULL;
@@ -182,8 +221,10 @@ Reply *exchange_follow_ask(ApiCall *call, GError **error)
         return refusal;
     Question question;
     GError *local = NULL;
-    if (!read_question(call->request->body, &question, &local))
+    g_auto(GStrv) gossip = NULL;
+    if (!read_question(call->request->body, &question, &gossip, &local))
         return refuse_error(local);
+    hear(call, peer, gossip);
     if (!begin_answer(call->api->exchange_follow, peer->origin))
         return problem_later(429, "the answer to another question of this peer is being made", 1);
     Reply *reply = answer(call, peer, &question, &local);
@@ -216,13 +257,22 @@ Reply *exchange_follow_wake(ApiCall *call, GError **error)
 /* --- those who wait ----------------------------------------------------------------------------
  */
 
+/* The peering may have been suspended, or have ended, while the question waited. */
+static gboolean is_active(const ExchangeFollow *follow, const Peer *peer)
+{
+    g_autoptr(Peer) now = peers_get(follow->api->store, peer->origin, NULL);
+    return now && now->state == PEER_ACTIVE;
+}
+
 /* Ends a wait, unless it has only begun and there is nothing; called without the lock. */
 static void end_waiting(ExchangeFollow *follow, Waiting *waiting)
 {
     ApiCall *call = waiting->call;
     HttpRequest *request = call->request;
     GError *error = NULL;
-    Reply *reply = answer(call, waiting->peer, &waiting->question, &error);
+    Reply *reply = is_active(follow, waiting->peer)
+                       ? answer(call, waiting->peer, &waiting->question, &error)
+                       : reply_nothing(); /* it learns why when it asks again */
     if (error)
         reply = refuse_error(error);
     g_mutex_lock(&follow->lock);

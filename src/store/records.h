@@ -139,6 +139,11 @@ Opening *records_opening(Store *store, const char *origin, guint64 entry, GError
 gboolean records_evidence(Store *store, const char *origin, guint64 entry, char **ret_statement,
                           char **ret_checkpoint, GError **error);
 
+/* The checkpoint by which a tree of @size entries of @origin became known with an answer; NULL: it
+ * is not remembered. Caller frees. */
+gboolean records_checkpoint(Store *store, const char *origin, guint64 size, char **ret_checkpoint,
+                            GError **error);
+
 /* Items of a record: bytes by place, and what became of them. */
 typedef struct {
     guint place;

@@ -331,6 +331,34 @@ gboolean records_evidence(Store *store, const char *origin, guint64 entry, char 
     return TRUE;
 }
 
+/* Trees grow with where answers end, and the few that end before a tree of that size, but show a
+ * larger one, are those of one catching up. */
+#define ANSWERS_LOOKED_AT "64"
+
+gboolean records_checkpoint(Store *store, const char *origin, guint64 size, char **ret_checkpoint,
+                            GError **error)
+{
+    g_auto(Reader) reader = {0};
+    if (!reader_begin(store, &reader, error))
+        return FALSE;
+    sqlite3_stmt *statement = sqlite_prepare(
+        reader.db,
+        "SELECT checkpoint FROM (SELECT size, checkpoint FROM answer"
+        " WHERE party = (SELECT number FROM party WHERE origin = ?1)"
+        " AND end <= ?2 ORDER BY end DESC LIMIT " ANSWERS_LOOKED_AT ") WHERE size = ?2",
+        error);
+    gboolean row;
+    if (!statement)
+        return FALSE;
+    bind_place(statement, origin, size);
+    if (!sqlite_step(reader.db, statement, &row, error))
+        return FALSE;
+    *ret_checkpoint = row ? sqlite_dup_text(statement, 0) : NULL;
+    if (row)
+        sqlite3_reset(statement);
+    return TRUE;
+}
+
 GPtrArray *records_items(Store *store, gint64 number, GError **error)
 {
     g_auto(Reader) reader = {0};

@@ -335,6 +335,21 @@ gboolean witness_learn(StoreTx *tx, const char *note, gsize length, gboolean *re
     return TRUE;
 }
 
+gboolean witness_keep(StoreTx *tx, const char *origin, const char *first, const char *second,
+                      GError **error)
+{
+    sqlite3_stmt *statement = sqlite_prepare(
+        tx->db, "SELECT 1 FROM evidence WHERE origin = ?1 AND settled = 0 LIMIT 1", error);
+    gboolean row;
+    if (!statement)
+        return FALSE;
+    sqlite_bind_text(statement, 1, origin);
+    if (!sqlite_step(tx->db, statement, &row, error))
+        return FALSE;
+    sqlite3_reset(statement);
+    return row || keep_evidence(tx, origin, first, second, NULL, error);
+}
+
 /* Whether no honest log can have signed both. */
 static gboolean contradict(const Checkpoint *first, const Checkpoint *second,
                            const MerkleProof *proof)

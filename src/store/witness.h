@@ -97,6 +97,11 @@ gboolean witness_judge(StoreTx *tx, const WitnessRequest *request, const Witness
 gboolean witness_learn(StoreTx *tx, const char *note, gsize length, gboolean *ret_fork,
                        GError **error);
 
+/* Keeps two signed checkpoints of any log, that the caller has verified and that contradict each
+ * other, as evidence; unless there is some of the log that nobody has settled. */
+gboolean witness_keep(StoreTx *tx, const char *origin, const char *first, const char *second,
+                      GError **error);
+
 /* Keeps two signed checkpoints of a watched log, the smaller one first, as evidence if they
  * convict it: of one size with two roots, or @proof (NULL otherwise) leads to the root of the
  * second from another root than that of the first. CONCERT_ERROR_INPUT when they do not;
