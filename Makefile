@@ -4,11 +4,13 @@ BUILD ?= build
 FUZZ_SECONDS ?= 60
 PREFIX ?= /usr/local
 
-.PHONY: help run test test-long bench fuzz lint format install
+.PHONY: help run demo test test-long bench fuzz lint format install
 
 help:
 	@echo "make run        set up, build, make a node in ./node, load samples, serve on loopback"
 	@echo "                (ONCE=1: end after the hits are shown)"
+	@echo "make demo       four nodes share, find, carry, recall and prove, step by step"
+	@echo "                (SWAP=1: with two countries exchanged; KEEP=1: keep the nodes)"
 	@echo "make test       set up, build plainly and with sanitizers, run every test"
 	@echo "                (T=name: only tests whose name contains it)"
 	@echo "make test-long  the same with the long versions of the tests"
@@ -22,6 +24,11 @@ run:
 	@scripts/setup build run
 	@scripts/build $(BUILD)
 	@BUILD=$(BUILD) ONCE=$(ONCE) scripts/run
+
+demo:
+	@scripts/setup build
+	@scripts/build $(BUILD)
+	@BUILD=$(BUILD) SWAP=$(SWAP) KEEP=$(KEEP) scripts/demo
 
 test:
 	@scripts/setup build test
