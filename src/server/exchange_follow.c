@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/jsonguard.h"
+#include "base/timestamp.h"
 #include "exchange/author.h"
 #include "server/exchange_auth.h"
 #include "server/problem.h"
@@ -12,7 +13,8 @@
 
 #define WAIT_MAX    60   /* seconds */
 #define WAITING_MAX 1024 /* peers */
-#define AT_ONCE_MAX 2    /* answers to one peer that are being made */
+#define FLUSH_US    (10 * G_USEC_PER_SEC)
+#define AT_ONCE_MAX 2 /* answers to one peer that are being made */
 
 typedef struct {
     guint64 from, size;
@@ -29,6 +31,12 @@ typedef struct {
     gboolean asked; /* again, since it waits: something may have come just before */
 } Waiting;
 
+/* Bytes of answers that a peer got. */
+typedef struct {
+    gint64 peer; /* number */
+    guint64 bytes;
+} Sent;
+
 struct ExchangeFollow {
     Api *api;
     GThread *thread;
@@ -37,6 +45,8 @@ struct ExchangeFollow {
     gboolean stopping, signalled;
     GPtrArray *waiting; /* Waiting */
     GHashTable *busy;   /* origin -> answers that are being made for it */
+    GArray *sent;       /* Sent: not written down yet */
+    gint64 flushed;     /* when the last were; monotonic */
     guint64 scanned;    /* entries of the ledger that were looked at for those who wait */
 };
 
@@ -119,6 +129,45 @@ static Reply *reply_nothing(void)
     return reply_new(204, NULL, NEGOTIATE_IDENTITY, NULL, NULL, 0);
 }
 
+static void count_sent(ExchangeFollow *follow, gint64 peer, guint64 bytes)
+{
+    g_mutex_lock(&follow->lock);
+    guint i = 0;
+    while (i < follow->sent->len && g_array_index(follow->sent, Sent, i).peer != peer)
+        i++;
+    const Sent fresh = {.peer = peer};
+    if (i == follow->sent->len)
+        g_array_append_val(follow->sent, fresh);
+    g_array_index(follow->sent, Sent, i).bytes += bytes;
+    g_mutex_unlock(&follow->lock);
+}
+
+static gboolean apply_sent(StoreTx *tx, gpointer user, GError **error)
+{
+    const GArray *sent = user;
+    for (guint i = 0; i < sent->len; i++) {
+        const Sent *one = &g_array_index(sent, Sent, i);
+        if (!peers_add_traffic(tx, one->peer, timestamp_now(), 0, one->bytes, error))
+            return FALSE;
+    }
+    return TRUE;
+}
+
+/* Writes down what was sent, now and then: it is for people to look at. Called with the lock held.
+ */
+static void flush_sent(ExchangeFollow *follow)
+{
+    gint64 now = g_get_monotonic_time();
+    if (follow->sent->len == 0 || (!follow->stopping && now - follow->flushed < FLUSH_US))
+        return;
+    follow->flushed = now;
+    g_autoptr(GArray) sent = follow->sent;
+    follow->sent = g_array_new(FALSE, FALSE, sizeof(Sent));
+    g_mutex_unlock(&follow->lock);
+    writer_run(follow->api->writer, 0, apply_sent, sent, NULL);
+    g_mutex_lock(&follow->lock);
+}
+
 /* The answer, or NULL without @error when there is nothing new. */
 static Reply *answer(ApiCall *call, const Peer *peer, const Question *question, GError **error)
 {
@@ -150,6 +199,7 @@ static Reply *answer(ApiCall *call, const Peer *peer, const Question *question, 
         return NULL;
     gsize length;
     char *body = g_bytes_unref_to_data(bytes, &length);
+    count_sent(api->exchange_follow, peer->number, length);
     return reply_new(200, ANSWER_TYPE, call->coding, NULL, body, length);
 }
 
@@ -336,12 +386,14 @@ static gpointer run_follow(gpointer user)
                g_cond_wait_until(&follow->wake, &follow->lock, until))
             ;
         follow->signalled = FALSE;
+        flush_sent(follow);
         if (follow->waiting->len == 0)
             continue;
         g_mutex_unlock(&follow->lock);
         run_waits(follow);
         g_mutex_lock(&follow->lock);
     }
+    flush_sent(follow);
     g_mutex_unlock(&follow->lock);
     return NULL;
 }
@@ -362,6 +414,7 @@ ExchangeFollow *exchange_follow_new(Api *api)
     ExchangeFollow *follow = g_new0(ExchangeFollow, 1);
     follow->api = api;
     follow->waiting = g_ptr_array_new();
+    follow->sent = g_array_new(FALSE, FALSE, sizeof(Sent));
     follow->busy = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     g_mutex_init(&follow->lock);
     g_cond_init(&follow->wake);
@@ -390,6 +443,7 @@ void exchange_follow_free(ExchangeFollow *follow)
     exchange_follow_stop(follow);
     g_ptr_array_unref(follow->waiting);
     g_hash_table_unref(follow->busy);
+    g_array_unref(follow->sent);
     g_mutex_clear(&follow->lock);
     g_cond_clear(&follow->wake);
     g_free(follow);

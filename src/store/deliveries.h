@@ -42,7 +42,8 @@ gboolean deliveries_grant(StoreTx *tx, const char *origin, guint64 of, guint64 g
 char **deliveries_granted(StoreTx *tx, guint64 of, GError **error);
 
 /* Entry @receipt of the ledger @origin says that everything from @from to before @end that is for
- * it arrived, and of earlier ones @indices (granted ones). Public entries are noted too. */
+ * it arrived, and of earlier ones @indices (granted ones). Of public entries nothing is
+ * written: the receipts themselves tell. */
 gboolean deliveries_confirm(StoreTx *tx, const char *origin, const guint64 *indices,
                             guint n_indices, guint64 receipt, GError **error);
 
