@@ -15,6 +15,8 @@ import time
 # How long anything that has to happen between nodes may take before it counts as not happening.
 PATIENCE = 30
 
+ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
 
 class Deviation(Exception):
     """Something is not as it should be; the text says what."""
@@ -81,20 +83,26 @@ def wait(what, condition):
 
 
 class Node:
-    """A node in a directory of its own below the program's, which is made if it is not there."""
+    """A node in a directory below the program's, @short; it may be there already."""
 
-    def __init__(self, program, short, name, organisation, port, settings):
-        self.program, self.short, self.name, self.process = program, short, name, None
+    def __init__(self, program, short, name):
+        self.program, self.short, self.name = program, short, name
         self.path = os.path.join(program.directory, short)
-        if not os.path.exists(os.path.join(self.path, "concert.conf")):
-            self.run("init", "--name", name, "--organisation", organisation)
-        self.port = port
-        self.url = f"https://127.0.0.1:{port}"
+        self.port = self.url = self.process = None
+
+    def exists(self):
+        return os.path.exists(os.path.join(self.path, "concert.conf"))
+
+    def make(self, organisation, port, settings):
+        """Makes it, if it is not there, to be served over TLS on @port of loopback."""
+        if not self.exists():
+            self.run("init", "--name", self.name, "--organisation", organisation)
+        self.port, self.url = port, f"https://127.0.0.1:{port}"
         self.configure({"server": {"listen": f"127.0.0.1:{port}", "tls": "on"},
-                        "card": {"url": self.url},
+                        "card": {"url": self.url, **settings},
                         # Its peers are on loopback.
                         "fetch": {"allow_private": "yes"}})
-        self.configure(settings)
+        return self
 
     def configure(self, settings):
         """Writes settings into concert.conf: {"server": {"tls": "on"}}."""
@@ -113,8 +121,9 @@ class Node:
     def run(self, *arguments, status=0):
         return self.program.run(*arguments, "--node", self.short, status=status)
 
-    def serve(self):
-        log = os.path.join(self.program.directory, f"{self.short}.log")
+    def serve(self, log=None):
+        """Serves it, with what it prints in the file @log: SHORT.log beside it."""
+        log = log or f"{self.path}.log"
         with open(log, "ab") as output:
             begin = output.tell()
             # A group of its own: an interrupt is for the script, which then stops the nodes.
@@ -152,18 +161,24 @@ class Node:
         return None
 
     def meet(self, other):
-        """Makes the two peers; their words remain to be compared."""
-        self.run("peer", "invite", other.url)
-        other.run("peer", "accept", self.name)
+        """Makes the two peers, if they are not; their words remain to be compared. Keys that were
+        known of @other are replaced: it may have been made anew."""
+        if self.state(other) == other.state(self) == "active":
+            return
+        self.run("peer", "invite", other.url, "--replace-keys")
+        other.run("peer", "accept", self.name, status=None)
         for one, two in ((self, other), (other, self)):
-            wait(f"{one.name} has {two.name} as a peer", lambda a=one, b=two: a.state(b) == "active")
+            wait(f"{two.name} is a peer of {one.name}",
+                 lambda one=one, two=two: one.state(two) == "active")
 
 
 def end_by_signal(number, _frame):
+    for other in ENDING:
+        signal.signal(other, signal.SIG_IGN)
     sys.exit(128 + number)
 
 
 def stop_at_signals():
-    """Lets the signals that end a script end it in order, `finally` included."""
-    for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
+    """Lets the signals that end a script end it in order, `finally` included, once."""
+    for number in ENDING:
         signal.signal(number, end_by_signal)
