@@ -27,7 +27,7 @@ static void read_object(FollowerItem *item, ObjectSpec spec)
     const char *bytes = g_bytes_get_data(item->bytes, &length);
     item->object = object_read(bytes, length, spec, OBJECT_LENIENT, &error);
     if (item->object)
-        item->tlp = marking_tlp_of_bytes(item->object->bytes, item->object->length);
+        item->tlp = marking_tlp_of_ids((const char *const *)item->object->markings);
     else
         item->refusal = g_strdup(error->message);
 }

@@ -91,6 +91,14 @@ MarkingTlp marking_tlp_from_refs(yyjson_val *refs)
     return (MarkingTlp)highest_of_refs(refs, level_of_tlp);
 }
 
+MarkingTlp marking_tlp_of_ids(const char *const *ids)
+{
+    MarkingTlp highest = MARKING_TLP_NONE;
+    for (guint i = 0; ids && ids[i]; i++)
+        highest = MAX(highest, marking_tlp_from_id(ids[i]));
+    return highest;
+}
+
 MarkingTlp marking_tlp_of_object(yyjson_val *object)
 {
     return (MarkingTlp)highest_of_object(object, level_of_tlp);

@@ -48,6 +48,10 @@ MarkingTlp marking_tlp_of_object(yyjson_val *object);
 /* The same of an object's JSON: few bear any marking, and only these are parsed. */
 MarkingTlp marking_tlp_of_bytes(const char *bytes, gsize length);
 
+/* The most restrictive level of the marking-definitions @ids (NULL-terminated; NULL: none), as
+ * stix/object.h has them. */
+MarkingTlp marking_tlp_of_ids(const char *const *ids);
+
 /* In ascending order of restriction. The numbers are stored: never renumber. */
 typedef enum {
     MARKING_PAP_NONE = 0, /* nothing was said */

@@ -173,6 +173,27 @@ static void read_pattern(Reader *reader)
         on_pattern_breach(reader, TRUE, problem->message);
 }
 
+/* STIX 2.1 section 7.2: markings of the whole and of parts. */
+static void read_markings(Reader *reader)
+{
+    yyjson_val *refs = yyjson_obj_get(reader->root, "object_marking_refs");
+    yyjson_val *granular = yyjson_obj_get(reader->root, "granular_markings");
+    gsize room = yyjson_arr_size(refs) + yyjson_arr_size(granular), count = 0, i, n;
+    if (room == 0)
+        return;
+    char **markings = g_new0(char *, room + 1);
+    yyjson_val *value;
+    yyjson_arr_foreach (refs, i, n, value)
+        if (yyjson_is_str(value))
+            markings[count++] = g_strdup(yyjson_get_str(value));
+    yyjson_arr_foreach (granular, i, n, value) {
+        yyjson_val *ref = get_string(value, "marking_ref");
+        if (ref)
+            markings[count++] = g_strdup(yyjson_get_str(ref));
+    }
+    reader->object->markings = markings;
+}
+
 static gboolean check_breaches(const Reader *reader, GError **error)
 {
     if (reader->failures == 0)
@@ -194,6 +215,7 @@ static gboolean read_root(Reader *reader, GError **error)
         return FALSE;
     reader->object->revoked = yyjson_get_bool(yyjson_obj_get(reader->root, "revoked"));
     read_pattern(reader);
+    read_markings(reader);
     gboolean wishes = reader->level == OBJECT_DEFAULT || reader->level == OBJECT_STRICT;
     validate_object(reader->root, reader->object->spec, wishes, on_breach, reader);
     return check_breaches(reader, error) &&
@@ -226,6 +248,7 @@ void object_free(Object *object)
         return;
     g_free(object->id);
     g_free(object->type);
+    g_strfreev(object->markings);
     if (object->values)
         g_array_unref(object->values);
     if (object->texts)

@@ -47,7 +47,9 @@ typedef struct {
     guint8 sha256[SHA256_SIZE]; /* of bytes */
     GArray *values;             /* ObjectValue; NULL when there are none */
     GStringChunk *texts;        /* owns values' texts; NULL when there are none */
-    GPtrArray *warnings;        /* char *, each "<json path>: <what>"; NULL when there are none */
+    char **markings; /* ids of the marking-definitions that it bears anywhere, granular ones too;
+                        NULL: none */
+    GPtrArray *warnings; /* char *, each "<json path>: <what>"; NULL when there are none */
 } Object;
 
 /* Reads and checks the one JSON object in @bytes (no BOM, nothing but white space around it) at
