@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/timestamp.h"
+#include "exchange/community.h"
 #include "exchange/dispatch_header.h"
 #include "exchange/follower_effects.h"
 #include "exchange/follower_items.h"
@@ -13,6 +14,12 @@
 #include "store/records.h"
 #include "store/witness.h"
 
+struct FollowerPrepared {
+    Answer *answer;
+    FollowerOpening *openings; /* all of the answer's */
+    gsize bytes;
+};
+
 /* An answer on its way into the store. */
 typedef struct {
     const FollowerOptions *options;
@@ -20,7 +27,7 @@ typedef struct {
     const Answer *answer;
     const AnswerVerified *verified;
     const NoteVerifier *own_key;
-    FollowerOpening *openings;
+    FollowerOpening *openings; /* those that are new, of what was prepared */
     guint n_openings;
     gsize bytes;
     FollowerResult result;
@@ -38,9 +45,6 @@ static void refusal_clear(gpointer refusal)
 
 static void accepting_clear(Accepting *accepting)
 {
-    for (guint i = 0; i < accepting->n_openings; i++)
-        follower_items_clear(&accepting->openings[i]);
-    g_free(accepting->openings);
     g_clear_pointer(&accepting->indices, g_array_unref);
     g_clear_pointer(&accepting->refusals, g_array_unref);
     g_clear_pointer(&accepting->opening, opening_free);
@@ -360,6 +364,19 @@ static void begin_again(Accepting *accepting)
     g_array_set_size(accepting->refusals, 0);
 }
 
+/* After a record of a community others may be its members than those that @reach knows of. */
+static gboolean renew_reach(const Accepting *accepting, StoreTx *tx, const FollowerOpening *opening,
+                            Reach **reach, GError **error)
+{
+    const Opening *from = opening->opening;
+    if (from->is_erased || (!g_str_equal(from->kind, COMMUNITY_OPENED_KIND) &&
+                            !g_str_equal(from->kind, COMMUNITY_MEMBER_KIND)))
+        return TRUE;
+    reach_free(*reach);
+    *reach = reach_load(tx, accepting->options->unmarked, error);
+    return *reach != NULL;
+}
+
 static gboolean apply_answer(StoreTx *tx, gpointer user, GError **error)
 {
     Accepting *accepting = user;
@@ -382,7 +399,8 @@ static gboolean apply_answer(StoreTx *tx, gpointer user, GError **error)
     if (accepting->n_openings > 0 && !records_add_answer(tx, &row, &number, error))
         return FALSE;
     for (guint i = 0; i < accepting->n_openings; i++)
-        if (!apply_opening(accepting, tx, reach, number, &accepting->openings[i], error))
+        if (!apply_opening(accepting, tx, reach, number, &accepting->openings[i], error) ||
+            !renew_reach(accepting, tx, &accepting->openings[i], &reach, error))
             return FALSE;
     FollowerResult *result = &accepting->result;
     result->stored = accepting->receipt.stored;
@@ -393,18 +411,11 @@ static gboolean apply_answer(StoreTx *tx, gpointer user, GError **error)
 }
 
 /* Those that are new: the answer may begin earlier than where this node had got. */
-static void take_openings(Accepting *accepting)
+static void take_openings(Accepting *accepting, const FollowerPrepared *prepared)
 {
-    const GPtrArray *all = accepting->answer->openings;
     guint first = accepting->verified->first_new;
-    accepting->n_openings = all->len - first;
-    accepting->openings = g_new0(FollowerOpening, accepting->n_openings + 1);
-    for (guint i = first; i < all->len; i++) {
-        const AnswerOpening *from = all->pdata[i];
-        accepting->openings[i - first] = (FollowerOpening){
-            .opening = from->opening, .index = from->index, .granted_by = from->granted_by};
-    }
-    follower_items_read(accepting->openings, accepting->n_openings);
+    accepting->n_openings = prepared->answer->openings->len - first;
+    accepting->openings = prepared->openings + first;
 }
 
 typedef struct {
@@ -477,9 +488,49 @@ static void hear(const FollowerOptions *options, const Peer *peer, const Answer 
                 (const char *const *)answer->gossip, &convicted, NULL);
 }
 
+FollowerPrepared *follower_prepare(GBytes *bytes, GError **error)
+{
+    Answer *answer = answer_parse(bytes, FOLLOWER_ANSWER_MAX, error);
+    if (!answer)
+        return NULL;
+    FollowerPrepared *prepared = g_new0(FollowerPrepared, 1);
+    guint count = answer->openings->len;
+    prepared->answer = answer;
+    prepared->bytes = g_bytes_get_size(bytes);
+    prepared->openings = g_new0(FollowerOpening, count + 1);
+    for (guint i = 0; i < count; i++) {
+        const AnswerOpening *from = answer->openings->pdata[i];
+        prepared->openings[i] = (FollowerOpening){
+            .opening = from->opening, .index = from->index, .granted_by = from->granted_by};
+    }
+    follower_items_read(prepared->openings, count);
+    return prepared;
+}
+
+void follower_prepared_free(FollowerPrepared *prepared)
+{
+    if (!prepared)
+        return;
+    for (guint i = 0; i < prepared->answer->openings->len; i++)
+        follower_items_clear(&prepared->openings[i]);
+    g_free(prepared->openings);
+    answer_free(prepared->answer);
+    g_free(prepared);
+}
+
 gboolean follower_accept(const FollowerOptions *options, const char *origin, GBytes *bytes,
                          FollowerResult *ret_result, GError **error)
 {
+    *ret_result = (FollowerResult){.verdict = ANSWER_DAMAGED, .receipt = G_MAXUINT64};
+    g_autoptr(FollowerPrepared) prepared = follower_prepare(bytes, error);
+    return prepared && follower_accept_prepared(options, origin, prepared, ret_result, error);
+}
+
+gboolean follower_accept_prepared(const FollowerOptions *options, const char *origin,
+                                  FollowerPrepared *prepared, FollowerResult *ret_result,
+                                  GError **error)
+{
+    Answer *answer = prepared->answer;
     g_auto(LedgerReadState) own = {0};
     *ret_result = (FollowerResult){.verdict = ANSWER_ACCEPTED, .receipt = G_MAXUINT64};
     g_autoptr(Peer) peer = peers_get(options->store, origin, error);
@@ -488,23 +539,21 @@ gboolean follower_accept(const FollowerOptions *options, const char *origin, GBy
     if (peer->fork)
         return refuse_convicted(peer, error);
     ret_result->verdict = ANSWER_DAMAGED;
-    g_autoptr(Answer) answer = answer_parse(bytes, FOLLOWER_ANSWER_MAX, error);
     g_auto(AnswerVerified) verified = {0};
     g_autoptr(NoteVerifier) own_key =
         options->own_message_key ? note_verifier_parse(options->own_message_key, NULL) : NULL;
-    if (!answer ||
-        !verify(options, peer, answer, own.origin, &verified, &ret_result->verdict, error))
+    if (!verify(options, peer, answer, own.origin, &verified, &ret_result->verdict, error))
         return FALSE;
     g_auto(Accepting) accepting = {.options = options,
                                    .peer = peer,
                                    .answer = answer,
                                    .verified = &verified,
                                    .own_key = own_key,
-                                   .bytes = g_bytes_get_size(bytes),
+                                   .bytes = prepared->bytes,
                                    .indices = g_array_new(FALSE, FALSE, sizeof(guint64)),
                                    .refusals = g_array_new(FALSE, FALSE, sizeof(DispatchRefusal))};
     g_array_set_clear_func(accepting.refusals, refusal_clear);
-    take_openings(&accepting);
+    take_openings(&accepting, prepared);
     gboolean good =
         writer_run(options->writer, accepting.n_openings, apply_answer, &accepting, error);
     if (good && options->gossip)

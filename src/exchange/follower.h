@@ -41,3 +41,16 @@ typedef struct {
  * further), or as the store does, with verdict ANSWER_ACCEPTED. */
 gboolean follower_accept(const FollowerOptions *options, const char *origin, GBytes *bytes,
                          FollowerResult *ret_result, GError **error);
+
+/* What can be done with an answer before it is its turn, on any thread: it is taken apart and its
+ * objects are read, unverified. The bytes stay referenced. Errors of answer_parse(). */
+typedef struct FollowerPrepared FollowerPrepared;
+
+FollowerPrepared *follower_prepare(GBytes *bytes, GError **error);
+void follower_prepared_free(FollowerPrepared *prepared);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(FollowerPrepared, follower_prepared_free)
+
+/* follower_accept() of what was prepared; it is spent afterwards. */
+gboolean follower_accept_prepared(const FollowerOptions *options, const char *origin,
+                                  FollowerPrepared *prepared, FollowerResult *ret_result,
+                                  GError **error);

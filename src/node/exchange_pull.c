@@ -29,12 +29,14 @@ typedef struct {
     guint64 expected; /* a tree that others had been shown when it was asked; 0: none */
     char *expected_by;
     ExchangePostResult result;
+    FollowerPrepared *prepared; /* NULL: no answer, or one that follower_prepare() refuses */
     GError *error;
 } Question;
 
 static void question_clear(Question *question)
 {
     exchange_post_result_clear(&question->result);
+    follower_prepared_free(question->prepared);
     g_free(question->expected_by);
     g_clear_error(&question->error);
     *question = (Question){0};
@@ -84,6 +86,8 @@ static gpointer ask(gpointer user)
                                   &question->result, &question->error);
     if (gossip && (!good || question->result.http.status / 100 != 2))
         gossip_untold(pull->gossip, origin);
+    if (good && question->result.http.status == 200)
+        question->prepared = follower_prepare(question->result.http.body, NULL);
     return NULL;
 }
 
@@ -240,7 +244,11 @@ static gboolean pull_once(const ExchangePull *pull, const char *name, ExchangePu
     FollowerResult accepted;
     gsize bytes = g_bytes_get_size(result->http.body);
     ask_ahead(pull, peer, result->http.body, ahead);
-    if (!follower_accept(&options, peer->origin, result->http.body, &accepted, error)) {
+    gboolean good =
+        question.prepared
+            ? follower_accept_prepared(&options, peer->origin, question.prepared, &accepted, error)
+            : follower_accept(&options, peer->origin, result->http.body, &accepted, error);
+    if (!good) {
         *ret_more = accepted.overtaken; /* by a parcel, or a command: ask again from where it got */
         return FALSE;
     }
