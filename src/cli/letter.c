@@ -6,10 +6,11 @@
 #include "cli/output.h"
 #include "store/peers.h"
 
-#define INPUT_MAX (4 * MESSAGES_TEXT_MAX) /* bytes of standard input, blanks at its ends included  \
-                                           */
-#define ID_SHOWN   8                      /* characters of an id in a list */
-#define TEXT_SHOWN 60                     /* characters of a text in a list */
+#define INPUT_MAX                                                                                  \
+    (4 * MESSAGES_TEXT_MAX) /* bytes of standard input, blanks at its ends included                \
+                             */
+#define ID_SHOWN   8        /* characters of an id in a list */
+#define TEXT_SHOWN 60       /* characters of a text in a list */
 
 /* --- Writing --------------------------------------------------------------------------------- */
 
