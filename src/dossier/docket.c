@@ -146,6 +146,7 @@ static gboolean put_state(StoreTx *tx, gint64 number, const EngineResult *result
         .machine = machine ? (char *)machine->type : NULL,
         .tlp = strictest(result),
         .n_void = result->n_void,
+        .is_exercise = opening && opening->is_exercise,
         .n_pending = result->n_pending,
     };
     return dossiers_put_state(tx, number, &row, error);
@@ -300,6 +301,7 @@ static DocketDraft *make_draft(const EngineResult *result, const DocketAct *act,
     draft->tlp = event->tlp;
     draft->pap = event->pap;
     return draft;
+        .is_exercise = opening ? opening->is_exercise : act->is_exercise,
 }
 
 DocketDraft *docket_draft(StoreTx *tx, const DocketAct *act, const DocketPlace *place,
@@ -319,3 +321,4 @@ DocketDraft *docket_draft(StoreTx *tx, const DocketAct *act, const DocketPlace *
     }
     return make_draft(docket->result, act, place, error);
 }
+    draft->is_exercise = event->is_exercise;

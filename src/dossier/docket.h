@@ -34,7 +34,8 @@ void docket_outcome_clear(DocketOutcome *outcome);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(DocketOutcome, docket_outcome_clear)
 
 /* Takes an event: reads it, verifies that the message key of its author's card signed it (the
- * author is this node or a peer that is known), keeps it and judges its dossier anew. What is wrong
+ * author is this node or a peer that is known; of a peer also the key that its card had at the time
+ * that the event bears), keeps it and judges its dossier anew. What is wrong
  * with the event is its refusal; FALSE only when the store fails. An event that is void is kept:
  * that is no refusal. */
 gboolean docket_receive(StoreTx *tx, GBytes *bytes, const DocketPlace *place,
@@ -49,6 +50,7 @@ typedef struct {
     const char *payload;   /* the text of a JSON object, without "decides"; NULL: empty */
     MarkingTlp tlp;        /* MARKING_TLP_NONE: that of the dossier's opening event */
     MarkingPap pap;
+    gboolean is_exercise;   /* only to open one: the whole dossier is */
     const char *checkpoint; /* may be NULL */
 } DocketAct;
 
@@ -60,6 +62,7 @@ typedef struct {
     char **audience; /* names of nodes, sorted */
     MarkingTlp tlp;
     MarkingPap pap;
+    gboolean is_exercise; /* the dossier */
 } DocketDraft;
 
 void docket_draft_free(DocketDraft *draft);

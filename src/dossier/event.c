@@ -240,6 +240,7 @@ static gboolean read_body(Event *event, yyjson_val *body, GError **error)
 {
     const char *time;
     guint digits;
+    yyjson_val *exercise = yyjson_obj_get(body, "exercise");
     if (!read_word(body, "procedure", &event->procedure, error) ||
         !read_text(body, "dossier", EVENT_DOSSIER_MAX, &event->dossier, error) ||
         !read_word(body, "type", &event->type, error) ||
@@ -257,6 +258,9 @@ static gboolean read_body(Event *event, yyjson_val *body, GError **error)
         return refuse(error, "time", "is not a time in UTC with six digits of a second");
     if (event->checkpoint && !checkpoint_is_valid(event->checkpoint))
         return refuse(error, "checkpoint", "is not a size and a root");
+    event->is_exercise = exercise != NULL;
+    if (exercise && !yyjson_is_true(exercise))
+        return refuse(error, "exercise", "is there and not true");
     if (!yyjson_is_obj(event->payload = yyjson_obj_get(body, "payload")))
         return refuse(error, "payload", "is not an object");
     return read_parents(event, yyjson_obj_get(body, "parents"), error) &&
@@ -365,6 +369,8 @@ static char *compose(const EventSpec *spec, const char *dossier, const guint8 *n
     canonjson_append_string(text, spec->author, strlen(spec->author));
     append_text(text, "checkpoint", spec->checkpoint);
     append_text(text, "dossier", dossier);
+    if (spec->is_exercise)
+        g_string_append(text, ",\"exercise\":true");
     g_string_append_printf(text, ",\"marking\":{%s%s%s\"tlp\":\"%s\"}", pap ? "\"pap\":\"" : "",
                            pap ? pap : "", pap ? "\"," : "", tlp ? tlp : "");
     if (spec->n_parents == 0) {

@@ -44,6 +44,7 @@ typedef struct {
     yyjson_val *payload;   /* an object */
     MarkingTlp tlp;        /* never MARKING_TLP_NONE */
     MarkingPap pap;
+    gboolean is_exercise;   /* of the event that opens a dossier: all of it is one */
     const char *checkpoint; /* "SIZE ROOT" of a cosigned checkpoint that its author knew; NULL */
     yyjson_doc *doc;        /* of a draft, or when restored */
 } Event;
@@ -76,6 +77,7 @@ typedef struct {
     const char *payload; /* the text of a JSON object; NULL: an empty one */
     MarkingTlp tlp;
     MarkingPap pap;
+    gboolean is_exercise;
     const char *checkpoint; /* may be NULL */
 } EventSpec;
 

@@ -40,6 +40,12 @@ static gboolean read_marking(Notary *notary, yyjson_val *params, DocketAct *act,
     return act->dossier || act->tlp != MARKING_TLP_NONE || read_unmarked(notary, &act->tlp, error);
 }
 
+static gboolean read_exercise(yyjson_val *params, DocketAct *act, GError **error)
+{
+    return !yyjson_obj_get(params, "exercise") ||
+           operation_params_bool(params, operation, "exercise", &act->is_exercise, error);
+}
+
 static gboolean read_payload(yyjson_val *params, char **ret_payload, GError **error)
 {
     yyjson_val *payload = yyjson_obj_get(params, "payload");
@@ -96,7 +102,7 @@ gboolean docket_operation_event(Notary *notary, yyjson_val *params, yyjson_mut_d
     g_autofree char *payload = NULL;
     g_auto(DocketSent) sent = {0};
     if (!read_act(params, &act, error) || !read_payload(params, &payload, error) ||
-        !read_marking(notary, params, &act, error))
+        !read_exercise(params, &act, error) || !read_marking(notary, params, &act, error))
         return FALSE;
     act.payload = payload;
     g_autoptr(Dossier) dossier =

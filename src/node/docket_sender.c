@@ -107,6 +107,7 @@ static gboolean make(StoreTx *tx, gpointer user, DispatcherSpec *ret_spec, GByte
     *ret_spec = (DispatcherSpec){.title = sending->title,
                                  .tlp = sending->draft->tlp,
                                  .pap = sending->draft->pap,
+                                 .is_exercise = sending->draft->is_exercise,
                                  .to = (const char *const *)sending->sent.told,
                                  .expires = G_MAXINT64};
     *ret_item = sending->bytes;

@@ -40,8 +40,8 @@
  *   dispatch.retract  {of, recall: bool, places?: [place], reason} -> {index}
  *   exchange.follow   {peer} -> {answers, openings, dispatches, stored, known, refused, bytes}
  *   dossier.event     {dossier (or the beginning of its id) or procedure, type, signatory,
- *                     payload?: {..}, tlp?, pap?} -> {dossier, event (hex), index, state,
- *                     told: [node], untold: [node]}
+ *                     payload?: {..}, tlp?, pap?, exercise?: bool (of a new one)} ->
+ *                     {dossier, event (hex), index, state, told: [node], untold: [node]}
  *   collection.reach  {collection (name or id), reach?}
  *   witness.add       {vkey, url}
  *   witness.remove    {name}

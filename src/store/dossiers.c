@@ -9,7 +9,7 @@
 
 #define COLUMNS                                                                                    \
     "id, procedure, title, opener, state, final, opened, last, waits_for, waits_what, waits_here," \
-    " due, machine, tlp, events, void, pending"
+    " due, machine, tlp, events, void, pending, exercise"
 
 void dossier_event_free(DossierEvent *event)
 {
@@ -237,7 +237,7 @@ gboolean dossiers_put_state(StoreTx *tx, gint64 number, const Dossier *dossier, 
         tx->db,
         "UPDATE dossier SET title = ?2, opener = ?3, state = ?4, final = ?5, opened = ?6,"
         " last = ?7, waits_for = ?8, waits_what = ?9, waits_here = ?10, due = ?11, machine = ?12,"
-        " tlp = ?13, void = ?14, pending = ?15 WHERE number = ?1",
+        " tlp = ?13, void = ?14, pending = ?15, exercise = ?16 WHERE number = ?1",
         error);
     if (!statement)
         return FALSE;
@@ -259,6 +259,7 @@ gboolean dossiers_put_state(StoreTx *tx, gint64 number, const Dossier *dossier, 
     sqlite3_bind_int64(statement, 13, dossier->tlp);
     sqlite3_bind_int64(statement, 14, dossier->n_void);
     sqlite3_bind_int64(statement, 15, dossier->n_pending);
+    sqlite3_bind_int(statement, 16, dossier->is_exercise);
     tx->changed = TRUE;
     return sqlite_run(tx->db, statement, error);
 }
@@ -336,6 +337,7 @@ static Dossier *read_dossier(sqlite3_stmt *statement)
     dossier->n_events = (guint)sqlite3_column_int(statement, 14);
     dossier->n_void = (guint)sqlite3_column_int(statement, 15);
     dossier->n_pending = (guint)sqlite3_column_int(statement, 16);
+    dossier->is_exercise = sqlite3_column_int(statement, 17) != 0;
     return dossier;
 }
 
@@ -421,21 +423,28 @@ Dossier *dossiers_get(Store *store, const char *id, GError **error)
 gboolean dossiers_summary(Store *store, gint64 now, DossiersSummary *ret_summary, GError **error)
 {
     g_auto(Reader) reader = {0};
-    gint64 counts[3] = {0};
+    gint64 counts[5] = {0};
     gboolean row;
     if (!reader_begin(store, &reader, error))
         return FALSE;
     sqlite3_stmt *statement =
         sqlite_prepare(reader.db,
-                       "SELECT (SELECT count(*) FROM dossier WHERE final = 0),"
-                       " (SELECT count(*) FROM dossier WHERE waits_here = 1),"
-                       " (SELECT count(*) FROM dossier WHERE due < ?1)",
+                       "SELECT (SELECT count(*) FROM dossier WHERE final = 0 AND exercise = 0),"
+                       " (SELECT count(*) FROM dossier WHERE waits_here = 1 AND exercise = 0),"
+                       " (SELECT count(*) FROM dossier WHERE due < ?1 AND exercise = 0),"
+                       " (SELECT count(*) FROM dossier WHERE waits_here = 1 AND exercise = 1),"
+                       " (SELECT coalesce(min(due), 0x7fffffffffffffff) FROM dossier"
+                       "  WHERE waits_here = 1 AND exercise = 0)",
                        error);
     if (!statement)
         return FALSE;
     sqlite3_bind_int64(statement, 1, now);
-    if (!read_numbers(reader.db, statement, counts, 3, &row, error))
+    if (!read_numbers(reader.db, statement, counts, 5, &row, error))
         return FALSE;
-    *ret_summary = (DossiersSummary){(guint64)counts[0], (guint64)counts[1], (guint64)counts[2]};
+    *ret_summary = (DossiersSummary){.live = (guint64)counts[0],
+                                     .waiting = (guint64)counts[1],
+                                     .overdue = (guint64)counts[2],
+                                     .exercises = (guint64)counts[3],
+                                     .due = counts[4]};
     return TRUE;
 }

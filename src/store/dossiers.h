@@ -70,6 +70,7 @@ typedef struct {
     gint64 due;          /* of the clock that ends first; G_MAXINT64: none runs */
     char *machine;       /* the event that this node's machine has to make; NULL: none */
     guint tlp;           /* MarkingTlp: the strictest of its events */
+    gboolean is_exercise;
     guint n_events, n_void, n_pending;
 } Dossier;
 
@@ -98,10 +99,12 @@ GPtrArray *dossiers_list(Store *store, const DossiersQuery *query, GError **erro
  * other: CONCERT_ERROR_CONFLICT. */
 Dossier *dossiers_get(Store *store, const char *id, GError **error);
 
-/* Counts for status. */
+/* Counts for status. Exercises are counted apart. */
 typedef struct {
     guint64 live, waiting, overdue; /* not over; in which this node has to act; a clock of which
                                        ended before @now */
+    guint64 exercises;              /* exercises in which this node has to act */
+    gint64 due; /* of those that wait for this node, when the first clock ends; G_MAXINT64: none */
 } DossiersSummary;
 
 gboolean dossiers_summary(Store *store, gint64 now, DossiersSummary *ret_summary, GError **error);

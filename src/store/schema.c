@@ -208,7 +208,7 @@ static const char *const steps[] = {
     " last INTEGER NOT NULL DEFAULT 0, waits_for TEXT, waits_what TEXT,"
     " waits_here INTEGER NOT NULL DEFAULT 0, due INTEGER, machine TEXT,"
     " tlp INTEGER NOT NULL DEFAULT 0, void INTEGER NOT NULL DEFAULT 0,"
-    " pending INTEGER NOT NULL DEFAULT 0);"
+    " pending INTEGER NOT NULL DEFAULT 0, exercise INTEGER NOT NULL DEFAULT 0);"
     "CREATE INDEX dossier_last ON dossier (last);"
     "CREATE INDEX dossier_live ON dossier (last) WHERE final = 0;"
     "CREATE INDEX dossier_here ON dossier (last) WHERE waits_here = 1;"

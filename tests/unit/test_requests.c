@@ -8,6 +8,7 @@
 #include "store/ledger_read.h"
 
 #define OFFICER "Duty Officer"
+#define DRILL   "Drill"
 
 typedef struct {
     ExchangeNode alder, birch, cedar;
@@ -55,7 +56,8 @@ static gboolean act(ExchangeNode *node, const char *dossier, const char *type, c
                             .type = type,
                             .signatory = OFFICER,
                             .payload = payload,
-                            .tlp = dossier ? MARKING_TLP_NONE : MARKING_TLP_GREEN};
+                            .tlp = dossier ? MARKING_TLP_NONE : MARKING_TLP_GREEN,
+                            .is_exercise = g_strcmp0(type, "sent") == 0 && strstr(payload, DRILL)};
     return docket_sender_send(node_notary(node->node), &what, ret_sent, error);
 }
 
@@ -242,8 +244,43 @@ static void test_unknown_observer(Fixture *fixture, gconstpointer data)
     g_assert_cmpstr(sent.untold[0], ==, cedar->name);
 }
 
-/* A node that comes back from an old copy of its store gets its own events back from its peers'
- * answers only if they are sent on; what is no event of anybody known is refused and named. */
+/* A dossier that is opened as an exercise is one everywhere, with all that is dispatched in it, and
+ * counts for nothing. */
+static void test_exercise(Fixture *fixture, gconstpointer data)
+{
+    ExchangeNode *alder = &fixture->alder, *birch = &fixture->birch;
+    g_autoptr(GError) error = NULL;
+    g_auto(DocketSent) sent = {0};
+    act(alder, NULL, "sent",
+        "{\"to\":\"cert.birch.example\",\"kind\":\"takedown\",\"urgency\":\"critical\","
+        "\"subject\":\"" DRILL "\",\"text\":\"t\"}",
+        &sent, &error);
+    g_assert_no_error(error);
+    settle(fixture);
+    g_autoptr(Dossier) dossier = dossiers_get(node_store(birch->node), sent.dossier, &error);
+    g_assert_no_error(error);
+    g_assert_true(dossier->is_exercise);
+    g_assert_true(dossier->waits_here);
+    g_autoptr(Record) record =
+        records_get(node_store(birch->node), alder->origin, sent.index, &error);
+    g_assert_no_error(error);
+    g_assert_true(record->exercise);
+    DossiersSummary summary;
+    g_assert_true(dossiers_summary(node_store(birch->node), 0, &summary, NULL));
+    g_assert_cmpuint(summary.exercises, ==, 1);
+    g_assert_cmpuint(summary.live + summary.waiting + summary.overdue, ==, 0);
+    g_assert_cmpint(summary.due, ==, G_MAXINT64);
+    g_autofree char *real = ask(alder, birch->name, NULL);
+    settle(fixture);
+    g_assert_true(dossiers_summary(node_store(birch->node), 0, &summary, NULL));
+    g_assert_cmpuint(summary.waiting, ==, 1);
+    g_assert_cmpint(summary.due, <, G_MAXINT64);
+    g_autoptr(Docket) docket = docket_load(node_store(alder->node), sent.dossier, NULL);
+    const Event *received = docket->events->pdata[1];
+    g_assert_true(received->is_exercise);
+}
+
+/* What is no event is refused and named, and costs nothing else. */
 static void test_forged(Fixture *fixture, gconstpointer data)
 {
     ExchangeNode *alder = &fixture->alder, *birch = &fixture->birch;
@@ -286,6 +323,7 @@ int main(int argc, char **argv)
     g_test_add("/requests/peering", Fixture, NULL, set_up, test_peering, tear_down);
     g_test_add("/requests/unknown_observer", Fixture, NULL, set_up, test_unknown_observer,
                tear_down);
+    g_test_add("/requests/exercise", Fixture, NULL, set_up, test_exercise, tear_down);
     g_test_add("/requests/forged", Fixture, NULL, set_up, test_forged, tear_down);
     return g_test_run();
 }
