@@ -207,7 +207,8 @@ const Command cmd_match = {
         "with all addresses in it.\n\n"
         "With -i the indicators come from files of any format `concert import` understands, and "
         "no node is needed; else from the node's store, the latest version of each. Indicators "
-        "that are revoked, no longer or not yet valid are left out.\n\n"
+        "that are revoked, no longer or not yet valid are left out, and those that their sender "
+        "has withdrawn or recalled.\n\n"
         "Like grep it exits with 0 when something was found, 1 when nothing was, 2 when something "
         "went wrong; a file that cannot be read does not keep it from the others.",
     .options =
@@ -217,7 +218,7 @@ const Command cmd_match = {
             {"count", 'c', COMMAND_FLAG, .help = "print only how many hits each file has"},
             {"quiet", 'q', COMMAND_FLAG, .help = "print nothing, stop at the first hit"},
             {"expired", 0, COMMAND_FLAG,
-             .help = "also indicators that are revoked, no longer or not yet valid"},
+             .help = "also indicators that are revoked, taken back, no longer or not yet valid"},
             {"observables", 0, COMMAND_FLAG,
              .help = "also the values of observables, not only of indicators"},
             {"format", 'f', COMMAND_CHOICE, "FORMAT", .choices = "stix|misp|misp-feed|list|csv",

@@ -76,7 +76,7 @@ static void report_written(yyjson_val *result, char **names)
                     names[0], names[count - 1]);
     output_line("It has entries %" G_GUINT64_FORMAT " to %" G_GUINT64_FORMAT
                 " of this ledger: %" G_GUINT64_FORMAT " for that peer.",
-                get_number(result, "from"), get_number(result, "end"), openings);
+                get_number(result, "from"), get_number(result, "end") - 1, openings);
 }
 
 static int run_write(const CommandCall *call, GError **error)

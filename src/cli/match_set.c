@@ -2,6 +2,7 @@
 
 #include "cli/output.h"
 #include "store/objects.h"
+#include "store/records.h"
 
 /* Broken entries of one input that are named. */
 #define NAMED_MAX 5
@@ -11,7 +12,8 @@ typedef struct {
     const char *source;
     const LoadOptions *options;
     MatchSetCounts *counts;
-    guint64 broken; /* of this input */
+    guint64 broken;      /* of this input */
+    GHashTable *retired; /* versions of the store that are left out */
     GError *error;
 } Reading;
 
@@ -75,6 +77,10 @@ static gboolean take_row(const ObjectsRow *row, gpointer user)
     gsize length;
     const char *bytes = g_bytes_get_data(row->bytes, &length);
     g_autoptr(GError) broken = NULL;
+    if (g_hash_table_contains(reading->retired, &row->number)) {
+        reading->counts->out_of_date++;
+        return TRUE;
+    }
     g_autoptr(Object) object = object_read(bytes, length, row->spec, OBJECT_LENIENT, &broken);
     if (!object) {
         note_broken(reading, row->id, broken->message);
@@ -86,7 +92,11 @@ static gboolean take_row(const ObjectsRow *row, gpointer user)
 gboolean match_set_add_store(Set *set, Store *store, const LoadOptions *options,
                              MatchSetCounts *counts, GError **error)
 {
-    Reading reading = {.set = set, .options = options, .counts = counts};
+    g_autoptr(GHashTable) retired = options->expired ? g_hash_table_new(g_int64_hash, g_int64_equal)
+                                                     : records_retired(store, error);
+    if (!retired)
+        return FALSE;
+    Reading reading = {.set = set, .options = options, .counts = counts, .retired = retired};
     ObjectsQuery query = OBJECTS_QUERY_INIT;
 
     /* Observables have many types; which objects have values, load_object() tells. */

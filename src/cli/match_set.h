@@ -10,7 +10,7 @@
 typedef struct {
     guint64 taken;       /* indicators with values to look for */
     guint64 empty;       /* their pattern names nothing that can be found in a text */
-    guint64 out_of_date; /* revoked, no longer or not yet valid */
+    guint64 out_of_date; /* revoked, no longer or not yet valid, taken back */
     guint64 observables; /* left out because only indicators count */
     guint64 broken;      /* entries that could not be read */
 } MatchSetCounts;
@@ -20,6 +20,7 @@ typedef struct {
 gboolean match_set_add_input(Set *set, const char *input, const IntakeOptions *intake,
                              const LoadOptions *options, MatchSetCounts *counts, GError **error);
 
-/* Adds the indicators of the node's store, the latest version of each. */
+/* Adds the indicators of the node's store, the latest version of each; what those who sent it have
+ * taken back counts as out of date. */
 gboolean match_set_add_store(Set *set, Store *store, const LoadOptions *options,
                              MatchSetCounts *counts, GError **error);

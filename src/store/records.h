@@ -103,6 +103,10 @@ GPtrArray *records_carrying(Store *store, gint64 version, GError **error);
  * is here in the state, and retracted by the entry, of the item. */
 GPtrArray *records_bearing(Store *store, gint64 version, GError **error);
 
+/* The versions that are out of use: each was taken back or has expired with every record that
+ * carries it, and is in no collection, where people can put it. Keys: gint64 *. Caller unrefs. */
+GHashTable *records_retired(Store *store, GError **error);
+
 /* The versions that a record carries, live or not; empty when there is no such record. Elements:
  * gint64. Caller unrefs. */
 GArray *records_carried(StoreTx *tx, const char *origin, guint64 entry, GError **error);

@@ -146,6 +146,37 @@ GPtrArray *records_bearing(Store *store, gint64 version, GError **error)
     }
 }
 
+GHashTable *records_retired(Store *store, GError **error)
+{
+    g_auto(Reader) reader = {0};
+    if (!reader_begin(store, &reader, error))
+        return NULL;
+    sqlite3_stmt *statement = sqlite_prepare(
+        reader.db,
+        "SELECT v.number FROM (SELECT version FROM record_item WHERE retracted IS NOT NULL UNION"
+        " SELECT i.version FROM record r CROSS JOIN record_item i ON i.number"
+        " BETWEEN r.number * 4096 AND r.number * 4096 + 4095 WHERE r.state != 0) gone"
+        " CROSS JOIN version v ON v.number = gone.version"
+        " WHERE NOT EXISTS (SELECT 1 FROM record_item i CROSS JOIN record r"
+        " ON r.number = i.number / 4096 WHERE i.version = v.number AND i.retracted IS NULL"
+        " AND r.state = 0)"
+        " AND NOT EXISTS (SELECT 1 FROM collection c CROSS JOIN member m INDEXED BY member_object"
+        " ON m.collection = c.number AND m.object = v.object WHERE m.version = v.number)",
+        error);
+    if (!statement)
+        return NULL;
+    g_autoptr(GHashTable) versions =
+        g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, NULL);
+    for (gboolean row;;) {
+        if (!sqlite_step(reader.db, statement, &row, error))
+            return NULL;
+        if (!row)
+            return g_steal_pointer(&versions);
+        gint64 version = sqlite3_column_int64(statement, 0);
+        g_hash_table_add(versions, g_memdup2(&version, sizeof(version)));
+    }
+}
+
 Record *records_get(Store *store, const char *origin, guint64 entry, GError **error)
 {
     g_auto(Reader) reader = {0};

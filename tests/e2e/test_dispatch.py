@@ -302,6 +302,12 @@ class ExchangeTest(concert.TestCase):
         self.assertEqual(os.stat(path).st_mode & 0o777, 0o600)
         alder.run("exchange", "report", birch.name, "-o", path, status=2)
 
+    def found(self, node, *arguments):
+        """The indicators that the node looks for in a log that has all of them."""
+        log = self.write("log", "".join(f"page{n}.first-bank.example\n" for n in range(1, 4)))
+        return {line["indicator"] for line in
+                node.run("match", "--json", *arguments, log, status=None).lines()}
+
     def test_taken_back(self):
         """Withdrawals and recalls, of all or of an item, while the other is there and is not."""
         alder, birch = self.nodes("alder", "birch")
@@ -312,6 +318,7 @@ class ExchangeTest(concert.TestCase):
         self.assertEqual(self.members(birch), 3)
         alder.run("dispatch", "withdraw", first, "--item", "1", "--reason", "not sure any more")
         self.wait(lambda: self.members(birch) == 2)
+        self.assertEqual(self.found(birch), {object_id(1), object_id(3)})
         birch.stop()
         recalled = alder.run("dispatch", "recall", first, "--reason", "a bank's own server")
         self.assertIn("not yet", recalled.out)
@@ -328,10 +335,17 @@ class ExchangeTest(concert.TestCase):
         explained = birch.run("policy", "explain", object_id(1), "--for", "client", "--json",
                               status=1).json()
         self.assertEqual(explained["rule"], "state-recalled")
-        # Sent anew it is there again.
+        # Nobody looks for it any more, unless asked to.
+        self.assertEqual(self.found(birch), set())
+        self.assertEqual(self.found(birch, "--expired"), {object_id(n) for n in range(1, 4)})
+        # Sent anew it is there again; so is what somebody puts into a collection.
         again = self.send(alder, birch, "--id", object_id(1))
         self.wait(lambda: self.confirmed(alder, again))
         self.assertEqual(self.members(birch), 1)
+        self.assertEqual(self.found(birch), {object_id(1)})
+        third = self.write("third.json", bundle(indicator(3)))
+        birch.run("import", "--source", alder.name, third)
+        self.assertEqual(self.found(birch), {object_id(1), object_id(3)})
 
     def test_grant(self):
         """Who comes later gets nothing older, but what is granted."""
