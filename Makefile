@@ -7,8 +7,8 @@ PREFIX ?= /usr/local
 .PHONY: help run demo test test-long bench fuzz lint format install
 
 help:
-	@echo "make run        set up, build, make a node in ./node, load samples, serve on loopback"
-	@echo "                (ONCE=1: end after the hits are shown)"
+	@echo "make run        set up, build, make a node in ./node with samples and two partners, serve"
+	@echo "                (ONCE=1: end after all is shown)"
 	@echo "make demo       four nodes share, find, carry, recall and prove, step by step"
 	@echo "                (SWAP=1: with two countries exchanged; KEEP=1: keep the nodes)"
 	@echo "make test       set up, build plainly and with sanitizers, run every test"
