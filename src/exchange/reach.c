@@ -150,13 +150,16 @@ const GArray *reach_collections(Reach *reach, const DecideSubject *subject, Mark
 /* A dispatch that carries the version that is looked at. */
 typedef struct {
     Subject subject;
+    char *community;
     char **grants;
 } Carrier;
 
 static void carrier_clear(gpointer carrier)
 {
-    subject_clear(&((Carrier *)carrier)->subject);
-    g_strfreev(((Carrier *)carrier)->grants);
+    Carrier *old = carrier;
+    subject_clear(&old->subject);
+    g_free(old->community);
+    g_strfreev(old->grants);
 }
 
 /* The live dispatches that carry @version. Elements: Carrier. */
@@ -177,6 +180,7 @@ static GArray *find_carriers(const Reach *reach, StoreTx *tx, gint64 version, GE
         Carrier *carrier = &g_array_index(carriers, Carrier, i);
         subject_of_record(record, reach->unmarked, &carrier->subject);
         carrier->subject.subject.object_tlp = tlp;
+        carrier->subject.subject.community = carrier->community = g_strdup(record->community);
         if (record->origin)
             continue;
         carrier->grants = deliveries_granted(tx, record->entry, error);

@@ -117,19 +117,17 @@ static gboolean check_received(const Sending *sending, const ObjectsRow *row, Ma
     return dispatcher_core_check_onward(&onward, row, error);
 }
 
-/* Own content is alike for the policy when its level is. */
+/* Whatever it carries, the dispatch is this node's own, and what is own is alike for the policy
+ * when its level is; what others wrote has to be let go on as well. */
 static gboolean check_object(Sending *sending, const ObjectsRow *row, MarkingTlp tlp,
                              GError **error)
 {
-    if (g_hash_table_contains(sending->sources, row->source))
-        return check_received(sending, row, tlp, error);
     gpointer key = GUINT_TO_POINTER(tlp + 1);
-    if (g_hash_table_contains(sending->checked, key))
-        return TRUE;
-    if (!check_own(sending, row->id, tlp, error))
+    if (!g_hash_table_contains(sending->checked, key) && !check_own(sending, row->id, tlp, error))
         return FALSE;
     g_hash_table_add(sending->checked, key);
-    return TRUE;
+    return !g_hash_table_contains(sending->sources, row->source) ||
+           check_received(sending, row, tlp, error);
 }
 
 /* --- the objects -------------------------------------------------------------------------------

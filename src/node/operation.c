@@ -18,6 +18,7 @@
 #include "store/accounts.h"
 #include "store/collections.h"
 #include "store/objects.h"
+#include "store/peers.h"
 #include "store/witness.h"
 
 /* One call on its way through the writer. */
@@ -243,6 +244,13 @@ static gboolean witness_unwatch_apply(StoreTx *tx, Call *call, GError **error)
     return get_text(call, "origin", TRUE, &origin, error) && witness_unwatch(tx, origin, error);
 }
 
+/* A peer that goes on from the tree that is known here is followed again. */
+static gboolean forgive_peer(StoreTx *tx, const char *origin, GError **error)
+{
+    g_autoptr(Peer) peer = peers_get_tx(tx, origin, NULL);
+    return !peer || !peer->fork || peers_set_fork(tx, peer->number, NULL, error);
+}
+
 static gboolean witness_settle_apply(StoreTx *tx, Call *call, GError **error)
 {
     static const char *const decisions[] = {"first", "second", "drop"}; /* a WitnessDecision */
@@ -252,7 +260,8 @@ static gboolean witness_settle_apply(StoreTx *tx, Call *call, GError **error)
         return FALSE;
     for (guint i = 0; i < G_N_ELEMENTS(decisions); i++)
         if (g_str_equal(keep, decisions[i]))
-            return witness_settle(tx, origin, (WitnessDecision)i, error);
+            return witness_settle(tx, origin, (WitnessDecision)i, error) &&
+                   (i != WITNESS_KEEP_FIRST || forgive_peer(tx, origin, error));
     g_set_error(error, CONCERT_ERROR, CONCERT_ERROR_INPUT,
                 "%s: \"keep\" is first, second or drop, not \"%s\"", call->operation->name, keep);
     return FALSE;
@@ -307,6 +316,7 @@ static const Operation operations[] = {
     {"peer.end", .run = peer_operation_end},
     {"peer.hear", .run = peer_operation_hear},
     {"peer.compared", .run = peer_operation_compared},
+    {"peer.succeed", .run = peer_operation_succeed},
     {"community.create", .run = community_operation_create},
     {"community.rules", .run = community_operation_rules},
     {"community.add", .run = community_operation_add},

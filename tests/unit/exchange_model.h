@@ -11,6 +11,7 @@
 #define MODEL_ITEMS     3
 #define MODEL_LATER     4 /* grants, and retractions, of one dispatch */
 #define MODEL_CLUBS     3
+#define MODEL_RECORDS   60 /* of a community */
 #define MODEL_EVERYBODY ((Set)((1u << NODES) - 1))
 #define MODEL_ALL_ITEMS ((1u << MODEL_ITEMS) - 1)
 
@@ -54,13 +55,26 @@ typedef struct {
     Set expired; /* the nodes at which its time is over */
 } ModelSent;
 
+/* What the owner of a community recorded of it. */
+typedef struct {
+    guint64 entry;
+    Set to;      /* whom it was told */
+    Set members; /* after it */
+} ModelRecord;
+
+typedef struct {
+    guint owner;
+    ModelRecord records[MODEL_RECORDS];
+    guint n_records; /* 0: there is no such community yet */
+} ModelClub;
+
 typedef enum { NO_PEERS, ACTIVE, SUSPENDED, ENDED } ModelPeering;
 
 typedef struct {
     ModelPeering peering[NODES][NODES]; /* the same both ways */
     Set holders[NODES][NODES];  /* of a peering that is suspended: which of the two suspended it */
     guint64 read[NODES][NODES]; /* [who][of whom]: everything of that ledger before this */
-    Set members[NODES][MODEL_CLUBS]; /* of a community as the node knows it */
+    ModelClub clubs[MODEL_CLUBS];
     ModelThing things[MODEL_THINGS];
     guint n_things;
     ModelSent sent[MODEL_SENT];
@@ -80,6 +94,18 @@ static inline Colour model_colour(const Model *model, const ModelSent *sent, gui
 {
     Colour of_thing = model->things[sent->items[item]].colour;
     return of_thing > sent->colour ? of_thing : sent->colour;
+}
+
+/* The members of a community as @node knows it: those after the last record that it was told. */
+static inline Set model_members(const Model *model, guint node, int club)
+{
+    Set members = 0;
+    const ModelClub *of = &model->clubs[club];
+    for (guint i = 0; i < of->n_records; i++)
+        if (node == of->owner ||
+            (HAS(of->records[i].to, node) && of->records[i].entry < model->read[node][of->owner]))
+            members = of->records[i].members;
+    return members;
 }
 
 /* Whom it is for, as the sender has it. */
@@ -146,7 +172,7 @@ typedef enum { OFFICERS, STAFF, CLIENTS, ANYONE, A_PEER, READERS } ModelReader;
 /* Those among @node's peers to whom what it received GREEN may still be given. */
 static inline Set model_green(const Model *model, const ModelSent *sent, guint node)
 {
-    return sent->club >= 0 ? model->members[node][sent->club] : sent->audience;
+    return sent->club >= 0 ? model_members(model, node, sent->club) : sent->audience;
 }
 
 static inline gboolean model_lets(const Model *model, const ModelSent *sent, guint item, guint node,
@@ -248,8 +274,12 @@ static inline gboolean model_may_send(const Model *model, ModelSent *sent)
     if (sent->named & ~(peers | late))
         return FALSE;
     sent->audience = sent->named;
-    if (sent->club >= 0)
-        sent->audience |= model->members[sent->sender][sent->club] & peers;
+    if (sent->club >= 0) {
+        Set members = model_members(model, sent->sender, sent->club);
+        if (!HAS(members, sent->sender) || sent->is_public)
+            return FALSE;
+        sent->audience |= members & peers;
+    }
     if (sent->is_public ? sent->audience != 0 || sent->colour != CLEAR : sent->audience == 0)
         return FALSE;
     if (sent->colour == RED && sent->audience != sent->named)

@@ -7,6 +7,7 @@
 #include "unit/exchange_nodes.h"
 
 #include "exchange/reach.h"
+#include "node/community_operation.h"
 #include "store/deliveries.h"
 #include "store/ledger_read.h"
 
@@ -35,7 +36,7 @@ typedef struct {
     Held held[HELD];
     Model model;
     gint64 hours; /* from where the hours of expiry are counted */
-    guint sends, refusals, onward, grants, retractions, follows, lost;
+    guint sends, refusals, onward, club_sends, grants, retractions, follows, lost;
 } World;
 
 static guint below(guint count)
@@ -104,8 +105,12 @@ static void complain(World *world, guint thing, guint node, const char *where, g
                                sent->expired, model_came(model, sent, node),
                                model_holds(model, sent, item, node));
     }
-    g_error("thing %u of %u (colour %u) is%s %s at %u%s", thing, model->things[thing].author,
-            model->things[thing].colour, found ? "" : " not", where, node, text->str);
+    for (int club = 0; club < MODEL_CLUBS; club++)
+        g_string_append_printf(text, "\n  members of %d, of %u: %03x", club,
+                               model->clubs[club].owner, model_members(model, node, club));
+    g_error("thing %u of %u (colour %u) is%s %s at %u (its peer: %u)%s", thing,
+            model->things[thing].author, model->things[thing].colour, found ? "" : " not", where,
+            node, world->collection_peer[node], text->str);
 }
 
 /* Everything of this round is exactly where it may and must be at @node. */
@@ -211,6 +216,7 @@ static void draw_onward(const Model *model, ModelSent *sent)
         if (model_colour(model, from, item) == GREEN)
             sent->named &= model_green(model, from, sent->sender);
         sent->colour = BLANK;
+        sent->club = chance(70) ? from->club : -1;
         sent->pap = from->pap;
         sent->expires = from->expires;
         sent->is_exercise = from->is_exercise;
@@ -243,6 +249,11 @@ static ModelSent draw_sent(const World *world)
     for (guint i = below(4); i > 0 && !sent.is_public; i--)
         sent.named |= chance(95) ? peers & (Set)g_test_rand_int() : ONLY(below(NODES));
     sent.named &= ~ONLY(sender);
+    for (int club = 0; club < MODEL_CLUBS && !sent.is_public; club++)
+        if (sent.club < 0 && chance(HAS(model_members(model, sender, club), sender) ? 30 : 1)) {
+            sent.club = club;
+            sent.named &= (Set)g_test_rand_int() & (Set)g_test_rand_int();
+        }
     if (model->things[first].author != sender && model->n_sent > 0 && chance(70))
         draw_onward(model, &sent);
     guint more = below(model->n_things);
@@ -272,7 +283,12 @@ static void step_send(World *world)
     write_names(world, sent.named, to);
     for (guint i = 0; i < sent.n_items; i++)
         ids[i] = world->ids[sent.items[i]];
+    g_autofree char *club = sent.club >= 0
+                                ? g_strdup_printf("club%d@%s", sent.club,
+                                                  world->nodes[model->clubs[sent.club].owner].name)
+                                : NULL;
     const DispatcherSpec spec = {.title = "Exercise",
+                                 .community = club,
                                  .tlp = (MarkingTlp)sent.colour,
                                  .pap = (MarkingPap)sent.pap,
                                  .is_public = sent.is_public,
@@ -293,6 +309,7 @@ static void step_send(World *world)
         sent.entry = g_array_index(result.entries, guint64, 0);
         model->sent[model->n_sent++] = sent;
         world->sends++;
+        world->club_sends += sent.club >= 0;
         world->onward += model->things[sent.items[0]].author != sent.sender;
     }
     check_node(world, sent.sender);
@@ -344,6 +361,74 @@ static void step_retract(World *world)
         sent->retractions[sent->n_retractions++] = retraction;
     world->retractions += done;
     check_node(world, sent->sender);
+}
+
+/* --- communities -------------------------------------------------------------------------------
+ */
+
+typedef gboolean (*Operation)(Notary *notary, yyjson_val *params, yyjson_mut_doc *result,
+                              GError **error);
+
+static gboolean operate(ExchangeNode *node, Operation operation, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    g_autofree char *text = g_strdup_vprintf(format, arguments);
+    va_end(arguments);
+    g_autoptr(GError) error = NULL;
+    yyjson_doc *params = yyjson_read(text, strlen(text), 0);
+    yyjson_mut_doc *result = yyjson_mut_doc_new(NULL);
+    yyjson_mut_doc_set_root(result, yyjson_mut_obj(result));
+    gboolean good = operation(node_notary(node->node), yyjson_doc_get_root(params), result, &error);
+    if (!good)
+        g_test_message("%s", error->message);
+    yyjson_doc_free(params);
+    yyjson_mut_doc_free(result);
+    return good;
+}
+
+static void record(ModelClub *club, guint64 entry, Set to, Set members)
+{
+    club->records[club->n_records++] = (ModelRecord){entry, to, members};
+}
+
+static void open_club(World *world, guint number)
+{
+    ModelClub *club = &world->model.clubs[number];
+    club->owner = below(NODES);
+    guint64 entry = size_of(world, club->owner);
+    g_assert_true(operate(&world->nodes[club->owner], community_operation_create,
+                          "{\"name\":\"club%u\",\"title\":\"Club\",\"votes\":true}", number));
+    record(club, entry, 0, ONLY(club->owner));
+}
+
+/* Somebody joins, or is removed; the owner stays. */
+static void step_club(World *world)
+{
+    guint number = below(MODEL_CLUBS);
+    ModelClub *club = &world->model.clubs[number];
+    if (club->n_records == 0)
+        open_club(world, number);
+    if (club->n_records + 2 > MODEL_RECORDS)
+        return;
+    Set members = club->records[club->n_records - 1].members;
+    Set peers = model_of(&world->model, club->owner, ACTIVE);
+    guint about = one_of(MODEL_EVERYBODY & ~ONLY(club->owner));
+    guint64 entry = size_of(world, club->owner);
+    ExchangeNode *owner = &world->nodes[club->owner];
+    if (HAS(members, about) && chance(50)) {
+        g_assert_true(operate(owner, community_operation_remove,
+                              "{\"community\":\"club%u\",\"peer\":\"%s\"}", number,
+                              world->nodes[about].name));
+        record(club, entry, members, members & ~ONLY(about));
+    } else if (!HAS(members, about) && HAS(peers, about)) {
+        g_assert_true(operate(owner, community_operation_add,
+                              "{\"community\":\"club%u\",\"peer\":\"%s\",\"votes\":false}", number,
+                              world->nodes[about].name));
+        record(club, entry, ONLY(about), members);
+        record(club, entry + 1, members | ONLY(about), members | ONLY(about));
+    }
+    check_node(world, club->owner);
 }
 
 /* --- time --------------------------------------------------------------------------------------
@@ -539,6 +624,8 @@ static World *make_world(void)
         make_collections(world, i);
     for (guint i = 0; i < 36; i++)
         step_peering(world);
+    for (guint i = 0; i < 24; i++)
+        step_club(world);
     return world;
 }
 
@@ -547,9 +634,9 @@ static void run_round(World *world)
     static const struct {
         void (*step)(World *world);
         guint weight;
-    } steps[] = {{step_thing, 18},  {step_send, 30},   {step_grant, 6},
-                 {step_retract, 7}, {step_follow, 50}, {step_late, 5},
-                 {step_peering, 5}, {step_expire, 2},  {step_reopen, 1}};
+    } steps[] = {{step_thing, 18},  {step_send, 30}, {step_grant, 6},   {step_retract, 7},
+                 {step_follow, 50}, {step_late, 5},  {step_peering, 5}, {step_expire, 2},
+                 {step_club, 8},    {step_reopen, 1}};
     guint total = 0;
     for (guint i = 0; i < G_N_ELEMENTS(steps); i++)
         total += steps[i].weight;
@@ -572,9 +659,10 @@ static void test_worlds(void)
     World *world = make_world();
     for (guint64 i = 0; i < rounds; i++)
         run_round(world);
-    g_test_message("%u sent (%u onward), %u refused, %u grants, %u taken back, %u answers, %u lost",
-                   world->sends, world->onward, world->refusals, world->grants, world->retractions,
-                   world->follows, world->lost);
+    g_test_message("%u sent (%u onward, %u to communities), %u refused, %u grants, %u taken back, "
+                   "%u answers, %u lost",
+                   world->sends, world->onward, world->club_sends, world->refusals, world->grants,
+                   world->retractions, world->follows, world->lost);
     if (rounds >= ROUNDS)
         g_assert_true(world->sends > 0 && world->onward > 0 && world->refusals > 0 &&
                       world->grants > 0 && world->retractions > 0 && world->lost > 0);
