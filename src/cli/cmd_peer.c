@@ -352,8 +352,8 @@ const Command cmd_peer = {
     .summary = "invite, accept, suspend and end peers",
     .description = "A peer is another node with which peering was agreed by both sides. Each step "
                    "is an entry of the ledger of who takes it.",
-    .subcommands =
-        (const Command *const[]){&command_invite, &command_accept, &cmd_peer_list, &cmd_peer_show,
-                                 &command_words, &command_compared, &command_suspend,
-                                 &command_resume, &command_end, &command_hear, NULL},
+    .subcommands = (const Command *const[]){&command_invite, &command_accept, &cmd_peer_list,
+                                            &cmd_peer_show, &command_words, &command_compared,
+                                            &command_suspend, &command_resume, &command_end,
+                                            &command_hear, &cmd_peer_succeed, NULL},
 };

@@ -6,6 +6,7 @@
 
 extern const Command cmd_peer_list;
 extern const Command cmd_peer_show;
+extern const Command cmd_peer_succeed;
 
 /* Prints what is known of a peer as JSON; @words may be NULL. */
 void cmd_peer_json(const Peer *peer, const char *words);

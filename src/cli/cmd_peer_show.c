@@ -8,6 +8,7 @@
 #include "exchange/words.h"
 #include "store/outbox.h"
 #include "store/own_card.h"
+#include "store/peer_past.h"
 
 #define SKEW_WORTH_TELLING_US (5 * G_USEC_PER_SEC)
 
@@ -134,12 +135,26 @@ static void print_posts(const GPtrArray *posts)
     }
 }
 
+/* The ledgers that were lost. */
+static void print_past(const GPtrArray *past)
+{
+    for (guint i = 0; i < past->len; i++) {
+        const PeerPastLedger *ledger = past->pdata[i];
+        char held[OUTPUT_NUMBER_MAX], until[OUTPUT_NUMBER_MAX];
+        output_line("%-14s %s, of which %s entries are held; followed until %s", "lost",
+                    ledger->origin, output_number(held, ledger->cursor),
+                    output_time(until, ledger->until));
+    }
+}
+
 static int run_show(const CommandCall *call, GError **error)
 {
     g_autoptr(Node) node = command_node_open(call, NODE_READ, error);
     g_autoptr(Peer) peer = node ? peers_get(node_store(node), call->arguments[0], error) : NULL;
     g_autoptr(GPtrArray) posts = peer ? outbox_list(node_store(node), peer->number, error) : NULL;
-    g_autoptr(Card) card = posts ? card_parse(peer->card, strlen(peer->card), error) : NULL;
+    g_autoptr(GPtrArray) past =
+        posts ? peer_past_ledgers(node_store(node), peer->number, error) : NULL;
+    g_autoptr(Card) card = past ? card_parse(peer->card, strlen(peer->card), error) : NULL;
     if (!card)
         return COMMAND_ERROR;
     g_autofree char *words = cmd_peer_words(node_store(node), peer, NULL);
@@ -155,7 +170,9 @@ static int run_show(const CommandCall *call, GError **error)
         output_line("%-14s %s", "they said", peer->reason);
     if (words)
         output_line("%-14s %s%s", "words", words, peer->compared ? "" : "  (not compared)");
+    output_line("%-14s %s", "ledger", peer->origin);
     output_line("%-14s %s entries", "held", output_number(number, peer->cursor));
+    print_past(past);
     if (peer->contacted > 0)
         output_line("%-14s %s", "contacted", output_time(time, peer->contacted));
     print_posts(posts);

@@ -4,6 +4,7 @@
 
 #include "base/error.h"
 #include "ledger/origin.h"
+#include "store/peer_past.h"
 
 G_STATIC_ASSERT(DOSSIERS_EVENTS_MAX == ENGINE_EVENTS_MAX);
 G_STATIC_ASSERT(PROCEDURE_HASHES_MAX >= ENGINE_EVENTS_MAX);
@@ -145,8 +146,8 @@ static gboolean put_state(StoreTx *tx, gint64 number, const EngineResult *result
         .due = first_due(result),
         .machine = machine ? (char *)machine->type : NULL,
         .tlp = strictest(result),
-        .n_void = result->n_void,
         .is_exercise = opening && opening->is_exercise,
+        .n_void = result->n_void,
         .n_pending = result->n_pending,
     };
     return dossiers_put_state(tx, number, &row, error);
@@ -154,6 +155,28 @@ static gboolean put_state(StoreTx *tx, gint64 number, const EngineResult *result
 
 /* --- receiving ---------------------------------------------------------------------------------
  */
+
+/* Whether the peer signed @event with the key of its newest card, or with one that its card had at
+ * the time at which the event says it was made: events arrive late, and by way of others. */
+static gboolean verify_peer(StoreTx *tx, const Event *event, const Peer *peer, GError **error)
+{
+    g_autoptr(GError) failure = NULL;
+    g_autoptr(NoteVerifier) key = note_verifier_parse(peer->message_vkey, error);
+    if (!key)
+        return FALSE;
+    if (event_verify(event, key, &failure))
+        return TRUE;
+    g_auto(GStrv) earlier = peer_past_keys(tx, peer->number, event->time_us, error);
+    if (!earlier)
+        return FALSE;
+    for (guint i = 0; earlier[i]; i++) {
+        g_autoptr(NoteVerifier) old = note_verifier_parse(earlier[i], NULL);
+        if (old && event_verify(event, old, NULL))
+            return TRUE;
+    }
+    g_propagate_error(error, g_steal_pointer(&failure));
+    return FALSE;
+}
 
 static gboolean verify(StoreTx *tx, const Event *event, const char *self, const DocketPlace *place,
                        GError **error)
@@ -175,8 +198,7 @@ static gboolean verify(StoreTx *tx, const Event *event, const char *self, const 
                     "nobody here has accepted the key of %s", event->node);
         return FALSE;
     }
-    g_autoptr(NoteVerifier) key = note_verifier_parse(peer->message_vkey, error);
-    return key && event_verify(event, key, error);
+    return verify_peer(tx, event, peer, error);
 }
 
 /* What happened is the event's fault, not the store's. */
@@ -279,6 +301,7 @@ static char *build(const EngineResult *result, const DocketAct *act, const Docke
         .payload = whole,
         .tlp = inherits ? opening->tlp : act->tlp,
         .pap = inherits ? opening->pap : act->pap,
+        .is_exercise = opening ? opening->is_exercise : act->is_exercise,
         .checkpoint = act->checkpoint,
     };
     return event_build(&spec, NULL, error);
@@ -300,8 +323,8 @@ static DocketDraft *make_draft(const EngineResult *result, const DocketAct *act,
     draft->audience = engine_audience(after, event);
     draft->tlp = event->tlp;
     draft->pap = event->pap;
+    draft->is_exercise = event->is_exercise;
     return draft;
-        .is_exercise = opening ? opening->is_exercise : act->is_exercise,
 }
 
 DocketDraft *docket_draft(StoreTx *tx, const DocketAct *act, const DocketPlace *place,
@@ -321,4 +344,3 @@ DocketDraft *docket_draft(StoreTx *tx, const DocketAct *act, const DocketPlace *
     }
     return make_draft(docket->result, act, place, error);
 }
-    draft->is_exercise = event->is_exercise;

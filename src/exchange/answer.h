@@ -109,7 +109,8 @@ typedef struct {
     const char *to;      /* of our own */
     KeyHistory *history; /* from the pinned keys on, with the changes that are known. The answer's
                             changes are added, and stay whatever else is wrong: they are signed */
-    const NoteVerifier *const *message_keys; /* of the newest known card, and the one before */
+    const NoteVerifier *const *message_keys; /* of the newest known card: who stole an earlier one
+                                             could leave out what is for us */
     guint n_message_keys;
     guint64 card_number; /* of the newest known card: only a later one announces a key */
     guint64 from; /* up to which we have everything: the answer may begin earlier, not later */

@@ -383,6 +383,7 @@ PeerCard card_peer(const Card *card, const char *text)
                       .organisation = card->organisation,
                       .card = text,
                       .card_number = card->number,
+                      .time_us = card->time_us,
                       .ledger_vkey = card->vkeys[CARD_LEDGER_KEY],
                       .recovery_vkey = card->vkeys[CARD_RECOVERY_KEY],
                       .message_vkey = card->vkeys[CARD_MESSAGE_KEY],

@@ -31,6 +31,13 @@ char *origin_node(const char *origin)
     return split(origin, &node, &number) ? g_strndup(origin, node) : NULL;
 }
 
+guint64 origin_number(const char *origin)
+{
+    gsize node;
+    guint64 number;
+    return split(origin, &node, &number) ? number : 0;
+}
+
 char *origin_next(const char *origin)
 {
     gsize node;

@@ -10,6 +10,9 @@
  * frees. */
 char *origin_node(const char *origin);
 
+/* Which of its node's ledgers @origin is: 1 for NODE/ledger; 0 if it is the name of none. */
+guint64 origin_number(const char *origin);
+
 /* How the ledger is called that follows @origin; NULL if @origin is none of a node's or the last
  * possible. Caller frees. */
 char *origin_next(const char *origin);

@@ -10,6 +10,7 @@
 #include "node/exchange_post.h"
 #include "node/exchange_pull.h"
 #include "node/peer_step.h"
+#include "node/successor_source.h"
 #include "store/deliveries.h"
 #include "store/ledger_read.h"
 #include "store/outbox.h"
@@ -120,8 +121,8 @@ static void report(Exchanger *exchanger, Line *line, const char *failure, gint64
     gint64 now = g_get_monotonic_time();
     /* Once is no failure: a peer that has just agreed may not know it yet. */
     gboolean changed = g_strcmp0(line->told, failure) != 0 && (!failure || line->failures > 0);
-    gboolean is_due = failure || changed || line->failures > 0 ||
-                      now - line->contacted > CONTACT_EVERY_US;
+    gboolean is_due =
+        failure || changed || line->failures > 0 || now - line->contacted > CONTACT_EVERY_US;
     if (is_due)
         line->contacted = now;
     if (changed) {
@@ -166,6 +167,18 @@ static void plan_pull(const Exchanger *exchanger, Line *line, gboolean good, gbo
     line->next_pull = g_get_monotonic_time() + delay(MAX(seconds, retry_after));
 }
 
+/* A peer that does not give what it should may go on with another ledger. */
+static void explain(const Config *config, Notary *notary, const char *origin, GError **error)
+{
+    if ((*error)->domain != CONCERT_ERROR ||
+        ((*error)->code != CONCERT_ERROR_CONFLICT && (*error)->code != CONCERT_ERROR_DENIED &&
+         (*error)->code != CONCERT_ERROR_INPUT))
+        return;
+    g_autoptr(Peer) peer = peers_get(notary_store(notary), origin, NULL);
+    if (peer && peer->state == PEER_ACTIVE)
+        successor_source_explain(config, peer, error);
+}
+
 static void run_pull(gpointer data, gpointer user)
 {
     Task *task = data;
@@ -186,6 +199,8 @@ static void run_pull(gpointer data, gpointer user)
                                .progress = go_on,
                                .user = exchanger};
     gboolean good = !stopping && exchange_pull(&pull, task->origin, &counts, &error);
+    if (error)
+        explain(exchanger->config, exchanger->notary, task->origin, &error);
     if (!stopping && counts.retractions > 0)
         dispatcher_settle_onward(exchanger->notary, NULL); /* what fails is done after the next */
     if (!stopping)
@@ -595,5 +610,10 @@ gboolean exchanger_follow(const Config *config, Notary *notary, const char *peer
         .max_bytes = FOLLOWER_ANSWER_MAX};
     g_autoptr(ExchangePost) post = exchange_post_new(&options);
     const ExchangePull pull = {.config = config, .notary = notary, .post = post};
-    return exchange_pull(&pull, peer, ret_counts, error) && dispatcher_settle_onward(notary, error);
+    GError *failure = NULL;
+    if (exchange_pull(&pull, peer, ret_counts, &failure))
+        return dispatcher_settle_onward(notary, error);
+    explain(config, notary, peer, &failure);
+    g_propagate_error(error, failure);
+    return FALSE;
 }

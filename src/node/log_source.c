@@ -32,10 +32,13 @@ LogSource *log_source_open(const char *where, const FetchOptions *options, GErro
         source->bearer = g_strdup(options->bearer);
         source->ca_file = g_strdup(options->ca_file);
         source->fetch = (FetchOptions){.allow_private = options->allow_private,
+                                       .any_certificate = options->any_certificate,
+                                       .timeout_seconds = options->timeout_seconds,
                                        .bearer = source->bearer,
                                        .ca_file = source->ca_file};
     }
-    source->fetch.timeout_seconds = REQUEST_SECONDS;
+    if (source->fetch.timeout_seconds == 0)
+        source->fetch.timeout_seconds = REQUEST_SECONDS;
     source->fetch.accept_compressed = TRUE;
     if (is_url(where)) {
         gsize length = strlen(where);

@@ -10,7 +10,8 @@
 typedef struct LogSource LogSource;
 
 /* Opens a directory, or remembers a URL. @options (may be NULL) hold for every request: their
- * strings are copied; sizes and waiting times are the source's own. */
+ * strings are copied; sizes are the source's own, and so
+ * is the waiting time where none is given. */
 LogSource *log_source_open(const char *where, const FetchOptions *options, GError **error);
 void log_source_free(LogSource *source);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(LogSource, log_source_free)

@@ -63,6 +63,8 @@
  *   peer.accept, peer.suspend, peer.resume, peer.end   {peer, reason?} -> likewise
  *   peer.hear         {text (a step, signed)} -> {peer?, state?, changed}
  *   peer.compared     {peer, compared: bool}
+ *   peer.succeed      {peer, where?, check: bool (only looks)} -> {peer, origin, previous, size,
+ *                     seen, held}
  *   community.create  {name, title, rulebook? (text), votes: bool (of this node)} -> {community}
  *   community.rules   {community, rulebook (text)} -> {community}
  *   community.add     {community, peer, votes: bool} -> {community}

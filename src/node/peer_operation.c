@@ -5,6 +5,7 @@
 #include "node/card_publisher.h"
 #include "node/operation_params.h"
 #include "node/peer_step.h"
+#include "node/successor_source.h"
 
 static void add_text(yyjson_mut_doc *result, const char *name, const char *text)
 {
@@ -139,8 +140,58 @@ gboolean peer_operation_compared(Notary *notary, yyjson_val *params, yyjson_mut_
                                  GError **error)
 {
     static const char operation[] = "peer.compared";
-    Compared compared;
+    Compared compared = {NULL};
     return operation_params_text(params, operation, "peer", TRUE, &compared.name, error) &&
            operation_params_bool(params, operation, "compared", &compared.compared, error) &&
            writer_run(notary_writer(notary), 1, apply_compared, &compared, error);
+}
+
+/* --- another ledger ----------------------------------------------------------------------------
+ */
+
+typedef struct {
+    const Peer *peer; /* as it was looked at */
+    const Successor *successor;
+} Succeeding;
+
+static gboolean apply_succeed(StoreTx *tx, gpointer user, GError **error)
+{
+    const Succeeding *succeeding = user;
+    return successor_follow(tx, succeeding->peer->origin, succeeding->successor, error);
+}
+
+static void add_succession(yyjson_mut_doc *result, const Peer *peer, const Successor *successor)
+{
+    yyjson_mut_val *root = yyjson_mut_doc_get_root(result);
+    const Checkpoint *previous = &successor->succession->previous;
+    add_text(result, "peer", peer->node);
+    add_text(result, "origin", successor->card->origin);
+    add_text(result, "previous", previous->origin);
+    yyjson_mut_obj_add_uint(result, root, "size", previous->size);
+    yyjson_mut_obj_add_uint(result, root, "seen", successor->seen);
+    yyjson_mut_obj_add_uint(result, root, "held", peer->cursor);
+}
+
+gboolean peer_operation_succeed(Notary *notary, yyjson_val *params, yyjson_mut_doc *result,
+                                GError **error)
+{
+    static const char operation[] = "peer.succeed";
+    const char *name, *where;
+    gboolean check;
+    if (!operation_params_text(params, operation, "peer", TRUE, &name, error) ||
+        !operation_params_text(params, operation, "where", FALSE, &where, error) ||
+        !operation_params_bool(params, operation, "check", &check, error))
+        return FALSE;
+    g_autofree char *path = g_build_filename(notary_node(notary), "concert.conf", NULL);
+    g_autoptr(Config) config = config_load(path, error);
+    g_autoptr(Peer) peer = config ? peers_get(notary_store(notary), name, error) : NULL;
+    g_autoptr(Successor) successor =
+        peer ? successor_source_read(config, peer, where, error) : NULL;
+    if (!successor)
+        return FALSE;
+    Succeeding succeeding = {peer, successor};
+    if (!check && !writer_run(notary_writer(notary), 1, apply_succeed, &succeeding, error))
+        return FALSE;
+    add_succession(result, peer, successor);
+    return TRUE;
 }

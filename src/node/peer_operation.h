@@ -22,3 +22,5 @@ gboolean peer_operation_hear(Notary *notary, yyjson_val *params, yyjson_mut_doc 
                              GError **error);
 gboolean peer_operation_compared(Notary *notary, yyjson_val *params, yyjson_mut_doc *result,
                                  GError **error);
+gboolean peer_operation_succeed(Notary *notary, yyjson_val *params, yyjson_mut_doc *result,
+                                GError **error);

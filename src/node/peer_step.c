@@ -170,6 +170,13 @@ static gboolean check_keys(const PeerStepSpec *spec, const Peer *peer, gboolean 
         *ret_replace = TRUE;
         return TRUE;
     }
+    if (g_str_equal(peer->recovery_vkey, spec->card->vkeys[CARD_RECOVERY_KEY])) {
+        g_set_error(error, CONCERT_ERROR, CONCERT_ERROR_CONFLICT,
+                    "%s was known by the ledger %s, and this card is of %s: if that follows the "
+                    "other, `concert peer succeed %s` goes on with it",
+                    peer->node, peer->origin, spec->card->origin, peer->node);
+        return FALSE;
+    }
     g_set_error(error, CONCERT_ERROR, CONCERT_ERROR_CONFLICT,
                 "%s was known by other keys than this card has: compare the words anew, and invite "
                 "it with --replace-keys if it is really the same organisation",

@@ -76,6 +76,10 @@ gboolean ledger_rows_clear(Sqlite *db, GError **error)
                        "DELETE FROM ledger; DELETE FROM key_change; DELETE FROM entry;"
                        "DELETE FROM entry_item; DELETE FROM tile; DELETE FROM cosigned;"
                        "DELETE FROM cosignature; DELETE FROM delivery;"
+                       /* The own dispatches are known by their entries: 4096 items of each. */
+                       "DELETE FROM record_item WHERE number / 4096 IN"
+                       " (SELECT number FROM record WHERE party = 0);"
+                       "DELETE FROM record WHERE party = 0;"
                        "UPDATE witness SET size = 0, asked = 0, cosigned = 0, status = 0,"
                        " failure = NULL",
                        error);

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/timestamp.h"
+#include "store/peer_past.h"
 #include "store/reader.h"
 #include "store/tx.h"
 
@@ -273,7 +274,8 @@ static gboolean run_numbered(StoreTx *tx, const char *sql, gint64 number, GError
 
 static gboolean forget_peer(StoreTx *tx, gint64 number, GError **error)
 {
-    return run_numbered(tx, "DELETE FROM peer_change WHERE peer = ?1", number, error) &&
+    return peer_past_forget(tx, number, error) &&
+           run_numbered(tx, "DELETE FROM peer_change WHERE peer = ?1", number, error) &&
            run_numbered(tx, "DELETE FROM peer WHERE number = ?1", number, error);
 }
 
@@ -314,7 +316,8 @@ static gboolean renew_peer(StoreTx *tx, gint64 number, const PeerCard *card, GEr
     sqlite_bind_text(statement, 10, card->ledger_vkey);
     sqlite_bind_text(statement, 11, card->recovery_vkey);
     sqlite_bind_text(statement, 12, card->origin);
-    return run_numbered(tx, "DELETE FROM peer_change WHERE peer = ?1", number, error) &&
+    return peer_past_forget(tx, number, error) &&
+           run_numbered(tx, "DELETE FROM peer_change WHERE peer = ?1", number, error) &&
            sqlite_run(tx->db, statement, error);
 }
 
@@ -348,15 +351,70 @@ gboolean peers_put(StoreTx *tx, const PeerCard *card, gboolean replace, gint64 *
     return insert_peer(tx, card, ret_number, error);
 }
 
+static Peer *get_number(StoreTx *tx, gint64 number, GError **error)
+{
+    sqlite3_stmt *statement =
+        sqlite_prepare(tx->db, "SELECT " COLUMNS " FROM peer WHERE number = ?1", error);
+    gboolean row;
+    if (!statement)
+        return NULL;
+    sqlite3_bind_int64(statement, 1, number);
+    if (!sqlite_step(tx->db, statement, &row, error))
+        return NULL;
+    if (!row) {
+        g_set_error_literal(error, CONCERT_ERROR, CONCERT_ERROR_NOT_FOUND,
+                            "the peer is not known any more");
+        return NULL;
+    }
+    Peer *peer = read_peer(statement);
+    sqlite3_reset(statement);
+    return peer;
+}
+
+/* @card takes the place of the peer's: so does its message key. */
+static gboolean keep_key(StoreTx *tx, const Peer *peer, const PeerCard *card, GError **error)
+{
+    return g_str_equal(peer->message_vkey, card->message_vkey) ||
+           peer_past_add_key(tx, peer->number, card->time_us ? card->time_us : timestamp_now(),
+                             error);
+}
+
 gboolean peers_set_card(StoreTx *tx, gint64 number, const PeerCard *card, GError **error)
 {
-    sqlite3_stmt *statement = sqlite_prepare(
-        tx->db, "UPDATE peer SET " CARD_SET " WHERE number = ?1 AND card_number < ?3", error);
-    if (!statement || !bind_card(statement, card, error))
+    g_autoptr(Peer) peer = get_number(tx, number, error);
+    if (!peer)
+        return FALSE;
+    if (card->card_number <= peer->card_number)
+        return TRUE;
+    sqlite3_stmt *statement =
+        sqlite_prepare(tx->db, "UPDATE peer SET " CARD_SET " WHERE number = ?1", error);
+    if (!statement || !bind_card(statement, card, error) || !keep_key(tx, peer, card, error))
         return FALSE;
     sqlite3_bind_int64(statement, 1, number);
     tx->changed = TRUE;
     return sqlite_run(tx->db, statement, error);
+}
+
+gboolean peers_succeed(StoreTx *tx, gint64 number, const PeerCard *card, const char *ledger_vkey,
+                       GError **error)
+{
+    g_autoptr(Peer) peer = get_number(tx, number, error);
+    if (!peer || !peer_past_add_ledger(tx, number, timestamp_now(), error) ||
+        !keep_key(tx, peer, card, error))
+        return FALSE;
+    sqlite3_stmt *statement = sqlite_prepare(
+        tx->db,
+        "UPDATE peer SET " CARD_SET ", ledger_vkey = ?10, origin = ?11, size = 0, root = NULL,"
+        " checkpoint = NULL, cursor = 0, fork_reason = NULL, failure = NULL, failures = 0"
+        " WHERE number = ?1",
+        error);
+    if (!statement || !bind_card(statement, card, error))
+        return FALSE;
+    sqlite3_bind_int64(statement, 1, number);
+    sqlite_bind_text(statement, 10, ledger_vkey);
+    sqlite_bind_text(statement, 11, card->origin);
+    return sqlite_run(tx->db, statement, error) &&
+           run_numbered(tx, "DELETE FROM peer_change WHERE peer = ?1", number, error);
 }
 
 gboolean peers_add_change(StoreTx *tx, gint64 number, const char *change, GError **error)
@@ -378,26 +436,6 @@ gboolean peers_add_change(StoreTx *tx, gint64 number, const char *change, GError
 
 /* --- steps -------------------------------------------------------------------------------------
  */
-
-static Peer *get_number(StoreTx *tx, gint64 number, GError **error)
-{
-    sqlite3_stmt *statement =
-        sqlite_prepare(tx->db, "SELECT " COLUMNS " FROM peer WHERE number = ?1", error);
-    gboolean row;
-    if (!statement)
-        return NULL;
-    sqlite3_bind_int64(statement, 1, number);
-    if (!sqlite_step(tx->db, statement, &row, error))
-        return NULL;
-    if (!row) {
-        g_set_error_literal(error, CONCERT_ERROR, CONCERT_ERROR_NOT_FOUND,
-                            "the peer is not known any more");
-        return NULL;
-    }
-    Peer *peer = read_peer(statement);
-    sqlite3_reset(statement);
-    return peer;
-}
 
 /* Says the step; FALSE when it changes nothing. */
 static gboolean say_step(Peer *peer, PeerSide side, PeerStep step, gint64 when)

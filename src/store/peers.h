@@ -114,6 +114,7 @@ typedef struct {
     const char *origin, *node, *organisation;
     const char *card; /* signed JSON */
     guint64 card_number;
+    gint64 time_us;                          /* when it was made; 0: now */
     const char *ledger_vkey, *recovery_vkey; /* only for a peer that is new */
     const char *message_vkey, *parcel_key;
     const char *const *urls, *const *tls; /* NULL: none */
@@ -128,6 +129,13 @@ gboolean peers_put(StoreTx *tx, const PeerCard *card, gboolean replace, gint64 *
 /* Takes a newer card; origin, node and pinned keys stay. The caller has verified it. One whose
  * number is not greater is no failure and changes nothing. */
 gboolean peers_set_card(StoreTx *tx, gint64 number, const PeerCard *card, GError **error);
+
+/* The peer goes on with the ledger of @card, whose pinned key is @ledger_vkey; the caller has
+ * verified the succession and the card. It keeps its number, its recovery key and what was agreed;
+ * the new ledger is followed from its first entry. What was known of the old one is kept
+ * (store/peer_past.h). */
+gboolean peers_succeed(StoreTx *tx, gint64 number, const PeerCard *card, const char *ledger_vkey,
+                       GError **error);
 
 /* Keeps a key change of the peer's ledger that the caller has followed; one that is kept already
  * changes nothing. CONCERT_ERROR_LIMIT beyond KEYCHANGE_LIST_MAX. */

@@ -223,6 +223,16 @@ static const char *const steps[] = {
     /* What people put into collections that have a reach (store/placed.h). */
     "CREATE TABLE placed (collection INTEGER NOT NULL, version INTEGER NOT NULL,"
     " PRIMARY KEY (collection, version)) WITHOUT ROWID;",
+
+    /* What peers were before (store/peer_past.h): the message keys of earlier cards, each with the
+     * span of the author's clock in which it was the newest; the ledgers that the present ones
+     * follow, with what proves what was received of them. */
+    "CREATE TABLE peer_key (peer INTEGER NOT NULL, vkey TEXT NOT NULL, since INTEGER NOT NULL,"
+    " until INTEGER NOT NULL, PRIMARY KEY (peer, vkey)) WITHOUT ROWID;"
+    "CREATE TABLE peer_ledger (number INTEGER PRIMARY KEY, peer INTEGER NOT NULL,"
+    " origin TEXT NOT NULL UNIQUE, ledger_vkey TEXT NOT NULL, changes TEXT NOT NULL,"
+    " size INTEGER NOT NULL, root BLOB, checkpoint TEXT, cursor INTEGER NOT NULL,"
+    " until INTEGER NOT NULL);",
 };
 
 guint schema_latest(void)

@@ -564,6 +564,99 @@ static void test_bounds(Fixture *fixture, gconstpointer data)
     flood(alder, "cert.h", 3000, 3001, TRUE, NULL);
 }
 
+/* --- earlier keys ------------------------------------------------------------------------------
+ */
+
+/* A newer card of the node, made at a minute, with the message key of the signer. */
+typedef struct {
+    const char *node;
+    guint64 number;
+    int minute;
+    const NoteSigner *signer;
+} NewCard;
+
+static gboolean apply_new_card(StoreTx *tx, gpointer user, GError **error)
+{
+    const NewCard *new_card = user;
+    g_autoptr(Peer) peer = peers_get_tx(tx, new_card->node, error);
+    if (!peer)
+        return FALSE;
+    g_autofree char *vkey = note_verifier_format(note_signer_verifier(new_card->signer));
+    const PeerCard card = {.origin = peer->origin,
+                           .node = peer->node,
+                           .organisation = "",
+                           .card = "{}",
+                           .card_number = new_card->number,
+                           .time_us = MAKER_START + new_card->minute * MAKER_MINUTE,
+                           .message_vkey = vkey,
+                           .parcel_key = ""};
+    return peers_set_card(tx, peer->number, &card, error);
+}
+
+static void put_card(Node *node, const char *of, guint64 number, int minute,
+                     const NoteSigner *signer)
+{
+    g_autoptr(GError) error = NULL;
+    NewCard card = {of, number, minute, signer};
+    writer_run(node->writer, 1, apply_new_card, &card, &error);
+    g_assert_no_error(error);
+}
+
+static NoteSigner *other_signer(const char *node, guint8 byte)
+{
+    g_autofree char *name = g_strconcat(node, "/message", NULL);
+    guint8 seed[NOTE_SEED_SIZE];
+    memset(seed, byte, sizeof seed);
+    return note_signer_new(name, NOTE_ED25519, seed, NULL);
+}
+
+/* Whether Birch takes a request of Alder made at a minute and signed by a key. */
+static gboolean takes(Fixture *fixture, const NoteSigner *signer, int minute)
+{
+    g_autoptr(GError) error = NULL;
+    const EventSpec spec = {.procedure = "request",
+                            .type = "sent",
+                            .author = ALDER "/ledger",
+                            .signatory = "Duty Officer",
+                            .time_us = MAKER_START + minute * MAKER_MINUTE,
+                            .payload = MAKER_SENT(BIRCH, "high"),
+                            .tlp = MARKING_TLP_GREEN};
+    char *text = event_make(&spec, signer, &error);
+    g_assert_no_error(error);
+    g_autoptr(GBytes) bytes = g_bytes_new_take(text, strlen(text));
+    g_auto(DocketOutcome) outcome = receive(&fixture->birch, CEDAR, bytes, 10000);
+    return outcome.refusal == NULL;
+}
+
+static void test_earlier_keys(Fixture *fixture, gconstpointer data)
+{
+    g_autoptr(NoteSigner) first = maker_signer(ALDER), second = other_signer(ALDER, 2),
+                          third = other_signer(ALDER, 3);
+    /* The slack is a quarter of an hour. */
+    g_assert_false(takes(fixture, second, 0));
+    put_card(&fixture->birch, ALDER, 2, 100, second);
+    g_assert_true(takes(fixture, first, 99));
+    g_assert_true(takes(fixture, first, 114));
+    g_assert_false(takes(fixture, first, 116));
+    g_assert_true(takes(fixture, second, 116));
+    put_card(&fixture->birch, ALDER, 3, 200, third);
+    g_assert_true(takes(fixture, first, 98));
+    g_assert_false(takes(fixture, first, 150));
+    g_assert_false(takes(fixture, second, 84));
+    g_assert_true(takes(fixture, second, 150));
+    g_assert_false(takes(fixture, second, 216));
+    g_assert_true(takes(fixture, third, 300));
+    /* A card that is not newer changes nothing, and neither does one with the same key. */
+    put_card(&fixture->birch, ALDER, 3, 400, first);
+    g_assert_false(takes(fixture, first, 300));
+    put_card(&fixture->birch, ALDER, 4, 400, third);
+    g_assert_true(takes(fixture, third, 301));
+    g_assert_false(takes(fixture, second, 302));
+    /* A key of nobody's. */
+    g_autoptr(NoteSigner) stranger = other_signer(ALDER, 4);
+    g_assert_false(takes(fixture, stranger, 50));
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -576,6 +669,7 @@ int main(int argc, char **argv)
     ADD(list);
     ADD(any_order);
     ADD(bounds);
+    ADD(earlier_keys);
 #undef ADD
     return g_test_run();
 }
