@@ -321,7 +321,7 @@ static Message *read_message(yyjson_val *root, GError **error)
         !read_exercise(root, &message->exercise, error))
         return NULL;
     for (guint i = 0; i < G_N_ELEMENTS(members); i++) {
-        const char *text;
+        const char *text = NULL;
         if (!(members[i].needed ? need_text : get_text)(root, members[i].name, &text, error))
             return NULL;
         *members[i].text = g_strdup(text);

@@ -6,7 +6,7 @@
 #include "node/operation_params.h"
 #include "store/collections.h"
 
-#define NAMES_MAX 4096
+#define NAMES_MAX 4096u
 
 /* --- parameters --------------------------------------------------------------------------------
  */

@@ -14,7 +14,7 @@
 
 #define DISPATCHER_ITEMS_MAX   4096
 #define DISPATCHER_BYTES       (1024 * 1024) /* of an entry's items; one item may be larger */
-#define DISPATCHER_OBJECTS_MAX 10000000
+#define DISPATCHER_OBJECTS_MAX 10000000u
 #define DISPATCHER_SET_BYTES   (64 * 1024 * 1024) /* of objects that are minimised together */
 
 /* All borrowed. */

@@ -6,7 +6,7 @@
 #include "node/dispatcher.h"
 #include "store/ledger.h"
 
-void docket_sent_clear(DocketSent *sent)
+void docket_sender_sent_clear(DocketSent *sent)
 {
     g_clear_pointer(&sent->dossier, g_free);
     g_clear_pointer(&sent->state, g_free);
@@ -30,7 +30,7 @@ static void sending_clear(Sending *sending)
     g_clear_pointer(&sending->draft, docket_draft_free);
     g_clear_pointer(&sending->title, g_free);
     g_clear_pointer(&sending->bytes, g_bytes_unref);
-    docket_sent_clear(&sending->sent);
+    docket_sender_sent_clear(&sending->sent);
 }
 
 /* --- whom it goes to ---------------------------------------------------------------------------

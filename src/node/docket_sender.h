@@ -16,8 +16,8 @@ typedef struct {
     char **untold; /* of the audience, those that are no peers of this node */
 } DocketSent;
 
-void docket_sent_clear(DocketSent *sent);
-G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(DocketSent, docket_sent_clear)
+void docket_sender_sent_clear(DocketSent *sent);
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(DocketSent, docket_sender_sent_clear)
 
 /* Does @act. Whoever of the audience is no peer, or none any more, is passed over and named in
  * `untold`; but who opens a dossier reaches all, or it fails, as it does when there is nobody to be
