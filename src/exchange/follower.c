@@ -328,6 +328,11 @@ static gboolean check_cursor(Accepting *accepting, StoreTx *tx, GError **error)
     g_autoptr(Peer) now = peers_get_tx(tx, accepting->peer->origin, error);
     if (!now)
         return FALSE;
+    if (now->state != PEER_ACTIVE) {
+        g_set_error(error, CONCERT_ERROR, CONCERT_ERROR_DENIED, "the peering with %s is %s",
+                    now->node, peer_state_name(now->state));
+        return FALSE;
+    }
     if (now->cursor == accepting->peer->cursor && now->size == accepting->peer->size && !now->fork)
         return TRUE;
     accepting->result.overtaken = TRUE;
@@ -419,24 +424,46 @@ static void take_openings(Accepting *accepting, const FollowerPrepared *prepared
 }
 
 typedef struct {
-    gint64 peer;
+    const Peer *peer;
     const char *reason;
-    const char *checkpoint;
+    const Answer *answer;
 } Conviction;
+
+/* The author's own words against it: two checkpoints with what shows that they do not agree, and
+ * the statement. */
+static gboolean keep_evidence(StoreTx *tx, const Conviction *conviction, GError **error)
+{
+    const Peer *peer = conviction->peer;
+    const Answer *answer = conviction->answer;
+    gint64 number;
+    const RecordsAnswer row = {.origin = peer->origin,
+                               .from = answer->from,
+                               .end = answer->end,
+                               .size = answer->size,
+                               .statement = answer->statement,
+                               .checkpoint = answer->checkpoint ? answer->checkpoint : ""};
+    if (!records_add_answer(tx, &row, &number, error))
+        return FALSE;
+    return !peer->checkpoint || !answer->checkpoint ||
+           witness_keep(tx, peer->origin, peer->checkpoint, answer->checkpoint,
+                        answer->size != peer->size ? &answer->consistency : NULL, error);
+}
 
 static gboolean apply_conviction(StoreTx *tx, gpointer user, GError **error)
 {
     const Conviction *conviction = user;
+    const char *checkpoint = conviction->answer->checkpoint;
     gboolean fork;
-    if (conviction->checkpoint)
-        witness_learn(tx, conviction->checkpoint, strlen(conviction->checkpoint), &fork, NULL);
-    return peers_set_fork(tx, conviction->peer, conviction->reason, error);
+    if (checkpoint)
+        witness_learn(tx, checkpoint, strlen(checkpoint), &fork, NULL);
+    return keep_evidence(tx, conviction, error) &&
+           peers_set_fork(tx, conviction->peer->number, conviction->reason, error);
 }
 
 static void convict(const FollowerOptions *options, const Peer *peer, const Answer *answer,
                     const GError *reason)
 {
-    Conviction conviction = {peer->number, reason->message, answer->checkpoint};
+    Conviction conviction = {peer, reason->message, answer};
     /* Should that fail, the next answer tells the same. */
     writer_run(options->writer, 0, apply_conviction, &conviction, NULL);
 }

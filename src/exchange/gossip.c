@@ -211,7 +211,8 @@ static gboolean apply_conviction(StoreTx *tx, gpointer user, GError **error)
     const Conviction *conviction = user;
     gboolean fork; /* where this node cosigns the log, it is frozen there, too */
     witness_learn(tx, conviction->second, strlen(conviction->second), &fork, NULL);
-    return witness_keep(tx, conviction->origin, conviction->first, conviction->second, error) &&
+    return witness_keep(tx, conviction->origin, conviction->first, conviction->second, NULL,
+                        error) &&
            peers_set_fork(tx, conviction->peer, conviction->reason, error);
 }
 

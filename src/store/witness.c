@@ -336,7 +336,7 @@ gboolean witness_learn(StoreTx *tx, const char *note, gsize length, gboolean *re
 }
 
 gboolean witness_keep(StoreTx *tx, const char *origin, const char *first, const char *second,
-                      GError **error)
+                      const MerkleProof *proof, GError **error)
 {
     sqlite3_stmt *statement = sqlite_prepare(
         tx->db, "SELECT 1 FROM evidence WHERE origin = ?1 AND settled = 0 LIMIT 1", error);
@@ -347,7 +347,7 @@ gboolean witness_keep(StoreTx *tx, const char *origin, const char *first, const 
     if (!sqlite_step(tx->db, statement, &row, error))
         return FALSE;
     sqlite3_reset(statement);
-    return row || keep_evidence(tx, origin, first, second, NULL, error);
+    return row || keep_evidence(tx, origin, first, second, proof, error);
 }
 
 /* Whether no honest log can have signed both. */

@@ -98,9 +98,10 @@ gboolean witness_learn(StoreTx *tx, const char *note, gsize length, gboolean *re
                        GError **error);
 
 /* Keeps two signed checkpoints of any log, that the caller has verified and that contradict each
- * other, as evidence; unless there is some of the log that nobody has settled. */
+ * other, as evidence, and the proof that shows it when their sizes differ (NULL: they do not);
+ * unless there is some of the log that nobody has settled. */
 gboolean witness_keep(StoreTx *tx, const char *origin, const char *first, const char *second,
-                      GError **error);
+                      const MerkleProof *proof, GError **error);
 
 /* Keeps two signed checkpoints of a watched log, the smaller one first, as evidence if they
  * convict it: of one size with two roots, or @proof (NULL otherwise) leads to the root of the

@@ -188,6 +188,8 @@ class ExchangeTest(concert.TestCase):
             time.sleep(0.2)
         self.assertEqual(self.held(birch), 2)
         self.assertIn("CONVICTED", birch.run("exchange", "status").out)
+        evidence = birch.run("ledger", "witness", "evidence", "--json", status=None).lines()
+        self.assertEqual([line["origin"] for line in evidence], [alder.origin])
 
 
 if __name__ == "__main__":
