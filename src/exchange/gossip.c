@@ -2,7 +2,9 @@
 
 #include <string.h>
 
+#include "exchange/card.h"
 #include "ledger/checkpoint.h"
+#include "store/communities.h"
 #include "store/peers.h"
 #include "store/records.h"
 #include "store/witness.h"
@@ -165,12 +167,39 @@ static Told *get_told(Gossip *gossip, const char *to, gint64 now)
     return now >= told->next ? told : NULL;
 }
 
+/* Whom one is a peer of is not everybody's business: @to hears of nodes that it may know of anyway,
+ * for they want to be listed, or are members of a community with it. */
+static gboolean may_name(Store *store, const Peer *peer, char **communities)
+{
+    g_autoptr(Peer) whole = peers_get(store, peer->origin, NULL);
+    if (whole && whole->card && strstr(whole->card, "\"" CARD_CAPABILITY_LISTED "\""))
+        return TRUE;
+    g_auto(GStrv) theirs = communities_of(store, peer->origin, NULL);
+    for (guint i = 0; theirs && communities && theirs[i]; i++)
+        if (g_strv_contains((const char *const *)communities, theirs[i]))
+            return TRUE;
+    return FALSE;
+}
+
+/* The peers of which @to may hear. */
+static GPtrArray *list_named(Store *store, const char *to, GError **error)
+{
+    g_autoptr(GPtrArray) peers = peers_list(store, error);
+    g_auto(GStrv) communities = peers ? communities_of(store, to, error) : NULL;
+    if (!communities)
+        return NULL;
+    for (guint i = peers->len; i-- > 0;)
+        if (!may_name(store, peers->pdata[i], communities))
+            g_ptr_array_remove_index(peers, i);
+    return g_steal_pointer(&peers);
+}
+
 char **gossip_tell(Gossip *gossip, Store *store, const char *to, gint64 now, GError **error)
 {
     g_mutex_lock(&gossip->lock);
     gboolean may = get_told(gossip, to, now) != NULL;
     g_mutex_unlock(&gossip->lock);
-    g_autoptr(GPtrArray) peers = may ? peers_list(store, error) : NULL;
+    g_autoptr(GPtrArray) peers = may ? list_named(store, to, error) : NULL;
     if (!peers)
         return NULL;
     char **notes = NULL;

@@ -34,7 +34,9 @@ static inline void exchange_nodes_make(ExchangeNode *node, const char *name)
     g_autoptr(GError) error = NULL;
     g_autofree char *parent = g_dir_make_tmp("concert-exchange-XXXXXX", &error);
     g_autofree char *recovery = g_build_filename(parent, "recovery.key", NULL);
-    g_autofree char *conf = g_strdup_printf("[node]\nname = %s\norganisation = %s\n", name, name);
+    g_autofree char *conf = g_strdup_printf("[node]\nname = %s\norganisation = %s\n"
+                                            "[card]\nlisted = yes\n",
+                                            name, name);
     node->name = g_strdup(name);
     node->origin = g_strconcat(name, "/ledger", NULL);
     node->directory = g_build_filename(parent, "node", NULL);
