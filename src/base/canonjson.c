@@ -37,15 +37,26 @@ void canonjson_append_string(GString *out, const char *text, gsize length)
             continue;
         g_string_append_len(out, text + plain, (gssize)(i - plain));
         plain = i + 1;
-        if (c == '"' || c == '\\')
-            g_string_append_printf(out, "\\%c", c);
-        else if (c < sizeof short_escapes && short_escapes[c])
-            g_string_append_printf(out, "\\%c", short_escapes[c]);
-        else
+        if (c < ' ' && (c >= sizeof short_escapes || !short_escapes[c])) {
             g_string_append_printf(out, "\\u%04x", c);
+            continue;
+        }
+        g_string_append_c(out, '\\');
+        g_string_append_c(out, c < ' ' ? short_escapes[c] : (char)c);
     }
     g_string_append_len(out, text + plain, (gssize)(length - plain));
     g_string_append_c(out, '"');
+}
+
+static void append_whole(GString *out, guint64 number)
+{
+    char digits[20];
+    gsize at = sizeof digits;
+    do {
+        digits[--at] = (char)('0' + number % 10);
+        number /= 10;
+    } while (number > 0);
+    g_string_append_len(out, digits + at, (gssize)(sizeof digits - at));
 }
 
 /* The fewest significant digits that read back as @number (which is positive), as ECMAScript asks;
@@ -81,7 +92,7 @@ void canonjson_append_number(GString *out, double number)
         number = -number;
     }
     if (number < 9007199254740992.0 && number == trunc(number)) {
-        g_string_append_printf(out, "%" G_GUINT64_FORMAT, (guint64)number);
+        append_whole(out, (guint64)number);
         return;
     }
 

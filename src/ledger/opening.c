@@ -160,17 +160,24 @@ static gboolean read_audience(yyjson_val *value, Opening *opening, GError **erro
     return TRUE;
 }
 
+/* Of a lower-case hex digit; another character gets more than 15. */
+static guint read_digit(char c)
+{
+    guint digit = (guint)((guchar)c - '0'), letter = (guint)((guchar)c - 'a');
+    return digit < 10 ? digit : letter < 6 ? letter + 10 : 16;
+}
+
 static gboolean read_hash(yyjson_val *value, guint8 ret_hash[SHA256_SIZE])
 {
     const char *text = yyjson_get_str(value);
     if (!text || yyjson_get_len(value) != 2 * SHA256_SIZE)
         return FALSE;
-    for (guint i = 0; i < 2 * SHA256_SIZE; i++)
-        if (!g_ascii_isdigit(text[i]) && (text[i] < 'a' || text[i] > 'f'))
+    for (guint i = 0; i < SHA256_SIZE; i++) {
+        guint high = read_digit(text[2 * i]), low = read_digit(text[2 * i + 1]);
+        if (high > 15 || low > 15)
             return FALSE;
-    for (guint i = 0; i < SHA256_SIZE; i++)
-        ret_hash[i] = (guint8)(g_ascii_xdigit_value(text[2 * i]) << 4 |
-                               g_ascii_xdigit_value(text[2 * i + 1]));
+        ret_hash[i] = (guint8)(high << 4 | low);
+    }
     return TRUE;
 }
 
