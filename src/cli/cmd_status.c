@@ -5,10 +5,12 @@
 #include "base/timestamp.h"
 #include "cli/command_node.h"
 #include "cli/commands.h"
+#include "cli/dispatch_view.h"
 #include "cli/output.h"
 #include "store/accounts.h"
 #include "store/collections.h"
 #include "store/deliveries.h"
+#include "store/dossiers.h"
 #include "store/ledger_read.h"
 #include "store/messages.h"
 #include "store/objects.h"
@@ -39,6 +41,7 @@ typedef struct {
     GPtrArray *asked;  /* WitnessAsked * */
     gboolean held;     /* the ledger */
     MessagesCounts messages;
+    DossiersSummary requests;
     Exchange exchange;
     GPtrArray *peers;    /* Peer * */
     char *listening;     /* of the running server; NULL: none */
@@ -85,7 +88,8 @@ static gboolean read_ledger(Store *store, Status *status, GError **error)
     status->frozen = witness_evidence(store, NULL, TRUE, error);
     status->asked = status->frozen ? witness_asked(store, error) : NULL;
     return status->asked && witness_summary(store, &status->witness, error) &&
-           messages_count(store, &status->messages, error);
+           messages_count(store, &status->messages, error) &&
+           dossiers_summary(store, timestamp_now(), &status->requests, error);
 }
 
 static gboolean read_exchange(Store *store, Status *status, GError **error)
@@ -172,6 +176,16 @@ static void find_exchange_warnings(Status *status)
     }
 }
 
+static void find_requests(Status *status)
+{
+    char text[OUTPUT_NUMBER_MAX];
+    if (status->requests.due < timestamp_now())
+        g_ptr_array_add(status->warnings,
+                        g_strdup_printf("a request has waited for this node beyond its time, since "
+                                        "%s: `concert request list --waiting`",
+                                        output_time(text, status->requests.due)));
+}
+
 static void find_ledger_warnings(Status *status)
 {
     for (guint i = 0; i < status->frozen->len; i++) {
@@ -198,6 +212,7 @@ static void find_warnings(Status *status)
 {
     status->warnings = g_ptr_array_new_with_free_func(g_free);
     find_messages(status);
+    find_requests(status);
     find_ledger_warnings(status);
     find_exchange_warnings(status);
     if (status->newest > timestamp_now() + SKEW_MAX) {
@@ -250,6 +265,9 @@ static void print_json(const Node *node, const Status *status)
     yyjson_mut_obj_add_uint(doc, root, "peers_convicted", status->exchange.convicted);
     yyjson_mut_obj_add_uint(doc, root, "invitations", status->exchange.invitations);
     yyjson_mut_obj_add_uint(doc, root, "entries_unconfirmed", status->exchange.unconfirmed);
+    yyjson_mut_obj_add_uint(doc, root, "requests_waiting", status->requests.waiting);
+    yyjson_mut_obj_add_uint(doc, root, "request_exercises_waiting", status->requests.exercises);
+    dispatch_view_add_time(doc, root, "requests_due", status->requests.due);
     yyjson_mut_obj_add_uint(doc, root, "disk_used", status->disk_used);
     yyjson_mut_obj_add_uint(doc, root, "disk_free", status->disk_free);
     yyjson_mut_val *warnings = yyjson_mut_obj_add_arr(doc, root, "warnings");
@@ -257,6 +275,16 @@ static void print_json(const Node *node, const Status *status)
         yyjson_mut_arr_add_str(doc, warnings, status->warnings->pdata[i]);
     output_json(root);
     yyjson_mut_doc_free(doc);
+}
+
+static void print_requests(const DossiersSummary *requests)
+{
+    char number[OUTPUT_NUMBER_MAX], other[OUTPUT_NUMBER_MAX], time[OUTPUT_NUMBER_MAX];
+    gboolean is_due = requests->due != G_MAXINT64;
+    output_line("requests     %s wait for this node%s%s; %s of exercises",
+                output_number(number, requests->waiting), is_due ? ", the first until " : "",
+                is_due ? output_time(time, requests->due) : "",
+                output_number(other, requests->exercises));
 }
 
 static void print_text(const Node *node, const Status *status)
@@ -285,6 +313,7 @@ static void print_text(const Node *node, const Status *status)
         status->exchange.invitations);
     output_line("exchange     %s entries wait to be confirmed by peers",
                 output_number(a, status->exchange.unconfirmed));
+    print_requests(&status->requests);
     output_line("disk         %s used for %s of objects, %s free",
                 output_size(a, status->disk_used), output_size(b, status->objects.bytes),
                 output_size(c, status->disk_free));
@@ -315,7 +344,8 @@ static int run(const CommandCall *call, GError **error)
 const Command cmd_status = {
     .name = "status",
     .summary = "tell what the node holds and whether all is well",
-    .description = "Warns when an emergency message waits for a person, when a log that this node "
+    .description = "Warns when an emergency message waits for a person, when a request has waited "
+                   "for this node beyond its time, when a log that this node "
                    "watches has signed two trees, when the node's "
                    "own ledger is held or a witness does not cosign it, when a peer was convicted "
                    "of two trees or cannot be followed, when the clock is behind "

@@ -27,6 +27,7 @@ extern const Command cmd_note;
 extern const Command cmd_parcel;
 extern const Command cmd_peer;
 extern const Command cmd_policy;
+extern const Command cmd_request;
 extern const Command cmd_restore;
 extern const Command cmd_search;
 extern const Command cmd_serve;

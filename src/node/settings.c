@@ -26,6 +26,10 @@ static const Setting settings[] = {
                  "into the certificate the node makes for itself."},
     [SETTING_NODE_ORGANISATION] = {"node", "organisation", SETTING_STRING, .max = 200,
                                    .help = "Who owns the node, in words."},
+    [SETTING_NODE_SIGNATORY] =
+        {"node", "signatory", SETTING_STRING, .max = 256,
+         .help = "Who signs for what is done in requests and other procedures, by name or office, "
+                 "unless --as says so. Empty: the organisation."},
 
     [SETTING_SERVER_LISTEN] =
         {"server", "listen", SETTING_ADDRESSES, .max = 16, .fallback = "127.0.0.1:8470",

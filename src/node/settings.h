@@ -23,6 +23,7 @@ typedef enum {
 typedef enum {
     SETTING_NODE_NAME,
     SETTING_NODE_ORGANISATION,
+    SETTING_NODE_SIGNATORY,
 
     SETTING_SERVER_LISTEN,
     SETTING_SERVER_TLS, /* index: 0 auto, 1 on, 2 off */

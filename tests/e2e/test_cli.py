@@ -9,7 +9,7 @@ import concert
 
 COMMANDS = ["init", "serve", "status", "config", "account", "collection", "import", "follow", "export",
             "search", "show", "adopt", "match", "card", "directory", "peer", "community",
-            "dispatch", "exchange", "policy", "emergency", "note", "parcel", "ledger", "key",
+            "dispatch", "exchange", "request", "policy", "emergency", "note", "parcel", "ledger", "key",
             "backup", "restore", "version", "help", "completion"]
 
 

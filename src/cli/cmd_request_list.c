@@ -1,0 +1,107 @@
+/* cmd_request_list.c - `concert request list`: what waits for this node first. */
+#include "base/timestamp.h"
+#include "cli/cmd_request.h"
+#include "cli/dispatch_view.h"
+
+char *cmd_request_due(gint64 due, gint64 now)
+{
+    char time[OUTPUT_NUMBER_MAX];
+    if (due == G_MAXINT64)
+        return g_strdup("");
+    return g_strdup_printf("%s%s", due < now ? "OVERDUE since " : "", output_time(time, due));
+}
+
+void cmd_request_add_dossier(yyjson_mut_doc *doc, yyjson_mut_val *root, const Dossier *dossier,
+                             gint64 now)
+{
+    yyjson_mut_obj_add_str(doc, root, "id", dossier->id);
+    dispatch_view_add_text(doc, root, "subject", dossier->title);
+    dispatch_view_add_text(doc, root, "from", dossier->opener);
+    dispatch_view_add_text(doc, root, "state", dossier->state);
+    yyjson_mut_obj_add_bool(doc, root, "over", dossier->is_final);
+    yyjson_mut_obj_add_bool(doc, root, "exercise", dossier->is_exercise);
+    yyjson_mut_obj_add_bool(doc, root, "waits_here", dossier->waits_here);
+    yyjson_mut_val *nodes = yyjson_mut_obj_add_arr(doc, root, "waits_for");
+    for (guint i = 0; dossier->waits_for[i]; i++)
+        yyjson_mut_arr_add_str(doc, nodes, dossier->waits_for[i]);
+    dispatch_view_add_text(doc, root, "waits_what", dossier->waits_what);
+    dispatch_view_add_time(doc, root, "opened", dossier->opened);
+    dispatch_view_add_time(doc, root, "last", dossier->last);
+    if (dossier->due != G_MAXINT64)
+        dispatch_view_add_time(doc, root, "due", dossier->due);
+    yyjson_mut_obj_add_bool(doc, root, "overdue", dossier->due < now);
+    dispatch_view_add_text(doc, root, "tlp", marking_tlp_name((MarkingTlp)dossier->tlp));
+    yyjson_mut_obj_add_uint(doc, root, "events", dossier->n_events);
+    yyjson_mut_obj_add_uint(doc, root, "void", dossier->n_void);
+    yyjson_mut_obj_add_uint(doc, root, "pending", dossier->n_pending);
+}
+
+/* What waits for this node comes first, the most urgent before the others; the rest by age. */
+static int compare_dossiers(gconstpointer a, gconstpointer b)
+{
+    const Dossier *x = *(const Dossier *const *)a, *y = *(const Dossier *const *)b;
+    if (x->waits_here != y->waits_here)
+        return x->waits_here ? -1 : 1;
+    gint64 of_x = x->waits_here ? x->due : -x->last, of_y = y->waits_here ? y->due : -y->last;
+    return (of_x > of_y) - (of_x < of_y);
+}
+
+static void add_row(OutputTable *table, const Dossier *dossier, gint64 now)
+{
+    g_autofree char *id = cmd_request_short(dossier->id);
+    g_autofree char *due = cmd_request_due(dossier->due, now);
+    g_autofree char *others = g_strjoinv(", ", dossier->waits_for);
+    g_autofree char *title = dispatch_view_title(dossier->title ? dossier->title : "(not here yet)",
+                                                 dossier->is_exercise);
+    output_table_row(table,
+                     (const char *[]){id, dossier->opener ? dossier->opener : "?",
+                                      dossier->state ? dossier->state : "?",
+                                      dossier->waits_here ? "THIS NODE" : others, due, title});
+}
+
+static int run(const CommandCall *call, GError **error)
+{
+    g_autoptr(Node) node = command_node_open(call, NODE_READ, error);
+    if (!node)
+        return COMMAND_ERROR;
+    const DossiersQuery query = {.procedure = "request",
+                                 .is_live = !command_flag(call, "all"),
+                                 .waits_here = command_flag(call, "waiting"),
+                                 .limit = (guint)command_int(call, "limit", 0)};
+    g_autoptr(GPtrArray) dossiers = dossiers_list(node_store(node), &query, error);
+    if (!dossiers)
+        return COMMAND_ERROR;
+    g_ptr_array_sort(dossiers, compare_dossiers);
+    gint64 now = timestamp_now();
+    g_autoptr(OutputTable) table =
+        output_table_new("ID", "FROM", "STATE", "WAITS FOR", "DUE", "SUBJECT", NULL);
+    for (guint i = 0; i < dossiers->len; i++) {
+        if (command_json(call)) {
+            yyjson_mut_doc *doc = yyjson_mut_doc_new(NULL);
+            yyjson_mut_val *root = yyjson_mut_obj(doc);
+            cmd_request_add_dossier(doc, root, dossiers->pdata[i], now);
+            output_json(root);
+            yyjson_mut_doc_free(doc);
+        } else {
+            add_row(table, dossiers->pdata[i], now);
+        }
+    }
+    output_table_print(g_steal_pointer(&table));
+    return dossiers->len > 0 ? COMMAND_OK : COMMAND_NOTHING;
+}
+
+const Command cmd_request_list = {
+    .name = "list",
+    .summary = "list requests, those that wait for this node first",
+    .options =
+        (const CommandOption[]){
+            {"waiting", 'w', COMMAND_FLAG, .help = "only those that wait for this node"},
+            {"all", 'a', COMMAND_FLAG, .help = "also those that are over"},
+            {"limit", 'n', COMMAND_INT, "N", .min = 1, .max = G_MAXINT32,
+             .help = "at most so many, the newest"},
+            COMMAND_OPTION_JSON,
+            COMMAND_OPTIONS_END},
+    .nothing = "there is none",
+    .uses_node = TRUE,
+    .run = run,
+};
