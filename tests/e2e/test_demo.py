@@ -19,7 +19,7 @@ CHANCE = ((r"(?m)^( *)[a-z]+( [a-z]+){11}$", r"\1WORDS"),
           (r"\b[0-9a-f]{8}-[-0-9a-f]{27}\b", "UUID"),
           (r"(--|\b)[0-9a-f]{8}(\.\.\.)", r"\1HEX\2"),
           (r"\b[0-9a-f]{12}\b", "HEX"),
-          (r"(ack|show) [0-9a-f]{8}\b", r"\1 ID"),
+          (r"(ack|show|answer|close) [0-9a-f]{8}\b", r"\1 ID"),
           (r"(?m)^( +)[0-9a-f]{8} ", r"\1ID "),
           (r"root .*", "root"),
           (r"[0-9]+(\.[0-9]+)?", "N"),
@@ -65,7 +65,7 @@ class DemoTest(concert.TestCase):
         process = subprocess.Popen([sys.executable, DEMO], env=self.environment(),
                                    stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True)
         self.addCleanup(process.stdout.close)
-        while (line := process.stdout.readline()) and not line.startswith("2."):
+        while (line := process.stdout.readline()) and not line.startswith("1."):
             pass
         nodes = list(self.directory.iterdir())[0]
         self.assertTrue(running(nodes))
