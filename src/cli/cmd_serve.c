@@ -117,8 +117,8 @@ static gboolean watch_card(gpointer user)
     CardWatch *watch = user;
     guint64 generation = writer_generation(node_writer(watch->node));
     g_autofree char *text = NULL;
-    if (generation == watch->generation ||
-        !own_card_get(node_store(watch->node), &text, NULL) || !text)
+    if (generation == watch->generation || !own_card_get(node_store(watch->node), &text, NULL) ||
+        !text)
         return G_SOURCE_CONTINUE;
     watch->generation = generation;
     settle_communities(watch->node);

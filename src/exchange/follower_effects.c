@@ -93,12 +93,9 @@ static const struct {
     gboolean (*apply)(StoreTx *tx, Reach *reach, const Peer *peer, const FollowerOpening *opening,
                       GError **error);
 } effects[] = {
-    {DISPATCH_HEADER_WITHDRAWAL, apply_retract},
-    {DISPATCH_HEADER_RECALL, apply_retract},
-    {DISPATCH_HEADER_RECEIPT, apply_receipt},
-    {CARD_KIND, apply_card},
-    {COMMUNITY_OPENED_KIND, apply_community},
-    {COMMUNITY_MEMBER_KIND, apply_community},
+    {DISPATCH_HEADER_WITHDRAWAL, apply_retract}, {DISPATCH_HEADER_RECALL, apply_retract},
+    {DISPATCH_HEADER_RECEIPT, apply_receipt},    {CARD_KIND, apply_card},
+    {COMMUNITY_OPENED_KIND, apply_community},    {COMMUNITY_MEMBER_KIND, apply_community},
 };
 
 gboolean follower_effects_apply(StoreTx *tx, Reach *reach, const Peer *peer,

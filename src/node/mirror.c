@@ -9,8 +9,8 @@
 
 #include "base/durable.h"
 #include "node/notary.h"
-#include "store/openings.h"
 #include "node/tile_files.h"
+#include "store/openings.h"
 #include "store/witness.h"
 
 #define FILE_MODE      0644 /* for a web server to read */

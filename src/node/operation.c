@@ -5,9 +5,9 @@
 
 #include "exchange/reach.h"
 #include "identity/role.h"
-#include "node/dispatch_operation.h"
 #include "node/card_publisher.h"
 #include "node/community_operation.h"
+#include "node/dispatch_operation.h"
 #include "node/docket_operation.h"
 #include "node/follow_operation.h"
 #include "node/ledger_operation.h"
@@ -202,8 +202,7 @@ static gboolean collection_reach(StoreTx *tx, Call *call, GError **error)
     const char *collection, *reach = NULL;
     gint64 number;
     return get_text(call, "collection", TRUE, &collection, error) &&
-           get_text(call, "reach", FALSE, &reach, error) &&
-           (!reach || reach_check(reach, error)) &&
+           get_text(call, "reach", FALSE, &reach, error) && (!reach || reach_check(reach, error)) &&
            collections_find_number(tx, collection, &number, error) &&
            collections_set_reach(tx, number, reach, error) &&
            reach_review_collection(tx, number, error);

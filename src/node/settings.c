@@ -153,10 +153,9 @@ static const Setting settings[] = {
     [SETTING_EXCHANGE_DAILY_BYTES] =
         {"exchange", "daily_bytes", SETTING_SIZE, .min = MIB, .max = 1024 * GIB, .fallback = "16G",
          .help = "How much is accepted of one peer in a day (UTC); the rest waits for the next."},
-    [SETTING_EXCHANGE_UNMARKED] =
-        {"exchange", "unmarked", SETTING_ENUM, .fallback = "amber",
-         .allowed = {"clear", "green", "amber", "amber+strict", "red"},
-         .help = "The TLP level of what bears none, received or sent."},
+    [SETTING_EXCHANGE_UNMARKED] = {"exchange", "unmarked", SETTING_ENUM, .fallback = "amber",
+                                   .allowed = {"clear", "green", "amber", "amber+strict", "red"},
+                                   .help = "The TLP level of what bears none, received or sent."},
     [SETTING_EXCHANGE_MINIMISE] =
         {"exchange", "minimise", SETTING_STRING, .max = 16 * KIB,
          .help = "What is left out of own objects when they are sent, for all recipients alike: "

@@ -8,8 +8,8 @@
 #include "identity/role.h"
 #include "server/exchange_auth.h"
 #include "server/exchange_follow.h"
-#include "server/exchange_peering.h"
 #include "server/exchange_message.h"
+#include "server/exchange_peering.h"
 #include "server/ledger_http.h"
 #include "server/ledger_witness.h"
 #include "server/monitor.h"
@@ -60,8 +60,8 @@ static const ApiRoute routes[] = {
     {"/exchange/v1/follow", HTTP_POST, exchange_follow_ask, API_PLAIN | API_WORKER | API_SIGNED, 0},
     {"/exchange/v1/wake", HTTP_POST, exchange_follow_wake, API_PLAIN | API_WORKER | API_SIGNED, 0},
     {MESSAGE_PATH, HTTP_POST, exchange_message, API_PLAIN | API_WORKER | API_NOTE, 0},
-    {"/exchange/v1/peering", HTTP_POST, exchange_peering_post,
-     API_PLAIN | API_WORKER | API_STEP, 0},
+    {"/exchange/v1/peering", HTTP_POST, exchange_peering_post, API_PLAIN | API_WORKER | API_STEP,
+     0},
     {"/.well-known/concert", HTTP_GET, well_known_card, API_PLAIN | API_CACHED, 0},
     {"/.well-known/concert-directory", HTTP_GET, well_known_directory,
      API_PLAIN | API_CACHED | API_WORKER, 0},

@@ -31,8 +31,8 @@ typedef struct {
     /* The key that cosigns others' checkpoints, NULL while it is not there; on any thread. */
     const NoteSigner *(*cosigner)(gpointer user); /* NULL: nothing is cosigned */
     gpointer cosigner_user;
-    Notary *notary;       /* whose keys answer peers, and open what they send; NULL: neither is done */
-    Exchanger *exchanger; /* is told of peers that have something new; NULL: nobody is */
+    Notary *notary; /* whose keys answer peers, and open what they send; NULL: neither is done */
+    Exchanger *exchanger;  /* is told of peers that have something new; NULL: nobody is */
     guint cosign_interval; /* seconds between two cosignatures of one log; 0: no bound */
 } ApiOptions;
 

@@ -3,9 +3,9 @@
 #include <string.h>
 
 #include "node/policy_file.h"
+#include "node/tls.h"
 #include "server/exchange_auth.h"
 #include "server/exchange_follow.h"
-#include "node/tls.h"
 
 /* Bodies of all requests together, in multiples of the largest one. */
 #define BUFFERED_BODIES 4

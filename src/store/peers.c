@@ -302,8 +302,31 @@ static gboolean insert_peer(StoreTx *tx, const PeerCard *card, gint64 *ret_numbe
 }
 
 /* A peer that was met keeps its number when it is met anew. */
-static gboolean renew_peer(StoreTx *tx, gint64 number, const PeerCard *card, GError **error)
+/* What came from, and was for, a ledger of the same name with other keys is not the new one's: its
+ * entries would be taken for known, and the new owner of the name would get what was meant for the
+ * old one. It stays under a name that no ledger has. */
+static gboolean retire_ledger(StoreTx *tx, const Peer *known, const PeerCard *card, GError **error)
 {
+    if (g_str_equal(known->ledger_vkey, card->ledger_vkey) &&
+        g_str_equal(known->recovery_vkey, card->recovery_vkey))
+        return TRUE;
+    sqlite3_stmt *statement =
+        sqlite_prepare(tx->db, "UPDATE party SET origin = ?2 WHERE origin = ?1", error);
+    if (!statement)
+        return FALSE;
+    g_autofree char *retired =
+        g_strdup_printf("%s (replaced %" G_GINT64_FORMAT ")", known->origin, timestamp_now());
+    sqlite_bind_text(statement, 1, known->origin);
+    sqlite_bind_text(statement, 2, retired);
+    g_hash_table_remove_all(tx->parties);
+    return sqlite_run(tx->db, statement, error);
+}
+
+static gboolean renew_peer(StoreTx *tx, const Peer *known, const PeerCard *card, GError **error)
+{
+    gint64 number = known->number;
+    if (!retire_ledger(tx, known, card, error))
+        return FALSE;
     sqlite3_stmt *statement = sqlite_prepare(
         tx->db,
         "UPDATE peer SET " CARD_SET ", ledger_vkey = ?10, recovery_vkey = ?11, origin = ?12,"
@@ -337,7 +360,7 @@ gboolean peers_put(StoreTx *tx, const PeerCard *card, gboolean replace, gint64 *
         return FALSE;
     }
     if (known) {
-        if (!renew_peer(tx, known->number, card, error))
+        if (!renew_peer(tx, known, card, error))
             return FALSE;
         *ret_number = known->number;
         return TRUE;

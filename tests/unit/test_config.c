@@ -97,8 +97,9 @@ static void test_problems(void)
                    "concert.conf:2: [server] tls = maybe: must be one of auto, on, off");
     assert_problem("[server]\nthread = 4\n",
                    "concert.conf:2: [server] thread: no such setting; did you mean \"threads\"?");
-    assert_problem("[server]\nmax_page_bytes = 4M\n",
-                   "concert.conf:2: [server] max_page_bytes: no such setting; there is one in [taxii]");
+    assert_problem(
+        "[server]\nmax_page_bytes = 4M\n",
+        "concert.conf:2: [server] max_page_bytes: no such setting; there is one in [taxii]");
     assert_problem("[sever]\nthreads = 4\n",
                    "concert.conf:1: [sever]: no such section; did you mean \"server\"?");
     assert_problem("threads = 4\n",

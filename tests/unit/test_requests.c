@@ -57,7 +57,8 @@ static gboolean act(ExchangeNode *node, const char *dossier, const char *type, c
                             .signatory = OFFICER,
                             .payload = payload,
                             .tlp = dossier ? MARKING_TLP_NONE : MARKING_TLP_GREEN,
-                            .is_exercise = g_strcmp0(type, "sent") == 0 && strstr(payload, DRILL)};
+                            .is_exercise =
+                                g_strcmp0(type, "sent") == 0 && payload && strstr(payload, DRILL)};
     return docket_sender_send(node_notary(node->node), &what, ret_sent, error);
 }
 

@@ -231,9 +231,8 @@ static void test_address_in_use(Fixture *fixture, gconstpointer data)
     g_autoptr(GPtrArray) problems = g_ptr_array_new_with_free_func(g_free);
     g_autoptr(Config) config = config_parse("/", "x", text, strlen(text), problems);
     g_autoptr(GError) error = NULL;
-    g_assert_null(
-        server_start(config, node_store(fixture->node), node_writer(fixture->node), NULL, NULL,
-                     &error));
+    g_assert_null(server_start(config, node_store(fixture->node), node_writer(fixture->node), NULL,
+                               NULL, &error));
     g_assert_error(error, CONCERT_ERROR, CONCERT_ERROR_BUSY);
     g_assert_nonnull(strstr(error->message, port));
 }
@@ -244,9 +243,8 @@ static void test_plain_http_outside(Fixture *fixture, gconstpointer data)
     g_autoptr(GPtrArray) problems = g_ptr_array_new_with_free_func(g_free);
     g_autoptr(Config) config = config_parse("/", "x", text, strlen(text), problems);
     g_autoptr(GError) error = NULL;
-    g_assert_null(
-        server_start(config, node_store(fixture->node), node_writer(fixture->node), NULL, NULL,
-                     &error));
+    g_assert_null(server_start(config, node_store(fixture->node), node_writer(fixture->node), NULL,
+                               NULL, &error));
     g_assert_error(error, CONCERT_ERROR, CONCERT_ERROR_INPUT);
 }
 
