@@ -14,6 +14,7 @@
 #include "exchange/parcel_record.h"
 #include "node/card_publisher.h"
 #include "node/config.h"
+#include "node/docket_machine.h"
 #include "node/operation_params.h"
 #include "node/parcel_box.h"
 #include "node/policy_file.h"
@@ -544,6 +545,8 @@ gboolean parcel_operation_read(Notary *notary, yyjson_val *params, yyjson_mut_do
         .own = g_strdup(own.origin)};
     if (!open_and_read(&reading, box, error))
         return FALSE;
+    if (reading.events > 0)
+        docket_machine_run(notary);
     report(&reading, result);
     g_autofree char *text = yyjson_mut_write(result, 0, NULL);
     return parcel_box_done(notary_node(notary), box, text, error);
