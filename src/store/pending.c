@@ -3,6 +3,10 @@
 /* So many rows at most wait: more saves nothing and would leave the processor's cache. */
 #define MAX_ROWS 1024
 
+/* Values are numbers only, and nobody looks for them before the commit, so they wait for it: their
+ * keys are random, and the more are written in order at once, the fewer pages are written twice. */
+#define MAX_VALUES 65536
+
 struct Pending {
     Bulk objects, versions, values, members;
     gint64 first_new;    /* number of the first object that waits itself; G_MAXINT64: none does */
@@ -35,14 +39,20 @@ void pending_free(Pending *pending)
     g_free(pending);
 }
 
-void pending_forget(Pending *pending)
+/* All but the values. */
+static void forget_rows(Pending *pending)
 {
     bulk_empty(&pending->objects);
     bulk_empty(&pending->versions);
-    bulk_empty(&pending->values);
     bulk_empty(&pending->members);
     pending->first_new = G_MAXINT64;
     g_hash_table_remove_all(pending->touched);
+}
+
+void pending_forget(Pending *pending)
+{
+    forget_rows(pending);
+    bulk_empty(&pending->values);
 }
 
 /* New objects are numbered upwards, so that one number says it of all of them. */
@@ -105,10 +115,21 @@ gboolean pending_add_version(StoreTx *tx, const PendingVersion *version, gint64 
     return TRUE;
 }
 
+static gboolean flush_values(StoreTx *tx, GError **error)
+{
+    Bulk *rows = &tx->pending->values;
+    bulk_sort(rows);
+    if (!bulk_run(rows, tx->db,
+                  "INSERT OR IGNORE INTO value (key, version) SELECT c0, c1 FROM bulk(?1)", error))
+        return FALSE;
+    bulk_empty(rows);
+    return TRUE;
+}
+
 gboolean pending_add_value(StoreTx *tx, gint64 key, gint64 version, GError **error)
 {
     Bulk *rows = &tx->pending->values;
-    if (!make_room(tx, rows, error))
+    if (bulk_rows(rows) >= MAX_VALUES && !flush_values(tx, error))
         return FALSE;
     bulk_add(rows, (BulkCell[]){{.number = key}, {.number = version}});
     return TRUE;
@@ -145,7 +166,6 @@ gboolean pending_settle(StoreTx *tx, gint64 object, GError **error)
 gboolean pending_flush(StoreTx *tx, GError **error)
 {
     Pending *pending = tx->pending;
-    bulk_sort(&pending->values);
     if (!bulk_run(&pending->objects, tx->db,
                   "INSERT INTO object (number, key, id, source)"
                   " SELECT c0, c1, c2, c3 FROM bulk(?1)",
@@ -155,15 +175,17 @@ gboolean pending_flush(StoreTx *tx, GError **error)
                   " pack, offset, length, sha256)"
                   " SELECT c0, c1, c2, c3, c4, c5, c6, c7, c8, c9, c10 FROM bulk(?1)",
                   error) ||
-        !bulk_run(&pending->values, tx->db,
-                  "INSERT OR IGNORE INTO value (key, version) SELECT c0, c1 FROM bulk(?1)",
-                  error) ||
         !bulk_run(&pending->members, tx->db,
                   "INSERT INTO member (collection, added, version, object, type, spec, modified,"
                   " digits, last_until, first_until, pack, offset, length)"
                   " SELECT c0, c1, c2, c3, c4, c5, c6, c7, c8, c9, c10, c11, c12 FROM bulk(?1)",
                   error))
         return FALSE;
-    pending_forget(pending);
+    forget_rows(pending);
     return TRUE;
+}
+
+gboolean pending_end(StoreTx *tx, GError **error)
+{
+    return pending_flush(tx, error) && flush_values(tx, error);
 }

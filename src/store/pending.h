@@ -2,8 +2,8 @@
  *
  * Within a request most objects are new and have nothing to do with each other, so their rows are
  * collected and written by four statements (bulk.h). Who is about to read rows of an object that
- * may wait calls pending_settle() first; the end of a request calls pending_flush().
- * Runs on the writer's thread. Private to the store. */
+ * may wait calls pending_settle() first; the end of a request calls pending_flush(). Values wait
+ * for the end of the transaction. Runs on the writer's thread. Private to the store. */
 #pragma once
 
 #include "store/bulk.h"
@@ -30,7 +30,8 @@ typedef struct {
 gboolean pending_add_version(StoreTx *tx, const PendingVersion *version, gint64 *ret_number,
                              GError **error);
 
-/* Version @version names the value of key @key; naming it twice is once. */
+/* Version @version names the value of key @key; naming it twice is once. It is there from
+ * pending_end() on. */
 gboolean pending_add_value(StoreTx *tx, gint64 key, gint64 version, GError **error);
 
 gboolean pending_add_member(StoreTx *tx, gint64 collection, const MembershipItem *item, gint64 date,
@@ -40,3 +41,6 @@ gboolean pending_add_member(StoreTx *tx, gint64 collection, const MembershipItem
 gboolean pending_settle(StoreTx *tx, gint64 object, GError **error);
 
 gboolean pending_flush(StoreTx *tx, GError **error);
+
+/* The same, and the values: before the commit. */
+gboolean pending_end(StoreTx *tx, GError **error);

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "store/checkpointer.h"
+#include "store/pending.h"
 #include "store/schema.h"
 #include "store/tx.h"
 
@@ -116,7 +117,8 @@ static gboolean apply_together(Writer *writer, GPtrArray *jobs, Job **ret_failed
             return FALSE;
         }
     }
-    if (!seal(writer, error) || !sqlite_exec(writer->db, "COMMIT", error)) {
+    if (!pending_end(writer->tx, error) || !seal(writer, error) ||
+        !sqlite_exec(writer->db, "COMMIT", error)) {
         rollback(writer);
         return FALSE;
     }
