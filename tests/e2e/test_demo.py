@@ -22,6 +22,7 @@ CHANCE = ((r"(?m)^( *)[a-z]+( [a-z]+){11}$", r"\1WORDS"),
           (r"(ack|show|answer|close) [0-9a-f]{8}\b", r"\1 ID"),
           (r"(?m)^( +)[0-9a-f]{8} ", r"\1ID "),
           (r"root .*", "root"),
+          (r"[0-9]+(\.[0-9]+)? ([KM]iB|B|ms|s)\b", "N UNIT"),
           (r"[0-9]+(\.[0-9]+)?", "N"),
           (r"[ -]{2,}", " "))
 OTHER = {"alder": "birch", "Alder": "Birch", "XA": "XB"}
