@@ -61,6 +61,8 @@ struct Command {
     const char *description;            /* paragraphs, separated by an empty line; NULL: none */
     const CommandOption *options;       /* ended by COMMAND_OPTIONS_END; NULL: none */
     const Command *const *subcommands;  /* NULL-terminated; then run is NULL */
+    /* Instead of them, where they follow from another table: makes them once and keeps them. */
+    const Command *const *(*make_subcommands)(const Command *self);
     const CommandExample *examples;     /* ended by a NULL line; NULL: none */
     const char *nothing;                /* when the exit status is 1; NULL: never */
     guint min_arguments, max_arguments; /* max 0: as min */
@@ -111,6 +113,9 @@ int command_file_error(GError **error);
 /* Parses @argv, finds the command among @commands (NULL-terminated) and runs it. Returns the
  * program's exit status; errors have been printed. */
 int command_main(const Command *const *commands, int argc, char **argv);
+
+/* The subcommands of @command, NULL-terminated; NULL if it has none. */
+const Command *const *command_subcommands(const Command *command);
 
 /* The subcommand of that name in a NULL-terminated list, or NULL; ret_near (may be NULL) is then
  * the name that was perhaps meant, or NULL. */

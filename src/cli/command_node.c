@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "base/jsontext.h"
+
 Node *command_node_open(const CommandCall *call, NodeMode mode, GError **error)
 {
     Node *node = node_open(command_node_directory(call), mode, error);
@@ -13,13 +15,10 @@ Node *command_node_open(const CommandCall *call, NodeMode mode, GError **error)
 gboolean command_node_call(Node *node, const char *operation, yyjson_mut_doc *params,
                            yyjson_doc **ret_result, GError **error)
 {
-    char *text = yyjson_mut_write(params, 0, NULL);
-    yyjson_mut_doc_free(params);
-    g_autofree char *result = NULL;
+    g_autofree char *text = jsontext_take(params), *result = NULL;
     gboolean done = text ? node_call(node, operation, text, &result, error) : FALSE;
     if (!text)
         g_set_error(error, CONCERT_ERROR, CONCERT_ERROR_INPUT, "%s: not UTF-8 text", operation);
-    free(text);
     if (!done)
         return FALSE;
     if (ret_result)

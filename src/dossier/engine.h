@@ -36,6 +36,9 @@ typedef struct {
     EngineVerdict verdict;
     char *reason;      /* why it is not valid; NULL if it is */
     ConcertError code; /* the kind of reason */
+    /* The participants, by their places, whose nodes were sent it: with its own dispatch or
+     * together with a later one. Its author is among them. */
+    guint64 told[ENGINE_PARTICIPANTS_MAX / 64];
 } EngineEvent;
 
 typedef struct {
@@ -90,9 +93,34 @@ GPtrArray *engine_open(const EngineResult *result, guint roles);
 /* The transition that @node's machine has to make now by itself; NULL: none. */
 const ProcedureTransition *engine_machine(const EngineResult *result, const char *node);
 
-/* The parents of the next event: the valid ones that no other valid one follows, at most
- * EVENT_PARENTS_MAX. Elements: EventHash. Caller frees. */
-GArray *engine_heads(const EngineResult *result);
+/* --- for rules: what is valid so far -----------------------------------------------------------
+ */
+
+/* How many valid events of a type there are; and the @n-th (from 0) or last of them, or NULL. */
+guint engine_count(const EngineResult *result, const char *type);
+const Event *engine_nth(const EngineResult *result, const char *type, guint n);
+const Event *engine_last(const EngineResult *result, const char *type);
+
+/* The valid event of that hash, or NULL. */
+const Event *engine_find(const EngineResult *result, const EventHash *hash);
+
+/* The event that a PROCEDURE_EVENT member of @event's payload names, or NULL. */
+const Event *engine_named(const EngineResult *result, const Event *event, const char *member);
+
+/* How many participants have one of @roles. */
+guint engine_count_roles(const EngineResult *result, guint roles);
+
+/* --- the next event ----------------------------------------------------------------------------
+ */
+
+/* The parents of the next event of @row: the valid ones that no other valid one follows, of those
+ * that all whom it is for may see; at most EVENT_PARENTS_MAX. Elements: EventHash. Caller frees. */
+GArray *engine_heads(const EngineResult *result, const ProcedureTransition *row);
+
+/* The valid events before @event, which is the last of @result, that some of the nodes it is for
+ * were not sent yet and all of them may see: they go with it. Elements: const Event *, in their
+ * order. Caller frees. */
+GPtrArray *engine_missing(const EngineResult *result, const Event *event);
 
 /* What an event with these parents has to list that ends the dossier: the JSON text of an array.
  * Caller frees. */

@@ -21,6 +21,10 @@
 #define PROCEDURE_LIST_MAX   64          /* members of a list of nodes */
 #define PROCEDURE_HASHES_MAX 2048
 #define PROCEDURE_NODE_MAX   240 /* bytes of a node's name */
+#define PROCEDURE_LINE_MAX   1024
+#define PROCEDURE_NUMBER_MAX G_MAXUINT32
+#define PROCEDURE_FILES_MAX  256         /* attachments of an event */
+#define PROCEDURE_DATA_MAX   (96 * 1024) /* bytes of a PROCEDURE_DATA, written compactly */
 
 /* A word and what it means, for people. Lists end with a NULL word. */
 typedef struct {
@@ -35,6 +39,7 @@ typedef struct {
 typedef struct {
     const char *name, *help;
     gboolean is_final;
+    gboolean is_private;    /* not shared yet: not everybody whom it concerns knows of it */
     guint waits_for;        /* roles of those who have to act; 0 if final */
     const char *waits_what; /* "acknowledge the request" */
 } ProcedureState;
@@ -47,16 +52,29 @@ typedef enum {
     PROCEDURE_NODE,   /* the name of a node */
     PROCEDURE_NODES,  /* a list of them, ascending by their bytes */
     PROCEDURE_HASHES, /* a list of hashes of events, ascending */
+    PROCEDURE_WORDS,  /* a list of some of `words`, ascending by their bytes */
+    PROCEDURE_LINES,  /* a list of lines of at most PROCEDURE_LINE_MAX bytes, in any order */
+    PROCEDURE_NUMBER, /* a whole number from 0 to `max` (0: PROCEDURE_NUMBER_MAX) */
+    PROCEDURE_FLAG,   /* true; where it is not so the member is not there */
+    PROCEDURE_EVENT,  /* the hash of a valid event of the dossier that the event follows */
+    PROCEDURE_FILES,  /* attachments: a list of {"name", "type", "sha256", "size", "malicious"?} */
+    PROCEDURE_DATA,   /* an object or a list that `check` reads */
 } ProcedureType;
 
-/* A member of an event's payload. Lists end with a NULL name. */
+/* A member of an event's payload. Lists end with a NULL name. On the command line it is an option
+ * of its name, with "-" for "_"; "text" is what stands there without an option, and so is "to" of
+ * an event that opens a dossier. */
 typedef struct {
     const char *name, *help;
     ProcedureType type;
     gboolean is_required;
-    guint max;                  /* bytes of a text, members of a list */
-    const ProcedureWord *words; /* of a PROCEDURE_WORD */
+    guint max;                  /* bytes of a text, members of a list, a number */
+    const ProcedureWord *words; /* of a PROCEDURE_WORD or PROCEDURE_WORDS */
+    const char *otherwise;      /* the word that who makes it says if nothing else; NULL: none */
     guint gives;                /* roles that the nodes named here get; 0: none */
+    /* Of a PROCEDURE_DATA: whether it is well formed; CONCERT_ERROR_INPUT or _LIMIT names what is
+     * not. It may be given for other types too, after their own check. */
+    gboolean (*check)(yyjson_val *value, GError **error);
 } ProcedureField;
 
 typedef struct EngineResult EngineResult;
@@ -66,6 +84,8 @@ typedef struct {
     const char *rule; /* what satisfies it: "a refusal names its ground" */
     /* @dossier is as it is where the event stands; @event has passed all other checks. */
     gboolean (*holds)(const EngineResult *dossier, const Event *event);
+    /* Instead of it, where there is more to say: the error tells what is missing. */
+    gboolean (*check)(const EngineResult *dossier, const Event *event, GError **error);
 } ProcedureGuard;
 
 typedef enum {
@@ -76,12 +96,16 @@ typedef enum {
 /* What an event of a type does. Lists end with a NULL type. */
 typedef struct {
     const char *type, *verb; /* "acknowledged", "acknowledge": what who makes it does */
+    const char *command;     /* the word for it on the command line; NULL: the verb */
     const char *help;
     guint from;  /* states in which it is possible; 0: it opens the dossier */
     int to;      /* state, or PROCEDURE_STAY */
     guint who;   /* roles that may make it; who opens gets this role */
-    guint tells; /* roles that it is for */
+    guint tells; /* roles that it is for; 0: it stays at its author's node */
     ProcedureMaker maker;
+    guint becomes;  /* roles that its author has from then on; 0: those that it had */
+    gboolean swaps; /* who had the roles `becomes` gets those that the author had */
+    gboolean opens; /* shows whom it is for all that came before, whomever that was for */
     const ProcedureField *fields;       /* may be NULL */
     const ProcedureGuard *const *rules; /* NULL-terminated; may be NULL */
 } ProcedureTransition;
@@ -96,7 +120,10 @@ typedef struct {
 typedef struct {
     const char *name, *help;
     guint runs_in;
-    const char *field;          /* of the opening event: which term, or the time itself */
+    guint seconds;              /* how long it always runs; then it has no field. 0: it has one */
+    const char *event;          /* type of the event with the field, the last valid one before the
+                                   clock begins; NULL: the one that opens the dossier */
+    const char *field;          /* which term, or the time itself */
     const ProcedureTerm *terms; /* NULL: the field is a time; without the field there is no clock */
     const guint *reminders;     /* percent of the time, ascending, ends with 0 */
 } ProcedureClock;

@@ -4,6 +4,7 @@
 
 #include "base/error.h"
 #include "base/jsonguard.h"
+#include "base/jsontext.h"
 #include "base/timestamp.h"
 #include "exchange/card_field.h"
 #include "ledger/opening.h"
@@ -358,11 +359,7 @@ static char *content(const Card *card)
     yyjson_mut_val *root = yyjson_mut_doc_get_root(doc);
     yyjson_mut_obj_remove_key(root, "number");
     yyjson_mut_obj_remove_key(root, "time");
-    char *text = yyjson_mut_write(doc, 0, NULL);
-    char *copy = g_strdup(text);
-    free(text);
-    yyjson_mut_doc_free(doc);
-    return copy;
+    return jsontext_take(doc);
 }
 
 gboolean card_equal(const Card *a, const Card *b)

@@ -4,6 +4,7 @@
 #include <unistd.h>
 #include <yyjson.h>
 
+#include "base/jsontext.h"
 #include "base/timestamp.h"
 #include "intake/bundle.h"
 #include "intake/envelope.h"
@@ -79,11 +80,7 @@ static char *format_mark(const Walk *walk)
         put_time(doc, root, "until", walk->until);
         yyjson_mut_obj_add_str(doc, root, "next", walk->next);
     }
-    char *text = yyjson_mut_write(doc, 0, NULL);
-    char *copy = g_strdup(text);
-    free(text);
-    yyjson_mut_doc_free(doc);
-    return copy;
+    return jsontext_take(doc);
 }
 
 static gint64 get_time(yyjson_val *root, const char *key)

@@ -3,6 +3,7 @@
 #include <string.h>
 #include <yyjson.h>
 
+#include "base/jsontext.h"
 #include "base/timestamp.h"
 #include "exchange/author.h"
 #include "node/docket_machine.h"
@@ -10,15 +11,6 @@
 #define FOLLOW_PATH   "/exchange/v1/follow"
 #define POLL_GRACE_MS 15000
 #define OVERTAKEN_MAX 8 /* in a row */
-
-static char *take_text(yyjson_mut_doc *doc)
-{
-    char *text = yyjson_mut_write(doc, 0, NULL);
-    char *copy = g_strdup(text);
-    free(text);
-    yyjson_mut_doc_free(doc);
-    return copy;
-}
 
 /* A question, and what came of it. */
 typedef struct {
@@ -58,7 +50,7 @@ static char *write_question(const Question *question, char **gossip)
     yyjson_mut_val *notes = gossip ? yyjson_mut_obj_add_arr(doc, root, "gossip") : NULL;
     for (guint i = 0; notes && gossip[i]; i++)
         yyjson_mut_arr_add_str(doc, notes, gossip[i]);
-    return take_text(doc);
+    return jsontext_take(doc);
 }
 
 /* Asks; also a GThreadFunc. */

@@ -2,6 +2,7 @@
 #include <yyjson.h>
 
 #include "intake/misp.h"
+#include "base/jsontext.h"
 #include "intake/misp_feed.h"
 #include "node/follow_core.h"
 #include "node/follow_reading.h"
@@ -35,11 +36,7 @@ static char *format_mark(const FetchResult *result)
         yyjson_mut_obj_add_str(doc, root, "etag", result->etag);
     if (result->kept[0])
         yyjson_mut_obj_add_str(doc, root, "modified", result->kept[0]);
-    char *text = yyjson_mut_write(doc, 0, NULL);
-    char *copy = g_strdup(text);
-    free(text);
-    yyjson_mut_doc_free(doc);
-    return copy;
+    return jsontext_take(doc);
 }
 
 static gboolean check_status(FollowRun *run, const FetchResult *result, const char *url,

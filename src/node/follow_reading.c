@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "base/jsontext.h"
 #include "stix/observable.h"
 
 static IntakeFormat format_of(const char *name)
@@ -51,9 +52,7 @@ char *follow_reading_format(const IntakeOptions *options)
         yyjson_mut_obj_add_str(doc, root, "tlp", options->tlp);
     if (options->kind != OBSERVABLE_NONE)
         yyjson_mut_obj_add_str(doc, root, "kind", observable_kind_name(options->kind));
-    char *text = yyjson_mut_obj_size(root) > 0 ? yyjson_mut_write(doc, 0, NULL) : NULL;
-    char *copy = g_strdup(text);
-    free(text);
-    yyjson_mut_doc_free(doc);
-    return copy;
+    gboolean is_empty = yyjson_mut_obj_size(root) == 0;
+    g_autofree char *text = jsontext_take(doc);
+    return is_empty ? NULL : g_steal_pointer(&text);
 }

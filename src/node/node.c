@@ -8,6 +8,7 @@
 #include <unistd.h>
 #include <yyjson.h>
 
+#include "base/jsontext.h"
 #include "base/timestamp.h"
 #include "node/control.h"
 #include "node/operation.h"
@@ -150,11 +151,7 @@ static char *live_status(gpointer user)
     yyjson_mut_obj_add_uint(doc, root, "failures", stats.failures);
     yyjson_mut_obj_add_uint(doc, root, "commits", stats.commits);
     yyjson_mut_obj_add_uint(doc, root, "waiting", stats.waiting);
-    char *text = yyjson_mut_write(doc, 0, NULL);
-    char *copy = g_strdup(text);
-    free(text);
-    yyjson_mut_doc_free(doc);
-    return copy;
+    return jsontext_take(doc);
 }
 
 static gboolean become_writer(Node *node, GError **error)

@@ -3,6 +3,7 @@
 #include <glib/gstdio.h>
 #include <string.h>
 
+#include "base/jsontext.h"
 #include "base/timestamp.h"
 #include "identity/seal.h"
 #include "ledger/checkpoint.h"
@@ -274,15 +275,6 @@ gboolean notary_append_made(Notary *notary, NotaryMake make, NotaryExtra extra, 
     return good;
 }
 
-char *notary_core_take_json(yyjson_mut_doc *doc)
-{
-    char *text = yyjson_mut_write(doc, 0, NULL);
-    char *copy = g_strdup(text);
-    free(text);
-    yyjson_mut_doc_free(doc);
-    return copy;
-}
-
 /* --- erasing -----------------------------------------------------------------------------------
  */
 
@@ -316,7 +308,7 @@ static char *erased_members(guint64 index, const guint *places, guint n_places)
     yyjson_mut_val *list = n_places > 0 ? yyjson_mut_obj_add_arr(doc, root, "erased_items") : NULL;
     for (guint i = 0; i < n_places; i++)
         yyjson_mut_arr_add_uint(doc, list, places[i]);
-    return notary_core_take_json(doc);
+    return jsontext_take(doc);
 }
 
 /* What everybody goes by must stay readable. */
@@ -403,7 +395,7 @@ static gboolean open_ledger(Notary *notary, GError **error)
     yyjson_mut_val *root = yyjson_mut_obj(doc);
     yyjson_mut_doc_set_root(doc, root);
     notary_core_add_keys(doc, root, create.vkeys);
-    g_autofree char *members = notary_core_take_json(doc);
+    g_autofree char *members = jsontext_take(doc);
     const OpeningSpec spec = {.kind = "ledger.opened",
                               .is_public = TRUE,
                               .members = members,
@@ -479,5 +471,5 @@ char *notary_keys(Store *store, GError **error)
     yyjson_mut_val *list = yyjson_mut_obj_add_arr(doc, root, "changes");
     for (guint i = 0; changes[i]; i++)
         yyjson_mut_arr_add_str(doc, list, changes[i]);
-    return notary_core_take_json(doc);
+    return jsontext_take(doc);
 }

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/timestamp.h"
+#include "base/jsontext.h"
 #include "ledger/keychange.h"
 #include "ledger/origin.h"
 #include "ledger/succession.h"
@@ -55,7 +56,7 @@ static gboolean apply_change(StoreTx *tx, gpointer user, GError **error)
     yyjson_mut_val *root = yyjson_mut_obj(doc);
     yyjson_mut_doc_set_root(doc, root);
     yyjson_mut_obj_add_str(doc, root, "change", note);
-    g_autofree char *members = notary_core_take_json(doc);
+    g_autofree char *members = jsontext_take(doc);
     const OpeningSpec spec = {.kind = "key.changed",
                               .is_public = TRUE,
                               .members = members,
@@ -181,7 +182,7 @@ static char *relink_members(const Relink *relink, const char *previous, guint64 
     yyjson_mut_obj_add_str(doc, root, "succession", succession);
     if (seen > 0)
         yyjson_mut_obj_add_uint(doc, root, "seen", seen);
-    return notary_core_take_json(doc);
+    return jsontext_take(doc);
 }
 
 /* The store as it is, in a file that nobody writes to. */

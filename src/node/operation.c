@@ -3,6 +3,7 @@
 #include <string.h>
 #include <yyjson.h>
 
+#include "base/jsontext.h"
 #include "exchange/reach.h"
 #include "identity/role.h"
 #include "node/card_publisher.h"
@@ -375,12 +376,9 @@ gboolean operation_run(Writer *writer, Notary *notary, const char *operation, co
                     "%s: parameters must be a JSON object", operation);
     else
         good = run_call(writer, notary, &call, error);
-    if (good && ret_result) {
-        char *text = yyjson_mut_write(call.result, 0, NULL);
-        *ret_result = g_strdup(text);
-        free(text);
-    }
-    yyjson_mut_doc_free(call.result);
+    g_autofree char *text = jsontext_take(call.result);
+    if (good && ret_result)
+        *ret_result = g_steal_pointer(&text);
     yyjson_doc_free(doc);
     return good;
 }
