@@ -24,6 +24,7 @@ void docket_draft_free(DocketDraft *draft)
     g_free(draft->dossier);
     g_free(draft->state);
     g_strfreev(draft->audience);
+    g_clear_pointer(&draft->carried, g_ptr_array_unref);
     g_free(draft);
 }
 
@@ -281,10 +282,10 @@ static char *with_decides(const char *payload, const EngineResult *result, const
 static char *build(const EngineResult *result, const DocketAct *act, const DocketPlace *place,
                    GError **error)
 {
-    g_autoptr(GArray) heads = result ? engine_heads(result) : NULL;
     const Event *opening = result ? result->opening : NULL;
     const Procedure *procedure = result ? result->procedure : procedure_find(act->procedure);
     const ProcedureTransition *row = procedure ? procedure_transition(procedure, act->type) : NULL;
+    g_autoptr(GArray) heads = result ? engine_heads(result, row) : NULL;
     const char *payload = act->payload ? act->payload : "{}";
     gboolean ends = result && row && procedure_closes(procedure, row);
     gboolean inherits = act->tlp == MARKING_TLP_NONE && opening;
@@ -307,15 +308,46 @@ static char *build(const EngineResult *result, const DocketAct *act, const Docke
     return event_build(&spec, NULL, error);
 }
 
-static DocketDraft *make_draft(const EngineResult *result, const DocketAct *act,
+/* What goes with the draft; the marking is that of all. What another made for those named alone is
+ * not this node's to show. */
+static gboolean carry(DocketDraft *draft, const Docket *docket, const EngineResult *after,
+                      const Event *event, GError **error)
+{
+    draft->carried = g_ptr_array_new_with_free_func((GDestroyNotify)g_bytes_unref);
+    if (!docket)
+        return TRUE;
+    g_autoptr(GPtrArray) missing = engine_missing(docket->result, after, event);
+    for (guint i = 0; i < missing->len; i++) {
+        const Event *earlier = ((const EngineEvent *)missing->pdata[i])->event;
+        const DossierEvent *stored = docket_stored(docket, earlier);
+        if (!stored)
+            continue;
+        if (earlier->tlp >= MARKING_TLP_AMBER_STRICT && strcmp(earlier->node, event->node) != 0) {
+            char hex[2 * SHA256_SIZE + 1];
+            g_set_error(error, CONCERT_ERROR, CONCERT_ERROR_DENIED,
+                        "event %.8s (%s) of %s is TLP:%s: it cannot be shown to further nodes",
+                        event_hash_format(&earlier->hash, hex), earlier->type, earlier->node,
+                        marking_tlp_name(earlier->tlp));
+            return FALSE;
+        }
+        g_ptr_array_add(draft->carried, g_bytes_ref(stored->bytes));
+        draft->tlp = MAX(draft->tlp, earlier->tlp);
+        draft->pap = MAX(draft->pap, earlier->pap);
+    }
+    return TRUE;
+}
+
+/* @docket NULL: the event opens a dossier. */
+static DocketDraft *make_draft(const Docket *docket, const DocketAct *act,
                                const DocketPlace *place, GError **error)
 {
+    const EngineResult *result = docket ? docket->result : NULL;
     g_autofree char *body = build(result, act, place, error);
     g_autoptr(Event) event = body ? event_draft(body, strlen(body), error) : NULL;
     g_autoptr(EngineResult) after = event ? engine_after(result, event, error) : NULL;
     if (!after)
         return NULL;
-    DocketDraft *draft = g_new0(DocketDraft, 1);
+    g_autoptr(DocketDraft) draft = g_new0(DocketDraft, 1);
     draft->body = g_steal_pointer(&body);
     draft->dossier = g_strdup(event->dossier);
     draft->procedure = after->procedure;
@@ -324,7 +356,8 @@ static DocketDraft *make_draft(const EngineResult *result, const DocketAct *act,
     draft->tlp = event->tlp;
     draft->pap = event->pap;
     draft->is_exercise = event->is_exercise;
-    return draft;
+    draft->is_private = procedure_transition(after->procedure, event->type)->tells == 0;
+    return carry(draft, docket, after, event, error) ? g_steal_pointer(&draft) : NULL;
 }
 
 DocketDraft *docket_draft(StoreTx *tx, const DocketAct *act, const DocketPlace *place,
@@ -342,5 +375,5 @@ DocketDraft *docket_draft(StoreTx *tx, const DocketAct *act, const DocketPlace *
                     act->dossier);
         return NULL;
     }
-    return make_draft(docket->result, act, place, error);
+    return make_draft(docket, act, place, error);
 }

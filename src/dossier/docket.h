@@ -59,10 +59,13 @@ typedef struct {
     char *dossier; /* its id */
     const Procedure *procedure;
     char *state;     /* in which the dossier will be */
-    char **audience; /* names of nodes, sorted */
-    MarkingTlp tlp;
+    char **audience; /* names of nodes, sorted; empty: it is for nobody else, and stays here */
+    gboolean is_private; /* its transition is for nobody */
+    MarkingTlp tlp;      /* the strictest of it and of what goes with it */
     MarkingPap pap;
     gboolean is_exercise; /* the dossier */
+    GPtrArray *carried;   /* GBytes: earlier events that some of the audience have not got, in
+                             order: they go with it */
 } DocketDraft;
 
 void docket_draft_free(DocketDraft *draft);

@@ -162,10 +162,28 @@ static gboolean join_all(EngineResult *dossier, const Event *event, const Proced
 static gboolean judge_rules(const EngineResult *dossier, const Event *event,
                             const ProcedureTransition *row, GError **error)
 {
-    for (guint i = 0; row->rules && row->rules[i]; i++)
-        if (!row->rules[i]->holds(dossier, event))
-            return refuse(error, CONCERT_ERROR_DENIED, "the rule is not met: %s",
-                          row->rules[i]->rule);
+    for (guint i = 0; row->rules && row->rules[i]; i++) {
+        const ProcedureGuard *guard = row->rules[i];
+        g_autoptr(GError) missing = NULL;
+        if (guard->holds ? guard->holds(dossier, event)
+                         : guard->check(dossier, event, error ? &missing : NULL))
+            continue;
+        return refuse(error, CONCERT_ERROR_DENIED, "the rule is not met: %s%s%s", guard->rule,
+                      missing ? ": " : "", missing ? missing->message : "");
+    }
+    return TRUE;
+}
+
+/* Events that the payload names are there, and valid. */
+static gboolean judge_named(const EngineResult *dossier, const Event *event,
+                            const ProcedureTransition *row, GError **error)
+{
+    for (const ProcedureField *field = row->fields; field && field->name; field++)
+        if (field->type == PROCEDURE_EVENT && event_text(event, field->name) &&
+            !engine_named(dossier, event, field->name))
+            return refuse(error, CONCERT_ERROR_INPUT,
+                          "\"%s\" is no valid event of this dossier that came before",
+                          field->name);
     return TRUE;
 }
 
@@ -176,7 +194,12 @@ static gboolean judge_rules(const EngineResult *dossier, const Event *event,
 static gboolean clock_due(const EngineResult *dossier, const ProcedureClock *clock, gint64 started,
                           gint64 *ret_due)
 {
-    const char *text = event_text(dossier->opening, clock->field);
+    if (clock->seconds > 0) {
+        *ret_due = started + (gint64)clock->seconds * G_USEC_PER_SEC;
+        return TRUE;
+    }
+    const Event *event = clock->event ? engine_last(dossier, clock->event) : dossier->opening;
+    const char *text = event ? event_text(event, clock->field) : NULL;
     if (!text)
         return FALSE;
     if (!clock->terms)
@@ -217,6 +240,18 @@ static void turn_clocks(EngineResult *dossier, int from, int to, gint64 time_us)
     }
 }
 
+static void change_part(EngineResult *dossier, const char *node, const ProcedureTransition *row)
+{
+    EngineParticipant *author = find_participant(dossier, node);
+    for (guint i = 0; row->swaps && i < dossier->participants->len; i++) {
+        EngineParticipant *one = &g_array_index(dossier->participants, EngineParticipant, i);
+        if (one != author && (one->roles & row->becomes))
+            one->roles = author->roles;
+    }
+    if (row->becomes)
+        author->roles = row->becomes;
+}
+
 static void take_effect(EngineResult *dossier, const Event *event, const ProcedureTransition *row)
 {
     if (row->from == 0) {
@@ -224,6 +259,13 @@ static void take_effect(EngineResult *dossier, const Event *event, const Procedu
         dossier->opened_us = event->time_us;
     }
     dossier->last_us = MAX(dossier->last_us, event->time_us);
+    change_part(dossier, event->node, row);
+}
+
+/* The state that the event makes, and its clocks, once it stands among the valid ones: a clock may
+ * take its time from it. */
+static void turn_state(EngineResult *dossier, const Event *event, const ProcedureTransition *row)
+{
     if (row->to == PROCEDURE_STAY)
         return;
     int from = dossier->state;
@@ -341,10 +383,56 @@ static gboolean judge(Run *run, EngineResult *dossier, const GArray *ends, guint
             event_hash_format(&run->order.events[end]->hash, hex), run->order.events[end]->type);
     }
     if (!judge_author(dossier, event, row, error) || !judge_state(dossier, row, error) ||
-        !judge_rules(dossier, event, row, error) || !join_all(dossier, event, row, error))
+        !judge_named(dossier, event, row, error) || !judge_rules(dossier, event, row, error) ||
+        !join_all(dossier, event, row, error))
         return FALSE;
     take_effect(dossier, event, row);
     return TRUE;
+}
+
+/* --- who was sent what -------------------------------------------------------------------------
+ */
+
+/* The roles that may see an event: what opens the dossier, whoever comes in. */
+static guint shown_to(const ProcedureTransition *row)
+{
+    return !row || row->from == 0 ? G_MAXUINT : row->tells;
+}
+
+/* The participants that the transition is for, and @author, as they are now. */
+static void set_told(const EngineResult *dossier, EngineEvent *one)
+{
+    for (guint i = 0; i < dossier->participants->len; i++) {
+        const EngineParticipant *each = &g_array_index(dossier->participants, EngineParticipant, i);
+        if ((each->roles & one->transition->tells) || strcmp(each->node, one->event->node) == 0)
+            one->told[i / 64] |= (guint64)1 << (i % 64);
+    }
+}
+
+/* With the event at the end of @dossier's went what those whom it is for were not sent before. */
+static void carry(EngineResult *dossier, Run *run)
+{
+    guint last = dossier->events->len - 1;
+    EngineEvent *next = &g_array_index(dossier->events, EngineEvent, last);
+    const guint64 *ancestors = NULL;
+    guint place;
+    if (!next->transition->tells)
+        return;
+    if (engine_order_find(&run->order, &next->event->hash, &place))
+        ancestors = engine_order_ancestors(&run->order, place);
+    for (guint i = 0; i < last; i++) {
+        EngineEvent *one = &g_array_index(dossier->events, EngineEvent, i);
+        if (!ancestors || one->verdict != ENGINE_VALID ||
+            !engine_order_find(&run->order, &one->event->hash, &place) ||
+            !engine_order_has(ancestors, place))
+            continue;
+        if (next->transition->opens)
+            one->shown |= next->transition->tells;
+        if (next->transition->tells & ~one->shown)
+            continue;
+        for (guint w = 0; w < G_N_ELEMENTS(one->told); w++)
+            one->told[w] |= next->told[w];
+    }
 }
 
 static void add_event(EngineResult *dossier, Run *run, guint place, EngineVerdict verdict,
@@ -354,11 +442,17 @@ static void add_event(EngineResult *dossier, Run *run, guint place, EngineVerdic
                              .transition = run->rows[place],
                              .verdict = verdict,
                              .reason = error ? g_strdup(error->message) : NULL,
-                             .code = error ? (ConcertError)error->code : CONCERT_ERROR_CONFLICT};
+                             .code = error ? (ConcertError)error->code : CONCERT_ERROR_CONFLICT,
+                             .shown = shown_to(run->rows[place])};
     guint *const counts[] = {&dossier->n_valid, &dossier->n_void, &dossier->n_pending,
                              &dossier->n_unknown};
     g_array_append_val(dossier->events, one);
     ++*counts[verdict];
+    if (verdict != ENGINE_VALID)
+        return;
+    set_told(dossier, &g_array_index(dossier->events, EngineEvent, dossier->events->len - 1));
+    turn_state(dossier, one.event, one.transition);
+    carry(dossier, run);
 }
 
 /* Judges the placed events of @set (NULL: all) one after the other, before the place @until.
@@ -387,6 +481,7 @@ static EngineResult *replay(Run *run, const guint64 *set, guint until, gboolean 
 /* Judges an event that would end the dossier by what it follows. */
 static gboolean judge_end(Run *run, guint place, GError **error)
 {
+    /* What is judged at its place takes effect only in a run that is thrown away. */
     g_autoptr(EngineResult) before =
         replay(run, engine_order_ancestors(&run->order, place), place, FALSE);
     g_autoptr(GArray) none = g_array_new(FALSE, FALSE, sizeof(guint));

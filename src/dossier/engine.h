@@ -39,6 +39,7 @@ typedef struct {
     /* The participants, by their places, whose nodes were sent it: with its own dispatch or
      * together with a later one. Its author is among them. */
     guint64 told[ENGINE_PARTICIPANTS_MAX / 64];
+    guint shown; /* roles that may see it, by its own transition or by a later one that `opens` */
 } EngineEvent;
 
 typedef struct {
@@ -117,10 +118,11 @@ guint engine_count_roles(const EngineResult *result, guint roles);
  * that all whom it is for may see; at most EVENT_PARENTS_MAX. Elements: EventHash. Caller frees. */
 GArray *engine_heads(const EngineResult *result, const ProcedureTransition *row);
 
-/* The valid events before @event, which is the last of @result, that some of the nodes it is for
- * were not sent yet and all of them may see: they go with it. Elements: const Event *, in their
- * order. Caller frees. */
-GPtrArray *engine_missing(const EngineResult *result, const Event *event);
+/* The valid events of @before that some of the nodes @event is for were not sent yet and all of
+ * them may see: they go with it. @after is what engine_after() gave for it. Elements: const
+ * EngineEvent *, of @before, in their order. Caller frees the array. */
+GPtrArray *engine_missing(const EngineResult *before, const EngineResult *after,
+                          const Event *event);
 
 /* What an event with these parents has to list that ends the dossier: the JSON text of an array.
  * Caller frees. */
@@ -136,6 +138,6 @@ char **engine_audience(const EngineResult *result, const Event *event);
 void engine_clock_read(const EngineClock *clock, gint64 now_us, guint *ret_percent,
                        guint *ret_reminders, gint64 *ret_next_us);
 
-/* SHA-256 of all that is shared about the dossier: state, participants, verdicts. Two nodes with
- * the same events have the same. */
+/* SHA-256 of all that everybody in the dossier may know of it: state, participants, verdicts. Two
+ * nodes with the same of these events have the same. */
 void engine_digest(const EngineResult *result, guint8 ret_digest[SHA256_SIZE]);

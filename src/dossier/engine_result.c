@@ -36,7 +36,7 @@ const ProcedureTransition *engine_machine(const EngineResult *result, const char
     return NULL;
 }
 
-/* --- the next event ----------------------------------------------------------------------------
+/* --- what is valid so far ----------------------------------------------------------------------
  */
 
 static guint hash_hash(gconstpointer key)
@@ -51,21 +51,139 @@ static gboolean hash_equal(gconstpointer a, gconstpointer b)
     return event_hash_compare(a, b) == 0;
 }
 
-GArray *engine_heads(const EngineResult *result)
+static gboolean is_valid(const EngineEvent *one, const char *type)
+{
+    return one->verdict == ENGINE_VALID && strcmp(one->event->type, type) == 0;
+}
+
+guint engine_count(const EngineResult *result, const char *type)
+{
+    guint count = 0;
+    for (guint i = 0; i < result->events->len; i++)
+        count += is_valid(&g_array_index(result->events, EngineEvent, i), type);
+    return count;
+}
+
+const Event *engine_nth(const EngineResult *result, const char *type, guint n)
+{
+    for (guint i = 0; i < result->events->len; i++) {
+        const EngineEvent *one = &g_array_index(result->events, EngineEvent, i);
+        if (is_valid(one, type) && n-- == 0)
+            return one->event;
+    }
+    return NULL;
+}
+
+const Event *engine_last(const EngineResult *result, const char *type)
+{
+    for (guint i = result->events->len; i-- > 0;) {
+        const EngineEvent *one = &g_array_index(result->events, EngineEvent, i);
+        if (is_valid(one, type))
+            return one->event;
+    }
+    return NULL;
+}
+
+const Event *engine_find(const EngineResult *result, const EventHash *hash)
+{
+    for (guint i = 0; i < result->events->len; i++) {
+        const EngineEvent *one = &g_array_index(result->events, EngineEvent, i);
+        if (one->verdict == ENGINE_VALID && hash_equal(&one->event->hash, hash))
+            return one->event;
+    }
+    return NULL;
+}
+
+const Event *engine_named(const EngineResult *result, const Event *event, const char *member)
+{
+    const char *text = event_text(event, member);
+    EventHash hash;
+    return text && event_hash_parse(text, strlen(text), &hash) ? engine_find(result, &hash) : NULL;
+}
+
+guint engine_count_roles(const EngineResult *result, guint roles)
+{
+    guint count = 0;
+    for (guint i = 0; i < result->participants->len; i++)
+        count += (g_array_index(result->participants, EngineParticipant, i).roles & roles) != 0;
+    return count;
+}
+
+/* --- the next event ----------------------------------------------------------------------------
+ */
+
+/* Whether all whom @next is for may see @one. */
+static gboolean is_visible(const EngineEvent *one, const ProcedureTransition *next)
+{
+    return one->verdict == ENGINE_VALID &&
+           (!next || next->opens || (next->tells & ~one->shown) == 0);
+}
+
+GArray *engine_heads(const EngineResult *result, const ProcedureTransition *row)
 {
     g_autoptr(GHashTable) followed = g_hash_table_new(hash_hash, hash_equal);
     GArray *heads = g_array_new(FALSE, FALSE, sizeof(EventHash));
     for (guint i = 0; i < result->events->len; i++) {
         const EngineEvent *one = &g_array_index(result->events, EngineEvent, i);
-        for (guint k = 0; one->verdict == ENGINE_VALID && k < one->event->n_parents; k++)
+        for (guint k = 0; is_visible(one, row) && k < one->event->n_parents; k++)
             g_hash_table_add(followed, &one->event->parents[k]);
     }
     for (guint i = result->events->len; i-- > 0 && heads->len < EVENT_PARENTS_MAX;) {
         const EngineEvent *one = &g_array_index(result->events, EngineEvent, i);
-        if (one->verdict == ENGINE_VALID && !g_hash_table_contains(followed, &one->event->hash))
+        if (is_visible(one, row) && !g_hash_table_contains(followed, &one->event->hash))
             g_array_append_val(heads, one->event->hash);
     }
     return heads;
+}
+
+/* The participants that @event was sent to, by name; the author's own node is not among them. */
+static GHashTable *told_of(const EngineResult *result, const EngineEvent *one, const char *author)
+{
+    GHashTable *names = g_hash_table_new(g_str_hash, g_str_equal);
+    for (guint i = 0; i < result->participants->len; i++) {
+        const char *node = g_array_index(result->participants, EngineParticipant, i).node;
+        if ((one->told[i / 64] >> (i % 64) & 1) != 0 && strcmp(node, author) != 0)
+            g_hash_table_add(names, (gpointer)node);
+    }
+    return names;
+}
+
+static const EngineEvent *judged(const EngineResult *result, const Event *event)
+{
+    for (guint i = result->events->len; i-- > 0;) {
+        const EngineEvent *one = &g_array_index(result->events, EngineEvent, i);
+        if (one->event == event)
+            return one;
+    }
+    return NULL;
+}
+
+static gboolean knows_all(GHashTable *names, GHashTable *wanted)
+{
+    GHashTableIter iter;
+    gpointer name;
+    g_hash_table_iter_init(&iter, wanted);
+    while (g_hash_table_iter_next(&iter, &name, NULL))
+        if (!g_hash_table_contains(names, name))
+            return FALSE;
+    return TRUE;
+}
+
+GPtrArray *engine_missing(const EngineResult *before, const EngineResult *after, const Event *event)
+{
+    const EngineEvent *next = judged(after, event);
+    GPtrArray *missing = g_ptr_array_new();
+    if (!next || !next->transition)
+        return missing;
+    g_autoptr(GHashTable) wanted = told_of(after, next, event->node);
+    for (guint i = 0; i < before->events->len; i++) {
+        EngineEvent *one = &g_array_index(before->events, EngineEvent, i);
+        g_autoptr(GHashTable) known = told_of(before, one, event->node);
+        g_hash_table_add(known, one->event->node);
+        if (is_visible(one, next->transition) && !knows_all(known, wanted))
+            g_ptr_array_add(missing, one);
+    }
+    return missing;
 }
 
 /* Adds to @set what an event follows of those that come before @place. */
@@ -174,6 +292,9 @@ void engine_digest(const EngineResult *result, guint8 ret_digest[SHA256_SIZE])
     const ProcedureState *state = engine_state(result);
     g_string_append_printf(text, "%s\n%s\n", result->dossier ? result->dossier : "",
                            state ? state->name : "");
+    guint all = 0;
+    for (guint i = 0; result->procedure && result->procedure->roles[i].name; i++)
+        all |= PROCEDURE_BIT(i);
     g_array_sort(participants, compare_participants);
     for (guint i = 0; i < participants->len; i++) {
         const EngineParticipant *one = &g_array_index(participants, EngineParticipant, i);
@@ -182,6 +303,8 @@ void engine_digest(const EngineResult *result, guint8 ret_digest[SHA256_SIZE])
     }
     for (guint i = 0; i < result->events->len; i++) {
         const EngineEvent *one = &g_array_index(result->events, EngineEvent, i);
+        if (all & ~one->shown)
+            continue;
         g_string_append_printf(text, "%s %s\n", event_hash_format(&one->event->hash, hex),
                                engine_verdict_name(one->verdict));
     }

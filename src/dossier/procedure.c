@@ -1,5 +1,6 @@
 #include "dossier/procedure.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/timestamp.h"
@@ -142,7 +143,94 @@ static gboolean check_list(const ProcedureField *field, yyjson_val *list, guint 
     return TRUE;
 }
 
-static gboolean check_field(const ProcedureField *field, yyjson_val *value, GError **error)
+/* Some of the field's words, ascending. */
+static gboolean check_words(const ProcedureField *field, yyjson_val *list, GError **error)
+{
+    size_t at, size;
+    yyjson_val *value;
+    const char *previous = NULL;
+    if (!yyjson_is_arr(list) || yyjson_arr_size(list) == 0)
+        return refuse(error, field, "is not a list of words");
+    yyjson_arr_foreach (list, at, size, value) {
+        if (!check_word(field, value, error))
+            return FALSE;
+        if (previous && strcmp(previous, yyjson_get_str(value)) >= 0)
+            return refuse(error, field, "is not sorted, or has one twice");
+        previous = yyjson_get_str(value);
+    }
+    return TRUE;
+}
+
+static gboolean is_line(yyjson_val *value)
+{
+    const char *text = yyjson_get_str(value);
+    gsize length = yyjson_get_len(value);
+    if (!text || length == 0 || length > PROCEDURE_LINE_MAX)
+        return FALSE;
+    for (gsize i = 0; i < length; i++)
+        if (g_ascii_iscntrl(text[i]))
+            return FALSE;
+    return TRUE;
+}
+
+static gboolean check_lines(const ProcedureField *field, yyjson_val *list, GError **error)
+{
+    size_t at, size;
+    yyjson_val *value;
+    if (!yyjson_is_arr(list) || yyjson_arr_size(list) > field->max)
+        return refuse(error, field, "is not a list of lines, or a long one");
+    yyjson_arr_foreach (list, at, size, value)
+        if (!is_line(value))
+            return refuse(error, field, "has a member that is not a line");
+    return TRUE;
+}
+
+static gboolean check_number(const ProcedureField *field, yyjson_val *value, GError **error)
+{
+    guint max = field->max > 0 ? field->max : PROCEDURE_NUMBER_MAX;
+    if (yyjson_is_uint(value) && yyjson_get_uint(value) <= max)
+        return TRUE;
+    g_set_error(error, CONCERT_ERROR, CONCERT_ERROR_INPUT,
+                "\"%s\" is not a whole number from 0 to %u", field->name, max);
+    return FALSE;
+}
+
+/* {"name", "type", "sha256", "size", "malicious"?} of an attachment. */
+static gboolean is_file(yyjson_val *value)
+{
+    yyjson_val *malicious = yyjson_obj_get(value, "malicious");
+    yyjson_val *name = yyjson_obj_get(value, "name");
+    return is_line(name) && !strchr(yyjson_get_str(name), '/') &&
+           is_line(yyjson_obj_get(value, "type")) && is_hash(yyjson_obj_get(value, "sha256")) &&
+           yyjson_is_uint(yyjson_obj_get(value, "size")) &&
+           (!malicious || yyjson_is_true(malicious));
+}
+
+static gboolean check_files(const ProcedureField *field, yyjson_val *list, GError **error)
+{
+    size_t at, size;
+    yyjson_val *value;
+    if (!yyjson_is_arr(list) || yyjson_arr_size(list) > PROCEDURE_FILES_MAX)
+        return refuse(error, field, "is not a list of files, or a long one");
+    yyjson_arr_foreach (list, at, size, value)
+        if (!is_file(value))
+            return refuse(error, field,
+                          "has a member without \"name\", \"type\", \"sha256\" and \"size\"");
+    return TRUE;
+}
+
+static gboolean check_data(const ProcedureField *field, yyjson_val *value, GError **error)
+{
+    size_t length = 0;
+    char *text = NULL;
+    if (!yyjson_is_ctn(value))
+        return refuse(error, field, "is neither an object nor a list");
+    text = yyjson_val_write(value, 0, &length);
+    free(text);
+    return (text && length <= PROCEDURE_DATA_MAX) || refuse(error, field, "is too long");
+}
+
+static gboolean check_type(const ProcedureField *field, yyjson_val *value, GError **error)
 {
     gint64 time;
     switch (field->type) {
@@ -162,8 +250,32 @@ static gboolean check_field(const ProcedureField *field, yyjson_val *value, GErr
         return check_list(field, value, field->max, is_node, error);
     case PROCEDURE_HASHES:
         return check_list(field, value, PROCEDURE_HASHES_MAX, is_hash, error);
+    case PROCEDURE_WORDS:
+        return check_words(field, value, error);
+    case PROCEDURE_LINES:
+        return check_lines(field, value, error);
+    case PROCEDURE_NUMBER:
+        return check_number(field, value, error);
+    case PROCEDURE_FLAG:
+        return yyjson_is_true(value) || refuse(error, field, "is not true");
+    case PROCEDURE_EVENT:
+        return is_hash(value) || refuse(error, field, "is not the hash of an event");
+    case PROCEDURE_FILES:
+        return check_files(field, value, error);
+    case PROCEDURE_DATA:
+        return check_data(field, value, error);
     }
     return refuse(error, field, "is of no type that is known");
+}
+
+static gboolean check_field(const ProcedureField *field, yyjson_val *value, GError **error)
+{
+    if (!check_type(field, value, error))
+        return FALSE;
+    if (!field->check || field->check(value, error))
+        return TRUE;
+    g_prefix_error(error, "\"%s\": ", field->name);
+    return FALSE;
 }
 
 static gboolean check_member(const ProcedureField *field, yyjson_val *payload, GError **error)

@@ -45,10 +45,33 @@ static gboolean check_field(const ProcedureField *field, const Table *table, GEr
         return fail(error, "a text needs a maximum", field->name);
     if (field->type == PROCEDURE_NODES && (field->max == 0 || field->max > PROCEDURE_LIST_MAX))
         return fail(error, "a list needs a maximum", field->name);
-    if ((field->type == PROCEDURE_WORD) != (field->words != NULL))
+    gboolean is_word = field->type == PROCEDURE_WORD || field->type == PROCEDURE_WORDS;
+    if (is_word != (field->words != NULL))
         return fail(error, "words, and only they, have a list", field->name);
+    if (field->type == PROCEDURE_LINES && (field->max == 0 || field->max > PROCEDURE_LIST_MAX))
+        return fail(error, "a list needs a maximum", field->name);
+    if (field->type == PROCEDURE_DATA && !field->check)
+        return fail(error, "somebody has to read what it is", field->name);
     if (field->gives && (!is_node || (field->gives & ~table->roles)))
         return fail(error, "only nodes get a role that there is", field->name);
+    return TRUE;
+}
+
+/* What changes the state is known to everybody, unless it is not shared yet; what shares it shows
+ * all that came before. */
+static gboolean check_shown(const ProcedureTransition *row, const Table *table, GError **error)
+{
+    guint privates = 0;
+    for (guint i = 0; i < table->procedure->n_states; i++)
+        if (table->procedure->states[i].is_private)
+            privates |= PROCEDURE_BIT(i);
+    gboolean stays = row->to == PROCEDURE_STAY || (privates & PROCEDURE_BIT(row->to));
+    if (!stays && (row->tells & table->roles) != table->roles)
+        return fail(error, "it changes the state, and does not tell everybody", row->type);
+    if (!stays && (row->from & privates) && !row->opens)
+        return fail(error, "it shares what was private, and does not show it", row->type);
+    if (row->to != PROCEDURE_STAY && stays && (row->from & ~privates))
+        return fail(error, "what was shared cannot be private again", row->type);
     return TRUE;
 }
 
@@ -72,10 +95,15 @@ static gboolean check_transition(const ProcedureTransition *row, const Table *ta
             return FALSE;
         }
     }
+    if ((row->becomes & ~table->roles) || (row->swaps && !row->becomes))
+        return fail(error, "its author becomes what there is not", row->type);
+    for (guint i = 0; row->rules && row->rules[i]; i++)
+        if (!row->rules[i]->rule || !row->rules[i]->holds == !row->rules[i]->check)
+            return fail(error, "a rule has words, and one way to tell whether it is met", row->type);
     if (row->maker == PROCEDURE_MACHINE &&
         (needs || row->to == PROCEDURE_STAY || (row->from & PROCEDURE_BIT(row->to))))
         return fail(error, "a machine cannot make it, or would again and again", row->type);
-    return TRUE;
+    return check_shown(row, table, error);
 }
 
 /* Whether somebody for whom the state waits can get the dossier out of it. */
@@ -129,14 +157,19 @@ static gboolean check_terms(const ProcedureClock *clock, const ProcedureField *f
 
 static gboolean check_clock(const ProcedureClock *clock, const Table *table, GError **error)
 {
-    const ProcedureField *field = find_field(table->opening, clock->field);
+    const ProcedureTransition *row =
+        clock->event ? procedure_transition(table->procedure, clock->event) : table->opening;
+    const ProcedureField *field = row && clock->field ? find_field(row, clock->field) : NULL;
     if (clock->runs_in == 0 || (clock->runs_in & (table->finals | ~table->states)))
         return fail(error, "it runs nowhere, or never stops", clock->name);
-    if (!field)
-        return fail(error, "its field is not in the opening event", clock->name);
+    if (clock->seconds > 0 ? clock->field != NULL : !field)
+        return fail(error, "its field is not in the event that it names, or it needs none",
+                    clock->name);
     for (const guint *one = clock->reminders; *one; one++)
         if (one > clock->reminders && *one <= one[-1])
             return fail(error, "its reminders are not ascending", clock->name);
+    if (clock->seconds > 0)
+        return TRUE;
     if (!clock->terms)
         return field->type == PROCEDURE_TIME || fail(error, "its field is no time", clock->name);
     return check_terms(clock, field, error);

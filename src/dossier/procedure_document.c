@@ -26,7 +26,8 @@ static const char head[] =
 
 static const char *type_name(ProcedureType type)
 {
-    static const char *const names[] = {"text", "line", "word", "time", "node", "nodes", "hashes"};
+    static const char *const names[] = {"text",  "line",   "word", "time",  "node",  "nodes", "hashes",
+                                        "words", "lines",  "number", "flag", "event", "files", "data"};
     return names[type];
 }
 

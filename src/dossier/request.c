@@ -205,9 +205,17 @@ static const ProcedureTerm acknowledge_terms[] = {
 static const guint reminders[] = {50, 100, 0};
 
 static const ProcedureClock clocks[] = {
-    {"acknowledge", "until a person of the responder has seen it", STATE(SENT) | STATE(RECEIVED),
-     "urgency", acknowledge_terms, reminders},
-    {"answer", "until the answer that is wanted by a time", WAITING, "wanted_by", NULL, reminders},
+    {.name = "acknowledge",
+     .help = "until a person of the responder has seen it",
+     .runs_in = STATE(SENT) | STATE(RECEIVED),
+     .field = "urgency",
+     .terms = acknowledge_terms,
+     .reminders = reminders},
+    {.name = "answer",
+     .help = "until the answer that is wanted by a time",
+     .runs_in = WAITING,
+     .field = "wanted_by",
+     .reminders = reminders},
 };
 
 const Procedure request_procedure = {

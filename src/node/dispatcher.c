@@ -398,27 +398,28 @@ typedef struct {
     const DispatcherItem *item;
     DispatcherSpec spec;
     Sending sending;
-    OpeningItemSpec only;
 } Made;
 
 static gboolean make_dispatch(StoreTx *tx, gpointer user, OpeningSpec *ret_spec, GError **error)
 {
     Made *made = user;
     Sending *sending = &made->sending;
-    GBytes *bytes = NULL;
+    GPtrArray *items = NULL;
     sending_clear(sending);
     *sending = (Sending){.notary = made->notary, .spec = &made->spec};
     begin_entry(sending);
     made->spec = (DispatcherSpec){.expires = G_MAXINT64};
-    if (!made->item->make(tx, made->item->user, &made->spec, &bytes, error))
+    if (!made->item->make(tx, made->item->user, &made->spec, &items, error))
         return FALSE;
     sending->tlp = made->spec.tlp != MARKING_TLP_NONE ? made->spec.tlp : made->spec.unmarked;
     if (!dispatcher_core_resolve_tx(tx, made->spec.to, &sending->target, error) ||
         !check_own(sending, made->spec.title, MARKING_TLP_NONE, error) ||
         !write_members(sending, error))
         return FALSE;
-    made->only = (OpeningItemSpec){bytes, made->item->type};
-    g_array_append_val(sending->items, made->only);
+    for (guint i = 0; i < items->len; i++) {
+        const OpeningItemSpec item = {items->pdata[i], made->item->type};
+        g_array_append_val(sending->items, item);
+    }
     *ret_spec = opening_spec(sending);
     return TRUE;
 }

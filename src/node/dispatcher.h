@@ -62,13 +62,14 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(DispatcherResult, dispatcher_result_clear)
 gboolean dispatcher_send(Notary *notary, const DispatcherSpec *spec, DispatcherResult *ret_result,
                          GError **error);
 
-/* One item of another kind, such as an event of a dossier, that is made in the transaction which
- * commits its dispatch. Both functions run on the writer's thread and may run twice. */
+/* Items of another kind, such as events of a dossier, that are made in the transaction which commits
+ * their dispatch. Both functions run on the writer's thread and may run twice. A dispatch to nobody
+ * is one too: it is committed, and stays here. */
 typedef struct {
-    const char *type; /* its media type */
-    /* Says whom it goes to and how, and makes its bytes. What *ret_spec borrows, and *ret_item,
-     * live until dispatcher_send_item() returns. */
-    gboolean (*make)(StoreTx *tx, gpointer user, DispatcherSpec *ret_spec, GBytes **ret_item,
+    const char *type; /* their media type */
+    /* Says whom they go to and how, and makes their bytes (GBytes). What *ret_spec borrows, and
+     * *ret_items, live until dispatcher_send_item() returns. */
+    gboolean (*make)(StoreTx *tx, gpointer user, DispatcherSpec *ret_spec, GPtrArray **ret_items,
                      GError **error);
     /* Entry @index carries it: what is written now is durable with it or not at all. */
     gboolean (*sent)(StoreTx *tx, guint64 index, gpointer user, GError **error);

@@ -131,8 +131,7 @@ static gboolean resolve(const Book *book, const char *const *to, const char *com
     target.audience =
         audience_resolve((const char *const *)named->pdata, (const char *const *)members,
                          (const char *const *)barred->pdata, self, error);
-    if (!target.audience || !find_peers(book, &target, error) ||
-        !check_somebody(&target, community, error))
+    if (!target.audience || !find_peers(book, &target, error))
         return FALSE;
     *ret_target = target;
     target = (DispatcherTarget){0};
@@ -144,8 +143,14 @@ gboolean dispatcher_core_resolve(Notary *notary, const char *const *to, const ch
 {
     const Book book = {.store = notary_store(notary)};
     g_auto(LedgerReadState) own = {0};
-    return ledger_read_state(book.store, &own, error) &&
-           resolve(&book, to, community, own.origin, is_public, ret_target, error);
+    g_auto(DispatcherTarget) target = {0};
+    if (!ledger_read_state(book.store, &own, error) ||
+        !resolve(&book, to, community, own.origin, is_public, &target, error) ||
+        !check_somebody(&target, community, error))
+        return FALSE;
+    *ret_target = target;
+    target = (DispatcherTarget){0};
+    return TRUE;
 }
 
 gboolean dispatcher_core_resolve_tx(StoreTx *tx, const char *const *to,

@@ -22,6 +22,7 @@ typedef struct {
     DocketDraft *draft;
     char *title;
     GBytes *bytes;
+    GPtrArray *items; /* what goes with it, and it */
     DocketSent sent;
 } Sending;
 
@@ -30,6 +31,7 @@ static void sending_clear(Sending *sending)
     g_clear_pointer(&sending->draft, docket_draft_free);
     g_clear_pointer(&sending->title, g_free);
     g_clear_pointer(&sending->bytes, g_bytes_unref);
+    g_clear_pointer(&sending->items, g_ptr_array_unref);
     docket_sender_sent_clear(&sending->sent);
 }
 
@@ -67,12 +69,12 @@ static gboolean divide(StoreTx *tx, Sending *sending, GError **error)
 static gboolean check_told(const Sending *sending, GError **error)
 {
     const DocketSent *sent = &sending->sent;
+    if (sending->draft->is_private || !sending->draft->audience[0])
+        return TRUE;
     if (sent->told[0] && (sending->act->dossier || !sent->untold[0]))
         return TRUE;
     g_set_error(error, CONCERT_ERROR, CONCERT_ERROR_DENIED,
-                sent->untold[0] ? "%s is no peer of this node: nothing can be sent to it"
-                                : "there is nobody to be told%s",
-                sent->untold[0] ? sent->untold[0] : "");
+                "%s is no peer of this node: nothing can be sent to it", sent->untold[0]);
     return FALSE;
 }
 
@@ -90,7 +92,17 @@ static gboolean sign(Sending *sending, GError **error)
     return TRUE;
 }
 
-static gboolean make(StoreTx *tx, gpointer user, DispatcherSpec *ret_spec, GBytes **ret_item,
+/* What goes with the event comes first: so it is there when the event is judged. */
+static void gather(Sending *sending)
+{
+    const GPtrArray *carried = sending->draft->carried;
+    sending->items = g_ptr_array_new_with_free_func((GDestroyNotify)g_bytes_unref);
+    for (guint i = 0; sending->sent.told[0] && i < carried->len; i++)
+        g_ptr_array_add(sending->items, g_bytes_ref(carried->pdata[i]));
+    g_ptr_array_add(sending->items, g_bytes_ref(sending->bytes));
+}
+
+static gboolean make(StoreTx *tx, gpointer user, DispatcherSpec *ret_spec, GPtrArray **ret_items,
                      GError **error)
 {
     Sending *sending = user;
@@ -110,7 +122,8 @@ static gboolean make(StoreTx *tx, gpointer user, DispatcherSpec *ret_spec, GByte
                                  .is_exercise = sending->draft->is_exercise,
                                  .to = (const char *const *)sending->sent.told,
                                  .expires = G_MAXINT64};
-    *ret_item = sending->bytes;
+    gather(sending);
+    *ret_items = sending->items;
     return TRUE;
 }
 

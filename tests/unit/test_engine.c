@@ -449,7 +449,7 @@ static Event *draft(const Dossier *dossier, const char *type, const char *node,
                     const char *signatory, const char *payload)
 {
     g_autoptr(GError) error = NULL;
-    g_autoptr(GArray) heads = engine_heads(dossier->result);
+    g_autoptr(GArray) heads = engine_heads(dossier->result, NULL);
     g_autofree char *origin = g_strconcat(node, "/ledger", NULL);
     g_autofree char *decides = engine_decides(dossier->result, heads);
     g_autofree char *end = g_strdup_printf("{\"decides\":%s}", decides);
@@ -487,7 +487,7 @@ static void test_after(void)
     add_after(&dossier, "remark", ALDER, 1, REMARK, 0, -1);
     add_after(&dossier, "remark", BIRCH, 1, REMARK, 0, -1);
     add_after(&dossier, "remark", CEDAR, 1, REMARK, 2, -1); /* void: nothing builds on it */
-    g_autoptr(GArray) heads = engine_heads(dossier.result);
+    g_autoptr(GArray) heads = engine_heads(dossier.result, NULL);
     g_assert_cmpuint(heads->len, ==, 2);
 
     assert_refused(&dossier, "answered", ALDER, ANSWER, CONCERT_ERROR_DENIED);
@@ -529,7 +529,7 @@ static void test_audience_of_opening(void)
 /* What a node builds on that knows @seen: the newest, and perhaps one more, void or not. */
 static GArray *choose_parents(GRand *rand, const EngineResult *seen)
 {
-    GArray *parents = engine_heads(seen);
+    GArray *parents = engine_heads(seen, NULL);
     const EngineEvent *more = &g_array_index(seen->events, EngineEvent,
                                              g_rand_int_range(rand, 0, (gint)seen->events->len));
     for (guint i = 0; i < parents->len; i++)
