@@ -1,8 +1,8 @@
 #include <string.h>
 #include <yyjson.h>
 
-#include "intake/misp.h"
 #include "base/jsontext.h"
+#include "intake/misp.h"
 #include "intake/misp_feed.h"
 #include "node/follow_core.h"
 #include "node/follow_reading.h"

@@ -2,8 +2,8 @@
  * that follows a lost one. */
 #include <string.h>
 
-#include "base/timestamp.h"
 #include "base/jsontext.h"
+#include "base/timestamp.h"
 #include "ledger/keychange.h"
 #include "ledger/origin.h"
 #include "ledger/succession.h"

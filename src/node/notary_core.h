@@ -51,9 +51,6 @@ gboolean notary_core_begin(Notary *notary, const OpeningSpec *spec, NotaryAppend
 /* A WriterApply: appends a NotaryAppend to the ledger that its opening is of. */
 gboolean notary_core_apply_append(StoreTx *tx, gpointer append, GError **error);
 
-/* The text of a JSON document; frees the document. */
-char *notary_core_take_json(yyjson_mut_doc *doc);
-
 /* Keys as they stand in a header and at /ledger/keys. */
 void notary_core_add_keys(yyjson_mut_doc *doc, yyjson_mut_val *root,
                           const char *const vkeys[LEDGER_KEYS]);

@@ -15,13 +15,6 @@ void deliveries_state_free(DeliveryState *state)
     g_free(state);
 }
 
-static guint64 column_entry(sqlite3_stmt *statement, int column)
-{
-    return sqlite3_column_type(statement, column) == SQLITE_NULL
-               ? DELIVERIES_NONE
-               : (guint64)sqlite3_column_int64(statement, column);
-}
-
 /* Rows of (entry, granted_by, receipt, party), ascending by entry; an entry may come twice. */
 static GArray *read_rows(Sqlite *db, sqlite3_stmt *statement, guint max, GError **error)
 {
@@ -32,8 +25,8 @@ static GArray *read_rows(Sqlite *db, sqlite3_stmt *statement, guint max, GError 
         if (!row)
             return g_steal_pointer(&list);
         const Delivery delivery = {.entry = (guint64)sqlite3_column_int64(statement, 0),
-                                   .granted_by = column_entry(statement, 1),
-                                   .receipt = column_entry(statement, 2),
+                                   .granted_by = sqlite_column_index(statement, 1),
+                                   .receipt = sqlite_column_index(statement, 2),
                                    .is_public =
                                        sqlite3_column_int64(statement, 3) == LEDGER_EVERYBODY};
         if (list->len == max) {
@@ -228,8 +221,8 @@ GPtrArray *deliveries_states(Store *store, guint64 entry, GError **error)
             return g_steal_pointer(&list);
         DeliveryState *state = g_new0(DeliveryState, 1);
         state->origin = sqlite_dup_text(statement, 0);
-        state->granted_by = column_entry(statement, 1);
-        state->receipt = column_entry(statement, 2);
+        state->granted_by = sqlite_column_index(statement, 1);
+        state->receipt = sqlite_column_index(statement, 2);
         g_ptr_array_add(list, state);
     }
 }
@@ -271,23 +264,7 @@ gboolean deliveries_digest(Store *store, const char *origin, guint64 end, guint6
         return FALSE;
     sqlite_bind_text(statement, 1, origin);
     sqlite3_bind_int64(statement, 2, (gint64)MIN(end, (guint64)G_MAXINT64));
-    g_autoptr(GChecksum) sum = g_checksum_new(G_CHECKSUM_SHA256);
-    guint64 count = 0;
-    for (gboolean row;;) {
-        if (!sqlite_step(reader.db, statement, &row, error))
-            return FALSE;
-        if (!row)
-            break;
-        guint64 index = GUINT64_TO_BE((guint64)sqlite3_column_int64(statement, 0));
-        g_checksum_update(sum, (const guchar *)&index, sizeof index);
-        g_checksum_update(sum, sqlite3_column_blob(statement, 1),
-                          sqlite3_column_bytes(statement, 1));
-        count++;
-    }
-    gsize length = SHA256_SIZE;
-    g_checksum_get_digest(sum, ret_digest, &length);
-    *ret_count = count;
-    return TRUE;
+    return sqlite_digest_entries(reader.db, statement, ret_count, ret_digest, error);
 }
 
 gboolean deliveries_waiting(Store *store, const char *origin, guint64 *ret_count, GError **error)

@@ -94,14 +94,6 @@ static gboolean find_record(StoreTx *tx, gint64 party, guint64 entry, gint64 *re
     return TRUE;
 }
 
-static void bind_index(sqlite3_stmt *statement, int parameter, guint64 index)
-{
-    if (index == RECORDS_NO_INDEX)
-        sqlite3_bind_null(statement, parameter);
-    else
-        sqlite3_bind_int64(statement, parameter, (gint64)index);
-}
-
 /* The nonces of all items, one after the other; zeros where an item was erased. */
 static GByteArray *join_nonces(const Opening *opening)
 {
@@ -145,7 +137,7 @@ static gboolean insert_record(StoreTx *tx, const RecordsSpec *spec, gint64 party
     sqlite3_bind_int64(statement, 6, opening->n_items);
     if (spec->origin)
         bind_opening(statement, opening, nonces);
-    bind_index(statement, 11, spec->granted_by);
+    sqlite_bind_index(statement, 11, spec->granted_by);
     if (spec->answer > 0)
         sqlite3_bind_int64(statement, 12, spec->answer);
     sqlite3_bind_int(statement, 17, spec->title && spec->exercise);
@@ -242,7 +234,7 @@ static gboolean set_state(StoreTx *tx, gint64 number, RecordState state, guint64
         return FALSE;
     sqlite3_bind_int64(statement, 1, number);
     sqlite3_bind_int(statement, 2, (int)state);
-    bind_index(statement, 3, by);
+    sqlite_bind_index(statement, 3, by);
     sqlite_bind_text(statement, 4, reason);
     return sqlite_run(tx->db, statement, error);
 }
@@ -254,7 +246,7 @@ static gboolean retract_item(StoreTx *tx, gint64 number, guint place, guint64 by
     if (!statement)
         return FALSE;
     sqlite3_bind_int64(statement, 1, number * LEDGER_ITEMS_MAX + place);
-    bind_index(statement, 2, by);
+    sqlite_bind_index(statement, 2, by);
     return sqlite_run(tx->db, statement, error);
 }
 
@@ -355,9 +347,4 @@ GArray *records_versions(StoreTx *tx, gint64 after, guint max, GError **error)
         gint64 version = sqlite3_column_int64(statement, 0);
         g_array_append_val(versions, version);
     }
-}
-
-Record *records_get_tx(StoreTx *tx, const char *origin, guint64 entry, GError **error)
-{
-    return records_rows_get(tx->db, origin, entry, error);
 }

@@ -5,13 +5,6 @@
 #include "store/reader.h"
 #include "store/records_rows.h"
 
-static guint64 column_index(sqlite3_stmt *statement, int column)
-{
-    return sqlite3_column_type(statement, column) == SQLITE_NULL
-               ? RECORDS_NO_INDEX
-               : (guint64)sqlite3_column_int64(statement, column);
-}
-
 static Record *read_record(sqlite3_stmt *statement)
 {
     Record *record = g_new0(Record, 1);
@@ -24,7 +17,7 @@ static Record *read_record(sqlite3_stmt *statement)
     record->made = sqlite3_column_int64(statement, 4);
     record->stored = sqlite3_column_int64(statement, 5);
     record->n_items = (guint)sqlite3_column_int64(statement, 6);
-    record->granted_by = column_index(statement, 7);
+    record->granted_by = sqlite_column_index(statement, 7);
     record->title = sqlite_dup_text(statement, 8);
     record->tlp = (guint)sqlite3_column_int(statement, 9);
     record->pap = (guint)sqlite3_column_int(statement, 10);
@@ -34,7 +27,7 @@ static Record *read_record(sqlite3_stmt *statement)
                           ? G_MAXINT64
                           : sqlite3_column_int64(statement, 13);
     record->state = (RecordState)sqlite3_column_int(statement, 14);
-    record->retracted_by = column_index(statement, 15);
+    record->retracted_by = sqlite_column_index(statement, 15);
     record->reason = sqlite_dup_text(statement, 16);
     record->refused = (guint64)sqlite3_column_int64(statement, 17);
     if (sqlite3_column_type(statement, 18) != SQLITE_NULL)
@@ -138,7 +131,7 @@ GPtrArray *records_bearing(Store *store, gint64 version, GError **error)
             return g_steal_pointer(&list);
         Record *record = read_record(statement);
         g_ptr_array_add(list, record);
-        guint64 by = column_index(statement, 19);
+        guint64 by = sqlite_column_index(statement, 19);
         if (by == RECORDS_NO_INDEX || record->retracted_by != RECORDS_NO_INDEX)
             continue;
         record->retracted_by = by;
@@ -416,7 +409,7 @@ GPtrArray *records_items(Store *store, gint64 number, GError **error)
         item->id = sqlite_dup_text(statement, 1);
         item->version = sqlite3_column_int64(statement, 4);
         item->refusal = sqlite_dup_text(statement, 2);
-        item->retracted_by = column_index(statement, 3);
+        item->retracted_by = sqlite_column_index(statement, 3);
         item->retracted = item->retracted_by != RECORDS_NO_INDEX;
         g_ptr_array_add(list, item);
     }
@@ -437,21 +430,5 @@ gboolean records_digest(Store *store, const char *origin, guint64 end, guint64 *
     if (!statement)
         return FALSE;
     bind_place(statement, origin, end);
-    g_autoptr(GChecksum) sum = g_checksum_new(G_CHECKSUM_SHA256);
-    guint64 count = 0;
-    for (gboolean row;;) {
-        if (!sqlite_step(reader.db, statement, &row, error))
-            return FALSE;
-        if (!row)
-            break;
-        guint64 index = GUINT64_TO_BE((guint64)sqlite3_column_int64(statement, 0));
-        g_checksum_update(sum, (const guchar *)&index, sizeof index);
-        g_checksum_update(sum, sqlite3_column_blob(statement, 1),
-                          sqlite3_column_bytes(statement, 1));
-        count++;
-    }
-    gsize length = SHA256_SIZE;
-    g_checksum_get_digest(sum, ret_digest, &length);
-    *ret_count = count;
-    return TRUE;
+    return sqlite_digest_entries(reader.db, statement, ret_count, ret_digest, error);
 }

@@ -157,6 +157,43 @@ char *sqlite_dup_text(sqlite3_stmt *statement, int column)
     return g_strdup((const char *)sqlite3_column_text(statement, column));
 }
 
+void sqlite_bind_index(sqlite3_stmt *statement, int parameter, guint64 index)
+{
+    if (index == SQLITE_NO_INDEX)
+        sqlite3_bind_null(statement, parameter);
+    else
+        sqlite3_bind_int64(statement, parameter, (gint64)index);
+}
+
+guint64 sqlite_column_index(sqlite3_stmt *statement, int column)
+{
+    return sqlite3_column_type(statement, column) == SQLITE_NULL
+               ? SQLITE_NO_INDEX
+               : (guint64)sqlite3_column_int64(statement, column);
+}
+
+gboolean sqlite_digest_entries(Sqlite *db, sqlite3_stmt *statement, guint64 *ret_count,
+                               guint8 ret_digest[SHA256_SIZE], GError **error)
+{
+    g_autoptr(GChecksum) sum = g_checksum_new(G_CHECKSUM_SHA256);
+    guint64 count = 0;
+    for (gboolean row;;) {
+        if (!sqlite_step(db, statement, &row, error))
+            return FALSE;
+        if (!row)
+            break;
+        guint64 index = GUINT64_TO_BE((guint64)sqlite3_column_int64(statement, 0));
+        g_checksum_update(sum, (const guchar *)&index, sizeof index);
+        g_checksum_update(sum, sqlite3_column_blob(statement, 1),
+                          sqlite3_column_bytes(statement, 1));
+        count++;
+    }
+    gsize length = SHA256_SIZE;
+    g_checksum_get_digest(sum, ret_digest, &length);
+    *ret_count = count;
+    return TRUE;
+}
+
 gboolean sqlite_get_int(Sqlite *db, const char *sql, gint64 otherwise, gint64 *ret_number,
                         GError **error)
 {

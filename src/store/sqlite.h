@@ -6,6 +6,7 @@
 #include <sqlite3.h>
 
 #include "base/error.h"
+#include "base/sha256.h"
 
 typedef struct {
     sqlite3 *handle;
@@ -49,6 +50,17 @@ void sqlite_bind_text(sqlite3_stmt *statement, int parameter, const char *text);
 
 /* A copy of a text column, NULL for NULL. */
 char *sqlite_dup_text(sqlite3_stmt *statement, int column);
+
+/* Indices of ledgers, where NULL stands for none. */
+#define SQLITE_NO_INDEX G_MAXUINT64
+void sqlite_bind_index(sqlite3_stmt *statement, int parameter, guint64 index);
+guint64 sqlite_column_index(sqlite3_stmt *statement, int column);
+
+/* Runs @statement, whose rows are (index, entry): how many there are, and SHA-256 over them in
+ * order, each as the index in 8 bytes, big-endian, and the entry's bytes. Two nodes that hold the
+ * same entries get the same. */
+gboolean sqlite_digest_entries(Sqlite *db, sqlite3_stmt *statement, guint64 *ret_count,
+                               guint8 ret_digest[SHA256_SIZE], GError **error);
 
 /* The one integer that @sql (no parameters) gives, or @otherwise when it gives no row or NULL. */
 gboolean sqlite_get_int(Sqlite *db, const char *sql, gint64 otherwise, gint64 *ret_number,
