@@ -142,7 +142,7 @@ gboolean author_answer(Store *store, const AuthorQuestion *question, const NoteS
         return FALSE;
     guint64 known = MAX(question->from, question->size);
     if (known > state.size || !state.checkpoint ||
-        (!question->whole && question->from == state.size && question->size == state.size)) {
+        (question->from == state.size && question->size == state.size)) {
         *ret_outcome = known > state.size ? AUTHOR_BEHIND : AUTHOR_NOTHING;
         *ret_size = state.size;
         return TRUE;

@@ -16,7 +16,6 @@ typedef struct {
     guint64 from;              /* everything before it is held by the peer */
     guint64 size;              /* of the newest tree that the peer verified; 0: none */
     gsize max;                 /* bytes; brought between the bounds above */
-    gboolean whole;            /* an answer even when there is nothing new: for parcels */
     const char *const *gossip; /* newest checkpoints of other logs; NULL: none */
 } AuthorQuestion;
 

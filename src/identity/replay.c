@@ -135,31 +135,6 @@ gboolean replay_accept(Replay *replay, const char *keyid, const guint8 nonce[REP
     return good;
 }
 
-gint64 replay_newest(Replay *replay, const char *keyid)
-{
-    gint64 newest_s = 0;
-    g_mutex_lock(&replay->lock);
-    const Key *key = g_hash_table_lookup(replay->keys, keyid);
-    if (key) {
-        newest_s = MAX(key->refuse_s, 0);
-        if (key->seen->len > 0)
-            newest_s = MAX(newest_s, g_array_index(key->seen, Seen, key->seen->len - 1).created_s);
-    }
-    g_mutex_unlock(&replay->lock);
-    return newest_s * G_USEC_PER_SEC;
-}
-
-gboolean replay_refuse_until(Replay *replay, const char *keyid, gint64 created_us, gint64 now_us,
-                             GError **error)
-{
-    g_mutex_lock(&replay->lock);
-    Key *key = find_key(replay, keyid, now_us, error);
-    if (key)
-        key->refuse_s = MAX(key->refuse_s, to_seconds(created_us));
-    g_mutex_unlock(&replay->lock);
-    return key != NULL;
-}
-
 Replay *replay_new(const ReplayOptions *options)
 {
     Replay *replay = g_new0(Replay, 1);

@@ -8,15 +8,10 @@
  * key takes the place of another.
  *
  * Guaranteed: while a Replay lives, no request is accepted twice. It lives no longer than its
- * process. After a restart, a request from before it could be accepted once more until @window_us
- * have passed, unless replay_refuse_until() tells of it. To refuse all that was created before the
- * process started would lock out every peer whose clock is behind, for as long as it is behind;
- * so the mark is in the peer's own time instead, and needs no clock of ours: replay_newest() is
- * kept when the process stops, or together with what the request changed, and given back to
- * replay_refuse_until() when it starts. An honest peer signs anew and is one second late at most.
- * After a crash the mark is the one that was kept last: what changed something with its mark in the
- * same transaction is not accepted again, what only asked may be. Requests of the exchange change
- * nothing when they are made a second time, so not even that does harm.
+ * process: a request from before a start could be accepted once more until @window_us after it was
+ * created. Requests of the exchange change nothing when they are made a second time, so that does
+ * no harm; and refusing all that was created before the start would lock out every peer whose clock
+ * is behind, for as long as it is behind.
  *
  * Threads may share a Replay. */
 #pragma once
@@ -45,13 +40,3 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Replay, replay_free)
  * nothing is remembered then. */
 gboolean replay_accept(Replay *replay, const char *keyid, const guint8 nonce[REPLAY_NONCE_SIZE],
                        gint64 created_us, gint64 now_us, GError **error);
-
-/* When the newest request of a key that was accepted was created; or the mark of
- * replay_refuse_until() if that is later; 0 when nothing is remembered. */
-gint64 replay_newest(Replay *replay, const char *keyid);
-
-/* Refuses from now on what @keyid created at @created_us, or in the same second, or before. A mark
- * that is earlier than the present one changes nothing. CONCERT_ERROR_BUSY when there are too many
- * keys. */
-gboolean replay_refuse_until(Replay *replay, const char *keyid, gint64 created_us, gint64 now_us,
-                             GError **error);

@@ -134,7 +134,6 @@ GPtrArray *records_list(Store *store, const RecordsQuery *query, GError **error)
 
 /* One record; @origin NULL: our own. CONCERT_ERROR_NOT_FOUND when there is none. */
 Record *records_get(Store *store, const char *origin, guint64 entry, GError **error);
-Record *records_get_tx(StoreTx *tx, const char *origin, guint64 entry, GError **error);
 
 /* The opening of what was received, whole. CONCERT_ERROR_NOT_FOUND when there is none. */
 Opening *records_opening(Store *store, const char *origin, guint64 entry, GError **error);

@@ -115,35 +115,6 @@ static void test_full_keys(void)
     g_assert_cmpint(try_at(replay, ALDER, 3, later, later), ==, ACCEPTED);
 }
 
-static void test_restart(void)
-{
-    const ReplayOptions options = {.window_us = WINDOW};
-    /* A peer whose clock is 4 minutes behind. */
-    gint64 behind = NOW - 240 * SECOND;
-    g_autoptr(Replay) before = replay_new(&options);
-    g_assert_cmpint(replay_newest(before, ALDER), ==, 0);
-    g_assert_cmpint(try_at(before, ALDER, 1, behind, NOW), ==, ACCEPTED);
-    g_assert_cmpint(try_at(before, ALDER, 2, behind + SECOND, NOW), ==, ACCEPTED);
-    g_assert_cmpint(try_at(before, ALDER, 3, behind - SECOND, NOW), ==, ACCEPTED);
-    g_assert_cmpint(replay_newest(before, ALDER), ==, behind + SECOND);
-
-    g_autoptr(Replay) after = replay_new(&options);
-    g_assert_true(
-        replay_refuse_until(after, ALDER, replay_newest(before, ALDER), NOW + SECOND, NULL));
-    for (guint i = 1; i <= 3; i++) {
-        static const gint64 created[] = {0, 1, -1};
-        g_assert_cmpint(try_at(after, ALDER, i, behind + created[i - 1] * SECOND, NOW + SECOND), ==,
-                        CONCERT_ERROR_DENIED);
-    }
-    g_assert_cmpint(replay_newest(after, ALDER), ==, behind + SECOND);
-    /* It goes on at once, as do the others. */
-    g_assert_cmpint(try_at(after, ALDER, 4, behind + 2 * SECOND, NOW + 2 * SECOND), ==, ACCEPTED);
-    g_assert_cmpint(try_at(after, BIRCH, 1, behind, NOW + 2 * SECOND), ==, ACCEPTED);
-    /* An earlier mark takes nothing back. */
-    g_assert_true(replay_refuse_until(after, ALDER, NOW - WINDOW, NOW, NULL));
-    g_assert_cmpint(try_at(after, ALDER, 1, behind, NOW), ==, CONCERT_ERROR_DENIED);
-}
-
 typedef struct {
     Replay *replay;
     guint accepted;
@@ -185,7 +156,6 @@ int main(int argc, char **argv)
     g_test_add_func("/replay/full-second", test_full_second);
     g_test_add_func("/replay/full-future", test_full_future);
     g_test_add_func("/replay/full-keys", test_full_keys);
-    g_test_add_func("/replay/restart", test_restart);
     g_test_add_func("/replay/threads", test_threads);
     return g_test_run();
 }
