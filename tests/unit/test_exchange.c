@@ -264,6 +264,54 @@ static void test_onward(Fixture *fixture, gconstpointer data)
     g_assert_cmpuint(recalls->len, ==, 1);
 }
 
+/* Somebody else has the name now, with another ledger: its entries are not taken for those of the
+ * old one, and it gets nothing that was for the old one; which stays provable under its own. */
+static void test_replaced_ledger(Fixture *fixture, gconstpointer data)
+{
+    ExchangeNode *birch = &fixture->birch;
+    g_autoptr(GError) error = NULL;
+    g_autofree char *old_id = exchange_nodes_put(&fixture->alder, "old", NULL);
+    guint64 old_entry = send(&fixture->alder, birch->name, old_id, MARKING_TLP_AMBER);
+    g_assert_cmpuint(exchange_nodes_follow(&fixture->alder, birch), ==, 1);
+    g_autofree char *for_old = exchange_nodes_put(birch, "for the old one", NULL);
+    guint64 not_given = send(birch, fixture->alder.name, for_old, MARKING_TLP_AMBER);
+
+    ExchangeNode anew;
+    exchange_nodes_make(&anew, fixture->alder.name);
+    g_autoptr(Card) card = exchange_nodes_card(&anew);
+    const PeerStepSpec replace = {.step = PEER_STEP_INVITE, .card = card, .replace = TRUE};
+    g_autofree char *text = NULL;
+    g_autoptr(Peer) peer = NULL;
+    g_assert_true(peer_step_say(node_notary(birch->node), &replace, &text, &peer, &error));
+    g_assert_no_error(error);
+    g_assert_true(peer_step_hear(node_store(anew.node), node_writer(anew.node), text, strlen(text),
+                                 NULL, NULL, &error));
+    exchange_nodes_step(&anew, birch, PEER_STEP_ACCEPT);
+
+    gboolean includes = TRUE;
+    g_assert_true(
+        deliveries_includes(node_store(birch->node), anew.origin, not_given, &includes, &error));
+    g_assert_false(includes);
+    exchange_nodes_follow(birch, &anew);
+    g_assert_false(has(&anew, for_old));
+
+    g_autofree char *id = exchange_nodes_put(&anew, "new", NULL);
+    guint64 entry = send(&anew, birch->name, id, MARKING_TLP_AMBER);
+    while (entry < old_entry)
+        entry = send(&anew, birch->name, id, MARKING_TLP_AMBER);
+    g_assert_cmpuint(exchange_nodes_follow(&anew, birch), >=, 1);
+    g_assert_true(has(birch, id));
+    g_assert_true(has(birch, old_id));
+    g_autoptr(Opening) opening =
+        records_opening(node_store(birch->node), anew.origin, old_entry, &error);
+    g_assert_no_error(error);
+    g_autoptr(LedgerReadEntry) own =
+        ledger_read_entry(node_store(anew.node), old_entry, FALSE, &error);
+    g_assert_true(opening_verify(opening, anew.origin, own->entry, LEDGER_ENTRY_SIZE, &error));
+    g_assert_no_error(error);
+    exchange_nodes_close(&anew);
+}
+
 /* A flipped byte anywhere is noticed, and nothing of the answer is kept. */
 static void test_damaged(Fixture *fixture, gconstpointer data)
 {
@@ -313,6 +361,7 @@ int main(int argc, char **argv)
     TEST(grant);
     TEST(refused);
     TEST(onward);
+    TEST(replaced_ledger);
     TEST(damaged);
     return g_test_run();
 }
