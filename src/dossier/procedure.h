@@ -40,7 +40,8 @@ typedef struct {
     const char *name, *help;
     gboolean is_final;
     gboolean is_private;    /* not shared yet: not everybody whom it concerns knows of it */
-    guint waits_for;        /* roles of those who have to act; 0 if final */
+    gboolean is_rest;       /* nobody has to act; something may come yet */
+    guint waits_for;        /* roles of those who have to act; 0 if final, or a rest */
     const char *waits_what; /* "acknowledge the request" */
 } ProcedureState;
 

@@ -127,8 +127,10 @@ static gboolean check_states(const Table *table, GError **error)
             return fail(error, "it cannot be reached", state->name);
         if (!(ending & PROCEDURE_BIT(i)))
             return fail(error, "it is a dead end", state->name);
-        if (state->is_final ? state->waits_for != 0 || state->waits_what != NULL
-                            : !state->waits_what || !can_act(procedure, i))
+        if (state->is_final && state->is_rest)
+            return fail(error, "an end is no rest", state->name);
+        if (state->is_final || state->is_rest ? state->waits_for != 0 || state->waits_what != NULL
+                                              : !state->waits_what || !can_act(procedure, i))
             return fail(error, "it waits for who cannot act, or an end waits", state->name);
     }
     return TRUE;

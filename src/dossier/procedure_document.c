@@ -81,6 +81,8 @@ static void append_state_table(GString *text, const Procedure *procedure)
         g_string_append_printf(text, "| %s | %s | ", state->name, state->help);
         if (state->is_final)
             g_string_append(text, "nobody: it is over |\n");
+        else if (state->is_rest)
+            g_string_append(text, "nobody |\n");
         else
             g_string_append_printf(text, "the %s, to %s |\n", who, state->waits_what);
     }
