@@ -19,7 +19,7 @@ static void foreach_command(const Command *command, const char *path,
             continue;
         g_autofree char *deeper =
             g_strdup_printf("%s%s%s", path, path[0] ? " " : "", (*subcommands)->name);
-        foreach_command(*subcommands, deeper, (*subcommands)->subcommands, each);
+        foreach_command(*subcommands, deeper, command_subcommands(*subcommands), each);
     }
 }
 

@@ -31,7 +31,7 @@ static int run(const CommandCall *call, GError **error)
         if (!command)
             return command_usage(call, error, "no command \"%s\"", call->arguments[i]);
         g_string_append_printf(path, " %s", command->name);
-        commands = command->subcommands;
+        commands = command_subcommands(command);
     }
     help_print(command, path->str);
     return COMMAND_OK;

@@ -337,6 +337,11 @@ static int run(Call *call, char **argv, GError **error)
     return call->public.command->run(&call->public, error);
 }
 
+const Command *const *command_subcommands(const Command *command)
+{
+    return command->make_subcommands ? command->make_subcommands(command) : command->subcommands;
+}
+
 /* Follows @argv down the tree of commands; *argv is left at what follows the command's name. */
 static const Command *choose(Call *call, const Command *const *commands, char ***argv,
                              GError **error)
@@ -357,7 +362,7 @@ static const Command *choose(Call *call, const Command *const *commands, char **
         }
         command = found;
         g_string_append_printf(call->path, " %s", command->name);
-        commands = command->subcommands;
+        commands = command_subcommands(command);
         ++*argv;
     }
     return command;

@@ -13,10 +13,10 @@
  *
  * What stands on the command line follows from the types of the fields (dossier/procedure.h): a
  * node is named as a peer is, a time also as a duration from now, an event by the beginning of its
- * hash, a PROCEDURE_FILES is a file each time, a PROCEDURE_DATA the name of a file with JSON or "-".
- * An event that opens a dossier takes the node of its field "to" as its argument (those of a list
- * "to" as arguments), all others the dossier's id, or its beginning; the rest of the arguments is
- * the field "text", "-" for standard input. */
+ * hash, a PROCEDURE_FILES is a file each time, a PROCEDURE_DATA the name of a file with JSON or
+ * "-". An event that opens a dossier takes the node of its field "to" as its argument (those of a
+ * list "to" as arguments), all others the dossier's id, or its beginning; the rest of the arguments
+ * is the field "text", "-" for standard input. */
 #pragma once
 
 #include "cli/command.h"

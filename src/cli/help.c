@@ -76,7 +76,7 @@ static char *option_help(const CommandOption *option)
 
 static char *usage(const Command *command, const char *path)
 {
-    if (command->subcommands)
+    if (command_subcommands(command))
         return g_strdup_printf("%s COMMAND [OPTION...]", path);
     return g_strdup_printf("%s [OPTION...]%s%s", path, command->arguments ? " " : "",
                            command->arguments ? command->arguments : "");
@@ -110,9 +110,9 @@ void help_print(const Command *command, const char *path)
     print_wrapped(title, 0, 4);
     if (command->description)
         print_paragraphs(command->description);
-    if (command->subcommands) {
+    if (command_subcommands(command)) {
         printf("\nCommands:\n");
-        print_commands(command->subcommands);
+        print_commands(command_subcommands(command));
         return;
     }
     printf("\nOptions:\n");

@@ -64,12 +64,12 @@ static void append_option(GString *page, const CommandOption *option)
 static void append_command(GString *page, const Command *command, const char *parent)
 {
     g_autofree char *path = g_strdup_printf("%s %s", parent, command->name);
-    if (command->subcommands) {
+    if (command_subcommands(command)) {
         if (command->description) {
             append_request(page, ".SS", path);
             append_paragraphs(page, command->description);
         }
-        for (const Command *const *sub = command->subcommands; *sub; sub++)
+        for (const Command *const *sub = command_subcommands(command); *sub; sub++)
             append_command(page, *sub, path);
         return;
     }

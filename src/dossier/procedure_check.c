@@ -95,11 +95,14 @@ static gboolean check_transition(const ProcedureTransition *row, const Table *ta
             return FALSE;
         }
     }
+    if (row->maker == PROCEDURE_PERSON && strchr(row->command ? row->command : row->verb, ' '))
+        return fail(error, "its command is not one word", row->type);
     if ((row->becomes & ~table->roles) || (row->swaps && !row->becomes))
         return fail(error, "its author becomes what there is not", row->type);
     for (guint i = 0; row->rules && row->rules[i]; i++)
         if (!row->rules[i]->rule || !row->rules[i]->holds == !row->rules[i]->check)
-            return fail(error, "a rule has words, and one way to tell whether it is met", row->type);
+            return fail(error, "a rule has words, and one way to tell whether it is met",
+                        row->type);
     if (row->maker == PROCEDURE_MACHINE &&
         (needs || row->to == PROCEDURE_STAY || (row->from & PROCEDURE_BIT(row->to))))
         return fail(error, "a machine cannot make it, or would again and again", row->type);

@@ -1,10 +1,14 @@
-/* cmd_request_show.c - `concert request show`: a request with all that was said, and what can be
- * done next. */
+/* dossier_show.c - `concert PROCEDURE show`: a dossier with all that was said, and what can be done
+ * next. */
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/timestamp.h"
-#include "cli/cmd_request.h"
 #include "cli/dispatch_view.h"
+#include "cli/dossier_command.h"
+#include "cli/dossier_core.h"
+#include "cli/dossier_view.h"
+#include "cli/output.h"
 #include "ledger/origin.h"
 #include "store/ledger_read.h"
 
@@ -72,19 +76,28 @@ static GPtrArray *next_steps(const View *view)
 {
     const EngineResult *result = view->docket->result;
     GPtrArray *open = engine_open(result, engine_roles(result, view->self));
-    for (guint i = open->len; i-- > 0;) {
-        const ProcedureTransition *transition = open->pdata[i];
-        if (transition->maker != PROCEDURE_PERSON || !cmd_request_step(transition->type))
+    for (guint i = open->len; i-- > 0;)
+        if (((const ProcedureTransition *)open->pdata[i])->maker != PROCEDURE_PERSON)
             g_ptr_array_remove_index(open, i);
-    }
     return open;
 }
 
-static char *step_command(const View *view, const ProcedureTransition *transition)
+/* What has to be typed: with the options that are required. */
+static char *step_command(const View *view, const ProcedureTransition *row)
 {
-    const RequestStep *step = cmd_request_step(transition->type);
-    g_autofree char *id = cmd_request_short(view->docket->dossier->id);
-    return g_strdup_printf("concert request %s %s%s", step->command, id, step->rest);
+    const ProcedureField *argument = dossier_core_argument(row);
+    g_autofree char *id = dossier_command_short(view->docket->dossier->id);
+    GString *text = g_string_new(NULL);
+    g_string_append_printf(text, "concert %s %s %s", view->docket->result->procedure->name,
+                           row->command ? row->command : row->verb, id);
+    for (const ProcedureField *field = row->fields; field && field->name; field++) {
+        g_autofree char *option = dossier_core_option(field);
+        if (field->is_required && !field->otherwise && field != argument)
+            g_string_append_printf(text, " --%s ...", option);
+    }
+    if (argument && argument->is_required)
+        g_string_append(text, " TEXT");
+    return g_string_free(text, FALSE);
 }
 
 static void print_json(const View *view)
@@ -94,7 +107,7 @@ static void print_json(const View *view)
     char hex[2 * SHA256_SIZE + 1];
     yyjson_mut_doc *doc = yyjson_mut_doc_new(NULL);
     yyjson_mut_val *root = yyjson_mut_obj(doc);
-    cmd_request_add_dossier(doc, root, view->docket->dossier, view->now);
+    dossier_view_add(doc, root, view->docket->dossier, view->now);
     engine_digest(result, digest);
     yyjson_mut_obj_add_strcpy(doc, root, "digest", sha256_hex(digest, hex));
     add_participants(doc, root, result);
@@ -126,7 +139,7 @@ static void print_head(const View *view)
     g_autofree char *waits_for = g_strjoinv(", ", dossier->waits_for);
     if (dossier->is_exercise)
         output_line("EXERCISE     this is an exercise");
-    output_line("request      %s", dossier->id);
+    output_line("%-12s %s", result->procedure ? result->procedure->name : "dossier", dossier->id);
     output_line("subject      %s", dossier->title ? dossier->title : "(not here yet)");
     if (state)
         output_line("state        %s: %s", state->name, state->help);
@@ -149,7 +162,7 @@ static void print_clocks(const View *view)
     for (guint i = 0; i < clocks->len; i++) {
         const EngineClock *clock = &g_array_index(clocks, EngineClock, i);
         char time[OUTPUT_NUMBER_MAX];
-        g_autofree char *due = cmd_request_due(clock->due_us, view->now);
+        g_autofree char *due = dossier_view_due(clock->due_us, view->now);
         if (clock->is_running)
             output_line("clock        %s: %s", clock->clock->help, due);
         else
@@ -167,16 +180,59 @@ static void print_lines(const char *text)
         output_line("    %s", lines[i]);
 }
 
-/* What the payload says, as the table has its members. */
+static void print_file(const ProcedureField *field, yyjson_val *file)
+{
+    char number[OUTPUT_NUMBER_MAX];
+    output_line("    %s: %s, %s bytes, sha256 %.16s%s", field->name,
+                yyjson_get_str(yyjson_obj_get(file, "name")),
+                output_number(number, yyjson_get_uint(yyjson_obj_get(file, "size"))),
+                yyjson_get_str(yyjson_obj_get(file, "sha256")),
+                yyjson_get_bool(yyjson_obj_get(file, "malicious")) ? ", MALICIOUS" : "");
+}
+
+static void print_data(const ProcedureField *field, yyjson_val *value)
+{
+    char *json = yyjson_val_write(value, YYJSON_WRITE_PRETTY_TWO_SPACES, NULL);
+    output_line("    %s:", field->name);
+    if (json)
+        print_lines(json);
+    free(json);
+}
+
+/* One member of the payload, or of a list there. */
+static void print_value(const ProcedureField *field, yyjson_val *value)
+{
+    const char *text = yyjson_get_str(value);
+    if (field->type == PROCEDURE_FILES)
+        print_file(field, value);
+    else if (text && field->type == PROCEDURE_TEXT)
+        print_lines(text);
+    else if (text && (field->type == PROCEDURE_EVENT || field->type == PROCEDURE_HASHES))
+        output_line("    %s: %.8s", field->name, text);
+    else if (text)
+        output_line("    %s: %s", field->name, text);
+    else if (yyjson_is_uint(value))
+        output_line("    %s: %" G_GUINT64_FORMAT, field->name, yyjson_get_uint(value));
+    else if (yyjson_is_true(value))
+        output_line("    %s: yes", field->name);
+}
+
+/* What the payload says, as the table has its members. Who got a part by it stands above. */
 static void print_payload(const EngineEvent *judged)
 {
     const ProcedureField *field = judged->transition ? judged->transition->fields : NULL;
     for (; field && field->name; field++) {
-        const char *text = event_text(judged->event, field->name);
-        if (text && field->type == PROCEDURE_TEXT)
-            print_lines(text);
-        else if (text && field->gives == 0)
-            output_line("    %s: %s", field->name, text);
+        yyjson_val *value = yyjson_obj_get(judged->event->payload, field->name), *one;
+        size_t at, size;
+        if (!value || (field->gives && judged->transition->from == 0))
+            continue;
+        if (field->type == PROCEDURE_DATA)
+            print_data(field, value);
+        else if (!yyjson_is_arr(value))
+            print_value(field, value);
+        yyjson_arr_foreach (value, at, size, one)
+            if (field->type != PROCEDURE_DATA)
+                print_value(field, one);
     }
 }
 
@@ -188,7 +244,9 @@ static void print_event(const View *view, const EngineEvent *judged)
     g_autofree char *entry = stored && stored->entry != DOSSIERS_NO_ENTRY
                                  ? g_strdup_printf(", entry %" G_GUINT64_FORMAT, stored->entry)
                                  : g_strdup("");
-    output_line("%s %s by %s, %s%s", output_time(time, event->time_us), event->type, event->node,
+    char hex[2 * SHA256_SIZE + 1];
+    output_line("%s %.8s %s by %s, %s%s", output_time(time, event->time_us),
+                event_hash_format(&event->hash, hex), event->type, event->node,
                 event->signatory ? event->signatory : "by itself", entry);
     if (judged->verdict != ENGINE_VALID)
         output_line("    %s: %s", judged->verdict == ENGINE_VOID ? "VOID" : "does not count",
@@ -212,10 +270,10 @@ static void print_text(const View *view)
     }
 }
 
-static int run(const CommandCall *call, GError **error)
+int dossier_view_show(const CommandCall *call, const Procedure *procedure, GError **error)
 {
     g_autoptr(Node) node = command_node_open(call, NODE_READ, error);
-    g_autofree char *id = cmd_request_id(call);
+    g_autofree char *id = dossier_command_id(call, procedure);
     g_autoptr(Docket) docket = node ? docket_load(node_store(node), id, error) : NULL;
     g_auto(LedgerReadState) own = {0};
     if (!docket || !ledger_read_state(node_store(node), &own, error))
@@ -228,17 +286,3 @@ static int run(const CommandCall *call, GError **error)
         print_text(&view);
     return COMMAND_OK;
 }
-
-const Command cmd_request_show = {
-    .name = "show",
-    .summary = "show a request with all that was said, and what can be done next",
-    .arguments = "ID",
-    .description =
-        "The beginning of its id is enough. Events that are void are kept and shown with "
-        "the reason: they change nothing.",
-    .options = (const CommandOption[]){COMMAND_OPTION_JSON, COMMAND_OPTIONS_END},
-    .nothing = "there is no such request",
-    .min_arguments = 1,
-    .uses_node = TRUE,
-    .run = run,
-};

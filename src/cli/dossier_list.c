@@ -1,9 +1,11 @@
-/* cmd_request_list.c - `concert request list`: what waits for this node first. */
+/* dossier_list.c - `concert PROCEDURE list`: what waits for this node first. */
 #include "base/timestamp.h"
-#include "cli/cmd_request.h"
 #include "cli/dispatch_view.h"
+#include "cli/dossier_command.h"
+#include "cli/dossier_view.h"
+#include "cli/output.h"
 
-char *cmd_request_due(gint64 due, gint64 now)
+char *dossier_view_due(gint64 due, gint64 now)
 {
     char time[OUTPUT_NUMBER_MAX];
     if (due == G_MAXINT64)
@@ -11,8 +13,7 @@ char *cmd_request_due(gint64 due, gint64 now)
     return g_strdup_printf("%s%s", due < now ? "OVERDUE since " : "", output_time(time, due));
 }
 
-void cmd_request_add_dossier(yyjson_mut_doc *doc, yyjson_mut_val *root, const Dossier *dossier,
-                             gint64 now)
+void dossier_view_add(yyjson_mut_doc *doc, yyjson_mut_val *root, const Dossier *dossier, gint64 now)
 {
     yyjson_mut_obj_add_str(doc, root, "id", dossier->id);
     dispatch_view_add_text(doc, root, "subject", dossier->title);
@@ -48,8 +49,8 @@ static int compare_dossiers(gconstpointer a, gconstpointer b)
 
 static void add_row(OutputTable *table, const Dossier *dossier, gint64 now)
 {
-    g_autofree char *id = cmd_request_short(dossier->id);
-    g_autofree char *due = cmd_request_due(dossier->due, now);
+    g_autofree char *id = dossier_command_short(dossier->id);
+    g_autofree char *due = dossier_view_due(dossier->due, now);
     g_autofree char *others = g_strjoinv(", ", dossier->waits_for);
     g_autofree char *title = dispatch_view_title(dossier->title ? dossier->title : "(not here yet)",
                                                  dossier->is_exercise);
@@ -59,13 +60,15 @@ static void add_row(OutputTable *table, const Dossier *dossier, gint64 now)
                                       dossier->waits_here ? "THIS NODE" : others, due, title});
 }
 
-static int run(const CommandCall *call, GError **error)
+int dossier_view_list(const CommandCall *call, const Procedure *procedure, GError **error)
 {
     g_autoptr(Node) node = command_node_open(call, NODE_READ, error);
     if (!node)
         return COMMAND_ERROR;
-    const DossiersQuery query = {.procedure = "request",
-                                 .is_live = !command_flag(call, "all"),
+    const DossiersQuery query = {.procedure = procedure->name,
+                                 .state = command_text(call, "state"),
+                                 .is_live =
+                                     !command_flag(call, "all") && !command_text(call, "state"),
                                  .waits_here = command_flag(call, "waiting"),
                                  .limit = (guint)command_int(call, "limit", 0)};
     g_autoptr(GPtrArray) dossiers = dossiers_list(node_store(node), &query, error);
@@ -79,7 +82,7 @@ static int run(const CommandCall *call, GError **error)
         if (command_json(call)) {
             yyjson_mut_doc *doc = yyjson_mut_doc_new(NULL);
             yyjson_mut_val *root = yyjson_mut_obj(doc);
-            cmd_request_add_dossier(doc, root, dossiers->pdata[i], now);
+            dossier_view_add(doc, root, dossiers->pdata[i], now);
             output_json(root);
             yyjson_mut_doc_free(doc);
         } else {
@@ -89,19 +92,3 @@ static int run(const CommandCall *call, GError **error)
     output_table_print(g_steal_pointer(&table));
     return dossiers->len > 0 ? COMMAND_OK : COMMAND_NOTHING;
 }
-
-const Command cmd_request_list = {
-    .name = "list",
-    .summary = "list requests, those that wait for this node first",
-    .options =
-        (const CommandOption[]){
-            {"waiting", 'w', COMMAND_FLAG, .help = "only those that wait for this node"},
-            {"all", 'a', COMMAND_FLAG, .help = "also those that are over"},
-            {"limit", 'n', COMMAND_INT, "N", .min = 1, .max = G_MAXINT32,
-             .help = "at most so many, the newest"},
-            COMMAND_OPTION_JSON,
-            COMMAND_OPTIONS_END},
-    .nothing = "there is none",
-    .uses_node = TRUE,
-    .run = run,
-};
