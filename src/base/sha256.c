@@ -36,6 +36,44 @@ void sha256_digest_pair(const void *first, gsize first_length, const void *secon
     gnutls_hash_deinit(hash, ret_digest);
 }
 
+struct Sha256 {
+    gnutls_hash_hd_t hash;
+};
+
+Sha256 *sha256_begin(void)
+{
+    Sha256 *sha256 = g_new(Sha256, 1);
+    check(gnutls_hash_init(&sha256->hash, GNUTLS_DIG_SHA256));
+    return sha256;
+}
+
+void sha256_add(Sha256 *sha256, const void *data, gsize length)
+{
+    if (length > 0)
+        check(gnutls_hash(sha256->hash, data, length));
+}
+
+void sha256_end(Sha256 *sha256, guint8 ret_digest[SHA256_SIZE])
+{
+    gnutls_hash_deinit(sha256->hash, ret_digest);
+    g_free(sha256);
+}
+
+gboolean sha256_parse(const char *hex, gsize length, guint8 ret_digest[SHA256_SIZE])
+{
+    guint8 digest[SHA256_SIZE];
+    if (length != 2 * SHA256_SIZE)
+        return FALSE;
+    for (gsize i = 0; i < SHA256_SIZE; i++) {
+        int high = g_ascii_xdigit_value(hex[2 * i]), low = g_ascii_xdigit_value(hex[2 * i + 1]);
+        if (high < 0 || low < 0)
+            return FALSE;
+        digest[i] = (guint8)(high * 16 + low);
+    }
+    memcpy(ret_digest, digest, SHA256_SIZE);
+    return TRUE;
+}
+
 const char *sha256_hex(const guint8 digest[SHA256_SIZE], char buffer[2 * SHA256_SIZE + 1])
 {
     static const char hex[] = "0123456789abcdef";

@@ -6,6 +6,7 @@
 #include "base/jsontext.h"
 #include "exchange/reach.h"
 #include "identity/role.h"
+#include "node/attachment_operation.h"
 #include "node/card_publisher.h"
 #include "node/community_operation.h"
 #include "node/dispatch_operation.h"
@@ -284,6 +285,8 @@ static const Operation operations[] = {
     {"dispatch.retract", .run = dispatch_operation_retract},
     {"exchange.follow", .run = dispatch_operation_follow},
     {"dossier.event", .run = docket_operation_event},
+    {"attachment.keep", .change = attachment_operation_keep},
+    {"attachment.check", .run = attachment_operation_check},
     {"witness.add", witness_add_apply},
     {"witness.remove", witness_remove_apply},
     {"witness.watch", witness_watch_apply},

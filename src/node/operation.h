@@ -42,6 +42,8 @@
  *   dossier.event     {dossier (or the beginning of its id) or procedure, type, signatory,
  *                     payload?: {..}, tlp?, pap?, exercise?: bool (of a new one)} ->
  *                     {dossier, event (hex), index, state, told: [node], untold: [node]}
+ *   attachment.keep   {sha256 (hex), size, place, bytes (base64), malicious: bool}
+ *   attachment.check  {sha256 (hex)} -> {state}
  *   collection.reach  {collection (name or id), reach?}
  *   witness.add       {vkey, url}
  *   witness.remove    {name}

@@ -233,6 +233,48 @@ static const char *const steps[] = {
     " origin TEXT NOT NULL UNIQUE, ledger_vkey TEXT NOT NULL, changes TEXT NOT NULL,"
     " size INTEGER NOT NULL, root BLOB, checkpoint TEXT, cursor INTEGER NOT NULL,"
     " until INTEGER NOT NULL);",
+
+    /* Attachments (store/attachments.h). `attachment`: copies of files, by sender (party 0: added
+     * here); `chunk`: number is attachment * 2^20 + place, and its bytes are in one of three
+     * homes: `data`, the item `item` of a record, item 0 of `entry` of the own ledger. */
+    "CREATE TABLE attachment (number INTEGER PRIMARY KEY, sha256 BLOB NOT NULL,"
+    " party INTEGER NOT NULL, size INTEGER NOT NULL, here INTEGER NOT NULL DEFAULT 0,"
+    " state INTEGER NOT NULL DEFAULT 0, malicious INTEGER NOT NULL DEFAULT 0,"
+    " added INTEGER NOT NULL, UNIQUE (sha256, party, size));"
+    "CREATE INDEX attachment_unchecked ON attachment (state) WHERE state = 1;"
+    "CREATE TABLE chunk (number INTEGER PRIMARY KEY, entry INTEGER, item INTEGER, data BLOB);"
+    "CREATE INDEX chunk_entry ON chunk (entry) WHERE entry IS NOT NULL;"
+    "CREATE TABLE attachment_mention (number INTEGER PRIMARY KEY, event BLOB NOT NULL,"
+    " place INTEGER NOT NULL, dossier TEXT NOT NULL, name TEXT NOT NULL, type TEXT NOT NULL,"
+    " sha256 BLOB NOT NULL, size INTEGER NOT NULL, malicious INTEGER NOT NULL,"
+    " UNIQUE (event, place));"
+    "CREATE INDEX attachment_mention_sha256 ON attachment_mention (sha256);"
+    "CREATE TABLE attachment_peer (attachment INTEGER NOT NULL, party INTEGER NOT NULL,"
+    " sent INTEGER NOT NULL DEFAULT 0, count INTEGER NOT NULL, tlp INTEGER NOT NULL,"
+    " pap INTEGER NOT NULL, exercise INTEGER NOT NULL, failure TEXT,"
+    " PRIMARY KEY (attachment, party)) WITHOUT ROWID;"
+    "CREATE INDEX attachment_waiting ON attachment_peer (attachment, sent)"
+    " WHERE sent < count AND failure IS NULL;",
+
+    /* Who answers for what (store/contacts.h), and mail to them (store/mails.h). `contact_stop`: of
+     * what nobody is told; until 0: for good. `mail`: next 0: it went out, or was given up. */
+    "CREATE TABLE contact (number INTEGER PRIMARY KEY, key TEXT NOT NULL UNIQUE, email TEXT,"
+    " node TEXT, name TEXT, language TEXT, openpgp TEXT, source TEXT);"
+    "CREATE TABLE contact_scope (number INTEGER PRIMARY KEY, contact INTEGER NOT NULL,"
+    " kind INTEGER NOT NULL, value TEXT NOT NULL, source TEXT, UNIQUE (contact, kind, value));"
+    "CREATE TABLE contact_route (number INTEGER PRIMARY KEY, prefix TEXT NOT NULL UNIQUE,"
+    " asn INTEGER NOT NULL, source TEXT);"
+    "CREATE TABLE contact_stop (stop INTEGER NOT NULL, kind INTEGER NOT NULL, value TEXT NOT NULL,"
+    " reason TEXT, by TEXT, made INTEGER NOT NULL, until INTEGER NOT NULL,"
+    " PRIMARY KEY (stop, value)) WITHOUT ROWID;"
+    "CREATE TABLE mail (number INTEGER PRIMARY KEY, dossier TEXT NOT NULL, token TEXT NOT NULL,"
+    " recipient TEXT NOT NULL, message_id TEXT NOT NULL UNIQUE, bytes BLOB NOT NULL,"
+    " made INTEGER NOT NULL, next INTEGER NOT NULL, tries INTEGER NOT NULL DEFAULT 0,"
+    " sent INTEGER NOT NULL DEFAULT 0, failure TEXT);"
+    "CREATE INDEX mail_dossier ON mail (dossier);"
+    "CREATE INDEX mail_token ON mail (token);"
+    "CREATE INDEX mail_next ON mail (next) WHERE next > 0;"
+    "CREATE INDEX mail_sent ON mail (sent) WHERE sent > 0;",
 };
 
 guint schema_latest(void)

@@ -1,0 +1,14 @@
+/* attachment_operation.h - adding a file to the attachments of this node: operations of
+ * node/operation.h, which says what they take and give. */
+#pragma once
+
+#include <yyjson.h>
+
+#include "node/notary.h"
+
+/* A chunk of a file. */
+gboolean attachment_operation_keep(StoreTx *tx, yyjson_val *params, GError **error);
+
+/* Hashes what is complete of a file. */
+gboolean attachment_operation_check(Notary *notary, yyjson_val *params, yyjson_mut_doc *result,
+                                    GError **error);
