@@ -13,6 +13,7 @@
 #include "node/community_operation.h"
 #include "node/cosigner.h"
 #include "node/follow_schedule.h"
+#include "node/reminder.h"
 #include "node/tile_files.h"
 #include "server/server.h"
 #include "store/own_card.h"
@@ -137,6 +138,14 @@ static void publish_card(Node *node)
         output_note("the node's card cannot be published: %s", error->message);
 }
 
+static void tell_clocks(const char *message, gpointer user)
+{
+    if (message)
+        output_note("somebody was not reminded: %s", message);
+    else
+        output_note("reminders are given again");
+}
+
 /* The ledger's tiles become files as long as the node is served. */
 static TileFiles *start_tiles(Node *node)
 {
@@ -165,7 +174,8 @@ static int run(const CommandCall *call, GError **error)
         server ? cosigner_start(node_config(node), node_store(node), node_writer(node),
                                 tell_witness, NULL, error)
                : NULL;
-    if (cosigner) {
+    ReminderWatch *clocks = cosigner ? reminder_start(node, tell_clocks, NULL, error) : NULL;
+    if (clocks) {
         g_autofree char *urls = g_strjoinv(" ", (char **)server_urls(server));
         node_set_listening(node, urls);
         publish_card(node);
@@ -183,6 +193,7 @@ static int run(const CommandCall *call, GError **error)
         follow_schedule_stop(schedule);
         g_clear_pointer(&cosigner, cosigner_stop);
         tile_files_stop(tiles);
+        reminder_stop(clocks);
     }
     g_source_remove(interrupt);
     g_source_remove(terminate);

@@ -7,6 +7,7 @@ extern const Command cmd_account;
 extern const Command cmd_adopt;
 extern const Command cmd_backup;
 extern const Command cmd_card;
+extern const Command cmd_clock;
 extern const Command cmd_collection;
 extern const Command cmd_community;
 extern const Command cmd_completion;

@@ -3,8 +3,10 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "dossier/docket_files.h"
 #include "ledger/origin.h"
 #include "store/peer_past.h"
+#include "store/reminders.h"
 
 G_STATIC_ASSERT(DOSSIERS_EVENTS_MAX == ENGINE_EVENTS_MAX);
 G_STATIC_ASSERT(PROCEDURE_HASHES_MAX >= ENGINE_EVENTS_MAX);
@@ -116,6 +118,21 @@ static gint64 first_due(const EngineResult *result)
     return due;
 }
 
+/* When somebody has to be reminded first, of any clock that runs; what was given already is for
+ * node/reminder.h to tell. */
+static gint64 first_reminder(const EngineResult *result)
+{
+    gint64 first = G_MAXINT64;
+    for (guint i = 0; i < result->clocks->len; i++) {
+        const EngineClock *clock = &g_array_index(result->clocks, EngineClock, i);
+        gint64 next;
+        engine_clock_read(clock, clock->started_us - 1, NULL, NULL, &next);
+        if (clock->is_running && next > 0)
+            first = MIN(first, next);
+    }
+    return first;
+}
+
 static MarkingTlp strictest(const EngineResult *result)
 {
     MarkingTlp tlp = MARKING_TLP_NONE;
@@ -151,7 +168,8 @@ static gboolean put_state(StoreTx *tx, gint64 number, const EngineResult *result
         .n_void = result->n_void,
         .n_pending = result->n_pending,
     };
-    return dossiers_put_state(tx, number, &row, error);
+    return dossiers_put_state(tx, number, &row, error) &&
+           reminders_set(tx, number, first_reminder(result), error);
 }
 
 /* --- receiving ---------------------------------------------------------------------------------
@@ -237,6 +255,8 @@ static gboolean receive(StoreTx *tx, GBytes *bytes, const DocketPlace *place,
     outcome->dossier = g_strdup(event->dossier);
     if (!outcome->is_new)
         return TRUE;
+    if (!docket_files_mention(tx, event, error))
+        return FALSE;
     g_autoptr(Docket) docket = load_tx(tx, event->dossier, error);
     if (!docket || !put_state(tx, number, docket->result, self, error))
         return FALSE;
@@ -338,8 +358,8 @@ static gboolean carry(DocketDraft *draft, const Docket *docket, const EngineResu
 }
 
 /* @docket NULL: the event opens a dossier. */
-static DocketDraft *make_draft(const Docket *docket, const DocketAct *act,
-                               const DocketPlace *place, GError **error)
+static DocketDraft *make_draft(const Docket *docket, const DocketAct *act, const DocketPlace *place,
+                               GError **error)
 {
     const EngineResult *result = docket ? docket->result : NULL;
     g_autofree char *body = build(result, act, place, error);

@@ -17,6 +17,7 @@
 #include "node/operation_params.h"
 #include "node/parcel_operation.h"
 #include "node/peer_operation.h"
+#include "node/reminder.h"
 #include "store/accounts.h"
 #include "store/collections.h"
 #include "store/objects.h"
@@ -287,6 +288,7 @@ static const Operation operations[] = {
     {"dossier.event", .run = docket_operation_event},
     {"attachment.keep", .change = attachment_operation_keep},
     {"attachment.check", .run = attachment_operation_check},
+    {"dossier.reminded", .change = reminder_operation_mark},
     {"witness.add", witness_add_apply},
     {"witness.remove", witness_remove_apply},
     {"witness.watch", witness_watch_apply},

@@ -44,6 +44,7 @@
  *                     {dossier, event (hex), index, state, told: [node], untold: [node]}
  *   attachment.keep   {sha256 (hex), size, place, bytes (base64), malicious: bool}
  *   attachment.check  {sha256 (hex)} -> {state}
+ *   dossier.reminded  {dossier, given: [[clock, started (us), count], ..], next? (us)}
  *   collection.reach  {collection (name or id), reach?}
  *   witness.add       {vkey, url}
  *   witness.remove    {name}

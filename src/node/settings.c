@@ -16,6 +16,7 @@ static const SettingsSection sections[] = {
     {"exchange", "How the node follows its peers."},
     {"fetch", "Bounds of every outgoing request, such as `concert import URL`."},
     {"follow", "How foreign sources are followed: see `concert follow`."},
+    {"clock", "How people are reminded of what has to be done: see `concert clock`."},
     {NULL, NULL},
 };
 
@@ -222,6 +223,19 @@ static const Setting settings[] = {
     [SETTING_FOLLOW_RUN_BYTES] =
         {"follow", "run_bytes", SETTING_SIZE, .min = 64 * KIB, .max = 1024 * GIB, .fallback = "2G",
          .help = "Bytes after which a source lets the others go first, likewise."},
+
+    [SETTING_CLOCK_HOURS] =
+        {"clock", "hours", SETTING_STRING, .min = 1, .max = 512, .fallback = "24/7",
+         .help =
+             "When somebody is at work here, such as \"Mon-Fri 08:00-17:00 UTC+2\". What has to "
+             "be done within four hours is reminded of at any time, the rest at these."},
+    [SETTING_CLOCK_COMMAND] =
+        {"clock", "command", SETTING_PATH,
+         .help = "A program that is run for each reminder, with what there is to know, but nothing "
+                 "of the content, as JSON on its standard input."},
+    [SETTING_CLOCK_SECOND_COMMAND] =
+        {"clock", "second_command", SETTING_PATH,
+         .help = "The same for the second contact, when one and a half times the time is over."},
 };
 
 G_STATIC_ASSERT(G_N_ELEMENTS(settings) == SETTING_COUNT);

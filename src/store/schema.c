@@ -234,6 +234,18 @@ static const char *const steps[] = {
     " size INTEGER NOT NULL, root BLOB, checkpoint TEXT, cursor INTEGER NOT NULL,"
     " until INTEGER NOT NULL);",
 
+    /* The indexes with random keys become two tables each, a small one for new rows and a large one
+     * (store/keyed.h). */
+    "DROP INDEX object_key;"
+    "CREATE TABLE object_key (key INTEGER NOT NULL, object INTEGER NOT NULL,"
+    " PRIMARY KEY (key, object)) WITHOUT ROWID;"
+    "INSERT INTO object_key SELECT key, number FROM object ORDER BY key, number;"
+    "ALTER TABLE object DROP COLUMN key;"
+    "CREATE TABLE object_key_recent (key INTEGER NOT NULL, object INTEGER NOT NULL,"
+    " PRIMARY KEY (key, object)) WITHOUT ROWID;"
+    "CREATE TABLE value_recent (key INTEGER NOT NULL, version INTEGER NOT NULL,"
+    " PRIMARY KEY (key, version)) WITHOUT ROWID;",
+
     /* Attachments (store/attachments.h). `attachment`: copies of files, by sender (party 0: added
      * here); `chunk`: number is attachment * 2^20 + place, and its bytes are in one of three
      * homes: `data`, the item `item` of a record, item 0 of `entry` of the own ledger. */
@@ -275,6 +287,14 @@ static const char *const steps[] = {
     "CREATE INDEX mail_token ON mail (token);"
     "CREATE INDEX mail_next ON mail (next) WHERE next > 0;"
     "CREATE INDEX mail_sent ON mail (sent) WHERE sent > 0;",
+
+    /* Clocks (store/reminders.h). `reminder`: when a dossier is to be looked at; `reminded`: how many
+     * reminders of a clock were given. */
+    "CREATE TABLE reminder (dossier INTEGER PRIMARY KEY, at INTEGER NOT NULL);"
+    "CREATE INDEX reminder_at ON reminder (at);"
+    "CREATE TABLE reminded (dossier INTEGER NOT NULL, clock TEXT NOT NULL, started INTEGER NOT NULL,"
+    " count INTEGER NOT NULL, PRIMARY KEY (dossier, clock, started)) WITHOUT ROWID;"
+    "INSERT INTO reminder SELECT number, 0 FROM dossier WHERE due IS NOT NULL AND final = 0",
 };
 
 guint schema_latest(void)
@@ -363,6 +383,11 @@ gboolean schema_migrate_steps(Sqlite *db, const char *const *list, guint count, 
         return FALSE;
     }
     return sqlite_exec(db, "COMMIT", error);
+}
+
+gboolean schema_migrate_to(Sqlite *db, guint count, GError **error)
+{
+    return schema_migrate_steps(db, steps, MIN(count, schema_latest()), error);
 }
 
 gboolean schema_migrate(Sqlite *db, GError **error)
