@@ -5,6 +5,7 @@
 
 #include "base/timestamp.h"
 #include "dossier/request.h"
+#include "dossier/resolution.h"
 #include "ledger/note.h"
 
 static const Procedure *const all[] = {&request_procedure, NULL};
