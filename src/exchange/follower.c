@@ -164,11 +164,13 @@ static gboolean put_objects(Accepting *accepting, StoreTx *tx, Reach *reach,
 /* --- records -----------------------------------------------------------------------------------
  */
 
+/* Of events and of chunks. */
 static void count_events(Accepting *accepting, const FollowerOpening *opening)
 {
     for (guint i = 0; i < opening->opening->n_items; i++) {
         const FollowerItem *item = &opening->items[i];
-        if (item->kind != FOLLOWER_EVENT || !item->bytes || item->refusal)
+        if ((item->kind != FOLLOWER_EVENT && item->kind != FOLLOWER_CHUNK) || !item->bytes ||
+            item->refusal)
             continue;
         if (item->is_known)
             accepting->receipt.known++;
@@ -249,6 +251,8 @@ static gboolean apply_opening(Accepting *accepting, StoreTx *tx, Reach *reach, g
     if ((opening->dispatch && !put_objects(accepting, tx, reach, opening, error)) ||
         !follower_effects_events(tx, accepting->peer, accepting->own_key, opening, error) ||
         !add_record(accepting, tx, answer, opening, &number, &is_new, error))
+        return FALSE;
+    if (is_new && !follower_effects_chunks(tx, accepting->peer, opening, number, error))
         return FALSE;
     count_events(accepting, opening);
     note_refusals(accepting, opening);

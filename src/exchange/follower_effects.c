@@ -3,6 +3,7 @@
 #include "base/timestamp.h"
 #include "exchange/community.h"
 #include "exchange/peering.h"
+#include "store/attachments.h"
 #include "store/deliveries.h"
 #include "store/ledger.h"
 #include "store/records.h"
@@ -106,6 +107,21 @@ gboolean follower_effects_apply(StoreTx *tx, Reach *reach, const Peer *peer,
     for (guint i = 0; i < G_N_ELEMENTS(effects); i++)
         if (g_str_equal(effects[i].kind, opening->opening->kind))
             return effects[i].apply(tx, reach, peer, opening, error);
+    return TRUE;
+}
+
+gboolean follower_effects_chunks(StoreTx *tx, const Peer *peer, FollowerOpening *opening,
+                                 gint64 record, GError **error)
+{
+    for (guint i = 0; i < opening->opening->n_items; i++) {
+        FollowerItem *item = &opening->items[i];
+        gboolean is_new;
+        if (item->kind != FOLLOWER_CHUNK || !item->bytes || item->refusal)
+            continue;
+        if (!attachments_receive(tx, peer->origin, &item->chunk, record, i, &is_new, error))
+            return FALSE;
+        item->is_known = !is_new;
+    }
     return TRUE;
 }
 

@@ -12,6 +12,11 @@
 gboolean follower_effects_apply(StoreTx *tx, Reach *reach, const Peer *peer,
                                 const FollowerOpening *opening, GError **error);
 
+/* Notes the chunks of attachments among the items of what is kept as the record @record. FALSE only
+ * when the store fails. */
+gboolean follower_effects_chunks(StoreTx *tx, const Peer *peer, FollowerOpening *opening,
+                                 gint64 record, GError **error);
+
 /* Gives the events among the items of a dispatch to their dossiers; what is none gets a refusal.
  * @own_key: this node's message key, may be NULL. FALSE only when the store fails. */
 gboolean follower_effects_events(StoreTx *tx, const Peer *peer, const NoteVerifier *own_key,

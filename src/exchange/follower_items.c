@@ -32,6 +32,18 @@ static void read_object(FollowerItem *item, ObjectSpec spec)
         item->refusal = g_strdup(error->message);
 }
 
+static void read_chunk(FollowerItem *item)
+{
+    g_autoptr(GError) error = NULL;
+    gsize length;
+    item->kind = FOLLOWER_CHUNK;
+    if (!item->bytes)
+        return;
+    const void *bytes = g_bytes_get_data(item->bytes, &length);
+    if (!chunk_parse(bytes, length, &item->chunk, &error))
+        item->refusal = g_strdup(error->message);
+}
+
 static void read_item(const Opening *opening, guint place, FollowerItem *item)
 {
     static const char stix[] = "application/stix+json";
@@ -39,6 +51,8 @@ static void read_item(const Opening *opening, guint place, FollowerItem *item)
     item->bytes = from->bytes;
     if (g_str_equal(from->type, EVENT_MEDIA_TYPE))
         item->kind = FOLLOWER_EVENT;
+    if (g_str_equal(from->type, CHUNK_MEDIA_TYPE))
+        read_chunk(item);
     if (!g_str_has_prefix(from->type, stix))
         return;
     item->kind = FOLLOWER_OBJECT;

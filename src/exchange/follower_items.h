@@ -5,11 +5,13 @@
 #include "exchange/dispatch_header.h"
 #include "policy/marking.h"
 #include "stix/object.h"
+#include "store/chunk.h"
 
 typedef enum {
     FOLLOWER_OTHER,  /* kept as it is */
     FOLLOWER_OBJECT, /* a STIX object */
     FOLLOWER_EVENT,  /* of a dossier */
+    FOLLOWER_CHUNK,  /* of an attachment */
 } FollowerItemKind;
 
 typedef struct {
@@ -19,7 +21,8 @@ typedef struct {
     MarkingTlp tlp; /* that the object bears */
     char *refusal;
     gint64 version;    /* when it was stored */
-    gboolean is_known; /* an event that was here already */
+    gboolean is_known; /* an event or a chunk that was here already */
+    Chunk chunk;
 } FollowerItem;
 
 /* An opening with what was read of it. */

@@ -1,5 +1,7 @@
 #include "node/docket_machine.h"
 
+#include "node/attachment_keeper.h"
+#include "node/attachment_sender.h"
 #include "node/docket_sender.h"
 
 /* Whether trying the next dossier of the same opener has no sense: it is for the same nodes. */
@@ -35,5 +37,7 @@ guint docket_machine_run(Notary *notary)
         else if (stays_undone(error) && dossier->opener)
             g_hash_table_add(passed_over, dossier->opener);
     }
+    attachment_sender_run(notary);
+    attachment_keeper_check(notary, NULL, NULL);
     return made;
 }

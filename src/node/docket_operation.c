@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "node/attachment_sender.h"
 #include "node/config.h"
 #include "node/docket_sender.h"
 #include "node/operation_params.h"
@@ -113,6 +114,7 @@ gboolean docket_operation_event(Notary *notary, yyjson_val *params, yyjson_mut_d
         act.dossier = dossier->id;
     if (!docket_sender_send(notary, &act, &sent, error))
         return FALSE;
+    attachment_sender_run(notary);
     give_sent(&sent, result);
     return TRUE;
 }

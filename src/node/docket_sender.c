@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/timestamp.h"
+#include "node/attachment_sender.h"
 #include "node/dispatcher.h"
 #include "store/ledger.h"
 
@@ -140,6 +141,8 @@ static gboolean keep(StoreTx *tx, guint64 index, gpointer user, GError **error)
         g_set_error_literal(error, CONCERT_ERROR, CONCERT_ERROR_LIMIT, outcome.refusal);
         return FALSE;
     }
+    if (!attachment_sender_queue(tx, sending->items, sending->draft, sending->sent.told, error))
+        return FALSE;
     sending->sent.dossier = g_strdup(outcome.dossier);
     sending->sent.state = g_strdup(sending->draft->state);
     sending->sent.hash = event->hash;

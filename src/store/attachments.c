@@ -231,6 +231,21 @@ gboolean attachments_set_state(StoreTx *tx, gint64 number, AttachmentState state
                        number, state, error);
 }
 
+gboolean attachments_erased(StoreTx *tx, guint64 index, GError **error)
+{
+    /* ?2: item 0, which a chunk is, is not there. */
+    static const char gone[] =
+        "UPDATE attachment SET here = here - 1, state = 0 WHERE number = (SELECT c.number >> 20"
+        " FROM chunk c JOIN entry_item e ON e.number = ?2"
+        " WHERE c.entry = ?1 AND c.item IS NULL AND e.data IS NULL)";
+    static const char drop[] =
+        "DELETE FROM chunk WHERE entry = ?1 AND item IS NULL AND EXISTS"
+        " (SELECT 1 FROM entry_item e WHERE e.number = ?2 AND e.data IS NULL)";
+    gint64 entry = (gint64)index;
+    return run_numbers(tx, gone, entry, entry * LEDGER_ITEMS_MAX, error) &&
+           run_numbers(tx, drop, entry, entry * LEDGER_ITEMS_MAX, error);
+}
+
 gboolean attachments_mention(StoreTx *tx, const AttachmentsMention *mention, GError **error)
 {
     sqlite3_stmt *statement =

@@ -57,6 +57,10 @@ gboolean attachments_receive(StoreTx *tx, const char *origin, const Chunk *chunk
  * is. */
 gboolean attachments_set_state(StoreTx *tx, gint64 number, AttachmentState state, GError **error);
 
+/* What entry @index of the own ledger carried was erased: chunks whose bytes that were are not here
+ * any more. */
+gboolean attachments_erased(StoreTx *tx, guint64 index, GError **error);
+
 /* What an event says of a file; borrowed. */
 typedef struct {
     const guint8 *event; /* its hash, SHA256_SIZE bytes */

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/timestamp.h"
+#include "store/attachments.h"
 #include "store/ledger_rows.h"
 #include "store/ledger_tx.h"
 #include "store/tx.h"
@@ -225,7 +226,8 @@ gboolean ledger_erase(StoreTx *tx, guint64 index, const guint *places, guint n_p
         }
     }
     tx->changed = tx->erased = TRUE;
-    return ledger_rows_erase(tx->db, index, places, n_places, ret_erased, error);
+    return ledger_rows_erase(tx->db, index, places, n_places, ret_erased, error) &&
+           attachments_erased(tx, index, error);
 }
 
 gboolean ledger_hold(StoreTx *tx, gboolean held, GError **error)

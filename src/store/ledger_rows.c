@@ -73,6 +73,12 @@ gboolean ledger_rows_create(Sqlite *db, const char *origin, const char *const vk
 gboolean ledger_rows_clear(Sqlite *db, GError **error)
 {
     return sqlite_exec(db,
+                       /* Files that were sent have their bytes there: they are kept here again. */
+                       "UPDATE chunk SET data = (SELECT data FROM entry_item e"
+                       " WHERE e.number = chunk.entry * 4096)"
+                       " WHERE entry IS NOT NULL AND item IS NULL;"
+                       "UPDATE chunk SET entry = NULL WHERE entry IS NOT NULL;"
+                       "DELETE FROM attachment_peer;"
                        "DELETE FROM ledger; DELETE FROM key_change; DELETE FROM entry;"
                        "DELETE FROM entry_item; DELETE FROM tile; DELETE FROM cosigned;"
                        "DELETE FROM cosignature; DELETE FROM delivery;"
