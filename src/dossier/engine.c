@@ -182,8 +182,7 @@ static gboolean judge_named(const EngineResult *dossier, const Event *event,
         if (field->type == PROCEDURE_EVENT && event_text(event, field->name) &&
             !engine_named(dossier, event, field->name))
             return refuse(error, CONCERT_ERROR_INPUT,
-                          "\"%s\" is no valid event of this dossier that came before",
-                          field->name);
+                          "\"%s\" is no valid event of this dossier that came before", field->name);
     return TRUE;
 }
 
@@ -223,20 +222,21 @@ static void stop_clock(EngineResult *dossier, const ProcedureClock *clock, gint6
     }
 }
 
-static void turn_clocks(EngineResult *dossier, int from, int to, gint64 time_us)
+static void turn_clocks(EngineResult *dossier, int from, int to, const Event *event)
 {
     for (guint i = 0; i < dossier->procedure->n_clocks; i++) {
         const ProcedureClock *clock = &dossier->procedure->clocks[i];
         gboolean ran = from >= 0 && (clock->runs_in & PROCEDURE_BIT(from)) != 0;
         gboolean runs = (clock->runs_in & PROCEDURE_BIT(to)) != 0;
+        gboolean anew = clock->event && strcmp(clock->event, event->type) == 0;
         gint64 due;
-        if (ran && !runs)
-            stop_clock(dossier, clock, time_us);
-        else if (!ran && runs && clock_due(dossier, clock, time_us, &due))
-            g_array_append_val(
-                dossier->clocks,
-                ((EngineClock){
-                    .clock = clock, .started_us = time_us, .due_us = due, .is_running = TRUE}));
+        if (ran && (!runs || anew))
+            stop_clock(dossier, clock, event->time_us);
+        if (runs && (!ran || anew) && clock_due(dossier, clock, event->time_us, &due))
+            g_array_append_val(dossier->clocks, ((EngineClock){.clock = clock,
+                                                               .started_us = event->time_us,
+                                                               .due_us = due,
+                                                               .is_running = TRUE}));
     }
 }
 
@@ -266,11 +266,10 @@ static void take_effect(EngineResult *dossier, const Event *event, const Procedu
  * take its time from it. */
 static void turn_state(EngineResult *dossier, const Event *event, const ProcedureTransition *row)
 {
-    if (row->to == PROCEDURE_STAY)
-        return;
     int from = dossier->state;
-    dossier->state = row->to;
-    turn_clocks(dossier, from, row->to, event->time_us);
+    if (row->to != PROCEDURE_STAY)
+        dossier->state = row->to;
+    turn_clocks(dossier, from, dossier->state, event);
 }
 
 /* --- a run -------------------------------------------------------------------------------------

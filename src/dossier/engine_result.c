@@ -244,10 +244,19 @@ char **engine_audience(const EngineResult *result, const Event *event)
 /* --- clocks ------------------------------------------------------------------------------------
  */
 
-static gint64 reminder_time(const EngineClock *clock, guint percent)
+/* When the @n-th reminder is due; FALSE if there are not so many. */
+static gboolean reminder_time(const EngineClock *clock, guint n, gint64 *ret_time)
 {
+    const guint *percent = clock->clock->reminders, *before = clock->clock->before;
     gint64 span = clock->due_us - clock->started_us;
-    return clock->started_us + span / 100 * percent + span % 100 * percent / 100;
+    if (before && n > 0 && before[n - 1] == 0)
+        return FALSE;
+    if (before) {
+        *ret_time = clock->due_us - (gint64)before[n] * G_USEC_PER_SEC;
+        return TRUE;
+    }
+    *ret_time = clock->started_us + span / 100 * percent[n] + span % 100 * percent[n] / 100;
+    return percent[n] != 0;
 }
 
 void engine_clock_read(const EngineClock *clock, gint64 now_us, guint *ret_percent,
@@ -258,9 +267,8 @@ void engine_clock_read(const EngineClock *clock, gint64 now_us, guint *ret_perce
     gdouble over = (gdouble)(end - clock->started_us);
     gdouble percent = span > 0 ? over * 100 / span : end >= clock->due_us ? 100 : 0;
     guint reminders = 0;
-    gint64 next = 0;
-    for (const guint *one = clock->clock->reminders; *one && next == 0; one++) {
-        gint64 time = reminder_time(clock, *one);
+    gint64 next = 0, time;
+    for (guint n = 0; next == 0 && reminder_time(clock, n, &time); n++) {
         if (time <= end)
             reminders++;
         else if (clock->is_running)

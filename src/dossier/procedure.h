@@ -117,7 +117,8 @@ typedef struct {
     gint64 seconds;
 } ProcedureTerm;
 
-/* Runs while the dossier is in one of some states; begins anew when it gets there again. */
+/* Runs while the dossier is in one of some states; begins anew when it gets there again, and when
+ * an event of the type `event` is made there. */
 typedef struct {
     const char *name, *help;
     guint runs_in;
@@ -127,6 +128,8 @@ typedef struct {
     const char *field;          /* which term, or the time itself */
     const ProcedureTerm *terms; /* NULL: the field is a time; without the field there is no clock */
     const guint *reminders;     /* percent of the time, ascending, ends with 0 */
+    const guint *before;        /* instead of them: seconds before the end, descending, ends with
+                                   0, which is a reminder too */
 } ProcedureClock;
 
 typedef struct {

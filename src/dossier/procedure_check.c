@@ -160,6 +160,16 @@ static gboolean check_terms(const ProcedureClock *clock, const ProcedureField *f
     return terms == words || fail(error, "a word of its field has no term", clock->name);
 }
 
+static gboolean check_reminders(const ProcedureClock *clock)
+{
+    gboolean is_good = !clock->reminders != !clock->before;
+    for (const guint *one = clock->reminders; is_good && one && *one; one++)
+        is_good = one == clock->reminders || *one > one[-1];
+    for (const guint *one = clock->before; is_good && one && *one; one++)
+        is_good = *one > one[1];
+    return is_good;
+}
+
 static gboolean check_clock(const ProcedureClock *clock, const Table *table, GError **error)
 {
     const ProcedureTransition *row =
@@ -170,9 +180,8 @@ static gboolean check_clock(const ProcedureClock *clock, const Table *table, GEr
     if (clock->seconds > 0 ? clock->field != NULL : !field)
         return fail(error, "its field is not in the event that it names, or it needs none",
                     clock->name);
-    for (const guint *one = clock->reminders; *one; one++)
-        if (one > clock->reminders && *one <= one[-1])
-            return fail(error, "its reminders are not ascending", clock->name);
+    if (!check_reminders(clock))
+        return fail(error, "its reminders are not in order, or are told in two ways", clock->name);
     if (clock->seconds > 0)
         return TRUE;
     if (!clock->terms)

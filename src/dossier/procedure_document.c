@@ -159,12 +159,16 @@ static void append_clock(GString *text, const Procedure *procedure, const Proced
     for (const ProcedureTerm *term = clock->terms; term && term->word; term++)
         g_string_append_printf(text, "%s%s: %" G_GINT64_FORMAT " h",
                                term == clock->terms ? "" : ", ", term->word, term->seconds / 3600);
-    if (!clock->terms)
+    if (clock->seconds > 0)
+        g_string_append_printf(text, "%u h", clock->seconds / 3600);
+    else if (!clock->terms)
         g_string_append_printf(text, "until `%s`, if that is given", clock->field);
     g_string_append(text, " | ");
-    for (const guint *one = clock->reminders; *one; one++)
+    for (const guint *one = clock->reminders; one && *one; one++)
         g_string_append_printf(text, "%s%u%%", one == clock->reminders ? "" : ", ", *one);
-    g_string_append(text, " |\n");
+    for (const guint *one = clock->before; one && *one; one++)
+        g_string_append_printf(text, "%u h, ", *one / 3600);
+    g_string_append(text, clock->before ? "0 h before the end |\n" : " |\n");
 }
 
 static void append_procedure(GString *text, const Procedure *procedure)

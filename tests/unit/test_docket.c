@@ -271,7 +271,7 @@ static void test_course(Fixture *fixture, gconstpointer data)
     assert_row(alder, id, "sent", BIRCH, FALSE);
     pass(alder, BIRCH, received, NULL);
     pass(alder, BIRCH, acknowledged, NULL);
-    assert_row(alder, id, "answered", ALDER, TRUE);
+    assert_row(alder, id, "delivered", ALDER, TRUE);
     g_autoptr(GBytes) closed = act(alder, id, "closed", "A", "{\"text\":\"thanks\"}", 4, NULL);
     pass(birch, ALDER, closed, NULL);
     assert_row(birch, id, "closed", "", FALSE);
@@ -297,7 +297,7 @@ static void test_cannot(Fixture *fixture, gconstpointer data)
     pass(birch, ALDER, sent, "received");
     assert_cannot(alder, id, "acknowledged", NULL, CONCERT_ERROR_DENIED);
     assert_cannot(birch, id, "answered", "{\"outcome\":\"given\"}", CONCERT_ERROR_INPUT);
-    assert_cannot(birch, id, "answered", "{\"outcome\":\"refused\",\"text\":\"a\"}",
+    assert_cannot(birch, id, "refused", "{\"ground\":\"human-rights\",\"text\":\"a\"}",
                   CONCERT_ERROR_DENIED);
     assert_cannot(alder, id, "closed", NULL, CONCERT_ERROR_CONFLICT);
     assert_cannot(alder, id, "withdrawn", "[]", CONCERT_ERROR_INPUT);

@@ -59,7 +59,7 @@ static void add_after(Dossier *dossier, const char *type, const char *node, int 
 }
 
 #define ANSWER  "{\"outcome\":\"given\",\"text\":\"a\"}"
-#define REFUSED "{\"ground\":\"no-legal-basis\",\"outcome\":\"refused\",\"text\":\"a\"}"
+#define REFUSED "{\"ground\":\"no-legal-basis\",\"provision\":\"p\",\"text\":\"a\"}"
 #define REMARK  "{\"text\":\"r\"}"
 
 static const char *state(const Dossier *dossier)
@@ -109,8 +109,8 @@ static void test_course(void)
     add_after(&dossier, "remark", ALDER, 3, REMARK, 2, -1);
     add_after(&dossier, "remark", BIRCH, 3, REMARK, 2, -1);
     g_assert_cmpstr(state(&dossier), ==, "acknowledged");
-    add_after(&dossier, "answered", BIRCH, 4, REFUSED, 3, 4, -1);
-    g_assert_cmpstr(state(&dossier), ==, "answered");
+    add_after(&dossier, "answered", BIRCH, 4, ANSWER, 3, 4, -1);
+    g_assert_cmpstr(state(&dossier), ==, "delivered");
     g_assert_cmpuint(engine_state(dossier.result)->waits_for, ==, 1);
     add_after(&dossier, "closed", ALDER, 5, NULL, 5, -1);
     g_assert_cmpstr(state(&dossier), ==, "closed");
@@ -138,7 +138,9 @@ static void test_open_transitions(void)
     g_autoptr(GPtrArray) alder = engine_open(dossier.result, 1),
                          birch = engine_open(dossier.result, 2);
     g_assert_cmpuint(alder->len, ==, 2); /* withdraw, remark */
-    g_assert_cmpuint(birch->len, ==, 4); /* receive, acknowledge, answer, remark */
+    /* receive, acknowledge, ask back, warn, postpone, accept, accept a part, refuse, answer, remark
+     */
+    g_assert_cmpuint(birch->len, ==, 10);
     add_after(&dossier, "withdrawn", ALDER, 1, NULL, 0, -1);
     g_autoptr(GPtrArray) over = engine_open(dossier.result, 3);
     g_assert_cmpuint(over->len, ==, 0);
@@ -188,8 +190,8 @@ static void test_states(void)
     add_after(&dossier, "remark", BIRCH, 6, REMARK, 5, -1);
     assert_verdict(&dossier, 1, ENGINE_VOID, "one cannot close a request that is sent");
     assert_verdict(&dossier, 2, ENGINE_VALID, NULL); /* to follow a void event does no harm */
-    assert_verdict(&dossier, 3, ENGINE_VOID, "that is answered");
-    assert_verdict(&dossier, 4, ENGINE_VOID, "one cannot withdraw a request that is answered");
+    assert_verdict(&dossier, 3, ENGINE_VOID, "that is delivered");
+    assert_verdict(&dossier, 4, ENGINE_VOID, "one cannot withdraw a request that is delivered");
     assert_verdict(&dossier, 5, ENGINE_VALID, NULL);
     assert_verdict(&dossier, 6, ENGINE_VOID, "that is closed");
     g_assert_cmpstr(state(&dossier), ==, "closed");
@@ -200,13 +202,13 @@ static void test_payload_and_rules(void)
     g_auto(Dossier) dossier = {0};
     dossier_init(&dossier);
     add_after(&dossier, "answered", BIRCH, 1, "{\"outcome\":\"given\"}", 0, -1);
-    add_after(&dossier, "answered", BIRCH, 1, "{\"outcome\":\"refused\",\"text\":\"a\"}", 0, -1);
-    add_after(&dossier, "answered", BIRCH, 1,
-              "{\"ground\":\"other\",\"outcome\":\"given\",\"text\":\"a\"}", 0, -1);
+    add_after(&dossier, "refused", BIRCH, 1, "{\"ground\":\"human-rights\",\"text\":\"a\"}", 0, -1);
+    add_after(&dossier, "preserved", BIRCH, 1, "{\"until\":\"2030-01-01T00:00:00Z\"}", 0, -1);
     add_after(&dossier, "sent", BIRCH, 1, MAKER_SENT(CEDAR, "low"), 0, -1);
     assert_verdict(&dossier, 1, ENGINE_VOID, "\"text\" is missing");
-    assert_verdict(&dossier, 2, ENGINE_VOID, "a refusal names its \"ground\"");
-    assert_verdict(&dossier, 3, ENGINE_VOID, "nothing else does");
+    assert_verdict(&dossier, 2, ENGINE_VOID, "a refusal names the \"provision\"");
+    assert_verdict(&dossier, 3, ENGINE_VOID,
+                   "one cannot preserve the data of a request that is sent");
     assert_verdict(&dossier, 4, ENGINE_VOID, "it has parents");
     g_assert_cmpstr(state(&dossier), ==, "sent");
 }
@@ -243,9 +245,9 @@ static void test_unknown(void)
 {
     g_auto(Dossier) dossier = {0};
     dossier_init(&dossier);
-    add_after(&dossier, "postponed", BIRCH, 1, "{}", 0, -1);
+    add_after(&dossier, "pondered", BIRCH, 1, "{}", 0, -1);
     add_after(&dossier, "acknowledged", BIRCH, 2, NULL, 1, -1);
-    assert_verdict(&dossier, 1, ENGINE_UNKNOWN, "postponed");
+    assert_verdict(&dossier, 1, ENGINE_UNKNOWN, "pondered");
     assert_verdict(&dossier, 2, ENGINE_VALID, NULL);
     g_assert_cmpuint(dossier.result->n_unknown, ==, 1);
 }
@@ -279,8 +281,8 @@ static void test_concurrent(void)
     add_after(&dossier, "acknowledged", BIRCH, 9, NULL, 0, -1);
     add_after(&dossier, "answered", BIRCH, 8, ANSWER, 0, -1);
     assert_verdict(&dossier, 2, ENGINE_VALID, NULL);
-    assert_verdict(&dossier, 1, ENGINE_VOID, "that is answered");
-    g_assert_cmpstr(state(&dossier), ==, "answered");
+    assert_verdict(&dossier, 1, ENGINE_VOID, "that is delivered");
+    g_assert_cmpstr(state(&dossier), ==, "delivered");
 }
 
 /* A child comes after its parent, whatever time it claims. */
@@ -303,12 +305,12 @@ static void test_end_is_final(void)
     g_assert_cmpstr(state(&dossier), ==, "closed");
     /* What claims to be earlier, but was made without knowing of the end. */
     add_after(&dossier, "remark", BIRCH, 1, REMARK, 0, -1);
-    add_after(&dossier, "answered", BIRCH, 2, REFUSED, 0, -1);
+    add_after(&dossier, "refused", BIRCH, 2, REFUSED, 0, -1);
     add_after(&dossier, "withdrawn", ALDER, 5, NULL, 1, -1);
     assert_verdict(&dossier, 2, ENGINE_VALID, NULL);
     assert_verdict(&dossier, 3, ENGINE_VOID, "not among the events");
     assert_verdict(&dossier, 4, ENGINE_VOID, "not among the events");
-    assert_verdict(&dossier, 5, ENGINE_VOID, "withdraw a request that is answered");
+    assert_verdict(&dossier, 5, ENGINE_VOID, "withdraw a request that is delivered");
     g_assert_cmpstr(state(&dossier), ==, "closed");
 }
 
@@ -331,7 +333,7 @@ static void test_end_is_judged_alone(void)
     add_after(&other, "answered", BIRCH, 1, ANSWER, 0, -1);
     add_after(&other, "closed", ALDER, 2, NULL, 0, -1);
     assert_verdict(&other, 2, ENGINE_VOID, "that is sent");
-    g_assert_cmpstr(state(&other), ==, "answered");
+    g_assert_cmpstr(state(&other), ==, "delivered");
 }
 
 static void test_two_ends(void)
@@ -367,7 +369,7 @@ static void test_decides(void)
     assert_verdict(&dossier, 3, ENGINE_VOID, "not the list of the events that it follows");
     assert_verdict(&dossier, 4, ENGINE_VOID, "\"decides\"");
     assert_verdict(&dossier, 5, ENGINE_VOID, "\"decides\" is missing");
-    g_assert_cmpstr(state(&dossier), ==, "answered");
+    g_assert_cmpstr(state(&dossier), ==, "delivered");
 }
 
 /* --- clocks ------------------------------------------------------------------------------------
@@ -395,7 +397,7 @@ static void test_clocks(void)
     g_assert_cmpuint(reminders, ==, 1);
     g_assert_cmpint(next, ==, clock->due_us);
     engine_clock_read(clock, G_MAXINT64, &percent, &reminders, &next);
-    g_assert_cmpuint(reminders, ==, 2);
+    g_assert_cmpuint(reminders, ==, 3);
     g_assert_cmpint(next, ==, 0);
 
     add_after(&dossier, "received", BIRCH, 1, NULL, 0, -1);
@@ -547,7 +549,7 @@ static void make_random(GRand *rand, Dossier *all, guint count)
     static const struct {
         const char *type, *payload; /* "end": of one that lists what it follows */
     } kinds[] = {{"received", NULL},   {"acknowledged", NULL},
-                 {"answered", ANSWER}, {"answered", REFUSED},
+                 {"answered", ANSWER}, {"refused", REFUSED},
                  {"remark", REMARK},   {"remark", "{}"},
                  {"closed", "end"},    {"withdrawn", "end"},
                  {"praised", NULL},    {"closed", "{\"decides\":[]}"}};

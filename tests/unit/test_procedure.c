@@ -20,9 +20,9 @@ static void test_sound(void)
 
 typedef struct {
     Procedure procedure;
-    ProcedureState states[8];
-    ProcedureTransition transitions[16];
-    ProcedureClock clocks[4];
+    ProcedureState states[PROCEDURE_SET_MAX];
+    ProcedureTransition transitions[32];
+    ProcedureClock clocks[8];
 } Copy;
 
 static void copy_request(Copy *copy)
@@ -52,7 +52,7 @@ static void remove_end(Copy *copy)
 
 static void remove_way_in(Copy *copy)
 {
-    row(copy, "acknowledged")->to = PROCEDURE_STAY;
+    row(copy, "executing")->to = PROCEDURE_STAY;
 }
 
 static void wait_for_nobody(Copy *copy)
@@ -62,7 +62,8 @@ static void wait_for_nobody(Copy *copy)
 
 static void wait_for_the_wrong(Copy *copy)
 {
-    copy->states[3].waits_for = procedure_role(&copy->procedure, "responder");
+    copy->states[row(copy, "answered")->to].waits_for =
+        procedure_role(&copy->procedure, "responder");
 }
 
 static void let_clock_run_on(Copy *copy)
@@ -95,6 +96,17 @@ static void miss_a_field(Copy *copy)
     copy->clocks[1].field = "wanted";
 }
 
+static void remind_in_two_ways(Copy *copy)
+{
+    copy->clocks[0].before = copy->procedure.clocks[3].before;
+}
+
+static void remind_out_of_order(Copy *copy)
+{
+    static const guint before[] = {60, 120, 0};
+    copy->clocks[3].before = before;
+}
+
 static void miss_a_term(Copy *copy)
 {
     static const ProcedureTerm terms[] = {{"critical", 3600}, {NULL, 0}};
@@ -104,9 +116,10 @@ static void miss_a_term(Copy *copy)
 static void test_unsound(void)
 {
     static void (*const spoils[])(Copy *) = {
-        remove_end,       remove_way_in,      wait_for_nobody,   wait_for_the_wrong,
-        let_clock_run_on, let_machine_answer, let_machine_go_on, let_nobody,
-        name_twice,       miss_a_field,       miss_a_term,
+        remove_end,          remove_way_in,      wait_for_nobody,   wait_for_the_wrong,
+        let_clock_run_on,    let_machine_answer, let_machine_go_on, let_nobody,
+        name_twice,          miss_a_field,       miss_a_term,       remind_in_two_ways,
+        remind_out_of_order,
     };
     Copy copy;
     copy_request(&copy);

@@ -129,9 +129,9 @@ static void test_whole(Fixture *fixture, gconstpointer data)
     settle(fixture);
     assert_state(alder, id, "received", 2);
     act_well(birch, id, "acknowledged", NULL, "acknowledged");
-    act_well(birch, id, "answered", "{\"outcome\":\"given\",\"text\":\"They are.\"}", "answered");
+    act_well(birch, id, "answered", "{\"outcome\":\"given\",\"text\":\"They are.\"}", "delivered");
     settle(fixture);
-    assert_state(alder, id, "answered", 4);
+    assert_state(alder, id, "delivered", 4);
     act_well(alder, id, "closed", NULL, "closed");
     settle(fixture);
     assert_state(birch, id, "closed", 5);
@@ -181,7 +181,7 @@ static void test_refused(Fixture *fixture, gconstpointer data)
     settle(fixture);
     assert_refused(alder, id, "acknowledged", NULL, CONCERT_ERROR_DENIED);
     assert_refused(alder, id, "closed", NULL, CONCERT_ERROR_CONFLICT);
-    assert_refused(birch, id, "answered", "{\"outcome\":\"refused\",\"text\":\"No.\"}",
+    assert_refused(birch, id, "refused", "{\"ground\":\"human-rights\",\"text\":\"No.\"}",
                    CONCERT_ERROR_DENIED);
     assert_refused(birch, id, "answered", "{}", CONCERT_ERROR_INPUT);
     assert_refused(birch, id, "received", NULL, CONCERT_ERROR_DENIED);
@@ -203,7 +203,7 @@ static void test_crossing(Fixture *fixture, gconstpointer data)
     g_autofree char *id = ask(alder, birch->name, NULL);
     settle(fixture);
     act_well(alder, id, "withdrawn", NULL, "withdrawn");
-    act_well(birch, id, "answered", "{\"outcome\":\"given\",\"text\":\"Here.\"}", "answered");
+    act_well(birch, id, "answered", "{\"outcome\":\"given\",\"text\":\"Here.\"}", "delivered");
     settle(fixture);
     g_autoptr(Docket) docket = docket_load(node_store(birch->node), id, NULL);
     g_assert_cmpstr(docket->dossier->state, ==, "withdrawn");
