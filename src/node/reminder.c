@@ -1,8 +1,11 @@
 #include "node/reminder.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -258,25 +261,39 @@ static gboolean wait_for(GPid pid, const char *program, GError **error)
     return FALSE;
 }
 
+/* A file without a name that holds @text, to be read from its beginning: a program that reads
+ * nothing of it is no failure, as it would be with a pipe. */
+static int text_fd(const char *text, GError **error)
+{
+    int fd = memfd_create("reminder", MFD_CLOEXEC);
+    gsize length = strlen(text);
+    if (fd >= 0 && write(fd, text, length) == (gssize)length && lseek(fd, 0, SEEK_SET) == 0)
+        return fd;
+    g_set_error(error, CONCERT_ERROR, CONCERT_ERROR_IO, "[clock]: %s", g_strerror(errno));
+    if (fd >= 0)
+        close(fd);
+    return -1;
+}
+
 /* Runs @program with @text on its standard input; its output goes nowhere. */
 static gboolean run_program(const char *program, const char *text, GError **error)
 {
-    char *argv[] = {(char *)program, NULL};
     g_autoptr(GError) failure = NULL;
     GPid pid;
-    int input;
-    if (!g_spawn_async_with_pipes(NULL, argv, NULL,
-                                  G_SPAWN_DO_NOT_REAP_CHILD | G_SPAWN_STDOUT_TO_DEV_NULL, NULL,
-                                  NULL, &pid, &input, NULL, NULL, &failure)) {
+    const char *const argv[] = {program, NULL};
+    int input = text_fd(text, error), nowhere = open("/dev/null", O_WRONLY | O_CLOEXEC);
+    gboolean started =
+        input >= 0 && g_spawn_async_with_fds(NULL, (char **)argv, NULL, G_SPAWN_DO_NOT_REAP_CHILD,
+                                             NULL, NULL, &pid, input, nowhere, -1, &failure);
+    if (input >= 0)
+        close(input);
+    if (nowhere >= 0)
+        close(nowhere);
+    if (started)
+        return wait_for(pid, program, error);
+    if (failure)
         g_set_error(error, CONCERT_ERROR, CONCERT_ERROR_IO, "[clock]: %s", failure->message);
-        return FALSE;
-    }
-    /* A reminder is shorter than what a pipe holds: this does not wait. A program that reads
-     * nothing is no failure. */
-    gssize written = write(input, text, strlen(text));
-    (void)written;
-    close(input);
-    return wait_for(pid, program, error);
+    return FALSE;
 }
 
 gboolean reminder_give(const Reminder *reminder, gpointer user, GError **error)
