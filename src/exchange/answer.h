@@ -129,7 +129,6 @@ typedef struct {
     NoteVerifier *message_key;   /* that signed it */
     gboolean is_new_message_key; /* it is none of the trust's: a card in the answer announces it */
     guint first_new;             /* place of the first opening that is not from before trust.from */
-    GPtrArray *headers;          /* of yyjson_doc, one for each opening; NULL where it is erased */
 } AnswerVerified;
 
 void answer_verified_clear(AnswerVerified *verified);

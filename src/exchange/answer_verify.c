@@ -26,7 +26,6 @@ void answer_verified_clear(AnswerVerified *verified)
     g_clear_pointer(&verified->learnt, g_strfreev);
     g_clear_pointer(&verified->coverage, coverage_free);
     g_clear_pointer(&verified->message_key, note_verifier_free);
-    g_clear_pointer(&verified->headers, g_ptr_array_unref);
 }
 
 const char *answer_verdict_name(AnswerVerdict verdict)
@@ -339,7 +338,6 @@ static gboolean check_opening(Check *check, const AnswerOpening *opening, GError
 static AnswerVerdict check_openings(Check *check, GError **error)
 {
     const Answer *answer = check->answer;
-    check->result.headers = g_ptr_array_new_with_free_func((GDestroyNotify)yyjson_doc_free);
     check->result.first_new = answer->openings->len;
     for (guint i = 0; i < answer->openings->len; i++) {
         const AnswerOpening *opening = get_opening(answer, i);
@@ -347,7 +345,6 @@ static AnswerVerdict check_openings(Check *check, GError **error)
             g_prefix_error(error, "opening %" G_GUINT64_FORMAT ": ", opening->index);
             return ANSWER_DAMAGED;
         }
-        g_ptr_array_add(check->result.headers, opening_header(opening->opening));
         if (i < check->result.first_new && opening->granted_by == ANSWER_NOT_GRANTED &&
             opening->index >= check->trust->from)
             check->result.first_new = i;

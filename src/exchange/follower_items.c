@@ -81,6 +81,7 @@ static gpointer run_reading(gpointer user)
         for (guint i = from; i < MIN(from + 64, work->places->len); i++) {
             const Place *place = &g_array_index(work->places, Place, i);
             FollowerOpening *opening = &work->openings[place->opening];
+            opening_check_item(opening->opening, place->item);
             read_item(opening->opening, place->item, &opening->items[place->item]);
         }
     }
@@ -109,7 +110,8 @@ void follower_items_read(FollowerOpening *openings, guint count)
     g_autoptr(GArray) places = g_array_new(FALSE, FALSE, sizeof(Place));
     for (guint i = 0; i < count; i++) {
         FollowerOpening *opening = &openings[i];
-        const Opening *from = opening->opening;
+        Opening *from = opening->opening;
+        opening_check_form(from);
         if (!from->is_erased && g_str_equal(from->kind, DISPATCH_HEADER_DISPATCH))
             opening->dispatch = dispatch_header_read(from, NULL);
         opening->items = g_new0(FollowerItem, from->n_items + 1);

@@ -27,7 +27,7 @@ typedef struct {
 
 /* An opening with what was read of it. */
 typedef struct {
-    const Opening *opening; /* borrowed */
+    Opening *opening; /* borrowed */
     guint64 index, granted_by;
     DispatchHeader *dispatch; /* NULL: it is none, or not well-formed */
     FollowerItem *items;
@@ -35,5 +35,6 @@ typedef struct {
 
 void follower_items_clear(FollowerOpening *opening);
 
-/* Reads headers and items of @count openings. What is wrong with one is its refusal. */
+/* Reads headers and items of @count openings, and does what can be done of their verification
+ * ahead. What is wrong with an item is its refusal. */
 void follower_items_read(FollowerOpening *openings, guint count);

@@ -305,6 +305,8 @@ static gboolean verify_entry(const Opening *opening, const guint8 *entry, gsize 
 
 static gboolean verify_form(const Opening *opening, GError **error)
 {
+    if (opening->is_canonical)
+        return TRUE;
     g_autoptr(yyjson_doc) doc = opening_header(opening);
     g_autoptr(GString) canonical = g_string_sized_new(opening->header_length + 1);
     if (!canonjson_append(canonical, yyjson_doc_get_root(doc), error))
@@ -317,7 +319,7 @@ static gboolean verify_form(const Opening *opening, GError **error)
 static gboolean verify_item(const OpeningItem *item, guint place, GError **error)
 {
     guint8 hash[SHA256_SIZE];
-    if (item->state != OPENING_PRESENT)
+    if (item->state != OPENING_PRESENT || item->is_checked)
         return TRUE;
     gsize length;
     const void *bytes = g_bytes_get_data(item->bytes, &length);
@@ -329,6 +331,17 @@ static gboolean verify_item(const OpeningItem *item, guint place, GError **error
     return memcmp(hash, item->hash, sizeof hash) == 0 ||
            refuse(error, "item %u: the hash is not that of the header: nonce or bytes differ",
                   place);
+}
+
+void opening_check_form(Opening *opening)
+{
+    opening->is_canonical = !opening->is_erased && verify_form(opening, NULL);
+}
+
+void opening_check_item(Opening *opening, guint item)
+{
+    opening->items[item].is_checked = opening->items[item].state == OPENING_PRESENT &&
+                                      verify_item(&opening->items[item], item, NULL);
 }
 
 gboolean opening_verify(const Opening *opening, const char *origin, const guint8 *entry,

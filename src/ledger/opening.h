@@ -37,10 +37,12 @@ typedef struct {
     OpeningState state;
     guint8 nonce[OPENING_NONCE_SIZE]; /* zeros unless present */
     GBytes *bytes;                    /* NULL unless present */
+    gboolean is_checked;              /* length and hash are known to be right */
 } OpeningItem;
 
 typedef struct {
     guint8 entry[OPENING_ENTRY_SIZE]; /* that nonce and header commit to */
+    gboolean is_canonical;            /* the header is known to be in RFC 8785 form */
     gboolean is_erased; /* of the opening nothing is left: all below is zero, NULL and empty */
     gboolean is_lost;   /* erased by nobody: it did not come back with a restore. Known to its owner
                            alone, and in no JSON */
@@ -120,6 +122,12 @@ void opening_append(GString *json, const Opening *opening);
  * compared. */
 gboolean opening_verify(const Opening *opening, const char *origin, const guint8 *entry,
                         gsize length, GError **error);
+
+/* Finds out ahead what opening_verify() asks of the header's form and of an item that exists, on
+ * any thread but of one opening's item (or form) on one at a time; opening_verify() then need not,
+ * and is the one to tell what is wrong. */
+void opening_check_form(Opening *opening);
+void opening_check_item(Opening *opening, guint item);
 
 /* The 33 bytes of the entry; the opening's. */
 const guint8 *opening_entry(const Opening *opening);

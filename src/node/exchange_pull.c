@@ -22,6 +22,7 @@ typedef struct {
     char *expected_by;
     ExchangePostResult result;
     FollowerPrepared *prepared; /* NULL: no answer, or one that follower_prepare() refuses */
+    FollowerPrepared *spent;    /* the one before it, to be freed beside what else goes on */
     GError *error;
 } Question;
 
@@ -29,6 +30,7 @@ static void question_clear(Question *question)
 {
     exchange_post_result_clear(&question->result);
     follower_prepared_free(question->prepared);
+    follower_prepared_free(question->spent);
     g_free(question->expected_by);
     g_clear_error(&question->error);
     *question = (Question){0};
@@ -80,6 +82,7 @@ static gpointer ask(gpointer user)
         gossip_untold(pull->gossip, origin);
     if (good && question->result.http.status == 200)
         question->prepared = follower_prepare(question->result.http.body, NULL);
+    g_clear_pointer(&question->spent, follower_prepared_free);
     return NULL;
 }
 
@@ -88,6 +91,7 @@ typedef struct {
     GThread *thread; /* NULL: nothing is asked */
     Peer *peer;      /* as it was then */
     Question question;
+    FollowerPrepared *spent; /* for the next one to free: the writer shall not wait for that */
 } Ahead;
 
 static void ahead_clear(Ahead *ahead)
@@ -96,6 +100,7 @@ static void ahead_clear(Ahead *ahead)
         g_thread_join(g_steal_pointer(&ahead->thread));
     question_clear(&ahead->question);
     g_clear_pointer(&ahead->peer, peer_free);
+    g_clear_pointer(&ahead->spent, follower_prepared_free);
 }
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Ahead, ahead_clear)
@@ -109,7 +114,11 @@ static void ask_ahead(const ExchangePull *pull, Peer *peer, GBytes *answer, Ahea
     ahead->peer = peers_get(notary_store(pull->notary), peer->origin, NULL);
     if (!ahead->peer)
         return;
-    ahead->question = (Question){.pull = pull, .peer = ahead->peer, .from = end, .size = size};
+    ahead->question = (Question){.pull = pull,
+                                 .peer = ahead->peer,
+                                 .from = end,
+                                 .size = size,
+                                 .spent = g_steal_pointer(&ahead->spent)};
     ahead->thread = g_thread_new("ahead", ask, &ahead->question);
 }
 
@@ -240,6 +249,8 @@ static gboolean pull_once(const ExchangePull *pull, const char *name, ExchangePu
         question.prepared
             ? follower_accept_prepared(&options, peer->origin, question.prepared, &accepted, error)
             : follower_accept(&options, peer->origin, result->http.body, &accepted, error);
+    g_clear_pointer(&ahead->spent, follower_prepared_free);
+    ahead->spent = g_steal_pointer(&question.prepared);
     if (!good) {
         *ret_more = accepted.overtaken; /* by a parcel, or a command: ask again from where it got */
         return FALSE;

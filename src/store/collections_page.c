@@ -5,6 +5,7 @@
  * `until`, see collections.h. */
 #include "store/collections.h"
 
+#include "store/keyed.h"
 #include "store/pack.h"
 #include "store/reader.h"
 
@@ -76,7 +77,9 @@ static gboolean resolve_lists(const Reader *reader, const CollectionFilter *filt
     guint count;
     gint64 last = -1; /* the number of nothing */
     if (filter->ids) {
-        lists.objects = look_up_all(reader, "SELECT number FROM object WHERE key = ?2 AND id = ?1",
+        lists.objects = look_up_all(reader,
+                                    "SELECT number FROM object WHERE number IN"
+                                    " " KEYED_OBJECTS_SQL("?2") " AND id = ?1",
                                     filter->ids, &count, &last, error);
         if (!lists.objects)
             return FALSE;
@@ -330,7 +333,7 @@ gboolean collections_contains(Store *store, gint64 number, const char *id, gbool
         sqlite_prepare(reader.db,
                        "SELECT 1 FROM object o JOIN member m INDEXED BY member_object"
                        " ON m.collection = ?1 AND m.object = o.number"
-                       " WHERE o.key = ?2 AND o.id = ?3 LIMIT 1",
+                       " WHERE o.number IN " KEYED_OBJECTS_SQL("?2") " AND o.id = ?3 LIMIT 1",
                        error);
     if (!statement)
         return FALSE;

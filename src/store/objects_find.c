@@ -7,6 +7,7 @@
 
 #include <string.h>
 
+#include "store/keyed.h"
 #include "store/pack.h"
 #include "store/reader.h"
 #include "store/row.h"
@@ -36,14 +37,16 @@ static const char *build_sql(const ObjectsQuery *query)
         " CROSS JOIN type t ON t.number = v.type CROSS JOIN source s ON s.number = v.source"
         " WHERE v.number > ?1 AND v.number <= ?2");
     if (query->id)
-        g_string_append(sql, " AND v.object = (SELECT number FROM object WHERE key = ?3"
-                             " AND id = ?4)");
+        g_string_append(sql, " AND v.object = (SELECT number FROM object WHERE number IN"
+                             " " KEYED_OBJECTS_SQL("?3") " AND id = ?4)");
     if (query->type)
         g_string_append(sql, " AND v.type = (SELECT number FROM type WHERE name = ?5)");
     if (query->source)
         g_string_append(sql, " AND v.source = (SELECT number FROM source WHERE name = ?6)");
     if (query->value)
         g_string_append(sql, " AND v.number IN (SELECT version FROM value WHERE key IN"
+                             " (SELECT value FROM json_each(?7)) UNION ALL"
+                             " SELECT version FROM value_recent WHERE key IN"
                              " (SELECT value FROM json_each(?7)))");
     if (query->collection)
         g_string_append(sql, " AND EXISTS (SELECT 1 FROM member m INDEXED BY member_object"
@@ -215,11 +218,12 @@ gboolean objects_stats(Store *store, ObjectsStats *ret_stats, GError **error)
     g_auto(Reader) reader = {0};
     if (!reader_begin(store, &reader, error))
         return FALSE;
-    sqlite3_stmt *statement =
-        sqlite_prepare(reader.db,
-                       "SELECT (SELECT count(*) FROM object), count(*), total((flags & 4) <> 0),"
-                       " total((flags & 12) = 8), total(length) FROM version",
-                       error);
+    sqlite3_stmt *statement = sqlite_prepare(
+        reader.db,
+        "SELECT (SELECT count(*) FROM object_key)"
+        " + (SELECT count(*) FROM object_key_recent), count(*), total((flags & 4) <> 0),"
+        " total((flags & 12) = 8), total(length) FROM version",
+        error);
     gboolean row;
     if (!statement || !sqlite_step(reader.db, statement, &row, error))
         return FALSE;

@@ -8,7 +8,7 @@
 #define MAX_VALUES 65536
 
 struct Pending {
-    Bulk objects, versions, values, members;
+    Bulk objects, keys, versions, values, members;
     gint64 first_new;    /* number of the first object that waits itself; G_MAXINT64: none does */
     GHashTable *touched; /* numbers of the older objects of which rows wait */
 };
@@ -18,7 +18,8 @@ G_STATIC_ASSERT(sizeof(gpointer) >= sizeof(gint64));
 Pending *pending_new(void)
 {
     Pending *pending = g_new0(Pending, 1);
-    bulk_init(&pending->objects, 4);
+    bulk_init(&pending->objects, 3);
+    bulk_init(&pending->keys, 2);
     bulk_init(&pending->versions, 11);
     bulk_init(&pending->values, 2);
     bulk_init(&pending->members, 13);
@@ -32,6 +33,7 @@ void pending_free(Pending *pending)
     if (!pending)
         return;
     bulk_clear(&pending->objects);
+    bulk_clear(&pending->keys);
     bulk_clear(&pending->versions);
     bulk_clear(&pending->values);
     bulk_clear(&pending->members);
@@ -43,6 +45,7 @@ void pending_free(Pending *pending)
 static void forget_rows(Pending *pending)
 {
     bulk_empty(&pending->objects);
+    bulk_empty(&pending->keys);
     bulk_empty(&pending->versions);
     bulk_empty(&pending->members);
     pending->first_new = G_MAXINT64;
@@ -81,10 +84,9 @@ gboolean pending_add_object(StoreTx *tx, gint64 key, const char *id, gint64 sour
     if (!make_room(tx, rows, error) ||
         !tx_next(tx, &tx->next_object, "SELECT max(number) FROM object", &number, error))
         return FALSE;
-    bulk_add(rows, (BulkCell[]){{.number = number},
-                                {.number = key},
-                                {.bytes = id, .kind = BULK_TEXT},
-                                {.number = source}});
+    bulk_add(rows, (BulkCell[]){
+                       {.number = number}, {.bytes = id, .kind = BULK_TEXT}, {.number = source}});
+    bulk_add(&tx->pending->keys, (BulkCell[]){{.number = key}, {.number = number}});
     tx->pending->first_new = MIN(tx->pending->first_new, number);
     *ret_number = number;
     return TRUE;
@@ -117,13 +119,7 @@ gboolean pending_add_version(StoreTx *tx, const PendingVersion *version, gint64 
 
 static gboolean flush_values(StoreTx *tx, GError **error)
 {
-    Bulk *rows = &tx->pending->values;
-    bulk_sort(rows);
-    if (!bulk_run(rows, tx->db,
-                  "INSERT OR IGNORE INTO value (key, version) SELECT c0, c1 FROM bulk(?1)", error))
-        return FALSE;
-    bulk_empty(rows);
-    return TRUE;
+    return keyed_add(tx, KEYED_VALUES, &tx->pending->values, error);
 }
 
 gboolean pending_add_value(StoreTx *tx, gint64 key, gint64 version, GError **error)
@@ -167,19 +163,21 @@ gboolean pending_flush(StoreTx *tx, GError **error)
 {
     Pending *pending = tx->pending;
     if (!bulk_run(&pending->objects, tx->db,
-                  "INSERT INTO object (number, key, id, source)"
-                  " SELECT c0, c1, c2, c3 FROM bulk(?1)",
+                  "INSERT OR FAIL INTO object (number, id, source) SELECT c0, c1, c2 FROM bulk(?1)",
                   error) ||
-        !bulk_run(&pending->versions, tx->db,
-                  "INSERT INTO version (number, object, version, flags, type, source, stored_at,"
-                  " pack, offset, length, sha256)"
-                  " SELECT c0, c1, c2, c3, c4, c5, c6, c7, c8, c9, c10 FROM bulk(?1)",
-                  error) ||
-        !bulk_run(&pending->members, tx->db,
-                  "INSERT INTO member (collection, added, version, object, type, spec, modified,"
-                  " digits, last_until, first_until, pack, offset, length)"
-                  " SELECT c0, c1, c2, c3, c4, c5, c6, c7, c8, c9, c10, c11, c12 FROM bulk(?1)",
-                  error))
+        !keyed_add(tx, KEYED_OBJECTS, &pending->keys, error) ||
+        !bulk_run(
+            &pending->versions, tx->db,
+            "INSERT OR FAIL INTO version (number, object, version, flags, type, source, stored_at,"
+            " pack, offset, length, sha256)"
+            " SELECT c0, c1, c2, c3, c4, c5, c6, c7, c8, c9, c10 FROM bulk(?1)",
+            error) ||
+        !bulk_run(
+            &pending->members, tx->db,
+            "INSERT OR FAIL INTO member (collection, added, version, object, type, spec, modified,"
+            " digits, last_until, first_until, pack, offset, length)"
+            " SELECT c0, c1, c2, c3, c4, c5, c6, c7, c8, c9, c10, c11, c12 FROM bulk(?1)",
+            error))
         return FALSE;
     forget_rows(pending);
     return TRUE;
@@ -187,5 +185,5 @@ gboolean pending_flush(StoreTx *tx, GError **error)
 
 gboolean pending_end(StoreTx *tx, GError **error)
 {
-    return pending_flush(tx, error) && flush_values(tx, error);
+    return pending_flush(tx, error) && flush_values(tx, error) && keyed_end(tx, error);
 }

@@ -175,7 +175,7 @@ static gboolean insert_items(StoreTx *tx, const RecordsSpec *spec, gint64 number
                      {.bytes = item->refusal, .kind = item->refusal ? BULK_TEXT : BULK_NULL}});
     }
     return bulk_run(&rows, tx->db,
-                    "INSERT INTO record_item (number, version, data, refusal)"
+                    "INSERT OR FAIL INTO record_item (number, version, data, refusal)"
                     " SELECT c0, c1, c2, c3 FROM bulk(?1)",
                     error);
 }

@@ -21,5 +21,8 @@ gboolean schema_check(Sqlite *db, GError **error);
  * "<path>.before-<newest>" first. */
 gboolean schema_migrate(Sqlite *db, GError **error);
 
+/* The same for the first @count steps alone: a store as it was, for tests of what came after. */
+gboolean schema_migrate_to(Sqlite *db, guint count, GError **error);
+
 /* The same with other steps: for tests of the mechanism. */
 gboolean schema_migrate_steps(Sqlite *db, const char *const *steps, guint count, GError **error);

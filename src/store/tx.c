@@ -11,6 +11,7 @@ StoreTx *tx_new(Sqlite *db, GError **error)
     if (!hashkey_load(db, &tx->hashkey, error) || !bulk_register(db, error))
         return NULL;
     tx->pending = pending_new();
+    keyed_init(&tx->keyed);
     tx->ledger = ledger_tx_new();
     tx->sources = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
     tx->types = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
@@ -37,6 +38,7 @@ void tx_forget(StoreTx *tx)
     g_hash_table_remove_all(tx->parties);
     tx->next_pack = tx->next_object = tx->next_version = 0;
     pending_forget(tx->pending);
+    keyed_forget(&tx->keyed);
     ledger_tx_forget(tx->ledger);
     tx->changed = tx->erased = FALSE;
 }
@@ -97,12 +99,14 @@ gboolean tx_party(StoreTx *tx, const char *origin, gint64 *ret_number, GError **
                        "INSERT INTO party (origin) VALUES (?1)", origin, ret_number, error);
 }
 
-static gboolean look_up(StoreTx *tx, const Bulk *keys, TxObject *objects, GError **error)
+#define LOOK_UP(table)                                                                             \
+    "SELECT c1, number, source, id FROM bulk(?1) CROSS JOIN " table " ON key = c0"                 \
+    " CROSS JOIN object ON number = object"
+
+static gboolean look_up(StoreTx *tx, const char *sql, const Bulk *keys, TxObject *objects,
+                        GError **error)
 {
-    sqlite3_stmt *statement = sqlite_prepare(tx->db,
-                                             "SELECT c1, number, source, id FROM bulk(?1)"
-                                             " CROSS JOIN object INDEXED BY object_key ON key = c0",
-                                             error);
+    sqlite3_stmt *statement = sqlite_prepare(tx->db, sql, error);
     if (!statement)
         return FALSE;
     bulk_bind(keys, statement);
@@ -130,7 +134,8 @@ gboolean tx_objects(StoreTx *tx, TxObject *objects, gsize count, GError **error)
         bulk_add(&keys, (BulkCell[]){{.number = objects[i].key}, {.number = (gint64)i}});
     }
     bulk_sort(&keys);
-    return look_up(tx, &keys, objects, error);
+    return look_up(tx, LOOK_UP("object_key"), &keys, objects, error) &&
+           look_up(tx, LOOK_UP("object_key_recent"), &keys, objects, error);
 }
 
 gboolean tx_next(StoreTx *tx, gint64 *next, const char *sql, gint64 *ret_number, GError **error)

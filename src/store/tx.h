@@ -2,6 +2,7 @@
 #pragma once
 
 #include "store/hashkey.h"
+#include "store/keyed.h"
 #include "store/ledger_tx.h"
 #include "store/sqlite.h"
 #include "store/store.h"
@@ -13,6 +14,7 @@ struct StoreTx {
     Pending *pending; /* rows that wait to be written: pending.h */
     LedgerTx *ledger;
     Hashkey hashkey;
+    Keyed keyed;
     GHashTable *sources; /* name -> number of rows that are committed or in this transaction */
     GHashTable *types;
     GHashTable *parties;
