@@ -405,7 +405,7 @@ static const ProcedureTerm reply_terms[] = {
     {NULL},
 };
 
-static const guint reminders[] = {50, 100, 0};
+static const guint reminders[] = {50, 100, 150, 0};
 
 static const ProcedureClock clocks[] = {
     {.name = "reply",

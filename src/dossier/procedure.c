@@ -4,11 +4,12 @@
 #include <string.h>
 
 #include "base/timestamp.h"
+#include "dossier/claim.h"
 #include "dossier/request.h"
 #include "dossier/resolution.h"
 #include "ledger/note.h"
 
-static const Procedure *const all[] = {&request_procedure, NULL};
+static const Procedure *const all[] = {&claim_procedure, &request_procedure, NULL};
 
 static const ProcedureField decides = {
     .name = "decides",
