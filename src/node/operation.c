@@ -9,12 +9,14 @@
 #include "node/attachment_operation.h"
 #include "node/card_publisher.h"
 #include "node/community_operation.h"
+#include "node/contact_operation.h"
 #include "node/dispatch_operation.h"
 #include "node/docket_operation.h"
 #include "node/follow_operation.h"
 #include "node/ledger_operation.h"
 #include "node/message_operation.h"
 #include "node/operation_params.h"
+#include "node/notice_sender.h"
 #include "node/parcel_operation.h"
 #include "node/peer_operation.h"
 #include "node/reminder.h"
@@ -286,6 +288,12 @@ static const Operation operations[] = {
     {"dispatch.retract", .run = dispatch_operation_retract},
     {"exchange.follow", .run = dispatch_operation_follow},
     {"dossier.event", .run = docket_operation_event},
+    {"contact.put", .change = contact_operation_put},
+    {"contact.remove", .change = contact_operation_remove},
+    {"contact.stop", .change = contact_operation_stop},
+    {"contact.release", .change = contact_operation_release},
+    {"notice.send", .run = notice_sender_operation_send},
+    {"notice.remind", .run = notice_sender_operation_remind},
     {"attachment.keep", .change = attachment_operation_keep},
     {"attachment.check", .run = attachment_operation_check},
     {"dossier.reminded", .change = reminder_operation_mark},

@@ -46,6 +46,14 @@
  *   attachment.check  {sha256 (hex)} -> {state}
  *   dossier.reminded  {dossier, given: [[clock, started (us), count], ..], next? (us)}
  *   collection.reach  {collection (name or id), reach?}
+ *   contact.put       {source?, contacts?: [{email or node, name?, language?, openpgp?, ip?: [..],
+ *                     as?: [..], domains?: [..]}], routes?: [[prefix, as]]}: store/contacts.h
+ *   contact.remove    {key or source}
+ *   contact.stop      {stop: "opt-out" or "hold", value, reason?, by, until (us, 0: for good)}
+ *   contact.release   {stop, value}
+ *   notice.send       {dossiers: [id or its beginning], signatory} -> {notices: [{dossier, state,
+ *                     index, by: "node" or "mail"} or {dossier, failure}]}
+ *   notice.remind     {dossiers, signatory, text?} -> likewise
  *   witness.add       {vkey, url}
  *   witness.remove    {name}
  *   witness.watch     {vkey, origin?}

@@ -16,6 +16,8 @@ static const SettingsSection sections[] = {
     {"exchange", "How the node follows its peers."},
     {"fetch", "Bounds of every outgoing request, such as `concert import URL`."},
     {"follow", "How foreign sources are followed: see `concert follow`."},
+    {"notify", "What notices say: see `concert notify`."},
+    {"mail", "How notices reach those who have no node: see `concert notify`."},
     {"clock", "How people are reminded of what has to be done: see `concert clock`."},
     {NULL, NULL},
 };
@@ -236,6 +238,54 @@ static const Setting settings[] = {
     [SETTING_CLOCK_SECOND_COMMAND] =
         {"clock", "second_command", SETTING_PATH,
          .help = "The same for the second contact, when one and a half times the time is over."},
+
+    [SETTING_NOTIFY_LANGUAGE] =
+        {"notify", "language", SETTING_STRING, .min = 2, .max = 35, .fallback = "en",
+         .help = "The language of notices to those of whom none is known, as RFC 5646 has it. The "
+                 "program comes with ar, en, es, fr, ru, vi and zh."},
+    [SETTING_NOTIFY_TEMPLATES] =
+        {"notify", "templates", SETTING_PATH,
+         .help = "A directory with own templates, such as en.txt, which take the place of those "
+                 "that come with the program: see docs/notices.md."},
+    [SETTING_NOTIFY_FOUR_EYES] =
+        {"notify", "four_eyes", SETTING_BOOL, .fallback = "no",
+         .help = "Whether somebody else than who drafted a notice has to approve it."},
+    [SETTING_NOTIFY_URGENCY] =
+        {"notify", "urgency", SETTING_ENUM, .fallback = "medium",
+         .allowed = {"critical", "high", "medium", "low"},
+         .help = "How soon a notice has to be acknowledged, unless --urgency says so."},
+
+    [SETTING_MAIL_SERVER] =
+        {"mail", "server", SETTING_STRING, .max = 300,
+         .help = "The server that takes mail: smtp://HOST:PORT with STARTTLS, which is demanded "
+                 "unless the host is localhost, or smtps://HOST:PORT. Not set: no mail is sent."},
+    [SETTING_MAIL_USER] = {"mail", "user", SETTING_STRING, .min = 1, .max = 200,
+                           .help = "The user's name there. Not set: no log-in."},
+    [SETTING_MAIL_PASSWORD_FILE] =
+        {"mail", "password_file", SETTING_PATH,
+         .help = "A file whose first line is the user's password; only its owner may read it."},
+    [SETTING_MAIL_CA_FILE] = {"mail", "ca_file", SETTING_PATH,
+                              .help = "Authorities whose certificates the server may have, in "
+                                      "PEM. Not set: those that the system trusts."},
+    [SETTING_MAIL_FROM] = {"mail", "from", SETTING_STRING, .max = 254,
+                           .help = "The address that notices come from."},
+    [SETTING_MAIL_REPLY_TO] = {"mail", "reply_to", SETTING_STRING, .max = 254,
+                               .help = "The address that answers go to. Not set: that of from."},
+    [SETTING_MAIL_PLUS_ADDRESS] =
+        {"mail", "plus_address", SETTING_BOOL, .fallback = "yes",
+         .help = "Whether answers go to an address of their own for each notice, as in "
+                 "notices+REFERENCE@cert.alder.example. Else the subject alone has the reference."},
+    [SETTING_MAIL_PER_HOUR] = {"mail", "per_hour", SETTING_INT, .min = 1, .max = 1000000,
+                               .fallback = "2000",
+                               .help = "Most mails that are sent in an hour."},
+    [SETTING_MAIL_PER_CONTACT_HOUR] = {"mail", "per_contact_hour", SETTING_INT, .min = 1,
+                                       .max = 100000, .fallback = "20",
+                                       .help = "Most mails to one address in an hour."},
+    [SETTING_MAIL_GNUPG] = {"mail", "gnupg", SETTING_PATH, .fallback = "gnupg",
+                            .help = "Directory of the OpenPGP keys (GNUPGHOME)."},
+    [SETTING_MAIL_SIGN_KEY] =
+        {"mail", "sign_key", SETTING_STRING, .min = 8, .max = 128,
+         .help = "The OpenPGP key that signs mail: its fingerprint. Not set: mail is not signed."},
 };
 
 G_STATIC_ASSERT(G_N_ELEMENTS(settings) == SETTING_COUNT);
