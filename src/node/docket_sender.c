@@ -25,6 +25,8 @@ typedef struct {
     GBytes *bytes;
     GPtrArray *items; /* what goes with it, and it */
     DocketSent sent;
+    DocketAlso also; /* NULL: nothing */
+    gpointer user;
 } Sending;
 
 static void sending_clear(Sending *sending)
@@ -147,13 +149,23 @@ static gboolean keep(StoreTx *tx, guint64 index, gpointer user, GError **error)
     sending->sent.state = g_strdup(sending->draft->state);
     sending->sent.hash = event->hash;
     sending->sent.index = index;
-    return dossiers_set_entry(tx, event->hash.bytes, index, error);
+    return dossiers_set_entry(tx, event->hash.bytes, index, error) &&
+           (!sending->also || sending->also(tx, &sending->sent, sending->user, error));
 }
 
 gboolean docket_sender_send(Notary *notary, const DocketAct *act, DocketSent *ret_sent,
                             GError **error)
 {
-    Sending sending = {.act = act, .messenger = notary_messenger(notary, error)};
+    return docket_sender_send_also(notary, act, NULL, NULL, ret_sent, error);
+}
+
+gboolean docket_sender_send_also(Notary *notary, const DocketAct *act, DocketAlso also,
+                                 gpointer user, DocketSent *ret_sent, GError **error)
+{
+    Sending sending = {.act = act,
+                       .messenger = notary_messenger(notary, error),
+                       .also = also,
+                       .user = user};
     if (!sending.messenger)
         return FALSE;
     sending.place.own_key = note_signer_verifier(sending.messenger);

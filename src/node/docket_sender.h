@@ -25,3 +25,10 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(DocketSent, docket_sender_sent_clear)
  * stays here. Other errors as of docket_draft() and of the policy. */
 gboolean docket_sender_send(Notary *notary, const DocketAct *act, DocketSent *ret_sent,
                             GError **error);
+
+/* What else is written with the event, in its transaction: durable with it or not at all. On the
+ * writer's thread, perhaps twice; of @sent all is there. */
+typedef gboolean (*DocketAlso)(StoreTx *tx, const DocketSent *sent, gpointer user, GError **error);
+
+gboolean docket_sender_send_also(Notary *notary, const DocketAct *act, DocketAlso also,
+                                 gpointer user, DocketSent *ret_sent, GError **error);

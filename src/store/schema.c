@@ -286,7 +286,8 @@ static const char *const steps[] = {
     "CREATE INDEX mail_dossier ON mail (dossier);"
     "CREATE INDEX mail_token ON mail (token);"
     "CREATE INDEX mail_next ON mail (next) WHERE next > 0;"
-    "CREATE INDEX mail_sent ON mail (sent) WHERE sent > 0;",
+    "CREATE INDEX mail_sent ON mail (sent) WHERE sent > 0;"
+    "CREATE INDEX mail_recipient ON mail (recipient, sent);",
 
     /* Clocks (store/reminders.h). `reminder`: when a dossier is to be looked at; `reminded`: how many
      * reminders of a clock were given. */

@@ -1,0 +1,192 @@
+#include "node/mail_protect.h"
+
+#include <gpgme.h>
+#include <locale.h>
+#include <string.h>
+
+#include "base/durable.h"
+#include "base/sha256.h"
+
+#define OUTPUT_MAX (16 * 1024 * 1024)
+
+typedef struct {
+    gpgme_ctx_t context;
+    gpgme_key_t recipient, signer;
+} Session;
+
+static void session_clear(Session *session)
+{
+    if (session->recipient)
+        gpgme_key_unref(session->recipient);
+    if (session->signer)
+        gpgme_key_unref(session->signer);
+    if (session->context)
+        gpgme_release(session->context);
+}
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Session, session_clear)
+
+static gboolean fail(gpgme_error_t code, const char *what, GError **error)
+{
+    ConcertError kind = gpgme_err_code(code) == GPG_ERR_EOF ? CONCERT_ERROR_NOT_FOUND
+                        : gpgme_err_code(code) == GPG_ERR_NO_PUBKEY ||
+                                gpgme_err_code(code) == GPG_ERR_NO_SECKEY ||
+                                gpgme_err_code(code) == GPG_ERR_UNUSABLE_PUBKEY
+                            ? CONCERT_ERROR_DENIED
+                            : CONCERT_ERROR_IO;
+    g_set_error(error, CONCERT_ERROR, kind, "OpenPGP: %s: %s", what, gpgme_strerror(code));
+    return FALSE;
+}
+
+static gboolean open_session(const char *gnupg, Session *session, GError **error)
+{
+    static gsize started;
+    if (g_once_init_enter(&started)) {
+        gpgme_check_version(NULL);
+        gpgme_set_locale(NULL, LC_CTYPE, setlocale(LC_CTYPE, NULL));
+        g_once_init_leave(&started, 1);
+    }
+    if (!durable_make_directory(gnupg, 0700, error))
+        return FALSE;
+    gpgme_error_t code = gpgme_engine_check_version(GPGME_PROTOCOL_OpenPGP);
+    if (!code)
+        code = gpgme_new(&session->context);
+    if (!code)
+        code = gpgme_ctx_set_engine_info(session->context, GPGME_PROTOCOL_OpenPGP, NULL, gnupg);
+    if (code)
+        return fail(code, "gpg cannot be used", error);
+    gpgme_set_armor(session->context, 1);
+    gpgme_set_offline(session->context, 1);
+    gpgme_set_pinentry_mode(session->context, GPGME_PINENTRY_MODE_ERROR);
+    return TRUE;
+}
+
+static gboolean get_key(Session *session, const char *fingerprint, gboolean is_secret,
+                        gpgme_key_t *ret_key, GError **error)
+{
+    gpgme_error_t code = gpgme_get_key(session->context, fingerprint, ret_key, is_secret);
+    return !code || fail(code, fingerprint, error);
+}
+
+/* Takes @data. */
+static char *take_output(gpgme_data_t data, gsize *ret_length, GError **error)
+{
+    size_t length = 0;
+    char *bytes = gpgme_data_release_and_get_mem(data, &length);
+    char *copy = bytes && length <= OUTPUT_MAX ? g_strndup(bytes, length) : NULL;
+    gpgme_free(bytes);
+    if (!copy)
+        g_set_error_literal(error, CONCERT_ERROR, CONCERT_ERROR_LIMIT,
+                            "OpenPGP: what came out is too large");
+    else if (ret_length)
+        *ret_length = length;
+    return copy;
+}
+
+/* Armoured text: encrypted, or a detached signature. */
+static char *transform(Session *session, const char *content, GError **error)
+{
+    gpgme_key_t recipients[] = {session->recipient, NULL};
+    gpgme_data_t in = NULL, out = NULL;
+    gpgme_error_t code = gpgme_data_new_from_mem(&in, content, strlen(content), 0);
+    if (!code)
+        code = gpgme_data_new(&out);
+    if (!code && session->signer)
+        code = gpgme_signers_add(session->context, session->signer);
+    if (!code && !session->recipient)
+        code = gpgme_op_sign(session->context, in, out, GPGME_SIG_MODE_DETACH);
+    else if (!code && session->signer)
+        code = gpgme_op_encrypt_sign(session->context, recipients, GPGME_ENCRYPT_ALWAYS_TRUST, in,
+                                     out);
+    else if (!code)
+        code = gpgme_op_encrypt(session->context, recipients, GPGME_ENCRYPT_ALWAYS_TRUST, in, out);
+    if (in)
+        gpgme_data_release(in);
+    if (!code)
+        return take_output(out, NULL, error);
+    if (out)
+        gpgme_data_release(out);
+    fail(code, session->recipient ? "encrypting" : "signing", error);
+    return NULL;
+}
+
+/* Not that of the content, and in no armour. */
+static char *make_boundary(const MailMessage *message)
+{
+    guint8 digest[SHA256_SIZE];
+    char hex[2 * SHA256_SIZE + 1];
+    sha256_digest_pair("openpgp", 7, message->message_id, strlen(message->message_id), digest);
+    sha256_hex(digest, hex);
+    return g_strdup_printf("=_%.24s", hex);
+}
+
+/* RFC 3156 section 4. @armour has LF. */
+static char *wrap_encrypted(const char *boundary, const char *armour)
+{
+    g_auto(GStrv) lines = g_strsplit(armour, "\n", -1);
+    g_autofree char *body = g_strjoinv("\r\n", lines);
+    return g_strdup_printf(
+        "Content-Type: multipart/encrypted; protocol=\"application/pgp-encrypted\";\r\n"
+        " boundary=\"%s\"\r\n\r\n"
+        "--%s\r\nContent-Type: application/pgp-encrypted\r\n\r\nVersion: 1\r\n\r\n"
+        "--%s\r\nContent-Type: application/octet-stream; name=\"encrypted.asc\"\r\n\r\n%s\r\n"
+        "--%s--\r\n",
+        boundary, boundary, boundary, body, boundary);
+}
+
+/* RFC 3156 section 5. */
+static char *wrap_signed(Session *session, const char *boundary, const char *content,
+                         const char *armour)
+{
+    gpgme_sign_result_t result = gpgme_op_sign_result(session->context);
+    const char *hash =
+        result && result->signatures ? gpgme_hash_algo_name(result->signatures->hash_algo) : NULL;
+    g_autofree char *micalg = g_ascii_strdown(hash ? hash : "SHA256", -1);
+    g_auto(GStrv) lines = g_strsplit(armour, "\n", -1);
+    g_autofree char *body = g_strjoinv("\r\n", lines);
+    return g_strdup_printf("Content-Type: multipart/signed; micalg=pgp-%s;\r\n"
+                           " protocol=\"application/pgp-signature\"; boundary=\"%s\"\r\n\r\n"
+                           "--%s\r\n%s\r\n--%s\r\nContent-Type: application/pgp-signature; "
+                           "name=\"signature.asc\"\r\n\r\n"
+                           "%s\r\n--%s--\r\n",
+                           micalg, boundary, boundary, content, boundary, body, boundary);
+}
+
+char *mail_protect(const MailSettings *settings, const char *key, const MailMessage *message,
+                   const char *content, const char **ret_protection, GError **error)
+{
+    static const char *const names[2][2] = {{"none", "signed"}, {"encrypted", "signed-encrypted"}};
+    g_auto(Session) session = {0};
+    *ret_protection = names[key != NULL][settings->sign_key != NULL];
+    if (!key && !settings->sign_key)
+        return g_strdup(content);
+    if (!open_session(settings->gnupg, &session, error) ||
+        (key && !get_key(&session, key, FALSE, &session.recipient, error)) ||
+        (settings->sign_key &&
+         !get_key(&session, settings->sign_key, TRUE, &session.signer, error)))
+        return NULL;
+    g_autofree char *armour = transform(&session, content, error);
+    g_autofree char *boundary = make_boundary(message);
+    if (!armour)
+        return NULL;
+    return key ? wrap_encrypted(boundary, armour)
+               : wrap_signed(&session, boundary, content, armour);
+}
+
+char *mail_protect_import(const char *gnupg, const char *text, gsize length, GError **error)
+{
+    g_auto(Session) session = {0};
+    gpgme_data_t data = NULL;
+    if (!open_session(gnupg, &session, error))
+        return NULL;
+    gpgme_error_t code = gpgme_data_new_from_mem(&data, text, length, 0);
+    if (!code)
+        code = gpgme_op_import(session.context, data);
+    if (data)
+        gpgme_data_release(data);
+    gpgme_import_result_t result = code ? NULL : gpgme_op_import_result(session.context);
+    if (code || !result || !result->imports || !result->imports->fpr) {
+        fail(code ? code : gpgme_error(GPG_ERR_NO_PUBKEY), "no key can be read", error);
+        return NULL;
+    }
+    return g_ascii_strup(result->imports->fpr, -1);
+}

@@ -1,0 +1,208 @@
+#include "node/mailer.h"
+
+#include "base/background.h"
+#include "base/timestamp.h"
+#include "node/mail_send.h"
+#include "store/mails.h"
+
+#define HOUR_US    ((gint64)3600 * G_USEC_PER_SEC)
+#define TICK_US    (G_USEC_PER_SEC / 2)
+#define PAUSE_US   ((gint64)60 * G_USEC_PER_SEC) /* when nothing can be sent at all */
+#define AT_ONCE    32
+#define FAILED_MAX 5 /* in a row, after which the server is left alone for a while */
+
+void mailer_result_clear(MailerResult *result)
+{
+    g_clear_pointer(&result->failure, g_free);
+}
+
+/* A run under way. */
+typedef struct {
+    Node *node;
+    const gint *stop;
+    const MailSettings *settings;
+    MailSender *sender;
+    MailerResult *result;
+    guint64 sent_hour; /* in the last hour */
+    guint in_a_row;    /* failures */
+} Run;
+
+/* How a try ended, for the writer. */
+typedef struct {
+    const Mail *mail;
+    const char *failure; /* NULL: it went out */
+    gboolean final;
+    gint64 now;
+} Outcome;
+
+static gboolean record(StoreTx *tx, gpointer user, GError **error)
+{
+    const Outcome *outcome = user;
+    return outcome->failure ? mails_set_failed(tx, outcome->mail->number, outcome->now,
+                                               outcome->failure, outcome->final, error)
+                            : mails_set_sent(tx, outcome->mail->number, outcome->now, error);
+}
+
+static gboolean is_stopped(const Run *run)
+{
+    return run->stop && g_atomic_int_get(run->stop) != 0;
+}
+
+/* Whether the limits leave room for one more to its recipient. */
+static gboolean may_send(Run *run, const Mail *mail, gboolean *ret_may, GError **error)
+{
+    guint64 count;
+    if (!mails_count_sent(node_store(run->node), mail->to, timestamp_now() - HOUR_US, &count,
+                          error))
+        return FALSE;
+    *ret_may = run->sent_hour < run->settings->per_hour && count < run->settings->per_contact_hour;
+    return TRUE;
+}
+
+static gboolean send_one(Run *run, const Mail *mail, GError **error)
+{
+    g_autoptr(GError) failure = NULL;
+    Outcome outcome = {.mail = mail};
+    gboolean may;
+    if (!may_send(run, mail, &may, error))
+        return FALSE;
+    if (!may) {
+        run->result->held++;
+        return TRUE;
+    }
+    if (mail_send(run->sender, mail->to, mail->bytes, &outcome.final, &failure)) {
+        run->sent_hour++;
+        run->in_a_row = 0;
+        run->result->sent++;
+    } else {
+        run->in_a_row += outcome.final ? 0 : 1;
+        run->result->failed++;
+        outcome.failure = failure->message;
+        g_free(run->result->failure);
+        run->result->failure = g_strdup(failure->message);
+    }
+    outcome.now = timestamp_now();
+    return writer_run(node_writer(run->node), 1, record, &outcome, error);
+}
+
+static gboolean send_due(Run *run, GError **error)
+{
+    gint64 now = timestamp_now(), after = 0;
+    for (;;) {
+        g_autoptr(GPtrArray) mails = mails_due(node_store(run->node), now, after, AT_ONCE, error);
+        if (!mails)
+            return FALSE;
+        for (guint i = 0; i < mails->len; i++) {
+            if (is_stopped(run) || run->in_a_row >= FAILED_MAX)
+                return TRUE;
+            if (!send_one(run, mails->pdata[i], error))
+                return FALSE;
+        }
+        if (mails->len == 0)
+            return TRUE;
+        after = ((const Mail *)mails->pdata[mails->len - 1])->number;
+    }
+}
+
+gboolean mailer_run(Node *node, const gint *stop, MailerResult *ret_result, GError **error)
+{
+    gint64 next;
+    g_auto(MailerResult) result = {0};
+    if (!mails_next(node_store(node), &next, error))
+        return FALSE;
+    if (next > timestamp_now()) {
+        *ret_result = result;
+        return TRUE;
+    }
+    g_autoptr(MailSettings) settings = mail_settings_read(node_config(node), TRUE, error);
+    g_autoptr(MailSender) sender = settings ? mail_sender_new(settings, error) : NULL;
+    Run run = {
+        .node = node, .stop = stop, .settings = settings, .sender = sender, .result = &result};
+    if (!sender ||
+        !mails_count_sent(node_store(node), NULL, timestamp_now() - HOUR_US, &run.sent_hour,
+                          error) ||
+        !send_due(&run, error))
+        return FALSE;
+    *ret_result = result;
+    result = (MailerResult){0};
+    return TRUE;
+}
+
+/* --- as long as the node is served -------------------------------------------------------------
+ */
+
+struct Mailer {
+    Node *node;
+    MailerTell tell;
+    gpointer user;
+    GThread *thread;
+    gint stop; /* atomic */
+    GMutex lock;
+    GCond wake;
+    char *told; /* the last failure that was; the thread's alone */
+};
+
+static void report(Mailer *mailer, const char *failure)
+{
+    if (g_strcmp0(mailer->told, failure) == 0)
+        return;
+    g_free(mailer->told);
+    mailer->told = g_strdup(failure);
+    mailer->tell(failure, mailer->user);
+}
+
+/* Returns how long to wait. */
+static gint64 run_once(Mailer *mailer)
+{
+    g_auto(MailerResult) result = {0};
+    g_autoptr(GError) error = NULL;
+    if (!mailer_run(mailer->node, &mailer->stop, &result, &error)) {
+        report(mailer, error->message);
+        return PAUSE_US;
+    }
+    if (result.sent > 0 || result.failure)
+        report(mailer, result.failure);
+    return result.held > 0 || result.failure ? PAUSE_US : TICK_US;
+}
+
+static gpointer run_mailer(gpointer data)
+{
+    Mailer *mailer = data;
+    background_enter();
+    while (g_atomic_int_get(&mailer->stop) == 0) {
+        gint64 until = g_get_monotonic_time() + run_once(mailer);
+        g_mutex_lock(&mailer->lock);
+        while (g_atomic_int_get(&mailer->stop) == 0 &&
+               g_cond_wait_until(&mailer->wake, &mailer->lock, until))
+            continue;
+        g_mutex_unlock(&mailer->lock);
+    }
+    return NULL;
+}
+
+Mailer *mailer_start(Node *node, MailerTell tell, gpointer user)
+{
+    Mailer *mailer = g_new0(Mailer, 1);
+    mailer->node = node;
+    mailer->tell = tell;
+    mailer->user = user;
+    g_mutex_init(&mailer->lock);
+    g_cond_init(&mailer->wake);
+    mailer->thread = g_thread_new("mailer", run_mailer, mailer);
+    return mailer;
+}
+
+void mailer_stop(Mailer *mailer)
+{
+    if (!mailer)
+        return;
+    g_mutex_lock(&mailer->lock);
+    g_atomic_int_set(&mailer->stop, 1);
+    g_cond_signal(&mailer->wake);
+    g_mutex_unlock(&mailer->lock);
+    g_thread_join(mailer->thread);
+    g_free(mailer->told);
+    g_mutex_clear(&mailer->lock);
+    g_cond_clear(&mailer->wake);
+    g_free(mailer);
+}
