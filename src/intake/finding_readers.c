@@ -4,6 +4,7 @@
 
 #include "intake/finding_csv.h"
 #include "intake/finding_text.h"
+#include "intake/iodef.h"
 #include "intake/skim.h"
 #include "intake/xarf.h"
 
@@ -139,12 +140,17 @@ static gboolean read_text(Stream *stream, const Told *told, FindingMaker *maker,
     return finding_text_read(stream, maker, error);
 }
 
+static gboolean read_iodef(Stream *stream, const Told *told, FindingMaker *maker, GError **error)
+{
+    return told->format == FINDING_FORMAT_IODEF ? iodef_read_xml(stream, maker, error)
+                                                : iodef_read_json(stream, maker, error);
+}
+
 static gboolean (*const readers[])(Stream *stream, const Told *told, FindingMaker *maker,
                                    GError **error) = {
-    [FINDING_FORMAT_SHADOWSERVER] = read_table,
-    [FINDING_FORMAT_XARF] = read_xarf,
-    [FINDING_FORMAT_CSV] = read_table,
-    [FINDING_FORMAT_TEXT] = read_text,
+    [FINDING_FORMAT_SHADOWSERVER] = read_table, [FINDING_FORMAT_XARF] = read_xarf,
+    [FINDING_FORMAT_IODEF] = read_iodef,        [FINDING_FORMAT_IODEF_JSON] = read_iodef,
+    [FINDING_FORMAT_CSV] = read_table,          [FINDING_FORMAT_TEXT] = read_text,
 };
 
 /* A whole line of the sample, so that the last column of a header is not cut. */

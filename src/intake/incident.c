@@ -180,6 +180,14 @@ GPtrArray *incident_read(Stream *stream, const FindingOptions *options, FindingS
     g_auto(FindingSummary) summary = {0};
     gboolean good =
         finding_readers_run(stream, options, &sink, begin_incident, &collector, &summary, error);
+    if (good && incidents->len == 0) {
+        g_set_error(error, CONCERT_ERROR, CONCERT_ERROR_INPUT, "there is no incident%s%s",
+                    summary.refusals->len > 0 ? ": " : "",
+                    summary.refusals->len > 0
+                        ? ((FindingRefusal *)g_ptr_array_index(summary.refusals, 0))->why
+                        : "");
+        good = FALSE;
+    }
     const char *what = incidents->len == 1 ? summary.what : NULL;
     for (guint i = 0; good && i < incidents->len; i++)
         incident_complete(g_ptr_array_index(incidents, i), what);
