@@ -4,7 +4,6 @@
 
 #include "base/error.h"
 #include "dossier/docket_files.h"
-#include "dossier/docket_files.h"
 #include "ledger/origin.h"
 #include "store/peer_past.h"
 #include "store/reminders.h"
@@ -256,8 +255,6 @@ static gboolean receive(StoreTx *tx, GBytes *bytes, const DocketPlace *place,
     outcome->dossier = g_strdup(event->dossier);
     if (!outcome->is_new)
         return TRUE;
-    if (!docket_files_mention(tx, event, error))
-        return FALSE;
     if (!docket_files_mention(tx, event, error))
         return FALSE;
     g_autoptr(Docket) docket = load_tx(tx, event->dossier, error);

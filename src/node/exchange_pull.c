@@ -6,6 +6,7 @@
 #include "base/jsontext.h"
 #include "base/timestamp.h"
 #include "exchange/author.h"
+#include "node/attachment_keeper.h"
 #include "node/docket_machine.h"
 
 #define FOLLOW_PATH   "/exchange/v1/follow"
@@ -282,5 +283,7 @@ gboolean exchange_pull(const ExchangePull *pull, const char *peer, ExchangePullC
     }
     if (ret_counts->events > 0)
         docket_machine_run(pull->notary);
+    if (ret_counts->dispatches > 0)
+        attachment_keeper_check(pull->notary, NULL, NULL);
     return good;
 }
