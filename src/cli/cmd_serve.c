@@ -12,6 +12,7 @@
 #include "node/card_publisher.h"
 #include "node/community_operation.h"
 #include "node/cosigner.h"
+#include "node/docket_rebuild.h"
 #include "node/follow_schedule.h"
 #include "node/reminder.h"
 #include "node/tile_files.h"
@@ -146,6 +147,18 @@ static void tell_clocks(const char *message, gpointer user)
         output_note("reminders are given again");
 }
 
+/* A new version may have other procedures. */
+static gboolean rebuild_dossiers(Node *node, GError **error)
+{
+    guint64 count = 0;
+    if (node_notary(node) && !docket_rebuild(node_notary(node), FALSE, &count, error))
+        return FALSE;
+    if (count > 0)
+        output_note("%" G_GUINT64_FORMAT " dossiers were judged anew: the procedures have changed",
+                    count);
+    return TRUE;
+}
+
 /* The ledger's tiles become files as long as the node is served. */
 static TileFiles *start_tiles(Node *node)
 {
@@ -159,7 +172,7 @@ static int run(const CommandCall *call, GError **error)
     allow_connections();
     signal(SIGPIPE, SIG_IGN);
     g_autoptr(Node) node = command_node_open(call, NODE_SERVE, error);
-    if (!node)
+    if (!node || !rebuild_dossiers(node, error))
         return COMMAND_ERROR;
     g_autoptr(GMainLoop) loop = g_main_loop_new(NULL, FALSE);
     guint interrupt = g_unix_signal_add(SIGINT, on_signal, loop);

@@ -47,9 +47,12 @@ static int compare_dossiers(gconstpointer a, gconstpointer b)
     return (of_x > of_y) - (of_x < of_y);
 }
 
-static void add_row(OutputTable *table, const Dossier *dossier, gint64 now)
+/* @whole: the procedure is not known from the command. */
+static void add_row(OutputTable *table, const Dossier *dossier, gboolean whole, gint64 now)
 {
-    g_autofree char *id = dossier_command_short(dossier->id);
+    g_autofree char *abridged = dossier_command_short(dossier->id);
+    g_autofree char *id =
+        whole ? g_strdup_printf("%s-%s", dossier->procedure, abridged) : g_strdup(abridged);
     g_autofree char *due = dossier_view_due(dossier->due, now);
     g_autofree char *others = g_strjoinv(", ", dossier->waits_for);
     g_autofree char *title = dispatch_view_title(dossier->title ? dossier->title : "(not here yet)",
@@ -65,7 +68,7 @@ int dossier_view_list(const CommandCall *call, const Procedure *procedure, GErro
     g_autoptr(Node) node = command_node_open(call, NODE_READ, error);
     if (!node)
         return COMMAND_ERROR;
-    const DossiersQuery query = {.procedure = procedure->name,
+    const DossiersQuery query = {.procedure = procedure ? procedure->name : NULL,
                                  .state = command_text(call, "state"),
                                  .is_live =
                                      !command_flag(call, "all") && !command_text(call, "state"),
@@ -86,7 +89,7 @@ int dossier_view_list(const CommandCall *call, const Procedure *procedure, GErro
             output_json(root);
             yyjson_mut_doc_free(doc);
         } else {
-            add_row(table, dossiers->pdata[i], now);
+            add_row(table, dossiers->pdata[i], !procedure, now);
         }
     }
     output_table_print(g_steal_pointer(&table));

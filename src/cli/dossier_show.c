@@ -273,7 +273,8 @@ static void print_text(const View *view)
 int dossier_view_show(const CommandCall *call, const Procedure *procedure, GError **error)
 {
     g_autoptr(Node) node = command_node_open(call, NODE_READ, error);
-    g_autofree char *id = dossier_command_id(call, procedure);
+    g_autofree char *id =
+        procedure ? dossier_command_id(call, procedure) : g_strdup(call->arguments[0]);
     g_autoptr(Docket) docket = node ? docket_load(node_store(node), id, error) : NULL;
     g_auto(LedgerReadState) own = {0};
     if (!docket || !ledger_read_state(node_store(node), &own, error))

@@ -4,6 +4,7 @@
 #include "cli/command_node.h"
 #include "dossier/docket.h"
 
+/* @procedure NULL: of all. */
 int dossier_view_list(const CommandCall *call, const Procedure *procedure, GError **error);
 int dossier_view_show(const CommandCall *call, const Procedure *procedure, GError **error);
 

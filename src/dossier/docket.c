@@ -172,6 +172,34 @@ static gboolean put_state(StoreTx *tx, gint64 number, const EngineResult *result
            reminders_set(tx, number, first_reminder(result), error);
 }
 
+gboolean docket_rejudge(StoreTx *tx, const char *self, gint64 after, guint max, gint64 *ret_last,
+                        guint *ret_count, GError **error)
+{
+    g_autoptr(GArray) numbers = dossiers_after_tx(tx, after, max, error);
+    gint64 last = 0;
+    for (guint i = 0; numbers && i < numbers->len; i++) {
+        const DossiersNumber *one = &g_array_index(numbers, DossiersNumber, i);
+        g_autoptr(Docket) docket = load_tx(tx, one->id, error);
+        if (!docket || !put_state(tx, one->number, docket->result, self, error))
+            return FALSE;
+        last = one->number;
+    }
+    if (!numbers)
+        return FALSE;
+    *ret_last = last;
+    *ret_count = numbers->len;
+    return TRUE;
+}
+
+char *docket_tables(void)
+{
+    g_autofree char *document = procedure_document();
+    guint8 digest[SHA256_SIZE];
+    char hex[2 * SHA256_SIZE + 1];
+    sha256_digest(document, strlen(document), digest);
+    return g_strdup(sha256_hex(digest, hex));
+}
+
 /* --- receiving ---------------------------------------------------------------------------------
  */
 

@@ -41,6 +41,16 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(DocketOutcome, docket_outcome_clear)
 gboolean docket_receive(StoreTx *tx, GBytes *bytes, const DocketPlace *place,
                         DocketOutcome *ret_outcome, GError **error);
 
+/* Judges the dossiers with numbers above @after anew, at most @max of them, and writes what follows
+ * from their events: for when the tables have changed. *ret_last is the last one's number, 0 when
+ * there was none. */
+gboolean docket_rejudge(StoreTx *tx, const char *self, gint64 after, guint max, gint64 *ret_last,
+                        guint *ret_count, GError **error);
+
+/* What the rows of dossiers follow from beside the events: another text means other tables
+ * (dossiers_tables()). Caller frees. */
+char *docket_tables(void);
+
 /* What this node wants to do; borrowed. */
 typedef struct {
     const char *dossier;   /* NULL: opens one */
@@ -58,8 +68,8 @@ typedef struct {
     char *body;    /* in RFC 8785 form, to be signed */
     char *dossier; /* its id */
     const Procedure *procedure;
-    char *state;     /* in which the dossier will be */
-    char **audience; /* names of nodes, sorted; empty: it is for nobody else, and stays here */
+    char *state;         /* in which the dossier will be */
+    char **audience;     /* names of nodes, sorted; empty: it is for nobody else, and stays here */
     gboolean is_private; /* its transition is for nobody */
     MarkingTlp tlp;      /* the strictest of it and of what goes with it */
     MarkingPap pap;

@@ -412,18 +412,13 @@ static void set_told(const EngineResult *dossier, EngineEvent *one)
 static void carry(EngineResult *dossier, Run *run)
 {
     guint last = dossier->events->len - 1;
-    EngineEvent *next = &g_array_index(dossier->events, EngineEvent, last);
-    const guint64 *ancestors = NULL;
-    guint place;
+    const EngineEvent *next = &g_array_index(dossier->events, EngineEvent, last);
     if (!next->transition->tells)
         return;
-    if (engine_order_find(&run->order, &next->event->hash, &place))
-        ancestors = engine_order_ancestors(&run->order, place);
+    const guint64 *ancestors = engine_order_ancestors(&run->order, next->place);
     for (guint i = 0; i < last; i++) {
         EngineEvent *one = &g_array_index(dossier->events, EngineEvent, i);
-        if (!ancestors || one->verdict != ENGINE_VALID ||
-            !engine_order_find(&run->order, &one->event->hash, &place) ||
-            !engine_order_has(ancestors, place))
+        if (one->verdict != ENGINE_VALID || !engine_order_has(ancestors, one->place))
             continue;
         if (next->transition->opens)
             one->shown |= next->transition->tells;
@@ -442,7 +437,8 @@ static void add_event(EngineResult *dossier, Run *run, guint place, EngineVerdic
                              .verdict = verdict,
                              .reason = error ? g_strdup(error->message) : NULL,
                              .code = error ? (ConcertError)error->code : CONCERT_ERROR_CONFLICT,
-                             .shown = shown_to(run->rows[place])};
+                             .shown = shown_to(run->rows[place]),
+                             .place = place};
     guint *const counts[] = {&dossier->n_valid, &dossier->n_void, &dossier->n_pending,
                              &dossier->n_unknown};
     g_array_append_val(dossier->events, one);

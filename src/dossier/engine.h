@@ -40,6 +40,7 @@ typedef struct {
      * together with a later one. Its author is among them. */
     guint64 told[ENGINE_PARTICIPANTS_MAX / 64];
     guint shown; /* roles that may see it, by its own transition or by a later one that `opens` */
+    guint place; /* in the one order */
 } EngineEvent;
 
 typedef struct {

@@ -12,11 +12,12 @@
 #include "node/contact_operation.h"
 #include "node/dispatch_operation.h"
 #include "node/docket_operation.h"
+#include "node/docket_rebuild.h"
 #include "node/follow_operation.h"
 #include "node/ledger_operation.h"
 #include "node/message_operation.h"
-#include "node/operation_params.h"
 #include "node/notice_sender.h"
+#include "node/operation_params.h"
 #include "node/parcel_operation.h"
 #include "node/peer_operation.h"
 #include "node/reminder.h"
@@ -287,15 +288,16 @@ static const Operation operations[] = {
     {"dispatch.grant", .run = dispatch_operation_grant},
     {"dispatch.retract", .run = dispatch_operation_retract},
     {"exchange.follow", .run = dispatch_operation_follow},
-    {"dossier.event", .run = docket_operation_event},
     {"contact.put", .change = contact_operation_put},
     {"contact.remove", .change = contact_operation_remove},
     {"contact.stop", .change = contact_operation_stop},
     {"contact.release", .change = contact_operation_release},
     {"notice.send", .run = notice_sender_operation_send},
     {"notice.remind", .run = notice_sender_operation_remind},
+    {"dossier.event", .run = docket_operation_event},
     {"attachment.keep", .change = attachment_operation_keep},
     {"attachment.check", .run = attachment_operation_check},
+    {"dossier.rebuild", .run = docket_rebuild_operation},
     {"dossier.reminded", .change = reminder_operation_mark},
     {"witness.add", witness_add_apply},
     {"witness.remove", witness_remove_apply},

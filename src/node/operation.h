@@ -44,8 +44,8 @@
  *                     {dossier, event (hex), index, state, told: [node], untold: [node]}
  *   attachment.keep   {sha256 (hex), size, place, bytes (base64), malicious: bool}
  *   attachment.check  {sha256 (hex)} -> {state}
+ *   dossier.rebuild   {} -> {dossiers}
  *   dossier.reminded  {dossier, given: [[clock, started (us), count], ..], next? (us)}
- *   collection.reach  {collection (name or id), reach?}
  *   contact.put       {source?, contacts?: [{email or node, name?, language?, openpgp?, ip?: [..],
  *                     as?: [..], domains?: [..]}], routes?: [[prefix, as]]}: store/contacts.h
  *   contact.remove    {key or source}
@@ -54,6 +54,7 @@
  *   notice.send       {dossiers: [id or its beginning], signatory} -> {notices: [{dossier, state,
  *                     index, by: "node" or "mail"} or {dossier, failure}]}
  *   notice.remind     {dossiers, signatory, text?} -> likewise
+ *   collection.reach  {collection (name or id), reach?}
  *   witness.add       {vkey, url}
  *   witness.remove    {name}
  *   witness.watch     {vkey, origin?}

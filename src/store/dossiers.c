@@ -264,6 +264,62 @@ gboolean dossiers_put_state(StoreTx *tx, gint64 number, const Dossier *dossier, 
     return sqlite_run(tx->db, statement, error);
 }
 
+/* --- all of them -------------------------------------------------------------------------------
+ */
+
+static void number_clear(gpointer data)
+{
+    g_free(((DossiersNumber *)data)->id);
+}
+
+GArray *dossiers_after_tx(StoreTx *tx, gint64 after, guint max, GError **error)
+{
+    g_autoptr(GArray) numbers = g_array_new(FALSE, FALSE, sizeof(DossiersNumber));
+    g_array_set_clear_func(numbers, number_clear);
+    sqlite3_stmt *statement =
+        sqlite_prepare(tx->db,
+                       "SELECT number, id FROM dossier WHERE number > ?1 ORDER BY number LIMIT ?2",
+                       error);
+    if (!statement)
+        return NULL;
+    sqlite3_bind_int64(statement, 1, after);
+    sqlite3_bind_int64(statement, 2, max);
+    for (gboolean row;;) {
+        if (!sqlite_step(tx->db, statement, &row, error))
+            return NULL;
+        if (!row)
+            return g_steal_pointer(&numbers);
+        const DossiersNumber one = {sqlite3_column_int64(statement, 0),
+                                    sqlite_dup_text(statement, 1)};
+        g_array_append_val(numbers, one);
+    }
+}
+
+gboolean dossiers_tables(Store *store, char **ret_tables, GError **error)
+{
+    g_auto(Reader) reader = {0};
+    gboolean row;
+    if (!reader_begin(store, &reader, error))
+        return FALSE;
+    sqlite3_stmt *statement =
+        sqlite_prepare(reader.db, "SELECT value FROM meta WHERE name = 'procedures'", error);
+    if (!statement || !sqlite_step(reader.db, statement, &row, error))
+        return FALSE;
+    *ret_tables = row ? sqlite_dup_text(statement, 0) : NULL;
+    sqlite3_reset(statement);
+    return TRUE;
+}
+
+gboolean dossiers_set_tables(StoreTx *tx, const char *tables, GError **error)
+{
+    sqlite3_stmt *statement = sqlite_prepare(
+        tx->db, "INSERT OR REPLACE INTO meta (name, value) VALUES ('procedures', ?1)", error);
+    if (!statement)
+        return FALSE;
+    sqlite_bind_text(statement, 1, tables);
+    return sqlite_run(tx->db, statement, error);
+}
+
 /* --- reading -----------------------------------------------------------------------------------
  */
 

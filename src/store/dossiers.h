@@ -82,6 +82,20 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Dossier, dossier_free)
  * read. */
 gboolean dossiers_put_state(StoreTx *tx, gint64 number, const Dossier *dossier, GError **error);
 
+/* The dossiers with numbers above @after, in their order, at most @max. Elements:
+ * DossiersNumber. Caller frees the array. */
+typedef struct {
+    gint64 number;
+    char *id;
+} DossiersNumber;
+
+GArray *dossiers_after_tx(StoreTx *tx, gint64 after, guint max, GError **error);
+
+/* By which tables the rows were written last: a text that docket.c gives and knows again. NULL
+ * without @error: by none yet. Caller frees. */
+gboolean dossiers_tables(Store *store, char **ret_tables, GError **error);
+gboolean dossiers_set_tables(StoreTx *tx, const char *tables, GError **error);
+
 typedef struct {
     const char *procedure; /* NULL: any */
     const char *state;     /* NULL: any */
