@@ -30,6 +30,8 @@ const Command cmd_dispatch = {
             &cmd_dispatch_grant,
             &cmd_dispatch_withdraw,
             &cmd_dispatch_recall,
+            &cmd_dispatch_hold,
+            &cmd_dispatch_release,
             NULL,
         },
 };

@@ -5,8 +5,10 @@
 #include "cli/command.h"
 
 extern const Command cmd_dispatch_grant;
+extern const Command cmd_dispatch_hold;
 extern const Command cmd_dispatch_list;
 extern const Command cmd_dispatch_recall;
+extern const Command cmd_dispatch_release;
 extern const Command cmd_dispatch_send;
 extern const Command cmd_dispatch_show;
 extern const Command cmd_dispatch_withdraw;

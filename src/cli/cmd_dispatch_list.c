@@ -28,11 +28,11 @@ static gboolean print_record(const CommandCall *call, Store *store, OutputTable 
     g_autofree char *name = dispatch_view_name(record->origin, record->entry);
     g_autofree char *marking = dispatch_view_marking(record->tlp, MARKING_PAP_NONE);
     g_autofree char *confirmed = record->origin ? NULL : dispatch_view_count_text(&count);
-    g_autofree char *title =
-        dispatch_view_title(record->title ? record->title : record->kind, record->exercise);
+    g_autofree char *title = dispatch_view_title(dispatch_view_heading(record), record->exercise);
+    g_autofree char *state = dispatch_view_state_short(record);
     output_table_row(table, (const char *[]){name, output_time(time, record->made), marking,
-                                             output_number(items, record->n_items),
-                                             record_state_name(record->state), confirmed, title});
+                                             output_number(items, record->n_items), state,
+                                             confirmed, title});
     return TRUE;
 }
 

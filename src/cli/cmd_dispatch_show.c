@@ -189,7 +189,7 @@ static void print_header(const Shown *shown)
         output_line("EXERCISE     this is an exercise");
     output_line("entry        %" G_GUINT64_FORMAT " of %s", record->entry,
                 node ? node : "this node's ledger");
-    output_line("title        %s", record->title ? record->title : record->kind);
+    output_line("title        %s", dispatch_view_heading(record));
     output_line("time         %s", output_time(time, record->made));
     if (record->origin)
         output_line("arrived      %s", output_time(time, record->stored));
@@ -205,6 +205,9 @@ static void print_header(const Shown *shown)
     if (record->expires != G_MAXINT64)
         output_line("expires      %s", output_time(time, record->expires));
     output_line("state        %s", state);
+    if (record->held > 0)
+        output_line("held         since %s: %s", output_time(time, record->held),
+                    record->hold_reason);
     if (record->granted_by != RECORDS_NO_INDEX)
         output_line("granted      by entry %" G_GUINT64_FORMAT, record->granted_by);
 }

@@ -13,6 +13,8 @@
 #include "store/openings.h"
 #include "store/peers.h"
 
+#define RECORDS_AT_ONCE 256
+
 /* One direction, as it is summed up. */
 typedef struct {
     const char *name; /* "sent", "received" */
@@ -30,15 +32,16 @@ typedef struct {
     guint tlp, n_items;
     gboolean is_public, is_exercise;
     guint64 granted_by, receipt; /* RECORDS_NO_INDEX */
-    const char *state;           /* NULL: it has none */
+    const Record *record;        /* NULL: it has no state */
+    const char *state;           /* instead; NULL */
 } Shared;
 
 typedef struct {
     const CommandCall *call;
     Node *node;
     Peer *peer;
+    const char *own;                           /* origin of this node's ledger */
     const char *directory;                     /* for disclosures; NULL: none are wanted */
-    GPtrArray *received;                       /* Record *, oldest first */
     GHashTable *own_receipts, *their_receipts; /* guint64 * index to guint64 * of the entry that
                                                   confirms it */
     OutputTable *table;
@@ -47,7 +50,6 @@ typedef struct {
 static void report_clear(Report *report)
 {
     peer_free(report->peer);
-    g_clear_pointer(&report->received, g_ptr_array_unref);
     g_clear_pointer(&report->own_receipts, g_hash_table_unref);
     g_clear_pointer(&report->their_receipts, g_hash_table_unref);
     output_table_free(report->table);
@@ -90,26 +92,30 @@ static guint64 find_receipt(GHashTable *receipts, guint64 index)
     return receipt ? *receipt : RECORDS_NO_INDEX;
 }
 
-static gboolean read_received(Report *report, const char *own, GError **error)
+/* Calls @each for everything that came, in the order of the peer's ledger, a page at a time. */
+static gboolean for_received(Report *report, void (*each)(Report *, Side *, const Record *),
+                             Side *side, GError **error)
 {
-    const RecordsQuery query = {.origin = report->peer->origin};
-    g_autoptr(GPtrArray) newest = records_list(node_store(report->node), &query, error);
-    if (!newest)
-        return FALSE;
-    report->received = g_ptr_array_new_with_free_func((GDestroyNotify)record_free);
-    while (newest->len > 0)
-        g_ptr_array_add(report->received, g_ptr_array_steal_index(newest, newest->len - 1));
-    report->own_receipts = new_receipts();
-    report->their_receipts = new_receipts();
-    for (guint i = 0; i < report->received->len; i++) {
-        const Record *record = report->received->pdata[i];
-        if (!record->header || !g_str_equal(record->kind, DISPATCH_HEADER_RECEIPT))
-            continue;
-        yyjson_doc *doc = yyjson_read(record->header, strlen(record->header), 0);
-        note_receipt(report->their_receipts, yyjson_doc_get_root(doc), own, record->entry);
-        yyjson_doc_free(doc);
+    for (guint64 from = 0;;) {
+        g_autoptr(GPtrArray) page = records_page(node_store(report->node), report->peer->origin,
+                                                 from, RECORDS_AT_ONCE, error);
+        if (!page)
+            return FALSE;
+        for (guint i = 0; i < page->len; i++)
+            each(report, side, page->pdata[i]);
+        if (page->len < RECORDS_AT_ONCE)
+            return TRUE;
+        from = ((const Record *)page->pdata[page->len - 1])->entry + 1;
     }
-    return TRUE;
+}
+
+static void note_their_receipt(Report *report, Side *side, const Record *record)
+{
+    if (!record->header || !g_str_equal(record->kind, DISPATCH_HEADER_RECEIPT))
+        return;
+    yyjson_doc *doc = yyjson_read(record->header, strlen(record->header), 0);
+    note_receipt(report->their_receipts, yyjson_doc_get_root(doc), report->own, record->entry);
+    yyjson_doc_free(doc);
 }
 
 /* --- showing an entry --------------------------------------------------------------------------
@@ -147,7 +153,13 @@ static void print_json(const Report *report, const Side *side, const Shared *sha
     yyjson_mut_obj_add_uint(doc, root, "items", shared->n_items);
     yyjson_mut_obj_add_bool(doc, root, "public", shared->is_public);
     yyjson_mut_obj_add_bool(doc, root, "exercise", shared->is_exercise);
-    dispatch_view_add_text(doc, root, "state", shared->state);
+    dispatch_view_add_text(doc, root, "state",
+                           shared->record ? record_state_name(shared->record->state)
+                                          : shared->state);
+    if (shared->record) {
+        yyjson_mut_obj_add_uint(doc, root, "taken_back", shared->record->taken_back);
+        dispatch_view_add_time(doc, root, "held", shared->record->held);
+    }
     dispatch_view_add_index(doc, root, "granted_by", shared->granted_by);
     dispatch_view_add_index(doc, root, "receipt", shared->receipt);
     output_json(root);
@@ -176,12 +188,14 @@ static void show(Report *report, Side *side, const Shared *shared)
     g_autofree char *granted = shared->granted_by == RECORDS_NO_INDEX
                                    ? NULL
                                    : g_strdup_printf("%" G_GUINT64_FORMAT, shared->granted_by);
+    g_autofree char *state =
+        shared->record ? dispatch_view_state_short(shared->record) : g_strdup(shared->state);
     if (shared->time > 0)
         output_time(time, shared->time);
     output_table_row(report->table,
                      (const char *[]){index, time, shared->kind ? shared->kind : "erased", marking,
                                       output_number(items, shared->n_items), granted, receipt,
-                                      shared->state, title});
+                                      state, title});
 }
 
 /* --- sent --------------------------------------------------------------------------------------
@@ -217,7 +231,8 @@ static void show_header(Report *report, Side *side, const Delivery *delivery, yy
         .is_exercise = yyjson_is_true(yyjson_obj_get(header, "exercise")),
         .granted_by = delivery->granted_by,
         .receipt = delivery->receipt,
-        .state = record ? record_state_name(record->state) : NULL,
+        .record = record,
+        .state = header ? NULL : "erased",
     };
     if (time)
         timestamp_parse(time, strlen(time), &shared.time, NULL);
@@ -253,32 +268,35 @@ static gboolean report_sent(Report *report, Side *side, GError **error)
 /* --- received ----------------------------------------------------------------------------------
  */
 
+static void show_received(Report *report, Side *side, const Record *record)
+{
+    yyjson_doc *doc =
+        record->header ? yyjson_read(record->header, strlen(record->header), 0) : NULL;
+    yyjson_val *header = yyjson_doc_get_root(doc);
+    g_autofree char *title = title_of(header);
+    const char *audience = yyjson_get_str(yyjson_obj_get(header, "audience"));
+    const Shared shared = {
+        .index = record->entry,
+        .time = record->made,
+        .kind = record->kind[0] ? record->kind : NULL,
+        .title = record->title ? record->title : title,
+        .tlp = record->tlp,
+        .n_items = record->n_items,
+        .is_public = g_strcmp0(audience, "public") == 0,
+        .is_exercise = record->exercise,
+        .granted_by = record->granted_by,
+        .receipt = find_receipt(report->own_receipts, record->entry),
+        .record = record->title ? record : NULL,
+        .state = header ? NULL : "erased",
+    };
+    show(report, side, &shared);
+    yyjson_doc_free(doc);
+}
+
 static gboolean report_received(Report *report, Side *side, GError **error)
 {
-    for (guint i = 0; i < report->received->len; i++) {
-        const Record *record = report->received->pdata[i];
-        yyjson_doc *doc =
-            record->header ? yyjson_read(record->header, strlen(record->header), 0) : NULL;
-        yyjson_val *header = yyjson_doc_get_root(doc);
-        g_autofree char *title = title_of(header);
-        const char *audience = yyjson_get_str(yyjson_obj_get(header, "audience"));
-        const Shared shared = {
-            .index = record->entry,
-            .time = record->made,
-            .kind = record->kind[0] ? record->kind : NULL,
-            .title = record->title ? record->title : title,
-            .tlp = record->tlp,
-            .n_items = record->n_items,
-            .is_public = g_strcmp0(audience, "public") == 0,
-            .is_exercise = record->exercise,
-            .granted_by = record->granted_by,
-            .receipt = find_receipt(report->own_receipts, record->entry),
-            .state = record->title ? record_state_name(record->state) : NULL,
-        };
-        show(report, side, &shared);
-        yyjson_doc_free(doc);
-    }
-    return records_digest(node_store(report->node), report->peer->origin, side->end, &side->count,
+    return for_received(report, show_received, side, error) &&
+           records_digest(node_store(report->node), report->peer->origin, side->end, &side->count,
                           side->digest, error);
 }
 
@@ -358,8 +376,13 @@ static int run(const CommandCall *call, GError **error)
     g_autoptr(Node) node = command_node_open(call, NODE_READ, error);
     g_auto(Report) report = {.call = call, .node = node};
     report.peer = node ? peers_get(node_store(node), call->arguments[0], error) : NULL;
-    if (!report.peer || !ledger_read_state(node_store(node), &own, error) ||
-        !read_received(&report, own.origin, error) || !prepare_output(call, &report, error))
+    if (!report.peer || !ledger_read_state(node_store(node), &own, error))
+        return COMMAND_ERROR;
+    report.own = own.origin;
+    report.own_receipts = new_receipts();
+    report.their_receipts = new_receipts();
+    if (!for_received(&report, note_their_receipt, NULL, error) ||
+        !prepare_output(call, &report, error))
         return COMMAND_ERROR;
     Side sent = {.name = "sent",
                  .end = (guint64)command_int(call, "sent-before", (gint64)own.size)};

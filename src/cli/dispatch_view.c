@@ -56,6 +56,24 @@ char *dispatch_view_title(const char *title, gboolean exercise)
     return g_strconcat(exercise ? "EXERCISE: " : "", title ? title : "", NULL);
 }
 
+char *dispatch_view_state_short(const Record *record)
+{
+    g_autoptr(GString) text = g_string_new(record_state_name(record->state));
+    if (record->state == RECORD_LIVE && record->taken_back > 0 &&
+        record->taken_back == record->n_items)
+        g_string_assign(text, "taken back");
+    else if (record->taken_back > 0)
+        g_string_append_printf(text, ", %" G_GUINT64_FORMAT " taken back", record->taken_back);
+    if (record->held > 0)
+        g_string_append(text, ", held");
+    return g_string_free(g_steal_pointer(&text), FALSE);
+}
+
+const char *dispatch_view_heading(const Record *record)
+{
+    return record->title && *record->title ? record->title : record->kind;
+}
+
 char *dispatch_view_state(const Record *record)
 {
     g_autoptr(GString) text = g_string_new(record_state_name(record->state));
@@ -63,6 +81,9 @@ char *dispatch_view_state(const Record *record)
         g_string_append_printf(text, " by entry %" G_GUINT64_FORMAT, record->retracted_by);
     if (record->reason)
         g_string_append_printf(text, ": %s", record->reason);
+    if (record->taken_back > 0)
+        g_string_append_printf(text, ", %" G_GUINT64_FORMAT " of %u items taken back",
+                               record->taken_back, record->n_items);
     return g_string_free(g_steal_pointer(&text), FALSE);
 }
 
@@ -143,5 +164,8 @@ void dispatch_view_add_record(yyjson_mut_doc *doc, yyjson_mut_val *object, const
     dispatch_view_add_text(doc, object, "state", record_state_name(record->state));
     dispatch_view_add_index(doc, object, "retracted_by", record->retracted_by);
     dispatch_view_add_text(doc, object, "reason", record->reason);
+    yyjson_mut_obj_add_uint(doc, object, "taken_back", record->taken_back);
+    dispatch_view_add_time(doc, object, "held", record->held);
+    dispatch_view_add_text(doc, object, "hold_reason", record->hold_reason);
     dispatch_view_add_index(doc, object, "granted_by", record->granted_by);
 }

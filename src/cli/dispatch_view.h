@@ -28,7 +28,13 @@ char *dispatch_view_marking(guint tlp, guint pap);
 /* The title, after a loud word if it is an exercise. Caller frees. */
 char *dispatch_view_title(const char *title, gboolean exercise);
 
-/* "live", "recalled by entry 20: the reason". Caller frees. */
+/* The title, or the kind of what has none; the record's. */
+const char *dispatch_view_heading(const Record *record);
+
+/* "live", "live, 1 taken back", "expired, held". Caller frees. */
+char *dispatch_view_state_short(const Record *record);
+
+/* "live, 1 of 3 items taken back", "recalled by entry 20: the reason". Caller frees. */
 char *dispatch_view_state(const Record *record);
 
 /* How many of those an own entry is for have confirmed it. */

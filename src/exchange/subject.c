@@ -26,18 +26,18 @@ void subject_of_record(const Record *record, MarkingTlp unmarked, Subject *ret_s
     yyjson_val *audience = yyjson_obj_get(root, "audience"), *named = yyjson_obj_get(root, "named");
     *ret_subject = (Subject){.audience = read_list(audience)};
     ret_subject->named = named ? read_list(named) : g_strdupv(ret_subject->audience);
-    ret_subject->subject =
-        (DecideSubject){.is_own = record->origin == NULL,
-                        .is_public = yyjson_equals_str(audience, "public"),
-                        .audience = decide_list((const char *const *)ret_subject->audience),
-                        .named = decide_list((const char *const *)ret_subject->named),
-                        .community = record->community,
-                        .tlp = (MarkingTlp)record->tlp,
-                        .unmarked = unmarked,
-                        .pap = (MarkingPap)record->pap,
-                        .state = (DecideState)record->state,
-                        .expires = record->expires == G_MAXINT64 ? 0 : record->expires,
-                        .is_exercise = record->exercise};
+    ret_subject->subject = (DecideSubject){
+        .is_own = record->origin == NULL,
+        .is_public = yyjson_equals_str(audience, "public"),
+        .audience = decide_list((const char *const *)ret_subject->audience),
+        .named = decide_list((const char *const *)ret_subject->named),
+        .community = record->community,
+        .tlp = (MarkingTlp)record->tlp,
+        .unmarked = unmarked,
+        .pap = (MarkingPap)record->pap,
+        .state = record->state == RECORD_ERASED ? DECIDE_EXPIRED : (DecideState)record->state,
+        .expires = record->expires == G_MAXINT64 ? 0 : record->expires,
+        .is_exercise = record->exercise};
     if (record->state == RECORD_LIVE && record->expires <= timestamp_now())
         ret_subject->subject.state = DECIDE_EXPIRED;
     yyjson_doc_free(doc);

@@ -5,6 +5,7 @@
 #include "node/exchanger.h"
 #include "node/operation_params.h"
 #include "store/collections.h"
+#include "store/retention.h"
 
 #define NAMES_MAX 4096u
 
@@ -256,6 +257,30 @@ gboolean dispatch_operation_retract(Notary *notary, yyjson_val *params, yyjson_m
            dispatcher_retract(notary, of, recall, (const guint *)places->data, places->len, reason,
                               &index, error) &&
            give_index(index, result);
+}
+
+/* --- keeping -----------------------------------------------------------------------------------
+ */
+
+gboolean dispatch_operation_hold(StoreTx *tx, yyjson_val *params, GError **error)
+{
+    static const char operation[] = "dispatch.hold";
+    const char *ledger, *reason;
+    guint64 of;
+    return read_number(params, operation, "of", &of, error) &&
+           operation_params_text(params, operation, "ledger", FALSE, &ledger, error) &&
+           operation_params_text(params, operation, "reason", TRUE, &reason, error) &&
+           retention_hold(tx, ledger, of, reason, error);
+}
+
+gboolean dispatch_operation_release(StoreTx *tx, yyjson_val *params, GError **error)
+{
+    static const char operation[] = "dispatch.release";
+    const char *ledger;
+    guint64 of;
+    return read_number(params, operation, "of", &of, error) &&
+           operation_params_text(params, operation, "ledger", FALSE, &ledger, error) &&
+           retention_hold(tx, ledger, of, NULL, error);
 }
 
 /* --- following ---------------------------------------------------------------------------------

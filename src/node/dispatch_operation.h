@@ -5,6 +5,7 @@
 #include <yyjson.h>
 
 #include "node/notary.h"
+#include "store/store.h"
 
 gboolean dispatch_operation_send(Notary *notary, yyjson_val *params, yyjson_mut_doc *result,
                                  GError **error);
@@ -12,5 +13,7 @@ gboolean dispatch_operation_grant(Notary *notary, yyjson_val *params, yyjson_mut
                                   GError **error);
 gboolean dispatch_operation_retract(Notary *notary, yyjson_val *params, yyjson_mut_doc *result,
                                     GError **error);
+gboolean dispatch_operation_hold(StoreTx *tx, yyjson_val *params, GError **error);
+gboolean dispatch_operation_release(StoreTx *tx, yyjson_val *params, GError **error);
 gboolean dispatch_operation_follow(Notary *notary, yyjson_val *params, yyjson_mut_doc *result,
                                    GError **error);

@@ -4,9 +4,8 @@
 
 #include "base/timestamp.h"
 #include "exchange/message.h"
-#include "exchange/reach.h"
 #include "node/dispatcher.h"
-#include "node/docket_machine.h"
+#include "node/exchange_keeper.h"
 #include "node/exchange_post.h"
 #include "node/exchange_pull.h"
 #include "node/peer_step.h"
@@ -15,19 +14,15 @@
 #include "store/ledger_read.h"
 #include "store/outbox.h"
 #include "store/peers.h"
-#include "store/records.h"
 
 #define THREADS         16
 #define LONG_POLL       25            /* seconds */
 #define LONG_POLLED_MAX (THREADS - 4) /* peers; with more of them, the interval is used */
 #define PATIENCE_MAX    3600          /* seconds between two tries of a peer that fails */
 #define CONTACT_EVERY_US                                                                           \
-    (60 * G_USEC_PER_SEC)                   /* a contact that only succeeds is written so often */
-#define IDLE_US        (5 * G_USEC_PER_SEC) /* the list of peers is looked at so often */
-#define OUTBOX_AT_ONCE 64
-#define MACHINE_EVERY_US                                                                           \
-    (60 * G_USEC_PER_SEC) /* what could not be done in dossiers is tried again */
-#define EXPIRE_AT_ONCE    256
+    (60 * G_USEC_PER_SEC) /* a contact that only succeeds is written so often */
+#define IDLE_US           (5 * G_USEC_PER_SEC) /* the list of peers is looked at so often */
+#define OUTBOX_AT_ONCE    64
 #define URGENT_TIMEOUT_MS 20000 /* of an urgent post; the next try is to be soon */
 #define WAKE_PATH         "/exchange/v1/wake"
 
@@ -63,7 +58,7 @@ struct Exchanger {
     guint64 scanned;   /* entries of the own ledger that were looked at for whom to wake */
     GMutex telling;
     Gossip *gossip;
-    gint64 next_machine; /* monotonic; of the exchanger's thread alone */
+    ExchangeKeeper keeper;
 };
 
 /* What a thread of a pool does. */
@@ -438,30 +433,6 @@ static void start_posts(Exchanger *exchanger, GPtrArray *posts)
     }
 }
 
-static gboolean apply_expiry(StoreTx *tx, gpointer user, GError **error)
-{
-    const Exchanger *exchanger = user;
-    MarkingTlp unmarked =
-        (MarkingTlp)(config_enum(exchanger->config, SETTING_EXCHANGE_UNMARKED) + MARKING_TLP_CLEAR);
-    g_autoptr(GArray) versions = NULL;
-    g_autoptr(Reach) reach = reach_load(tx, unmarked, error);
-    return reach && records_expire(tx, timestamp_now(), EXPIRE_AT_ONCE, &versions, error) &&
-           reach_review(reach, tx, versions, error);
-}
-
-/* What has expired leaves the collections. */
-static void run_expiry(Exchanger *exchanger, gint64 *ret_next)
-{
-    gint64 when;
-    if (!records_next_expiry(notary_store(exchanger->notary), &when, NULL))
-        return;
-    gint64 now = timestamp_now();
-    if (when <= now)
-        writer_run(notary_writer(exchanger->notary), EXPIRE_AT_ONCE, apply_expiry, exchanger, NULL);
-    else if (when != G_MAXINT64)
-        *ret_next = MIN(*ret_next, g_get_monotonic_time() + (when - now));
-}
-
 /* The parts of a round that read the store, without the lock. What cannot be read now can be in
  * the next round. */
 static void run_round(Exchanger *exchanger, gint64 *ret_next)
@@ -492,18 +463,6 @@ static void run_round(Exchanger *exchanger, gint64 *ret_next)
                                        MAX(post_next - timestamp_now(), G_USEC_PER_SEC / 10));
 }
 
-/* What comes in answers is followed up at once (exchange_pull()); here what came another way, and
- * what could not be done then. */
-static void run_machine(Exchanger *exchanger, gint64 *ret_next)
-{
-    gint64 now = g_get_monotonic_time();
-    if (now >= exchanger->next_machine) {
-        docket_machine_run(exchanger->notary);
-        exchanger->next_machine = g_get_monotonic_time() + MACHINE_EVERY_US;
-    }
-    *ret_next = MIN(*ret_next, exchanger->next_machine);
-}
-
 static gpointer run_exchanger(gpointer user)
 {
     Exchanger *exchanger = user;
@@ -514,8 +473,7 @@ static gpointer run_exchanger(gpointer user)
         exchanger->signalled = FALSE;
         g_mutex_unlock(&exchanger->lock);
         run_round(exchanger, &next);
-        run_expiry(exchanger, &next);
-        run_machine(exchanger, &next);
+        exchange_keeper_run(&exchanger->keeper, &next);
         g_mutex_lock(&exchanger->lock);
         while (!exchanger->stopping && !exchanger->signalled &&
                g_cond_wait_until(&exchanger->wake, &exchanger->lock, next))
@@ -560,6 +518,7 @@ Exchanger *exchanger_start(const Config *config, Notary *notary, ExchangerTell t
     exchanger->notary = notary;
     exchanger->tell = tell;
     exchanger->user = user;
+    exchanger->keeper = (ExchangeKeeper){.config = config, .notary = notary};
     exchanger->lines = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, line_free);
     exchanger->gossip = gossip_new();
     g_mutex_init(&exchanger->lock);

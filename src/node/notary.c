@@ -8,6 +8,7 @@
 #include "identity/seal.h"
 #include "ledger/checkpoint.h"
 #include "store/openings.h"
+#include "store/retention.h"
 
 /* --- signing -----------------------------------------------------------------------------------
  */
@@ -289,7 +290,8 @@ static gboolean apply_erase(StoreTx *tx, gpointer user, GError **error)
 {
     Erase *erase = user;
     gboolean erased;
-    if (!ledger_erase(tx, erase->index, erase->places, erase->n_places, &erased, error))
+    if (!retention_check(tx, erase->index, error) ||
+        !ledger_erase(tx, erase->index, erase->places, erase->n_places, &erased, error))
         return FALSE;
     if (!erased) {
         g_set_error(error, CONCERT_ERROR, CONCERT_ERROR_CONFLICT,

@@ -38,6 +38,8 @@
  *                     -> {entries: [index], objects, audience: [origin], tlp}
  *   dispatch.grant    {of, to: [peer]} -> {index}
  *   dispatch.retract  {of, recall: bool, places?: [place], reason} -> {index}
+ *   dispatch.hold     {ledger? (of the peer; else an own one), of, reason} -> {}
+ *   dispatch.release  {ledger?, of} -> {}
  *   exchange.follow   {peer} -> {answers, openings, dispatches, stored, known, refused, bytes}
  *   dossier.event     {dossier (or the beginning of its id) or procedure, type, signatory,
  *                     payload?: {..}, tlp?, pap?, exercise?: bool (of a new one)} ->

@@ -2,9 +2,11 @@
 
 #include <string.h>
 
-#define KIB G_GINT64_CONSTANT(1024)
-#define MIB (1024 * KIB)
-#define GIB (1024 * MIB)
+#define KIB       G_GINT64_CONSTANT(1024)
+#define MIB       (1024 * KIB)
+#define GIB       (1024 * MIB)
+
+#define YEARS_100 (G_GINT64_CONSTANT(36525) * 86400)
 
 static const SettingsSection sections[] = {
     {"node", "Who runs this node."},
@@ -164,6 +166,14 @@ static const Setting settings[] = {
          .help = "What is left out of own objects when they are sent, for all recipients alike: "
                  "rules with commas between, each a TYPE, a TYPE.PROPERTY or *.PROPERTY. Empty: "
                  "nothing is."},
+    [SETTING_EXCHANGE_RETENTION] =
+        {"exchange", "retention", SETTING_DURATION, .max = YEARS_100, .fallback = "0",
+         .help = "How long copies of what peers sent are kept before they are erased; 0: for ever. "
+                 "`concert dispatch hold` keeps one from it."},
+    [SETTING_EXCHANGE_EXPIRED_RETENTION] =
+        {"exchange", "expired_retention", SETTING_DURATION, .max = YEARS_100, .fallback = "7d",
+         .help = "How long a copy is kept after its sender let it expire, before it is erased. It "
+                 "is out of use at once."},
 
     [SETTING_CARD_URL] =
         {"card", "url", SETTING_STRING, .max = 4000,

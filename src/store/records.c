@@ -10,7 +10,7 @@
 
 const char *record_state_name(RecordState state)
 {
-    static const char *const names[] = {"live", "withdrawn", "recalled", "expired"};
+    static const char *const names[] = {"live", "withdrawn", "recalled", "expired", "erased"};
     return names[state];
 }
 
@@ -23,6 +23,7 @@ void record_free(Record *record)
     g_free(record->title);
     g_free(record->community);
     g_free(record->reason);
+    g_free(record->hold_reason);
     g_free(record->header);
     g_free(record);
 }

@@ -18,9 +18,10 @@ typedef enum {
     RECORD_WITHDRAWN = 1,
     RECORD_RECALLED = 2,
     RECORD_EXPIRED = 3,
+    RECORD_ERASED = 4, /* only that it came is left: store/retention.h */
 } RecordState;
 
-/* "live", "withdrawn", "recalled", "expired"; static. */
+/* "live", "withdrawn", "recalled", "expired", "erased"; static. */
 const char *record_state_name(RecordState state);
 
 typedef struct {
@@ -32,7 +33,7 @@ typedef struct {
     gint64 stored; /* by ours */
     guint n_items;
     guint64 granted_by; /* the grant by which it came; RECORDS_NO_INDEX */
-    char *title;        /* of dispatches, as the rest; NULL: it is none */
+    char *title;        /* of dispatches, as the rest; NULL: it is none; "": erased */
     guint tlp, pap;     /* MarkingTlp, MarkingPap */
     char *community;    /* NULL: none */
     gboolean exercise;
@@ -41,6 +42,9 @@ typedef struct {
     guint64 retracted_by; /* entry of the author's ledger; RECORDS_NO_INDEX */
     char *reason;         /* of that; NULL */
     guint64 refused;      /* items that could not be used */
+    guint64 taken_back;   /* items that were taken back one by one */
+    gint64 held;          /* since when nothing of it may be erased; 0: it may be */
+    char *hold_reason;    /* NULL: it is not held */
     char *header;         /* of what was received; NULL: erased, or our own */
 } Record;
 
@@ -128,6 +132,9 @@ typedef struct {
     gint64 since;       /* stored at or after; 0: any */
     guint limit;        /* the newest ones; 0: all */
 } RecordsQuery;
+
+/* What came from @origin, ascending by entry from @from on, at most @max. Elements: Record *. */
+GPtrArray *records_page(Store *store, const char *origin, guint64 from, guint max, GError **error);
 
 /* Newest first. Elements: Record *. */
 GPtrArray *records_list(Store *store, const RecordsQuery *query, GError **error);

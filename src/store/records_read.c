@@ -30,9 +30,12 @@ static Record *read_record(sqlite3_stmt *statement)
     record->retracted_by = sqlite_column_index(statement, 15);
     record->reason = sqlite_dup_text(statement, 16);
     record->refused = (guint64)sqlite3_column_int64(statement, 17);
-    if (sqlite3_column_type(statement, 18) != SQLITE_NULL)
-        record->header = g_strndup(sqlite3_column_blob(statement, 18),
-                                   (gsize)sqlite3_column_bytes(statement, 18));
+    record->taken_back = (guint64)sqlite3_column_int64(statement, 18);
+    record->held = sqlite3_column_int64(statement, 19);
+    record->hold_reason = sqlite_dup_text(statement, 20);
+    if (sqlite3_column_type(statement, 21) != SQLITE_NULL)
+        record->header = g_strndup(sqlite3_column_blob(statement, 21),
+                                   (gsize)sqlite3_column_bytes(statement, 21));
     return record;
 }
 
@@ -131,11 +134,11 @@ GPtrArray *records_bearing(Store *store, gint64 version, GError **error)
             return g_steal_pointer(&list);
         Record *record = read_record(statement);
         g_ptr_array_add(list, record);
-        guint64 by = sqlite_column_index(statement, 19);
+        guint64 by = sqlite_column_index(statement, 22);
         if (by == RECORDS_NO_INDEX || record->retracted_by != RECORDS_NO_INDEX)
             continue;
         record->retracted_by = by;
-        record->state = sqlite3_column_int(statement, 20) ? RECORD_RECALLED : RECORD_WITHDRAWN;
+        record->state = sqlite3_column_int(statement, 23) ? RECORD_RECALLED : RECORD_WITHDRAWN;
     }
 }
 
@@ -195,6 +198,24 @@ GPtrArray *records_list(Store *store, const RecordsQuery *query, GError **error)
     sqlite_bind_text(statement, 2, query->kind);
     sqlite3_bind_int64(statement, 3, query->since);
     sqlite3_bind_int64(statement, 4, query->limit > 0 ? (gint64)query->limit : -1);
+    return records_rows_read(reader.db, statement, error);
+}
+
+GPtrArray *records_page(Store *store, const char *origin, guint64 from, guint max, GError **error)
+{
+    g_auto(Reader) reader = {0};
+    sqlite3_stmt *statement =
+        reader_begin(store, &reader, error)
+            ? sqlite_prepare(reader.db,
+                             "SELECT " RECORDS_ROWS_COLUMNS
+                             " FROM party p CROSS JOIN record r ON r.party = p.number"
+                             " WHERE p.origin = ?1 AND r.entry >= ?2 ORDER BY r.entry LIMIT ?3",
+                             error)
+            : NULL;
+    if (!statement)
+        return NULL;
+    bind_place(statement, origin, from);
+    sqlite3_bind_int64(statement, 3, max);
     return records_rows_read(reader.db, statement, error);
 }
 

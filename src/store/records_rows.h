@@ -9,7 +9,9 @@
     "r.number, p.origin, r.entry, r.kind, r.made, r.stored, r.items, r.granted_by, r.title,"       \
     " r.tlp, r.pap, r.community, r.exercise, r.expires, r.state, r.retracted_by, r.reason,"        \
     " (SELECT count(*) FROM record_item x WHERE x.number BETWEEN r.number * 4096"                  \
-    " AND r.number * 4096 + 4095 AND x.refusal IS NOT NULL)"
+    " AND r.number * 4096 + 4095 AND x.refusal IS NOT NULL),"                                      \
+    " (SELECT count(*) FROM record_item x WHERE x.number BETWEEN r.number * 4096"                  \
+    " AND r.number * 4096 + 4095 AND x.retracted IS NOT NULL), r.held, r.hold_reason"
 #define RECORDS_ROWS_COLUMNS RECORDS_ROWS_COLUMNS_BUT_HEADER ", r.header"
 
 /* Runs @statement to its end. Elements: Record *. */

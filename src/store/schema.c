@@ -296,6 +296,12 @@ static const char *const steps[] = {
     "CREATE TABLE reminded (dossier INTEGER NOT NULL, clock TEXT NOT NULL, started INTEGER NOT NULL,"
     " count INTEGER NOT NULL, PRIMARY KEY (dossier, clock, started)) WITHOUT ROWID;"
     "INSERT INTO reminder SELECT number, 0 FROM dossier WHERE due IS NOT NULL AND final = 0",
+
+    /* How long copies are kept (store/retention.h): since when, and why, one must not be erased. */
+    "ALTER TABLE record ADD COLUMN held INTEGER;"
+    "ALTER TABLE record ADD COLUMN hold_reason TEXT;"
+    "CREATE INDEX record_terms ON record (expires) WHERE expires IS NOT NULL AND state <> 4;"
+    "CREATE INDEX record_stored ON record (stored) WHERE title IS NOT NULL AND state <> 4;",
 };
 
 guint schema_latest(void)

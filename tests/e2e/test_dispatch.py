@@ -1,5 +1,6 @@
 """Dispatches between real nodes over TLS: sent, confirmed, taken back, granted, refused, reported."""
 
+import datetime
 import json
 import os
 import time
@@ -346,6 +347,49 @@ class ExchangeTest(concert.TestCase):
         third = self.write("third.json", bundle(indicator(3)))
         birch.run("import", "--source", alder.name, third)
         self.assertEqual(self.found(birch), {object_id(1), object_id(3)})
+
+    def test_erased(self):
+        """A copy is erased when its time is over, unless it is held; the report says so."""
+        alder, birch = self.nodes("alder", "birch")
+        concert.configure(birch.path, {"exchange": {"expired_retention": "0"}})
+        birch.stop()
+        birch.serve()
+        self.meet(alder, birch)
+        end = (datetime.datetime.now(datetime.timezone.utc) +
+               datetime.timedelta(seconds=4)).strftime("%Y-%m-%dT%H:%M:%SZ")
+        held = self.send(alder, birch, "--expires", end, self.write("a.json", bundle(indicator(1))))
+        over = self.send(alder, birch, "--expires", end, self.write("b.json", bundle(indicator(2))))
+        kept = self.send(alder, birch, self.write("c.json", bundle(indicator(3), indicator(4))))
+        self.wait(lambda: self.confirmed(alder, kept))
+        name = f"{alder.name}:{held}"
+        self.assertIn("--reason", birch.run("dispatch", "hold", name, status=2).err)
+        birch.run("dispatch", "hold", name, "--reason", "Case 4711")
+        birch.run("dispatch", "hold", name, "--reason", "Case 4711", status=2)
+        alder.run("dispatch", "recall", kept, "--item", "0", "--reason", "false")
+
+        def states(node, other, side):
+            lines = node.run("exchange", "report", other.name, "--json").lines()
+            return {line["entry"]: (line["state"], line["taken_back"]) for line in lines
+                    if line["event"] == "entry" and line["direction"] == side
+                    and line["kind"] == "dispatch"}
+
+        expected = {held: ("expired", 0), over: ("erased", 0), kept: ("live", 1)}
+        self.wait(lambda: states(birch, alder, "received") == expected)
+        self.assertEqual(states(alder, birch, "sent"),
+                         {held: ("expired", 0), over: ("expired", 0), kept: ("live", 1)})
+        shown = birch.run("dispatch", "show", name).out
+        self.assertRegex(shown, r"held         since .*: Case 4711")
+        self.assertIn("Counterfeit page", shown)
+        gone = birch.run("dispatch", "show", f"{alder.name}:{over}").out
+        self.assertIn("state        erased", gone)
+        self.assertNotIn("Counterfeit page", gone)
+        birch.run("show", object_id(1))
+        birch.run("show", object_id(2), status=1)
+        report = birch.run("exchange", "report", alder.name).out
+        self.assertIn("expired, held", report)
+        self.assertIn("live, 1 taken back", report)
+        birch.run("dispatch", "release", name)
+        self.assertIn("no hold", birch.run("dispatch", "release", name, status=2).err)
 
     def test_grant(self):
         """Who comes later gets nothing older, but what is granted."""
