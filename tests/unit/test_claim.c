@@ -2,6 +2,7 @@
  * whatever road; and what has to be known of a claim is told. */
 #include "claim_story.h"
 
+#include "dossier/claim_copy.h"
 #include "dossier/claim_evidence.h"
 #include "dossier/claim_gate.h"
 #include "dossier/claim_rules.h"
@@ -639,6 +640,40 @@ static void test_sealed(void)
     }
 }
 
+/* --- the public copy ---------------------------------------------------------------------------
+ */
+
+static void test_copy(void)
+{
+    g_auto(Story) story;
+    g_autoptr(GError) error = NULL;
+    story_init(&story);
+    g_autoptr(EngineResult) nothing = engine_run(NULL, 0);
+    g_assert_null(claim_copy_new(nothing, NULL));
+    tell_until(&story, "published");
+    g_assert_null(claim_copy_new(story.result, &error));
+    g_assert_error(error, CONCERT_ERROR, CONCERT_ERROR_DENIED);
+    well(&story, whole[15]);
+    g_autoptr(ClaimCopy) silent = claim_copy_new(story.result, NULL);
+    g_autofree char *text = claim_copy_text(silent), *page = claim_copy_html(silent);
+    g_assert_nonnull(strstr(text, "No reply came before"));
+    g_assert_nonnull(strstr(text, "says nothing either way"));
+    g_assert_nonnull(strstr(page, "No reply came before"));
+    well(&story, (StoryStep){"x", "reply-recorded", D,
+                             "\"author\":\"Group <One>\",\"channel\":\"e-mail\",\"cleared\":\"by "
+                             "mail\",\"text\":\"No & no.\""});
+    g_autoptr(ClaimCopy) answered = claim_copy_new(story.result, NULL);
+    const ClaimCopySection *first = answered->sections->pdata[0];
+    const ClaimCopySection *second = answered->sections->pdata[1];
+    g_assert_true(first->is_statement && second->is_statement);
+    g_assert_nonnull(strstr(second->heading, "Group <One>"));
+    g_assert_cmpstr(second->blocks->pdata[0], ==, "No & no.");
+    g_autofree char *escaped = claim_copy_html(answered);
+    g_assert_nonnull(strstr(escaped, "Group &lt;One&gt;"));
+    g_assert_nonnull(strstr(escaped, "No &amp; no."));
+    g_assert_null(strstr(escaped, "No reply came"));
+}
+
 /* --- what turns up later -----------------------------------------------------------------------
  */
 
@@ -779,6 +814,7 @@ int main(int argc, char **argv)
     g_test_add_func("/claim/state_role", test_state_role);
     g_test_add_func("/claim/person", test_person);
     g_test_add_func("/claim/sealed", test_sealed);
+    g_test_add_func("/claim/copy", test_copy);
     g_test_add_func("/claim/backdated", test_backdated);
     g_test_add_func("/claim/roots", test_roots);
     g_test_add_func("/claim/weighing", test_weighing);
