@@ -46,6 +46,7 @@ typedef struct {
     GPtrArray *peers;    /* Peer * */
     char *listening;     /* of the running server; NULL: none */
     gint64 pid;          /* of the writing process; 0: none */
+    guint64 memory;      /* bytes that it takes; 0: not known */
     GPtrArray *warnings; /* char * */
 } Status;
 
@@ -134,6 +135,7 @@ static void read_live(Node *node, Status *status)
     yyjson_doc *doc = yyjson_read(text, strlen(text), 0);
     yyjson_val *root = yyjson_doc_get_root(doc);
     status->pid = yyjson_get_sint(yyjson_obj_get(root, "pid"));
+    status->memory = yyjson_get_uint(yyjson_obj_get(root, "memory"));
     status->listening = g_strdup(yyjson_get_str(yyjson_obj_get(root, "listening")));
     yyjson_doc_free(doc);
 }
@@ -240,6 +242,8 @@ static void print_json(const Node *node, const Status *status)
         yyjson_mut_obj_add_str(doc, root, "listening", status->listening);
     if (status->pid > 0)
         yyjson_mut_obj_add_int(doc, root, "pid", status->pid);
+    if (status->memory > 0)
+        yyjson_mut_obj_add_uint(doc, root, "memory", status->memory);
     yyjson_mut_obj_add_uint(doc, root, "objects", status->objects.objects);
     yyjson_mut_obj_add_uint(doc, root, "versions", status->objects.versions);
     yyjson_mut_obj_add_uint(doc, root, "variants", status->objects.variants);
@@ -297,6 +301,8 @@ static void print_text(const Node *node, const Status *status)
                     status->pid);
     else
         output_line("served       no");
+    if (status->memory > 0)
+        output_line("memory       %s", output_size(a, status->memory));
     output_line(
         "objects      %s in %s versions; %s variants, %s claims",
         output_number(a, status->objects.objects), output_number(b, status->objects.versions),

@@ -133,6 +133,17 @@ static gboolean try_lock(const char *directory, int *ret_fd, GError **error)
     return TRUE;
 }
 
+/* Bytes of this process that are in memory; 0: the kernel does not say. */
+static guint64 resident_memory(void)
+{
+    static const char name[] = "\nVmRSS:";
+    g_autofree char *text = NULL;
+    if (!g_file_get_contents("/proc/self/status", &text, NULL, NULL))
+        return 0;
+    const char *line = strstr(text, name);
+    return line ? g_ascii_strtoull(line + strlen(name), NULL, 10) * 1024 : 0;
+}
+
 static char *live_status(gpointer user)
 {
     Node *node = user;
@@ -143,6 +154,7 @@ static char *live_status(gpointer user)
     yyjson_mut_doc_set_root(doc, root);
     yyjson_mut_obj_add_int(doc, root, "pid", getpid());
     yyjson_mut_obj_add_sint(doc, root, "started", node->started);
+    yyjson_mut_obj_add_uint(doc, root, "memory", resident_memory());
     g_mutex_lock(&node->listening_lock);
     if (node->listening)
         yyjson_mut_obj_add_strcpy(doc, root, "listening", node->listening);

@@ -139,6 +139,7 @@ class NodeTest(concert.NodeTestCase):
         status = self.concert("status", "--json").json()
         self.assertEqual(status["name"], "cert.alder.example")
         self.assertFalse(status["served"])
+        self.assertNotIn("memory", status)
         self.assertEqual(status["objects"], 0)
         self.assertEqual(status["collections"], 2)
         self.assertIn("cert.alder.example", self.concert("status").out)
@@ -148,6 +149,11 @@ class NodeTest(concert.NodeTestCase):
         status = self.concert("status", "--json").json()
         self.assertTrue(status["served"])
         self.assertIn(str(server.port), status["listening"])
+        with open(f"/proc/{status['pid']}/status", encoding="ascii") as file:
+            resident = int(re.search(r"VmRSS:\s+(\d+) kB", file.read())[1]) * 1024
+        self.assertGreater(status["memory"], resident / 2)
+        self.assertLess(status["memory"], resident * 2)
+        self.assertRegex(self.concert("status").out, r"\nmemory +[0-9.]+ MiB\n")
 
     def test_node_before_and_after_the_command(self):
         before = concert.run("--node", self.node, "status", "--json").json()
