@@ -15,6 +15,8 @@ typedef struct {
     Command command; /* first: a call's command is one of these */
     const Procedure *procedure;
     const ProcedureTransition *row; /* NULL: list or show */
+    const CommandOption *option;    /* instead of that of the field of its name; NULL: none */
+    gboolean (*fill)(const CommandCall *call, Node *node, DossierAct *act, GError **error);
 } Made;
 
 static const Made *made_of(const CommandCall *call)
@@ -140,7 +142,17 @@ static int run_step(const CommandCall *call, GError **error)
     g_auto(DossierAct) act = dossier_command_act(made->procedure, made->row->type, id);
     if (!dossier_command_fill(call, node, made->procedure, made->row, &act, error))
         return COMMAND_ERROR;
+    if (made->fill && !made->fill(call, node, &act, error))
+        return COMMAND_ERROR;
     return dossier_command_do(call, node, &act, error);
+}
+
+gboolean dossier_core_is_own(const CommandCall *call, const ProcedureField *field)
+{
+    if (call->command->run != run_step)
+        return FALSE;
+    g_autofree char *option = dossier_core_option(field);
+    return made_of(call)->option && g_str_equal(made_of(call)->option->name, option);
 }
 
 static int run_list(const CommandCall *call, GError **error)
@@ -221,7 +233,8 @@ static gboolean has_files(const ProcedureTransition *row)
     return FALSE;
 }
 
-static const CommandOption *step_options(const ProcedureTransition *row)
+/* @own (may be NULL) comes in the place of that of its name. */
+static const CommandOption *step_options(const ProcedureTransition *row, const CommandOption *own)
 {
     static const CommandOption common[] = {
         {"tlp", 0, COMMAND_CHOICE, "LEVEL", .choices = "clear|green|amber|amber+strict|red",
@@ -242,8 +255,11 @@ static const CommandOption *step_options(const ProcedureTransition *row)
     const ProcedureField *argument = dossier_core_argument(row);
     GArray *options = g_array_new(FALSE, FALSE, sizeof(CommandOption));
     for (const ProcedureField *field = row->fields; field && field->name; field++)
-        if (field != argument)
-            g_array_append_val(options, ((CommandOption[]){field_option(field)})[0]);
+        if (field != argument) {
+            CommandOption option = field_option(field);
+            g_array_append_vals(options, own && g_str_equal(own->name, option.name) ? own : &option,
+                                1);
+        }
     if (has_files(row))
         g_array_append_val(options, malicious);
     if (row->from == 0)
@@ -277,14 +293,16 @@ static Made *made_new(const Procedure *procedure, const ProcedureTransition *row
     return made;
 }
 
-static const Command *make_step(const Procedure *procedure, const ProcedureTransition *row)
+static Made *make_step(const Procedure *procedure, const ProcedureTransition *row,
+                       const CommandOption *own)
 {
     Made *made = made_new(procedure, row, run_step);
     g_autofree char *who = procedure_roles(procedure, row->who);
     g_autoptr(GString) description = g_string_new(NULL);
     made->command.name = row->command ? row->command : row->verb;
     made->command.summary = row->help;
-    made->command.options = step_options(row);
+    made->option = own;
+    made->command.options = step_options(row, own);
     set_arguments(&made->command, row);
     if (row->from != 0)
         g_string_append_printf(description, "Only its %s can.", who);
@@ -292,6 +310,16 @@ static const Command *make_step(const Procedure *procedure, const ProcedureTrans
         g_string_append_printf(description, "%sWhat must hold: %s.",
                                description->len > 0 ? "\n\n" : "", row->rules[i]->rule);
     made->command.description = description->len > 0 ? g_strdup(description->str) : NULL;
+    return made;
+}
+
+const Command *dossier_command_with(const Procedure *procedure, const char *type,
+                                    const CommandOption *option,
+                                    gboolean (*fill)(const CommandCall *call, Node *node,
+                                                     DossierAct *act, GError **error))
+{
+    Made *made = make_step(procedure, procedure_transition(procedure, type), option);
+    made->fill = fill;
     return &made->command;
 }
 
@@ -362,7 +390,7 @@ const Command *const *dossier_command_list(const Procedure *procedure, const Com
     for (const ProcedureTransition *row = procedure->transitions; row->type; row++)
         if (row->maker == PROCEDURE_PERSON &&
             !has_own(own, row->command ? row->command : row->verb))
-            add(list, make_step(procedure, row));
+            add(list, &make_step(procedure, row, NULL)->command);
     for (; own && *own; own++)
         add(list, *own);
     g_ptr_array_add(list, NULL);

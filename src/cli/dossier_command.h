@@ -27,11 +27,20 @@
  * last, or in the place of those of their names. */
 const Command *const *dossier_command_list(const Procedure *procedure, const Command *const *own);
 
+typedef struct DossierAct DossierAct;
+
+/* The subcommand of one transition, for @own: the option of the field of its name is @option, and
+ * @fill, called when all else is filled, puts that member. Made anew by each call. */
+const Command *dossier_command_with(const Procedure *procedure, const char *type,
+                                    const CommandOption *option,
+                                    gboolean (*fill)(const CommandCall *call, Node *node,
+                                                     DossierAct *act, GError **error));
+
 /* An act as it is given to the operation "dossier.event", being filled. */
-typedef struct {
+struct DossierAct {
     yyjson_mut_doc *params;
     yyjson_mut_val *payload; /* in it */
-} DossierAct;
+};
 
 /* @dossier NULL: opens one. cmd_*.c that do more than the table says fill it by themselves. */
 DossierAct dossier_command_act(const Procedure *procedure, const char *type, const char *dossier);

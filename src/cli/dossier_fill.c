@@ -331,9 +331,11 @@ gboolean dossier_command_fill(const CommandCall *call, Node *node, const Procedu
     if (!opens && !docket)
         return FALSE;
     for (const ProcedureField *field = row->fields; field && field->name; field++)
-        if (field == argument ? !fill_arguments(&filling, field, opens ? 0 : 1, error)
-                              : !fill_option(&filling, field, error))
-            return FALSE;
+        if (dossier_core_is_own(call, field))
+            continue;
+    if (field == argument ? !fill_arguments(&filling, field, opens ? 0 : 1, error)
+                          : !fill_option(&filling, field, error))
+        return FALSE;
     add_marking(call, act, opens);
     return TRUE;
 }
