@@ -58,6 +58,28 @@ char **peer_past_keys(StoreTx *tx, gint64 number, gint64 when, GError **error)
     return (char **)g_ptr_array_free(g_steal_pointer(&keys), FALSE);
 }
 
+char **peer_past_every_key(Store *store, gint64 number, GError **error)
+{
+    g_autoptr(GPtrArray) keys = g_ptr_array_new_with_free_func(g_free);
+    g_auto(Reader) reader = {0};
+    if (!reader_begin(store, &reader, error))
+        return NULL;
+    sqlite3_stmt *statement = sqlite_prepare(
+        reader.db, "SELECT vkey FROM peer_key WHERE peer = ?1 ORDER BY until DESC", error);
+    if (!statement)
+        return NULL;
+    sqlite3_bind_int64(statement, 1, number);
+    for (gboolean row;;) {
+        if (!sqlite_step(reader.db, statement, &row, error))
+            return NULL;
+        if (!row)
+            break;
+        g_ptr_array_add(keys, sqlite_dup_text(statement, 0));
+    }
+    g_ptr_array_add(keys, NULL);
+    return (char **)g_ptr_array_free(g_steal_pointer(&keys), FALSE);
+}
+
 /* --- ledgers -----------------------------------------------------------------------------------
  */
 

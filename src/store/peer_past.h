@@ -20,6 +20,9 @@ gboolean peer_past_add_key(StoreTx *tx, gint64 number, gint64 when, GError **err
  * PEER_PAST_SLACK_US: newest first, NULL-terminated. */
 char **peer_past_keys(StoreTx *tx, gint64 number, gint64 when, GError **error);
 
+/* All of them, whenever they counted, for who shows others what the peer signed. */
+char **peer_past_every_key(Store *store, gint64 number, GError **error);
+
 /* The peer's present ledger, as far as it was followed, gives way to one that follows it.
  * CONCERT_ERROR_LIMIT beyond PEER_PAST_LEDGERS_MAX. */
 gboolean peer_past_add_ledger(StoreTx *tx, gint64 number, gint64 when, GError **error);
