@@ -245,6 +245,38 @@ gboolean reach_review(Reach *reach, StoreTx *tx, const GArray *versions, GError 
     return TRUE;
 }
 
+/* --- adopting ----------------------------------------------------------------------------------
+ */
+
+static gboolean adopt_in(StoreTx *tx, gint64 collection, gint64 version, gboolean by_hand,
+                         GError **error)
+{
+    const ObjectsResult placed = {.version = version, .joins = TRUE};
+    return objects_replace(tx, collection, version, error) &&
+           (!by_hand || placed_add(tx, collection, &placed, 1, error));
+}
+
+gboolean reach_adopt(StoreTx *tx, gint64 version, GError **error)
+{
+    gboolean received;
+    g_autoptr(Reach) reach = reach_load(tx, MARKING_TLP_NONE, error);
+    g_autoptr(GArray) carriers = reach ? find_carriers(reach, tx, version, error) : NULL;
+    if (!carriers || !records_was_received(tx, version, &received, error))
+        return FALSE;
+    for (guint i = 0; i < reach->readers->len; i++) {
+        const Reader *reader = &g_array_index(reach->readers, Reader, i);
+        gboolean let = is_let(reader, carriers), by_hand = FALSE;
+        if (!let && !received && !objects_is_in(tx, reader->collection, version, &by_hand, error))
+            return FALSE;
+        if ((let || by_hand) && !adopt_in(tx, reader->collection, version, by_hand, error))
+            return FALSE;
+    }
+    return TRUE;
+}
+
+/* --- reviewing everything ----------------------------------------------------------------------
+ */
+
 /* Reviews all that any dispatch carries. */
 static gboolean review_all(Reach *reach, StoreTx *tx, GError **error)
 {

@@ -33,7 +33,12 @@ const GArray *reach_collections(Reach *reach, const DecideSubject *subject, Mark
  * there (store/placed.h). */
 gboolean reach_review(Reach *reach, StoreTx *tx, const GArray *versions, GError **error);
 
-/* The same of everything, in the collections that the peer of @origin reads (NULL: any peer): its
+/* @version was adopted (store/objects.h): it takes its place in the collections that a dispatch
+ * lets it be in. What no peer ever sent is the node's own, and takes its place wherever people put
+ * the object. */
+gboolean reach_adopt(StoreTx *tx, gint64 version, GError **error);
+
+/* Reviews everything, in the collections that the peer of @origin reads (NULL: any peer): its
  * peering or its membership of a community has changed. Nothing happens when there is no such
  * collection. */
 gboolean reach_review_peer(StoreTx *tx, const char *origin, GError **error);

@@ -217,9 +217,10 @@ static gboolean collection_reach(StoreTx *tx, Call *call, GError **error)
 static gboolean object_adopt(StoreTx *tx, Call *call, GError **error)
 {
     const char *id;
+    gint64 version;
     guint8 sha256[SHA256_SIZE];
     return get_text(call, "id", TRUE, &id, error) && get_sha256(call, "sha256", sha256, error) &&
-           objects_adopt(tx, id, sha256, error);
+           objects_adopt(tx, id, sha256, &version, error) && reach_adopt(tx, version, error);
 }
 
 static gboolean witness_add_apply(StoreTx *tx, Call *call, GError **error)

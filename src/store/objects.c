@@ -441,12 +441,13 @@ static gboolean demote_others(StoreTx *tx, const Adoptee *adoptee, GError **erro
     return sqlite_run(tx->db, statement, error);
 }
 
-/* Element: gint64, the collections that any version of @object is in. */
+/* Element: gint64, the collections without a reach that any version of @object is in. */
 static GArray *collections_of(StoreTx *tx, gint64 object, GError **error)
 {
     sqlite3_stmt *statement =
         sqlite_prepare(tx->db,
-                       "SELECT number FROM collection c WHERE EXISTS (SELECT 1 FROM member m"
+                       "SELECT number FROM collection c WHERE reach IS NULL"
+                       " AND EXISTS (SELECT 1 FROM member m"
                        " INDEXED BY member_object WHERE m.collection = c.number AND m.object = ?1)",
                        error);
     if (!statement)
@@ -464,33 +465,44 @@ static GArray *collections_of(StoreTx *tx, gint64 object, GError **error)
     }
 }
 
-/* In one collection: whoever held (object, modified) goes, the adopted version joins. */
-static gboolean adopt_in(StoreTx *tx, gint64 collection, const Adoptee *adoptee, GError **error)
+gboolean objects_is_in(StoreTx *tx, gint64 collection, gint64 version, gboolean *ret_is_in,
+                       GError **error)
+{
+    sqlite3_stmt *statement =
+        sqlite_prepare(tx->db,
+                       "SELECT 1 FROM version v CROSS JOIN member m INDEXED BY member_object"
+                       " ON m.collection = ?1 AND m.object = v.object WHERE v.number = ?2 LIMIT 1",
+                       error);
+    if (!statement || !pending_flush(tx, error))
+        return FALSE;
+    sqlite3_bind_int64(statement, 1, collection);
+    sqlite3_bind_int64(statement, 2, version);
+    if (!sqlite_step(tx->db, statement, ret_is_in, error))
+        return FALSE;
+    sqlite3_reset(statement);
+    return TRUE;
+}
+
+gboolean objects_replace(StoreTx *tx, gint64 collection, gint64 version, GError **error)
 {
     Membership membership;
-    gboolean spec21 = (adoptee->flags & ROW_SPEC_21) != 0;
-    if (!membership_begin(tx, collection, &membership, error))
-        return FALSE;
-    MembershipItem item = {.version = adoptee->number,
-                           .object = adoptee->object,
-                           .type = adoptee->type,
-                           .spec21 = spec21,
-                           .modified = adoptee->version,
-                           .digits = (guint)(adoptee->flags >> ROW_DIGITS_SHIFT) & 0xff,
-                           .span = adoptee->span};
-    gboolean added;
+    MembershipItem item;
+    gboolean effect, added;
     gint64 date;
-    if (!membership_add(tx, &membership, &item, &added, &date, error))
+    if (!pending_flush(tx, error) || !read_item(tx, version, &item, &effect, error) ||
+        !membership_begin(tx, collection, &membership, error) ||
+        (effect && !membership_add(tx, &membership, &item, &added, &date, error)))
         return FALSE;
-    if (!added && (!membership_remove(tx, &membership, date, error) ||
-                   !membership_add(tx, &membership, &item, &added, &date, error) ||
-                   !membership_settle(tx, collection, adoptee->object, spec21, error)))
+    if (effect && !added &&
+        (!membership_remove(tx, &membership, date, error) ||
+         !membership_add(tx, &membership, &item, &added, &date, error) ||
+         !membership_settle(tx, collection, item.object, item.spec21, error)))
         return FALSE;
     return membership_end(tx, &membership, error);
 }
 
 gboolean objects_adopt(StoreTx *tx, const char *id, const guint8 sha256[SHA256_SIZE],
-                       GError **error)
+                       gint64 *ret_version, GError **error)
 {
     Adoptee adoptee;
     if (!find_adoptee(tx, id, sha256, &adoptee, error))
@@ -507,7 +519,8 @@ gboolean objects_adopt(StoreTx *tx, const char *id, const guint8 sha256[SHA256_S
     if (!collections)
         return FALSE;
     for (guint i = 0; i < collections->len; i++)
-        if (!adopt_in(tx, g_array_index(collections, gint64, i), &adoptee, error))
+        if (!objects_replace(tx, g_array_index(collections, gint64, i), adoptee.number, error))
             return FALSE;
+    *ret_version = adoptee.number;
     return TRUE;
 }

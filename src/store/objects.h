@@ -42,8 +42,16 @@ gboolean objects_leave(StoreTx *tx, gint64 collection, const gint64 *versions, g
 GBytes *objects_read(StoreTx *tx, gint64 version, GError **error);
 
 /* Makes the version of @id with the given SHA-256 effective although another source gave it: the
- * analyst's adoption of a claim or a variant. It joins the collections the object is in. */
+ * analyst's adoption of a claim or a variant. It joins the collections the object is in, but none
+ * that has a reach: what is in these exchange/reach.h decides. */
 gboolean objects_adopt(StoreTx *tx, const char *id, const guint8 sha256[SHA256_SIZE],
+                       gint64 *ret_version, GError **error);
+
+/* A version takes the place, in one collection, of whatever is there of its object and time. */
+gboolean objects_replace(StoreTx *tx, gint64 collection, gint64 version, GError **error);
+
+/* Is any version of the object that @version is of in the collection? */
+gboolean objects_is_in(StoreTx *tx, gint64 collection, gint64 version, gboolean *ret_is_in,
                        GError **error);
 
 /* What is known of one stored version. */

@@ -316,6 +316,22 @@ GPtrArray *records_of_version(StoreTx *tx, gint64 version, GError **error)
     return ledger_tx_write(tx, error) ? records_rows_carrying(tx->db, version, error) : NULL;
 }
 
+gboolean records_was_received(StoreTx *tx, gint64 version, gboolean *ret_received, GError **error)
+{
+    sqlite3_stmt *statement = sqlite_prepare(
+        tx->db,
+        "SELECT 1 FROM record_item i CROSS JOIN record r ON r.number = i.number / 4096"
+        " WHERE i.version = ?1 AND r.party <> 0 LIMIT 1",
+        error);
+    if (!statement)
+        return FALSE;
+    sqlite3_bind_int64(statement, 1, version);
+    if (!sqlite_step(tx->db, statement, ret_received, error))
+        return FALSE;
+    sqlite3_reset(statement);
+    return TRUE;
+}
+
 GArray *records_carried(StoreTx *tx, const char *origin, guint64 entry, GError **error)
 {
     gint64 party, number;

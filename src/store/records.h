@@ -100,7 +100,10 @@ gboolean records_retract(StoreTx *tx, const char *origin, guint64 entry, const g
  * there, too. Elements: Record *. */
 GPtrArray *records_of_version(StoreTx *tx, gint64 version, GError **error);
 
-/* The same as readers see it. */
+/* Has a peer ever sent it, whatever became of that? */
+gboolean records_was_received(StoreTx *tx, gint64 version, gboolean *ret_received, GError **error);
+
+/* The live ones as readers see them. */
 GPtrArray *records_carrying(Store *store, gint64 version, GError **error);
 
 /* All records that ever carried a version, newest first. One of which only that item was taken back

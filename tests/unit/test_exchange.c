@@ -196,6 +196,88 @@ static void test_recall(Fixture *fixture, gconstpointer data)
     g_assert_error(error, CONCERT_ERROR, CONCERT_ERROR_CONFLICT);
 }
 
+/* Whether what the collection serves has @text in it. */
+static gboolean serves(ExchangeNode *node, const char *collection, const char *text)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(Collection) found =
+        collections_lookup(node_store(node->node), NULL, collection, NULL);
+    CollectionQuery query = {.number = found->number,
+                             .after = G_MININT64,
+                             .until = G_MAXINT64,
+                             .limit = 100,
+                             .max_bytes = 1000000};
+    g_autoptr(CollectionPage) page =
+        collections_objects(node_store(node->node), &query, NULL, &error);
+    g_assert_no_error(error);
+    return strstr(page->objects->str, text) != NULL;
+}
+
+typedef struct {
+    const char *id;
+    guint8 sha256[SHA256_SIZE];
+} Adopting;
+
+static gboolean apply_adopt(StoreTx *tx, gpointer user, GError **error)
+{
+    Adopting *adopting = user;
+    gint64 version;
+    return objects_adopt(tx, adopting->id, adopting->sha256, &version, error) &&
+           reach_adopt(tx, version, error);
+}
+
+static void adopt(ExchangeNode *node, const char *id, const char *json)
+{
+    g_autoptr(GError) error = NULL;
+    Adopting adopting = {.id = id};
+    sha256_digest(json, strlen(json), adopting.sha256);
+    g_assert_true(writer_run(node_writer(node->node), 1, apply_adopt, &adopting, &error));
+    g_assert_no_error(error);
+}
+
+static void put_json(ExchangeNode *node, const char *source, const char *json)
+{
+    g_autoptr(GError) error = NULL;
+    ExchangePut put = {source, json, {0}};
+    g_assert_true(writer_run(node_writer(node->node), 1, exchange_nodes_apply_put, &put, &error));
+    g_assert_no_error(error);
+}
+
+/* An adopted version joins only what the policy lets it be in; one that is the node's own takes the
+ * place of what people put somewhere. */
+static void test_adopt(Fixture *fixture, gconstpointer data)
+{
+    ExchangeNode *alder = &fixture->alder, *birch = &fixture->birch, *cedar = &fixture->cedar;
+    exchange_nodes_peer(cedar, birch);
+    add_collection(birch, "everybody-here", "staff");
+    add_collection(birch, "clients-only", "clients");
+    g_autofree char *id = exchange_nodes_put(alder, "as Alder says", NULL);
+    static const char form[] =
+        "{\"type\":\"identity\",\"spec_version\":\"2.1\",\"id\":\"%s\","
+        "\"created\":\"2026-01-01T00:00:00.000Z\",\"modified\":\"2026-01-01T00:00:00.000Z\","
+        "\"name\":\"%s\",\"identity_class\":\"organization\"}";
+    g_autofree char *by_cedar = g_strdup_printf(form, id, "as Cedar says");
+    g_autofree char *by_us = g_strdup_printf(form, id, "as we say");
+    send(alder, birch->name, id, MARKING_TLP_AMBER);
+    exchange_nodes_follow(alder, birch);
+    put_json(cedar, "local", by_cedar);
+    send(cedar, birch->name, id, MARKING_TLP_AMBER_STRICT);
+    exchange_nodes_follow(cedar, birch);
+    g_assert_true(serves(birch, "everybody-here", "as Alder says"));
+    g_assert_true(serves(birch, "clients-only", "as Alder says"));
+
+    adopt(birch, id, by_cedar);
+    g_assert_true(serves(birch, "everybody-here", "as Cedar says"));
+    g_assert_false(serves(birch, "everybody-here", "as Alder says"));
+    g_assert_false(serves(birch, "clients-only", "as Cedar says"));
+    g_assert_true(serves(birch, "clients-only", "as Alder says"));
+
+    put_json(birch, "local", by_us);
+    adopt(birch, id, by_us);
+    g_assert_true(serves(birch, "everybody-here", "as we say"));
+    g_assert_true(serves(birch, "clients-only", "as we say"));
+}
+
 static void test_grant(Fixture *fixture, gconstpointer data)
 {
     ExchangeNode *alder = &fixture->alder, *birch = &fixture->birch, *cedar = &fixture->cedar;
@@ -358,6 +440,7 @@ int main(int argc, char **argv)
     TEST(arrives);
     TEST(kept_whole);
     TEST(recall);
+    TEST(adopt);
     TEST(grant);
     TEST(refused);
     TEST(onward);

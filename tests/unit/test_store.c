@@ -395,7 +395,8 @@ static void test_many(Fixture *fixture, gconstpointer data)
 
 static gboolean apply_adopt(StoreTx *tx, gpointer user, GError **error)
 {
-    return objects_adopt(tx, ID_A, user, error);
+    gint64 version;
+    return objects_adopt(tx, ID_A, user, &version, error);
 }
 
 static void test_adopt(Fixture *fixture, gconstpointer data)
