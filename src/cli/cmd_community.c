@@ -131,7 +131,13 @@ static const char *standing(const Community *community, const char *own)
     return member ? communities_step_name(member->step) : "";
 }
 
-static void print_json(const Community *community, const char *own)
+/* Who was a member once the owner knows, and who was there then; who came later does not. */
+static gboolean is_shown(const CommunityMember *member, const char *own, gboolean all)
+{
+    return all || member->step == COMMUNITY_ADMITTED || g_strcmp0(member->origin, own) == 0;
+}
+
+static void print_json(const Community *community, const char *own, gboolean all)
 {
     gsize length;
     const void *rules = g_bytes_get_data(community->rules, &length);
@@ -151,6 +157,8 @@ static void print_json(const Community *community, const char *own)
     yyjson_mut_val *list = yyjson_mut_obj_add_arr(doc, root, "members");
     for (guint i = 0; i < community->members->len; i++) {
         const CommunityMember *member = community->members->pdata[i];
+        if (!is_shown(member, own, all))
+            continue;
         yyjson_mut_val *object = yyjson_mut_arr_add_obj(doc, list);
         yyjson_mut_obj_add_str(doc, object, "origin", member->origin);
         yyjson_mut_obj_add_str(doc, object, "step", communities_step_name(member->step));
@@ -175,7 +183,7 @@ static int run_list(const CommandCall *call, GError **error)
         const Community *community = list->pdata[i];
         char members[OUTPUT_NUMBER_MAX], votes[OUTPUT_NUMBER_MAX];
         if (command_json(call))
-            print_json(community, own);
+            print_json(community, own, FALSE);
         else
             output_table_row(
                 table, (const char *[]){community->name, community->title, standing(community, own),
@@ -196,10 +204,10 @@ static int run_show(const CommandCall *call, GError **error)
         return COMMAND_ERROR;
     g_autofree char *own = own_origin(node_store(node));
     if (command_json(call)) {
-        print_json(community, own);
+        print_json(community, own, command_flag(call, "all"));
         return COMMAND_OK;
     }
-    char number[OUTPUT_NUMBER_MAX], since[OUTPUT_NUMBER_MAX];
+    char number[OUTPUT_NUMBER_MAX], votes[OUTPUT_NUMBER_MAX], since[OUTPUT_NUMBER_MAX];
     output_line("%-10s %s", "community", community->name);
     output_line("%-10s %s", "title", community->title);
     output_line("%-10s %s", "owner", community->owner);
@@ -207,9 +215,14 @@ static int run_show(const CommandCall *call, GError **error)
                 output_number(number, community->rules_number), community->name);
     if (community->complaint)
         output_line("%-10s %s", "complaint", community->complaint);
+    output_line("%-10s %s, of them with a vote: %s", "members",
+                output_number(number, count_members(community, FALSE)),
+                output_number(votes, count_members(community, TRUE)));
     OutputTable *table = output_table_new("MEMBER", "VOTES", "STATE", ">RECORD", "SINCE", NULL);
     for (guint i = 0; i < community->members->len; i++) {
         const CommunityMember *member = community->members->pdata[i];
+        if (!is_shown(member, own, command_flag(call, "all")))
+            continue;
         output_table_row(table, (const char *[]){member->origin, member->votes ? "yes" : "no",
                                                  communities_step_name(member->step),
                                                  output_number(number, member->record),
@@ -350,7 +363,12 @@ static const Command command_show = {
     .name = "show",
     .summary = "show a community and its members",
     .arguments = "NAME",
-    .options = (const CommandOption[]){COMMAND_OPTION_JSON, COMMAND_OPTIONS_END},
+    .options =
+        (const CommandOption[]){
+            {"all", 'a', COMMAND_FLAG, .help = "also those who are no members any more"},
+            COMMAND_OPTION_JSON,
+            COMMAND_OPTIONS_END,
+        },
     .nothing = NO_COMMUNITY,
     .min_arguments = 1,
     .uses_node = TRUE,

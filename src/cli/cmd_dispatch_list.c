@@ -50,6 +50,7 @@ static int run(const CommandCall *call, GError **error)
                                 .kind = !kind                      ? "dispatch"
                                         : g_str_equal(kind, "all") ? NULL
                                                                    : kind,
+                                .objects = !kind && !command_flag(call, "all"),
                                 .limit = (guint)command_int(call, "limit", 50)};
     g_autoptr(GPtrArray) records = records_list(node_store(node), &query, error);
     if (!records)
@@ -70,6 +71,8 @@ const Command cmd_dispatch_list = {
         (const CommandOption[]){
             {"own", 'o', COMMAND_FLAG, .help = "only what this node sent"},
             {"from", 'f', COMMAND_TEXT, "PEER", .help = "only what this peer sent"},
+            {"all", 'a', COMMAND_FLAG,
+             .help = "also those that carry events and files of dossiers, such as requests"},
             {"kind", 'k', COMMAND_TEXT, "KIND",
              .help = "entries of this kind instead of dispatches; \"all\": of any"},
             {"limit", 'n', COMMAND_INT, "N", .min = 1, .max = G_MAXINT32,

@@ -414,6 +414,16 @@ static void print_text(const Sending *sending, const Sent *sent)
                     sent->minimised, sent->left_out);
 }
 
+/* Raised, for a dispatch is at least as strict as what is in it. */
+static void tell_raised(const char *asked, const Sent *sent)
+{
+    if (!asked || marking_tlp_from_name(asked) >= sent->tlp)
+        return;
+    g_autofree char *given = g_ascii_strup(asked, -1);
+    g_autofree char *got = g_ascii_strup(marking_tlp_name(sent->tlp), -1);
+    output_note("Sent as TLP:%s, not TLP:%s: an object in it is marked so.", got, given);
+}
+
 static int run(const CommandCall *call, GError **error)
 {
     Sending sending;
@@ -435,6 +445,7 @@ static int run(const CommandCall *call, GError **error)
         print_json(&sent);
     else
         print_text(&sending, &sent);
+    tell_raised(command_text(call, "tlp"), &sent);
     g_clear_pointer(&node, node_close);
     if (!node_is_served(command_node_directory(call)))
         output_note("The node is not served: nobody gets this until `concert serve` runs.");

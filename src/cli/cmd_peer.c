@@ -33,7 +33,9 @@ static void report_step(const CommandCall *call, const char *what, yyjson_val *r
         yyjson_mut_doc_free(doc);
         return;
     }
-    output_line("%s %s: the peering is %s.", what, peer, state);
+    gboolean waits = g_strcmp0(state, "invited") == 0;
+    output_line("%s %s: the peering %s%s.", what, peer, waits ? "waits for its answer" : "is ",
+                waits ? "" : state);
     if (!delivered && !command_text(call, "to-file"))
         output_line("It was not told yet (%s); that is tried again while the node is served.",
                     failure ? failure : "no answer");

@@ -14,6 +14,7 @@ typedef struct {
     MatchSetCounts *counts;
     guint64 broken;      /* of this input */
     GHashTable *retired; /* versions of the store that are left out */
+    GHashTable *levels;  /* records_levels() */
     GError *error;
 } Reading;
 
@@ -24,12 +25,13 @@ static void note_broken(Reading *reading, const char *where, const char *message
         output_note("concert: %s: %s", where, message);
 }
 
-static gboolean load(Reading *reading, const Object *object, const char *source, GError **error)
+static gboolean load(Reading *reading, const Object *object, const char *source, MarkingTlp tlp,
+                     GError **error)
 {
     LoadOutcome outcome;
     MatchSetCounts *counts = reading->counts;
 
-    if (!load_object(reading->set, object, source, reading->options, &outcome, error))
+    if (!load_object(reading->set, object, source, tlp, reading->options, &outcome, error))
         return FALSE;
     counts->taken += outcome == LOAD_TAKEN;
     counts->empty += outcome == LOAD_EMPTY;
@@ -48,7 +50,7 @@ static gboolean take_object(gpointer user, const char *bytes, gsize length, Obje
         note_broken(reading, where, broken->message);
         return TRUE;
     }
-    return load(reading, object, reading->source, error);
+    return load(reading, object, reading->source, MARKING_TLP_NONE, error);
 }
 
 static void take_note(gpointer user, IntakeNote note, const char *where, const char *message)
@@ -86,7 +88,8 @@ static gboolean take_row(const ObjectsRow *row, gpointer user)
         note_broken(reading, row->id, broken->message);
         return TRUE;
     }
-    return load(reading, object, row->source, &reading->error);
+    gpointer tlp = g_hash_table_lookup(reading->levels, GSIZE_TO_POINTER((gsize)row->number));
+    return load(reading, object, row->source, (MarkingTlp)GPOINTER_TO_UINT(tlp), &reading->error);
 }
 
 gboolean match_set_add_store(Set *set, Store *store, const LoadOptions *options,
@@ -94,9 +97,11 @@ gboolean match_set_add_store(Set *set, Store *store, const LoadOptions *options,
 {
     g_autoptr(GHashTable) retired = options->expired ? g_hash_table_new(g_int64_hash, g_int64_equal)
                                                      : records_retired(store, error);
-    if (!retired)
+    g_autoptr(GHashTable) levels = retired ? records_levels(store, error) : NULL;
+    if (!levels)
         return FALSE;
-    Reading reading = {.set = set, .options = options, .counts = counts, .retired = retired};
+    Reading reading = {
+        .set = set, .options = options, .counts = counts, .retired = retired, .levels = levels};
     ObjectsQuery query = OBJECTS_QUERY_INIT;
 
     /* Observables have many types; which objects have values, load_object() tells. */

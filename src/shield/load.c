@@ -45,8 +45,8 @@ static gboolean add_values(Set *set, const Object *object, gboolean from_pattern
     return TRUE;
 }
 
-gboolean load_object(Set *set, const Object *object, const char *source, const LoadOptions *options,
-                     LoadOutcome *ret_outcome, GError **error)
+gboolean load_object(Set *set, const Object *object, const char *source, MarkingTlp tlp,
+                     const LoadOptions *options, LoadOutcome *ret_outcome, GError **error)
 {
     gboolean is_indicator = strcmp(object->type, "indicator") == 0;
     gboolean found = has_values(object, is_indicator);
@@ -64,6 +64,7 @@ gboolean load_object(Set *set, const Object *object, const char *source, const L
     yyjson_val *confidence = yyjson_obj_get(root, "confidence");
     const char *name = yyjson_get_str(yyjson_obj_get(root, "name"));
     gint64 valid_from = get_time(root, "valid_from");
+    MarkingTlp own_tlp = marking_tlp_from_refs(yyjson_obj_get(root, "object_marking_refs"));
     SetIndicator indicator = {
         .id = object->id,
         .source = source,
@@ -71,7 +72,7 @@ gboolean load_object(Set *set, const Object *object, const char *source, const L
         .version = object->version,
         .confidence =
             yyjson_is_int(confidence) ? (int)CLAMP(yyjson_get_sint(confidence), 0, 100) : -1,
-        .tlp = marking_tlp_from_refs(yyjson_obj_get(root, "object_marking_refs")),
+        .tlp = own_tlp != MARKING_TLP_NONE ? own_tlp : tlp,
         .valid_until = get_time(root, "valid_until"),
     };
     indicator.withdrawn = !options->expired &&

@@ -1,6 +1,7 @@
 /* load.h - from STIX objects to a set: which of their values are to be found, and until when. */
 #pragma once
 
+#include "policy/marking.h"
 #include "shield/set.h"
 #include "stix/object.h"
 
@@ -18,7 +19,8 @@ typedef enum {
     LOAD_OUT_OF_DATE,
 } LoadOutcome;
 
-/* Adds @object, which @source gave, to @set. An indicator that is revoked or out of date hides its
+/* Adds @object, which @source gave, to @set; if it bears no marking, with the level @tlp of what it
+ * came in (MARKING_TLP_NONE: none is known). An indicator that is revoked or out of date hides its
  * own older versions. */
-gboolean load_object(Set *set, const Object *object, const char *source, const LoadOptions *options,
-                     LoadOutcome *ret_outcome, GError **error);
+gboolean load_object(Set *set, const Object *object, const char *source, MarkingTlp tlp,
+                     const LoadOptions *options, LoadOutcome *ret_outcome, GError **error);

@@ -114,6 +114,10 @@ GPtrArray *records_bearing(Store *store, gint64 version, GError **error);
  * carries it, and is in no collection, where people can put it. Keys: gint64 *. Caller unrefs. */
 GHashTable *records_retired(Store *store, GError **error);
 
+/* The strictest TLP level of the dispatches by which a version came: version, as by
+ * GSIZE_TO_POINTER(), to level, as by GUINT_TO_POINTER(). Caller unrefs. */
+GHashTable *records_levels(Store *store, GError **error);
+
 /* The versions that a record carries, live or not; empty when there is no such record. Elements:
  * gint64. Caller unrefs. */
 GArray *records_carried(StoreTx *tx, const char *origin, guint64 entry, GError **error);
@@ -131,6 +135,7 @@ gboolean records_next_expiry(Store *store, gint64 *ret_when, GError **error);
 typedef struct {
     const char *origin; /* NULL: any */
     gboolean own;       /* only our own; `origin` is not read then */
+    gboolean objects;   /* not those that carry events or files of dossiers */
     const char *kind;   /* NULL: any */
     gint64 since;       /* stored at or after; 0: any */
     guint limit;        /* the newest ones; 0: all */

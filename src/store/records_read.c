@@ -173,6 +173,31 @@ GHashTable *records_retired(Store *store, GError **error)
     }
 }
 
+GHashTable *records_levels(Store *store, GError **error)
+{
+    g_auto(Reader) reader = {0};
+    sqlite3_stmt *statement =
+        reader_begin(store, &reader, error)
+            ? sqlite_prepare(reader.db,
+                             "SELECT i.version, r.tlp FROM record r CROSS JOIN record_item i"
+                             " ON i.number BETWEEN r.number * 4096 AND r.number * 4096 + 4095"
+                             " WHERE r.party <> 0 AND r.tlp > 0 AND i.version IS NOT NULL",
+                             error)
+            : NULL;
+    g_autoptr(GHashTable) levels = g_hash_table_new(g_direct_hash, g_direct_equal);
+    for (gboolean row; statement;) {
+        if (!sqlite_step(reader.db, statement, &row, error))
+            return NULL;
+        if (!row)
+            return g_steal_pointer(&levels);
+        gpointer version = GSIZE_TO_POINTER((gsize)sqlite3_column_int64(statement, 0));
+        guint tlp = (guint)sqlite3_column_int(statement, 1);
+        if (tlp > GPOINTER_TO_UINT(g_hash_table_lookup(levels, version)))
+            g_hash_table_insert(levels, version, GUINT_TO_POINTER(tlp));
+    }
+    return NULL;
+}
+
 Record *records_get(Store *store, const char *origin, guint64 entry, GError **error)
 {
     g_auto(Reader) reader = {0};
@@ -190,6 +215,10 @@ GPtrArray *records_list(Store *store, const RecordsQuery *query, GError **error)
                        "SELECT " RECORDS_ROWS_COLUMNS " FROM record r LEFT JOIN party p"
                        " ON p.number = r.party WHERE (?1 IS NULL OR p.origin = ?1)"
                        " AND (?2 IS NULL OR r.kind = ?2) AND r.stored >= ?3"
+                       " AND (NOT ?5 OR coalesce(json_extract(CAST(CASE r.party WHEN 0 THEN"
+                       " (SELECT nullif(e.header, x'') FROM entry e WHERE e.number = r.entry)"
+                       " ELSE r.header END AS TEXT), '$.items[0].type'), '')"
+                       " NOT LIKE 'application/vnd.concert.%')"
                        " ORDER BY r.number DESC LIMIT ?4",
                        error);
     if (!statement)
@@ -198,6 +227,7 @@ GPtrArray *records_list(Store *store, const RecordsQuery *query, GError **error)
     sqlite_bind_text(statement, 2, query->kind);
     sqlite3_bind_int64(statement, 3, query->since);
     sqlite3_bind_int64(statement, 4, query->limit > 0 ? (gint64)query->limit : -1);
+    sqlite3_bind_int(statement, 5, query->objects);
     return records_rows_read(reader.db, statement, error);
 }
 

@@ -42,7 +42,7 @@ class AttachmentTest(concert.TestCase):
             time.sleep(0.1)
 
     def entries(self, node):
-        return node.run("dispatch", "list", "--json").lines()
+        return node.run("dispatch", "list", "--all", "--json").lines()
 
     def test_travels(self):
         alder, birch = self.alder, self.birch

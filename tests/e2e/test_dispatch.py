@@ -320,6 +320,9 @@ class ExchangeTest(concert.TestCase):
         alder.run("dispatch", "withdraw", first, "--item", "1", "--reason", "not sure any more")
         self.wait(lambda: self.members(birch) == 2)
         self.assertEqual(self.found(birch), {object_id(1), object_id(3)})
+        # They bear no marking: the dispatch's counts.
+        log = self.write("log", "page1.first-bank.example\n")
+        self.assertEqual(birch.run("match", "--json", log).json()["tlp"], "amber")
         birch.stop()
         recalled = alder.run("dispatch", "recall", first, "--reason", "a bank's own server")
         self.assertIn("not yet", recalled.out)
@@ -390,6 +393,21 @@ class ExchangeTest(concert.TestCase):
         self.assertIn("live, 1 taken back", report)
         birch.run("dispatch", "release", name)
         self.assertIn("no hold", birch.run("dispatch", "release", name, status=2).err)
+        # What bears a stricter marking raises the dispatch, and that is said.
+        amber = "marking-definition--55d920b0-5e8b-4f79-9ee9-91f868d9b421"
+        marked = self.write("marked.json", bundle(indicator(9, object_marking_refs=[amber])))
+        raised = alder.run("dispatch", "send", "--to", birch.name, "--tlp", "green", "--title",
+                           "Marked", marked)
+        self.assertIn("Sent as TLP:AMBER, not TLP:GREEN", raised.err)
+        self.assertNotIn("Sent as", alder.run("dispatch", "send", "--to", birch.name, "--tlp",
+                                              "red", "--title", "Marked", marked).err)
+        # Events of dossiers are dispatches too, which few want to see among the others.
+        listed = alder.run("dispatch", "list", "--json").lines()
+        alder.run("request", "send", birch.name, "--kind", "advice", "--subject", "Look at this",
+                  "--text", "Please.")
+        self.assertEqual(alder.run("dispatch", "list", "--json").lines(), listed)
+        self.assertEqual(len(alder.run("dispatch", "list", "--all", "--json").lines()),
+                         len(listed) + 1)
 
     def test_grant(self):
         """Who comes later gets nothing older, but what is granted."""
