@@ -406,8 +406,8 @@ class ExchangeTest(concert.TestCase):
         alder.run("request", "send", birch.name, "--kind", "advice", "--subject", "Look at this",
                   "--text", "Please.")
         self.assertEqual(alder.run("dispatch", "list", "--json").lines(), listed)
-        self.assertEqual(len(alder.run("dispatch", "list", "--all", "--json").lines()),
-                         len(listed) + 1)
+        self.assertGreater(len(alder.run("dispatch", "list", "--all", "--json").lines()),
+                           len(listed))
 
     def test_grant(self):
         """Who comes later gets nothing older, but what is granted."""
