@@ -10,20 +10,31 @@
 #include "cli/dossier_view.h"
 #include "cli/output.h"
 #include "ledger/origin.h"
+#include "store/introductions.h"
 #include "store/ledger_read.h"
 
 /* What is shown. */
 typedef struct {
     Docket *docket;
+    Store *store;
     const char *self; /* the own node */
     gint64 now;
 } View;
 
+/* The peer that introduced a participant; NULL: nobody had to. Caller frees. */
+static char *introducer(const View *view, const char *node)
+{
+    char *by = NULL;
+    introductions_by(view->store, node, &by, NULL);
+    return by;
+}
+
 /* --- JSON --------------------------------------------------------------------------------------
  */
 
-static void add_participants(yyjson_mut_doc *doc, yyjson_mut_val *root, const EngineResult *result)
+static void add_participants(yyjson_mut_doc *doc, yyjson_mut_val *root, const View *view)
 {
+    const EngineResult *result = view->docket->result;
     yyjson_mut_val *list = yyjson_mut_obj_add_arr(doc, root, "participants");
     for (guint i = 0; i < result->participants->len; i++) {
         const EngineParticipant *one = &g_array_index(result->participants, EngineParticipant, i);
@@ -31,6 +42,9 @@ static void add_participants(yyjson_mut_doc *doc, yyjson_mut_val *root, const En
         yyjson_mut_val *object = yyjson_mut_arr_add_obj(doc, list);
         yyjson_mut_obj_add_str(doc, object, "node", one->node);
         yyjson_mut_obj_add_strcpy(doc, object, "roles", roles);
+        g_autofree char *by = introducer(view, one->node);
+        if (by)
+            yyjson_mut_obj_add_strcpy(doc, object, "introduced_by", by);
     }
 }
 
@@ -110,7 +124,7 @@ static void print_json(const View *view)
     dossier_view_add(doc, root, view->docket->dossier, view->now);
     engine_digest(result, digest);
     yyjson_mut_obj_add_strcpy(doc, root, "digest", sha256_hex(digest, hex));
-    add_participants(doc, root, result);
+    add_participants(doc, root, view);
     add_clocks(doc, root, view);
     yyjson_mut_val *events = yyjson_mut_obj_add_arr(doc, root, "list");
     for (guint i = 0; i < result->events->len; i++)
@@ -151,8 +165,10 @@ static void print_head(const View *view)
     for (guint i = 0; i < result->participants->len; i++) {
         const EngineParticipant *one = &g_array_index(result->participants, EngineParticipant, i);
         g_autofree char *roles = procedure_roles(result->procedure, one->roles);
+        g_autofree char *by = introducer(view, one->node);
+        g_autofree char *how = by ? g_strdup_printf(" (introduced by %s)", by) : g_strdup("");
         output_line("%-12s %s%s", roles, one->node,
-                    g_str_equal(one->node, view->self) ? " (this node)" : "");
+                    g_str_equal(one->node, view->self) ? " (this node)" : how);
     }
 }
 
@@ -280,7 +296,8 @@ int dossier_view_show(const CommandCall *call, const Procedure *procedure, GErro
     if (!docket || !ledger_read_state(node_store(node), &own, error))
         return COMMAND_ERROR;
     g_autofree char *self = origin_node(own.origin);
-    const View view = {.docket = docket, .self = self, .now = timestamp_now()};
+    const View view = {
+        .docket = docket, .store = node_store(node), .self = self, .now = timestamp_now()};
     if (command_json(call))
         print_json(&view);
     else

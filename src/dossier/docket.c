@@ -5,6 +5,7 @@
 #include "base/error.h"
 #include "dossier/docket_files.h"
 #include "ledger/origin.h"
+#include "store/introductions.h"
 #include "store/peer_past.h"
 #include "store/reminders.h"
 
@@ -25,7 +26,9 @@ void docket_draft_free(DocketDraft *draft)
     g_free(draft->body);
     g_free(draft->dossier);
     g_free(draft->state);
-    g_strfreev(draft->audience);
+    g_strfreev(draft->told);
+    g_strfreev(draft->untold);
+    g_clear_pointer(&draft->authors, g_ptr_array_unref);
     g_clear_pointer(&draft->carried, g_ptr_array_unref);
     g_free(draft);
 }
@@ -91,6 +94,11 @@ static Docket *load_tx(StoreTx *tx, const char *id, GError **error)
 {
     GPtrArray *stored = dossiers_events_tx(tx, id, error);
     return stored ? open_docket(stored, FALSE) : NULL;
+}
+
+Docket *docket_load_tx(StoreTx *tx, const char *id, GError **error)
+{
+    return load_tx(tx, id, error);
 }
 
 /* The nodes for which the dossier waits. NULL-terminated; caller frees the array alone. */
@@ -225,6 +233,22 @@ static gboolean verify_peer(StoreTx *tx, const Event *event, const Peer *peer, G
     return FALSE;
 }
 
+/* Of a node that is no peer: by the card with which a peer introduced it. */
+static gboolean verify_introduced(StoreTx *tx, const Event *event, GError **error)
+{
+    g_autofree char *vkey = NULL, *by = NULL;
+    if (!introductions_get_tx(tx, event->node, &vkey, &by, error))
+        return FALSE;
+    if (!vkey) {
+        g_set_error(error, CONCERT_ERROR, CONCERT_ERROR_DENIED,
+                    "nobody here knows the key of %s, which is no peer and was not introduced",
+                    event->node);
+        return FALSE;
+    }
+    g_autoptr(NoteVerifier) key = note_verifier_parse(vkey, error);
+    return key && event_verify(event, key, error);
+}
+
 static gboolean verify(StoreTx *tx, const Event *event, const char *self, const DocketPlace *place,
                        GError **error)
 {
@@ -235,11 +259,14 @@ static gboolean verify(StoreTx *tx, const Event *event, const char *self, const 
                             "the event would be our own, but is not known here");
         return FALSE;
     }
-    g_autoptr(Peer) peer = peers_get_tx(tx, event->node, error);
-    if (!peer) {
-        g_prefix_error(error, "nobody here knows the key of %s: ", event->node);
+    g_autoptr(GError) unknown = NULL;
+    g_autoptr(Peer) peer = peers_get_tx(tx, event->node, &unknown);
+    if (!peer && !g_error_matches(unknown, CONCERT_ERROR, CONCERT_ERROR_NOT_FOUND)) {
+        g_propagate_error(error, g_steal_pointer(&unknown));
         return FALSE;
     }
+    if (!peer)
+        return verify_introduced(tx, event, error);
     if (!peer->agreed) {
         g_set_error(error, CONCERT_ERROR, CONCERT_ERROR_DENIED,
                     "nobody here has accepted the key of %s", event->node);
@@ -285,6 +312,9 @@ static gboolean receive(StoreTx *tx, GBytes *bytes, const DocketPlace *place,
         return TRUE;
     if (!docket_files_mention(tx, event, error))
         return FALSE;
+    if (event->untold && place->source &&
+        !introductions_add_relay(tx, event->dossier, event->hash.bytes, error))
+        return FALSE;
     g_autoptr(Docket) docket = load_tx(tx, event->dossier, error);
     if (!docket || !put_state(tx, number, docket->result, self, error))
         return FALSE;
@@ -326,9 +356,42 @@ static char *with_decides(const char *payload, const EngineResult *result, const
                            is_empty ? "" : ",", begin + 1);
 }
 
+/* --- whom it goes to ---------------------------------------------------------------------------
+ */
+
+static gboolean is_reachable(StoreTx *tx, const char *node, gboolean *ret_reachable, GError **error)
+{
+    g_autoptr(GError) local = NULL;
+    g_autoptr(Peer) peer = peers_get_tx(tx, node, &local);
+    if (!peer && !g_error_matches(local, CONCERT_ERROR, CONCERT_ERROR_NOT_FOUND)) {
+        g_propagate_error(error, g_steal_pointer(&local));
+        return FALSE;
+    }
+    *ret_reachable = peer && (peer->state == PEER_ACTIVE || peer->state == PEER_SUSPENDED);
+    return TRUE;
+}
+
+/* Divides the audience into those who are told and those who cannot be. */
+static gboolean divide(StoreTx *tx, char **audience, DocketDraft *draft, GError **error)
+{
+    g_autoptr(GStrvBuilder) told = g_strv_builder_new();
+    g_autoptr(GStrvBuilder) untold = g_strv_builder_new();
+    for (guint i = 0; audience[i]; i++) {
+        gboolean reachable;
+        if (!is_reachable(tx, audience[i], &reachable, error))
+            return FALSE;
+        g_strv_builder_add(reachable ? told : untold, audience[i]);
+    }
+    g_clear_pointer(&draft->told, g_strfreev);
+    g_clear_pointer(&draft->untold, g_strfreev);
+    draft->told = g_strv_builder_end(told);
+    draft->untold = g_strv_builder_end(untold);
+    return TRUE;
+}
+
 /* The body of an event that follows all of @result; @result NULL: that opens a dossier. */
 static char *build(const EngineResult *result, const DocketAct *act, const DocketPlace *place,
-                   GError **error)
+                   char **untold, GError **error)
 {
     const Event *opening = result ? result->opening : NULL;
     const Procedure *procedure = result ? result->procedure : procedure_find(act->procedure);
@@ -352,6 +415,7 @@ static char *build(const EngineResult *result, const DocketAct *act, const Docke
         .pap = inherits ? opening->pap : act->pap,
         .is_exercise = opening ? opening->is_exercise : act->is_exercise,
         .checkpoint = act->checkpoint,
+        .untold = (const char *const *)untold,
     };
     return event_build(&spec, NULL, error);
 }
@@ -362,6 +426,7 @@ static gboolean carry(DocketDraft *draft, const Docket *docket, const EngineResu
                       const Event *event, GError **error)
 {
     draft->carried = g_ptr_array_new_with_free_func((GDestroyNotify)g_bytes_unref);
+    draft->authors = g_ptr_array_new_with_free_func(g_free);
     if (!docket)
         return TRUE;
     g_autoptr(GPtrArray) missing = engine_missing(docket->result, after, event);
@@ -379,40 +444,65 @@ static gboolean carry(DocketDraft *draft, const Docket *docket, const EngineResu
             return FALSE;
         }
         g_ptr_array_add(draft->carried, g_bytes_ref(stored->bytes));
+        if (strcmp(earlier->node, event->node) != 0 &&
+            !g_ptr_array_find_with_equal_func(draft->authors, earlier->node, g_str_equal, NULL))
+            g_ptr_array_add(draft->authors, g_strdup(earlier->node));
         draft->tlp = MAX(draft->tlp, earlier->tlp);
         draft->pap = MAX(draft->pap, earlier->pap);
     }
     return TRUE;
 }
 
-/* @docket NULL: the event opens a dossier. */
-static DocketDraft *make_draft(const Docket *docket, const DocketAct *act, const DocketPlace *place,
-                               GError **error)
+/* What would be if the event were there whose body is @draft's. */
+static EngineResult *try_draft(const EngineResult *result, const DocketDraft *draft,
+                               Event **ret_event, GError **error)
+{
+    g_autoptr(Event) event = event_draft(draft->body, strlen(draft->body), error);
+    EngineResult *after = event ? engine_after(result, event, error) : NULL;
+    if (after)
+        *ret_event = g_steal_pointer(&event);
+    return after;
+}
+
+/* @docket NULL: the event opens a dossier. Whom an event is for follows from what it does, and
+ * whom it cannot be sent to stands in it: so it is built again where there is somebody. */
+static DocketDraft *make_draft(StoreTx *tx, const Docket *docket, const DocketAct *act,
+                               const DocketPlace *place, GError **error)
 {
     const EngineResult *result = docket ? docket->result : NULL;
-    g_autofree char *body = build(result, act, place, error);
-    g_autoptr(Event) event = body ? event_draft(body, strlen(body), error) : NULL;
-    g_autoptr(EngineResult) after = event ? engine_after(result, event, error) : NULL;
-    if (!after)
-        return NULL;
     g_autoptr(DocketDraft) draft = g_new0(DocketDraft, 1);
-    draft->body = g_steal_pointer(&body);
-    draft->dossier = g_strdup(event->dossier);
-    draft->procedure = after->procedure;
-    draft->state = g_strdup(engine_state(after)->name);
-    draft->audience = engine_audience(after, event);
-    draft->tlp = event->tlp;
-    draft->pap = event->pap;
-    draft->is_exercise = event->is_exercise;
-    draft->is_private = procedure_transition(after->procedure, event->type)->tells == 0;
-    return carry(draft, docket, after, event, error) ? g_steal_pointer(&draft) : NULL;
+    for (guint round = 0; round < 2; round++) {
+        g_autoptr(Event) event = NULL;
+        char *body = build(result, act, place, draft->untold, error);
+        g_free(draft->body);
+        draft->body = body;
+        g_autoptr(EngineResult) after = body ? try_draft(result, draft, &event, error) : NULL;
+        if (!after)
+            return NULL;
+        g_auto(GStrv) audience = engine_audience(after, event);
+        if (round == 0) {
+            if (!divide(tx, audience, draft, error))
+                return NULL;
+            if (draft->untold[0])
+                continue;
+        }
+        draft->dossier = g_strdup(event->dossier);
+        draft->procedure = after->procedure;
+        draft->state = g_strdup(engine_state(after)->name);
+        draft->tlp = event->tlp;
+        draft->pap = event->pap;
+        draft->is_exercise = event->is_exercise;
+        draft->is_private = procedure_transition(after->procedure, event->type)->tells == 0;
+        return carry(draft, docket, after, event, error) ? g_steal_pointer(&draft) : NULL;
+    }
+    g_assert_not_reached();
 }
 
 DocketDraft *docket_draft(StoreTx *tx, const DocketAct *act, const DocketPlace *place,
                           GError **error)
 {
     if (!act->dossier)
-        return make_draft(NULL, act, place, error);
+        return make_draft(tx, NULL, act, place, error);
     g_autoptr(Docket) docket = load_tx(tx, act->dossier, error);
     if (!docket)
         return NULL;
@@ -423,5 +513,5 @@ DocketDraft *docket_draft(StoreTx *tx, const DocketAct *act, const DocketPlace *
                     act->dossier);
         return NULL;
     }
-    return make_draft(docket, act, place, error);
+    return make_draft(tx, docket, act, place, error);
 }

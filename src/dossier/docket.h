@@ -69,13 +69,15 @@ typedef struct {
     char *dossier; /* its id */
     const Procedure *procedure;
     char *state;         /* in which the dossier will be */
-    char **audience;     /* names of nodes, sorted; empty: it is for nobody else, and stays here */
+    char **told;         /* names of nodes that it is for, sorted: peers of this node */
+    char **untold;       /* of those that are none: the event says so, and others send it on */
     gboolean is_private; /* its transition is for nobody */
     MarkingTlp tlp;      /* the strictest of it and of what goes with it */
     MarkingPap pap;
     gboolean is_exercise; /* the dossier */
-    GPtrArray *carried;   /* GBytes: earlier events that some of the audience have not got, in
-                             order: they go with it */
+    GPtrArray *authors; /* names of nodes: who made what is carried; this node is not among them */
+    GPtrArray *carried; /* GBytes: earlier events that some of the audience have not got, in
+                           order: they go with it */
 } DocketDraft;
 
 void docket_draft_free(DocketDraft *draft);
@@ -99,6 +101,10 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Docket, docket_free)
 
 /* Loads a dossier by its id, or the beginning of one (dossiers_get()). */
 Docket *docket_load(Store *store, const char *id, GError **error);
+
+/* The same within a transaction, by the whole id: without `dossier`, and nobody's signature can be
+ * verified. */
+Docket *docket_load_tx(StoreTx *tx, const char *id, GError **error);
 
 /* The stored form of an event of it: where it came from, its bytes; the docket's. */
 const DossierEvent *docket_stored(const Docket *docket, const Event *event);

@@ -267,7 +267,7 @@ static void take_effect(EngineResult *dossier, const Event *event, const Procedu
 static void turn_state(EngineResult *dossier, const Event *event, const ProcedureTransition *row)
 {
     int from = dossier->state;
-    if (row->to != PROCEDURE_STAY)
+    if (row->to != PROCEDURE_STAY && !(from >= 0 && (row->stays & PROCEDURE_BIT(from))))
         dossier->state = row->to;
     turn_clocks(dossier, from, dossier->state, event);
 }
@@ -403,7 +403,8 @@ static void set_told(const EngineResult *dossier, EngineEvent *one)
 {
     for (guint i = 0; i < dossier->participants->len; i++) {
         const EngineParticipant *each = &g_array_index(dossier->participants, EngineParticipant, i);
-        if ((each->roles & one->transition->tells) || strcmp(each->node, one->event->node) == 0)
+        if (((each->roles & one->transition->tells) && !event_is_untold(one->event, each->node)) ||
+            strcmp(each->node, one->event->node) == 0)
             one->told[i / 64] |= (guint64)1 << (i % 64);
     }
 }

@@ -302,7 +302,8 @@ void engine_digest(const EngineResult *result, guint8 ret_digest[SHA256_SIZE])
                            state ? state->name : "");
     guint all = 0;
     for (guint i = 0; result->procedure && result->procedure->roles[i].name; i++)
-        all |= PROCEDURE_BIT(i);
+        if (!result->procedure->roles[i].is_gone)
+            all |= PROCEDURE_BIT(i);
     g_array_sort(participants, compare_participants);
     for (guint i = 0; i < participants->len; i++) {
         const EngineParticipant *one = &g_array_index(participants, EngineParticipant, i);

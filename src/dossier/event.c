@@ -242,6 +242,28 @@ static gboolean check_opening(const Event *event, yyjson_val *body, GError **err
            refuse(error, "dossier", "is not the id that follows from the event that opens it");
 }
 
+static gboolean read_untold(Event *event, yyjson_val *list, GError **error)
+{
+    size_t at, size;
+    yyjson_val *node;
+    const char *before = NULL;
+    if (!list)
+        return TRUE;
+    if (!yyjson_is_arr(list) || yyjson_arr_size(list) == 0 ||
+        yyjson_arr_size(list) > EVENT_UNTOLD_MAX)
+        return refuse(error, "untold", "is not a list of nodes, or a long one");
+    yyjson_arr_foreach (list, at, size, node) {
+        const char *name = yyjson_get_str(node);
+        if (!name || !note_name_is_valid(name, yyjson_get_len(node)) || strchr(name, '/'))
+            return refuse(error, "untold", "has what is not the name of a node");
+        if (before && strcmp(before, name) >= 0)
+            return refuse(error, "untold", "is not sorted, or has one twice");
+        before = name;
+    }
+    event->untold = list;
+    return TRUE;
+}
+
 /* Fills @event from @body, which is in RFC 8785 form and outlives it. */
 static gboolean read_body(Event *event, yyjson_val *body, GError **error)
 {
@@ -271,6 +293,7 @@ static gboolean read_body(Event *event, yyjson_val *body, GError **error)
     if (!yyjson_is_obj(event->payload = yyjson_obj_get(body, "payload")))
         return refuse(error, "payload", "is not an object");
     return read_parents(event, yyjson_obj_get(body, "parents"), error) &&
+           read_untold(event, yyjson_obj_get(body, "untold"), error) &&
            read_marking(event, yyjson_obj_get(body, "marking"), error);
 }
 
@@ -331,6 +354,16 @@ const char *event_text(const Event *event, const char *member)
     return yyjson_get_str(yyjson_obj_get(event->payload, member));
 }
 
+gboolean event_is_untold(const Event *event, const char *node)
+{
+    size_t at, size;
+    yyjson_val *one;
+    yyjson_arr_foreach (event->untold, at, size, one)
+        if (strcmp(yyjson_get_str(one), node) == 0)
+            return TRUE;
+    return FALSE;
+}
+
 /* --- building ----------------------------------------------------------------------------------
  */
 
@@ -367,6 +400,18 @@ static void append_text(GString *text, const char *member, const char *value)
     canonjson_append_string(text, value, strlen(value));
 }
 
+static void append_untold(GString *text, const char *const *nodes)
+{
+    if (!nodes || !nodes[0])
+        return;
+    g_string_append(text, ",\"untold\":[");
+    for (guint i = 0; nodes[i]; i++) {
+        g_string_append(text, i > 0 ? "," : "");
+        canonjson_append_string(text, nodes[i], strlen(nodes[i]));
+    }
+    g_string_append_c(text, ']');
+}
+
 /* The body with the dossier's id, or without one; not in canonical form yet. */
 static char *compose(const EventSpec *spec, const char *dossier, const guint8 *nonce)
 {
@@ -391,6 +436,7 @@ static char *compose(const EventSpec *spec, const char *dossier, const guint8 *n
     append_text(text, "signatory", spec->signatory);
     append_text(text, "time", timestamp_format(time, spec->time_us, OPENING_TIME_DIGITS));
     append_text(text, "type", spec->type);
+    append_untold(text, spec->untold);
     g_string_append_c(text, '}');
     return g_string_free(text, FALSE);
 }

@@ -21,6 +21,7 @@
 #define EVENT_DOSSIER_MAX   112 /* bytes of a dossier's id */
 #define EVENT_SIGNATORY_MAX 256 /* bytes */
 #define EVENT_NONCE_SIZE    16
+#define EVENT_UNTOLD_MAX    256
 
 /* What an event is known by: signed_json_hash(). */
 typedef struct {
@@ -46,6 +47,8 @@ typedef struct {
     MarkingPap pap;
     gboolean is_exercise;   /* of the event that opens a dossier: all of it is one */
     const char *checkpoint; /* "SIZE ROOT" of a cosigned checkpoint that its author knew; NULL */
+    yyjson_val *untold;     /* names of nodes that it is for and that are no peers of its author:
+                               others have to send it on to them; NULL: none */
     yyjson_doc *doc;        /* of a draft, or when restored */
 } Event;
 
@@ -78,7 +81,8 @@ typedef struct {
     MarkingTlp tlp;
     MarkingPap pap;
     gboolean is_exercise;
-    const char *checkpoint; /* may be NULL */
+    const char *checkpoint;    /* may be NULL */
+    const char *const *untold; /* names of nodes, ascending by their bytes; may be NULL */
 } EventSpec;
 
 /* The body of an event in RFC 8785 form, for signed_json_make_text(). @nonce (EVENT_NONCE_SIZE
@@ -94,6 +98,9 @@ char *event_make(const EventSpec *spec, const NoteSigner *signer, GError **error
 
 /* Whether @text is formed as the id of a dossier of @procedure (NULL: of any). */
 gboolean event_dossier_is_valid(const char *text, const char *procedure);
+
+/* Whether its author could not send it to @node. */
+gboolean event_is_untold(const Event *event, const char *node);
 
 /* A text member of the payload, or NULL; the event's. */
 const char *event_text(const Event *event, const char *member);

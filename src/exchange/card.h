@@ -18,6 +18,7 @@
 #define CARD_MEDIA_TYPE        "application/vnd.concert.card+json" /* as an item of an entry */
 #define CARD_KIND              "card.published"
 #define CARD_BYTES_MAX         (256 * 1024)
+#define CARD_MEDIA_TYPE        "application/vnd.concert.card+json" /* of an item of a dispatch */
 #define CARD_ROLES_MAX         16
 #define CARD_LANGUAGES_MAX     32
 #define CARD_CONTACTS_MAX      64

@@ -1,10 +1,14 @@
 #include "exchange/follower_effects.h"
 
+#include <string.h>
+
 #include "base/timestamp.h"
+#include "exchange/card.h"
 #include "exchange/community.h"
 #include "exchange/peering.h"
 #include "store/attachments.h"
 #include "store/deliveries.h"
+#include "store/introductions.h"
 #include "store/ledger.h"
 #include "store/records.h"
 
@@ -125,6 +129,39 @@ gboolean follower_effects_chunks(StoreTx *tx, const Peer *peer, FollowerOpening 
     return TRUE;
 }
 
+/* A card is kept of a node that is no peer; of a peer its own word counts. */
+static gboolean receive_card(StoreTx *tx, const Peer *peer, const char *own, FollowerItem *item,
+                             GError **error)
+{
+    g_autoptr(GError) local = NULL;
+    gsize length;
+    const char *text = g_bytes_get_data(item->bytes, &length);
+    g_autoptr(Card) card = card_parse(text, length, &local);
+    g_clear_pointer(&item->refusal, g_free);
+    if (!card) {
+        item->refusal = g_strdup(local->message);
+        return TRUE;
+    }
+    g_autoptr(Peer) known = peers_get_tx(tx, card->node, &local);
+    if (known || strcmp(card->origin, own) == 0)
+        return TRUE;
+    if (!pass_over(g_steal_pointer(&local), error))
+        return FALSE;
+    g_autofree char *form = card_format(card);
+    const Introduction introduction = {.node = card->node,
+                                       .card = form,
+                                       .ledger_vkey = card->vkeys[CARD_LEDGER_KEY],
+                                       .recovery_vkey = card->vkeys[CARD_RECOVERY_KEY],
+                                       .message_vkey = card->vkeys[CARD_MESSAGE_KEY],
+                                       .number = card->number,
+                                       .by = peer->node,
+                                       .at = timestamp_now()};
+    if (introductions_put(tx, &introduction, &local))
+        return TRUE;
+    item->refusal = g_strdup(local->message);
+    return pass_over(g_steal_pointer(&local), error);
+}
+
 gboolean follower_effects_events(StoreTx *tx, const Peer *peer, const NoteVerifier *own_key,
                                  FollowerOpening *opening, GError **error)
 {
@@ -132,6 +169,9 @@ gboolean follower_effects_events(StoreTx *tx, const Peer *peer, const NoteVerifi
     guint64 size;
     for (guint i = 0; i < opening->opening->n_items; i++) {
         FollowerItem *item = &opening->items[i];
+        if (item->kind == FOLLOWER_CARD && item->bytes &&
+            (!ledger_look(tx, &own, &size, error) || !receive_card(tx, peer, own, item, error)))
+            return FALSE;
         if (item->kind != FOLLOWER_EVENT || !item->bytes)
             continue;
         g_auto(DocketOutcome) outcome = {0};

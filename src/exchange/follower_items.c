@@ -4,6 +4,7 @@
 
 #include "base/background.h"
 #include "dossier/event.h"
+#include "exchange/card.h"
 
 #define ITEMS_PER_THREAD 256
 #define THREADS_MAX      4
@@ -51,6 +52,8 @@ static void read_item(const Opening *opening, guint place, FollowerItem *item)
     item->bytes = from->bytes;
     if (g_str_equal(from->type, EVENT_MEDIA_TYPE))
         item->kind = FOLLOWER_EVENT;
+    if (g_str_equal(from->type, CARD_MEDIA_TYPE))
+        item->kind = FOLLOWER_CARD;
     if (g_str_equal(from->type, CHUNK_MEDIA_TYPE))
         read_chunk(item);
     if (!g_str_has_prefix(from->type, stix))

@@ -12,6 +12,7 @@ typedef enum {
     FOLLOWER_OBJECT, /* a STIX object */
     FOLLOWER_EVENT,  /* of a dossier */
     FOLLOWER_CHUNK,  /* of an attachment */
+    FOLLOWER_CARD,   /* of a node that the author introduces */
 } FollowerItemKind;
 
 typedef struct {

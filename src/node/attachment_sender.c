@@ -64,20 +64,22 @@ gboolean attachment_sender_queue(StoreTx *tx, const GPtrArray *events, const Doc
 typedef struct {
     AttachmentSend send;
     char *title;
-    GPtrArray *items; /* the one item */
+    GBytes *chunk;
+    GArray *items; /* OpeningItemSpec: the one item */
 } Sending;
 
 static void sending_clear(Sending *sending)
 {
     attachment_send_clear(&sending->send);
     g_clear_pointer(&sending->title, g_free);
-    g_clear_pointer(&sending->items, g_ptr_array_unref);
+    g_clear_pointer(&sending->chunk, g_bytes_unref);
+    g_clear_pointer(&sending->items, g_array_unref);
 }
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Sending, sending_clear)
 
 /* What waits is looked up anew, in the transaction: so nothing goes out twice. */
-static gboolean make(StoreTx *tx, gpointer user, DispatcherSpec *ret_spec, GPtrArray **ret_items,
+static gboolean make(StoreTx *tx, gpointer user, DispatcherSpec *ret_spec, GArray **ret_items,
                      GError **error)
 {
     Sending *sending = user;
@@ -89,11 +91,12 @@ static gboolean make(StoreTx *tx, gpointer user, DispatcherSpec *ret_spec, GPtrA
         g_set_error_literal(error, CONCERT_ERROR, CONCERT_ERROR_CONFLICT, "it went out meanwhile");
         return FALSE;
     }
-    GBytes *item = attachments_chunk_tx(tx, send->number, send->place, error);
-    if (!item)
+    sending->chunk = attachments_chunk_tx(tx, send->number, send->place, error);
+    if (!sending->chunk)
         return FALSE;
-    sending->items = g_ptr_array_new_with_free_func((GDestroyNotify)g_bytes_unref);
-    g_ptr_array_add(sending->items, item);
+    const OpeningItemSpec item = {sending->chunk, CHUNK_MEDIA_TYPE};
+    sending->items = g_array_new(FALSE, FALSE, sizeof item);
+    g_array_append_val(sending->items, item);
     sending->title =
         g_strdup_printf("Part %u of %u of an attachment", send->place + 1, send->count);
     *ret_spec = (DispatcherSpec){.title = sending->title,
@@ -116,8 +119,7 @@ static gboolean send_new(Notary *notary, GError **error)
 {
     g_auto(Sending) sending = {0};
     guint64 index;
-    const DispatcherItem item = {
-        .type = CHUNK_MEDIA_TYPE, .make = make, .sent = sent, .user = &sending};
+    const DispatcherItem item = {.make = make, .sent = sent, .user = &sending};
     return dispatcher_send_item(notary, &item, &index, error);
 }
 

@@ -404,7 +404,7 @@ static gboolean make_dispatch(StoreTx *tx, gpointer user, OpeningSpec *ret_spec,
 {
     Made *made = user;
     Sending *sending = &made->sending;
-    GPtrArray *items = NULL;
+    GArray *items = NULL;
     sending_clear(sending);
     *sending = (Sending){.notary = made->notary, .spec = &made->spec};
     begin_entry(sending);
@@ -416,10 +416,7 @@ static gboolean make_dispatch(StoreTx *tx, gpointer user, OpeningSpec *ret_spec,
         !check_own(sending, made->spec.title, MARKING_TLP_NONE, error) ||
         !write_members(sending, error))
         return FALSE;
-    for (guint i = 0; i < items->len; i++) {
-        const OpeningItemSpec item = {items->pdata[i], made->item->type};
-        g_array_append_val(sending->items, item);
-    }
+    g_array_append_vals(sending->items, items->data, items->len);
     *ret_spec = opening_spec(sending);
     return TRUE;
 }

@@ -66,10 +66,9 @@ gboolean dispatcher_send(Notary *notary, const DispatcherSpec *spec, DispatcherR
  * their dispatch. Both functions run on the writer's thread and may run twice. A dispatch to nobody
  * is one too: it is committed, and stays here. */
 typedef struct {
-    const char *type; /* their media type */
-    /* Says whom they go to and how, and makes their bytes (GBytes). What *ret_spec borrows, and
+    /* Says whom they go to and how, and makes them (OpeningItemSpec). What *ret_spec borrows, and
      * *ret_items, live until dispatcher_send_item() returns. */
-    gboolean (*make)(StoreTx *tx, gpointer user, DispatcherSpec *ret_spec, GPtrArray **ret_items,
+    gboolean (*make)(StoreTx *tx, gpointer user, DispatcherSpec *ret_spec, GArray **ret_items,
                      GError **error);
     /* Entry @index carries it: what is written now is durable with it or not at all. */
     gboolean (*sent)(StoreTx *tx, guint64 index, gpointer user, GError **error);

@@ -2,6 +2,7 @@
 
 #include "node/attachment_keeper.h"
 #include "node/attachment_sender.h"
+#include "node/docket_relay.h"
 #include "node/docket_sender.h"
 
 /* Whether trying the next dossier of the same opener has no sense: it is for the same nodes. */
@@ -37,6 +38,7 @@ guint docket_machine_run(Notary *notary)
         else if (stays_undone(error) && dossier->opener)
             g_hash_table_add(passed_over, dossier->opener);
     }
+    docket_relay_run(notary);
     attachment_sender_run(notary);
     attachment_keeper_check(notary, NULL, NULL);
     return made;

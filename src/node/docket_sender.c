@@ -3,8 +3,11 @@
 #include <string.h>
 
 #include "base/timestamp.h"
+#include "exchange/card.h"
 #include "node/attachment_sender.h"
 #include "node/dispatcher.h"
+#include "node/docket_post.h"
+#include "node/docket_relay.h"
 #include "store/ledger.h"
 
 void docket_sender_sent_clear(DocketSent *sent)
@@ -23,7 +26,9 @@ typedef struct {
     DocketDraft *draft;
     char *title;
     GBytes *bytes;
-    GPtrArray *items; /* what goes with it, and it */
+    GPtrArray *events; /* GBytes: what goes with it, and it */
+    GPtrArray *cards;  /* GBytes */
+    GArray *items;     /* OpeningItemSpec: of both */
     DocketSent sent;
     DocketAlso also; /* NULL: nothing */
     gpointer user;
@@ -34,50 +39,22 @@ static void sending_clear(Sending *sending)
     g_clear_pointer(&sending->draft, docket_draft_free);
     g_clear_pointer(&sending->title, g_free);
     g_clear_pointer(&sending->bytes, g_bytes_unref);
-    g_clear_pointer(&sending->items, g_ptr_array_unref);
+    g_clear_pointer(&sending->events, g_ptr_array_unref);
+    g_clear_pointer(&sending->cards, g_ptr_array_unref);
+    g_clear_pointer(&sending->items, g_array_unref);
     docket_sender_sent_clear(&sending->sent);
 }
 
 /* --- whom it goes to ---------------------------------------------------------------------------
  */
 
-static gboolean is_reachable(StoreTx *tx, const char *node, gboolean *ret_reachable, GError **error)
-{
-    g_autoptr(GError) local = NULL;
-    g_autoptr(Peer) peer = peers_get_tx(tx, node, &local);
-    if (!peer && !g_error_matches(local, CONCERT_ERROR, CONCERT_ERROR_NOT_FOUND)) {
-        g_propagate_error(error, g_steal_pointer(&local));
-        return FALSE;
-    }
-    *ret_reachable = peer && (peer->state == PEER_ACTIVE || peer->state == PEER_SUSPENDED);
-    return TRUE;
-}
-
-/* Divides the audience into those who are told and those who cannot be. */
-static gboolean divide(StoreTx *tx, Sending *sending, GError **error)
-{
-    g_autoptr(GStrvBuilder) told = g_strv_builder_new();
-    g_autoptr(GStrvBuilder) untold = g_strv_builder_new();
-    for (guint i = 0; sending->draft->audience[i]; i++) {
-        gboolean reachable;
-        if (!is_reachable(tx, sending->draft->audience[i], &reachable, error))
-            return FALSE;
-        g_strv_builder_add(reachable ? told : untold, sending->draft->audience[i]);
-    }
-    sending->sent.told = g_strv_builder_end(told);
-    sending->sent.untold = g_strv_builder_end(untold);
-    return TRUE;
-}
-
 static gboolean check_told(const Sending *sending, GError **error)
 {
-    const DocketSent *sent = &sending->sent;
-    if (sending->draft->is_private || !sending->draft->audience[0])
-        return TRUE;
-    if (sent->told[0] && (sending->act->dossier || !sent->untold[0]))
+    const DocketDraft *draft = sending->draft;
+    if (!draft->untold[0] || (draft->told[0] && sending->act->dossier))
         return TRUE;
     g_set_error(error, CONCERT_ERROR, CONCERT_ERROR_DENIED,
-                "%s is no peer of this node: nothing can be sent to it", sent->untold[0]);
+                "%s is no peer of this node: nothing can be sent to it", draft->untold[0]);
     return FALSE;
 }
 
@@ -95,17 +72,25 @@ static gboolean sign(Sending *sending, GError **error)
     return TRUE;
 }
 
-/* What goes with the event comes first: so it is there when the event is judged. */
-static void gather(Sending *sending)
+/* What goes with the event comes first, and before it the cards of those who made it: so all is
+ * there when the event is judged. */
+static gboolean gather(StoreTx *tx, Sending *sending, GError **error)
 {
-    const GPtrArray *carried = sending->draft->carried;
-    sending->items = g_ptr_array_new_with_free_func((GDestroyNotify)g_bytes_unref);
-    for (guint i = 0; sending->sent.told[0] && i < carried->len; i++)
-        g_ptr_array_add(sending->items, g_bytes_ref(carried->pdata[i]));
-    g_ptr_array_add(sending->items, g_bytes_ref(sending->bytes));
+    const DocketDraft *draft = sending->draft;
+    sending->events = g_ptr_array_new_with_free_func((GDestroyNotify)g_bytes_unref);
+    for (guint i = 0; draft->told[0] && i < draft->carried->len; i++)
+        g_ptr_array_add(sending->events, g_bytes_ref(draft->carried->pdata[i]));
+    g_ptr_array_add(sending->events, g_bytes_ref(sending->bytes));
+    sending->items = g_array_new(FALSE, FALSE, sizeof(OpeningItemSpec));
+    sending->cards = docket_relay_cards(tx, draft->authors, draft->told, error);
+    if (!sending->cards)
+        return FALSE;
+    docket_relay_items(sending->cards, CARD_MEDIA_TYPE, sending->items);
+    docket_relay_items(sending->events, EVENT_MEDIA_TYPE, sending->items);
+    return TRUE;
 }
 
-static gboolean make(StoreTx *tx, gpointer user, DispatcherSpec *ret_spec, GPtrArray **ret_items,
+static gboolean make(StoreTx *tx, gpointer user, DispatcherSpec *ret_spec, GArray **ret_items,
                      GError **error)
 {
     Sending *sending = user;
@@ -115,17 +100,16 @@ static gboolean make(StoreTx *tx, gpointer user, DispatcherSpec *ret_spec, GPtrA
     if (!ledger_look(tx, &sending->place.origin, &size, error))
         return FALSE;
     sending->draft = docket_draft(tx, sending->act, &sending->place, error);
-    if (!sending->draft || !divide(tx, sending, error) || !check_told(sending, error) ||
-        !sign(sending, error))
+    if (!sending->draft || !check_told(sending, error) || !sign(sending, error) ||
+        !gather(tx, sending, error))
         return FALSE;
     sending->title = g_strdup_printf("%s %s", sending->draft->procedure->title, sending->act->type);
     *ret_spec = (DispatcherSpec){.title = sending->title,
                                  .tlp = sending->draft->tlp,
                                  .pap = sending->draft->pap,
                                  .is_exercise = sending->draft->is_exercise,
-                                 .to = (const char *const *)sending->sent.told,
+                                 .to = (const char *const *)sending->draft->told,
                                  .expires = G_MAXINT64};
-    gather(sending);
     *ret_items = sending->items;
     return TRUE;
 }
@@ -143,10 +127,13 @@ static gboolean keep(StoreTx *tx, guint64 index, gpointer user, GError **error)
         g_set_error_literal(error, CONCERT_ERROR, CONCERT_ERROR_LIMIT, outcome.refusal);
         return FALSE;
     }
-    if (!attachment_sender_queue(tx, sending->items, sending->draft, sending->sent.told, error))
+    if (!attachment_sender_queue(tx, sending->events, sending->draft, sending->draft->told, error) ||
+        !docket_post_queue(tx, outcome.dossier, sending->draft->told, error))
         return FALSE;
     sending->sent.dossier = g_strdup(outcome.dossier);
     sending->sent.state = g_strdup(sending->draft->state);
+    sending->sent.told = g_strdupv(sending->draft->told);
+    sending->sent.untold = g_strdupv(sending->draft->untold);
     sending->sent.hash = event->hash;
     sending->sent.index = index;
     return dossiers_set_entry(tx, event->hash.bytes, index, error) &&
@@ -162,15 +149,12 @@ gboolean docket_sender_send(Notary *notary, const DocketAct *act, DocketSent *re
 gboolean docket_sender_send_also(Notary *notary, const DocketAct *act, DocketAlso also,
                                  gpointer user, DocketSent *ret_sent, GError **error)
 {
-    Sending sending = {.act = act,
-                       .messenger = notary_messenger(notary, error),
-                       .also = also,
-                       .user = user};
+    Sending sending = {
+        .act = act, .messenger = notary_messenger(notary, error), .also = also, .user = user};
     if (!sending.messenger)
         return FALSE;
     sending.place.own_key = note_signer_verifier(sending.messenger);
-    const DispatcherItem item = {
-        .type = EVENT_MEDIA_TYPE, .make = make, .sent = keep, .user = &sending};
+    const DispatcherItem item = {.make = make, .sent = keep, .user = &sending};
     guint64 index;
     gboolean good = dispatcher_send_item(notary, &item, &index, error);
     if (good) {

@@ -302,6 +302,16 @@ static const char *const steps[] = {
     "ALTER TABLE record ADD COLUMN hold_reason TEXT;"
     "CREATE INDEX record_terms ON record (expires) WHERE expires IS NOT NULL AND state <> 4;"
     "CREATE INDEX record_stored ON record (stored) WHERE title IS NOT NULL AND state <> 4;",
+
+    /* Nodes that peers introduced, cards that were sent along, and events that are to be sent on
+     * (store/introductions.h). */
+    "CREATE TABLE introduced (node TEXT PRIMARY KEY, card TEXT NOT NULL, ledger TEXT NOT NULL,"
+    " recovery TEXT NOT NULL, message TEXT NOT NULL, number INTEGER NOT NULL, by TEXT NOT NULL,"
+    " at INTEGER NOT NULL) WITHOUT ROWID;"
+    "CREATE INDEX introduced_by ON introduced (by);"
+    "CREATE TABLE introduced_to (node TEXT NOT NULL, peer TEXT NOT NULL, number INTEGER NOT NULL,"
+    " PRIMARY KEY (node, peer)) WITHOUT ROWID;"
+    "CREATE TABLE relay (event BLOB PRIMARY KEY, dossier TEXT NOT NULL) WITHOUT ROWID;",
 };
 
 guint schema_latest(void)

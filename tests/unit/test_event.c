@@ -310,6 +310,36 @@ static void test_dossier_ids(void)
     g_assert_false(event_dossier_is_valid("a/b-01234567-89ab-8cde-8f01-23456789abcd", NULL));
 }
 
+/* Whom its author could not reach stands in it, sorted and as names of nodes. */
+static void test_untold(void)
+{
+    static const char *const nodes[] = {"cert.birch.example", "cert.cedar.example", NULL};
+    static const char *const bad[][3] = {{"b.example", "a.example", NULL},
+                                         {"a.example", "a.example", NULL},
+                                         {"a.example/ledger", NULL},
+                                         {"a b", NULL},
+                                         {"", NULL}};
+    g_autoptr(GError) error = NULL;
+    EventSpec spec = {.procedure = "request",
+                      .type = "sent",
+                      .author = "cert.alder.example/ledger",
+                      .time_us = MAKER_START,
+                      .tlp = MARKING_TLP_GREEN,
+                      .untold = nodes};
+    g_autofree char *body = event_build(&spec, NULL, &error);
+    g_assert_no_error(error);
+    g_autoptr(Event) event = event_draft(body, strlen(body), &error);
+    g_assert_no_error(error);
+    g_assert_true(event_is_untold(event, nodes[0]) && event_is_untold(event, nodes[1]));
+    g_assert_false(event_is_untold(event, "cert.alder.example"));
+    for (guint i = 0; i < G_N_ELEMENTS(bad); i++) {
+        g_autoptr(GError) failure = NULL;
+        spec.untold = bad[i];
+        g_assert_null(event_build(&spec, NULL, &failure));
+        g_assert_error(failure, CONCERT_ERROR, CONCERT_ERROR_INPUT);
+    }
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -324,5 +354,6 @@ int main(int argc, char **argv)
     g_test_add_func("/event/limits", test_limits);
     g_test_add_func("/event/builder_refuses", test_builder_refuses);
     g_test_add_func("/event/dossier_ids", test_dossier_ids);
+    g_test_add_func("/event/untold", test_untold);
     return g_test_run();
 }

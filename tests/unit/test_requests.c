@@ -229,7 +229,7 @@ static void test_peering(Fixture *fixture, gconstpointer data)
     assert_refused(alder, id, "withdrawn", NULL, CONCERT_ERROR_DENIED);
 }
 
-/* An observer that the responder does not know is not told by it; nothing else stops. */
+/* An observer that the responder does not know is told by way of who knows both. */
 static void test_unknown_observer(Fixture *fixture, gconstpointer data)
 {
     ExchangeNode *alder = &fixture->alder, *birch = &fixture->birch, *cedar = &fixture->cedar;
@@ -243,6 +243,9 @@ static void test_unknown_observer(Fixture *fixture, gconstpointer data)
     g_assert_no_error(error);
     g_assert_cmpstr(sent.told[0], ==, alder->name);
     g_assert_cmpstr(sent.untold[0], ==, cedar->name);
+    settle(fixture);
+    assert_state(cedar, id, "acknowledged", 3);
+    assert_same(alder, cedar, id);
 }
 
 /* A dossier that is opened as an exercise is one everywhere, with all that is dispatched in it, and
