@@ -330,12 +330,13 @@ gboolean dossier_command_fill(const CommandCall *call, Node *node, const Procedu
     const Filling filling = {call, node, procedure, act, docket};
     if (!opens && !docket)
         return FALSE;
-    for (const ProcedureField *field = row->fields; field && field->name; field++)
+    for (const ProcedureField *field = row->fields; field && field->name; field++) {
         if (dossier_core_is_own(call, field))
             continue;
-    if (field == argument ? !fill_arguments(&filling, field, opens ? 0 : 1, error)
-                          : !fill_option(&filling, field, error))
-        return FALSE;
+        if (field == argument ? !fill_arguments(&filling, field, opens ? 0 : 1, error)
+                              : !fill_option(&filling, field, error))
+            return FALSE;
+    }
     add_marking(call, act, opens);
     return TRUE;
 }
