@@ -6,6 +6,7 @@
 extern const Command cmd_account;
 extern const Command cmd_adopt;
 extern const Command cmd_attachment;
+extern const Command cmd_evidence;
 extern const Command cmd_backup;
 extern const Command cmd_card;
 extern const Command cmd_claim;

@@ -510,11 +510,10 @@ GBytes *attachments_chunk_tx(StoreTx *tx, gint64 number, guint place, GError **e
     return ledger_tx_write(tx, error) ? read_chunk(tx->db, number, place, error) : NULL;
 }
 
-gboolean attachments_read(Store *store, const Attachment *copy, AttachmentsTake take, gpointer user,
-                          GError **error)
+static gboolean read_all(Store *store, const Attachment *copy, AttachmentsTake take, gpointer user,
+                         guint8 ret_digest[SHA256_SIZE], GError **error)
 {
     Sha256 *hash = sha256_begin();
-    guint8 digest[SHA256_SIZE];
     gboolean good = TRUE;
     for (guint place = 0; good && place < chunk_count(copy->size); place++) {
         Chunk chunk;
@@ -527,14 +526,28 @@ gboolean attachments_read(Store *store, const Attachment *copy, AttachmentsTake 
         sha256_add(hash, bytes + CHUNK_HEAD, length - CHUNK_HEAD);
         good = !take || take(bytes + CHUNK_HEAD, length - CHUNK_HEAD, user, error);
     }
-    sha256_end(hash, digest);
-    if (good && memcmp(digest, copy->sha256, SHA256_SIZE) != 0) {
-        char hex[2 * SHA256_SIZE + 1];
-        g_set_error(error, CONCERT_ERROR, CONCERT_ERROR_INPUT,
-                    "the bytes of the attachment are not those that it was announced with: their "
-                    "SHA-256 is %s",
-                    sha256_hex(digest, hex));
-        return FALSE;
-    }
+    sha256_end(hash, ret_digest);
     return good;
+}
+
+gboolean attachments_digest(Store *store, const Attachment *copy, guint8 ret_digest[SHA256_SIZE],
+                            GError **error)
+{
+    return read_all(store, copy, NULL, NULL, ret_digest, error);
+}
+
+gboolean attachments_read(Store *store, const Attachment *copy, AttachmentsTake take, gpointer user,
+                          GError **error)
+{
+    guint8 digest[SHA256_SIZE];
+    if (!read_all(store, copy, take, user, digest, error))
+        return FALSE;
+    if (memcmp(digest, copy->sha256, SHA256_SIZE) == 0)
+        return TRUE;
+    char hex[2 * SHA256_SIZE + 1];
+    g_set_error(error, CONCERT_ERROR, CONCERT_ERROR_INPUT,
+                "the bytes of the attachment are not those that it was announced with: their "
+                "SHA-256 is %s",
+                sha256_hex(digest, hex));
+    return FALSE;
 }

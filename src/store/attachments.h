@@ -124,6 +124,10 @@ typedef gboolean (*AttachmentsTake)(const void *bytes, gsize length, gpointer us
 gboolean attachments_read(Store *store, const Attachment *copy, AttachmentsTake take, gpointer user,
                           GError **error);
 
+/* Hashes a copy, whatever comes out. */
+gboolean attachments_digest(Store *store, const Attachment *copy, guint8 ret_digest[SHA256_SIZE],
+                            GError **error);
+
 /* --- sending -----------------------------------------------------------------------------------
  */
 
