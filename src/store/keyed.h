@@ -8,6 +8,7 @@
 #pragma once
 
 #include "store/bulk.h"
+#include "store/keyfilter.h"
 #include "store/store.h"
 
 typedef enum { KEYED_OBJECTS, KEYED_VALUES, KEYED_INDEXES } KeyedIndex;
@@ -22,9 +23,13 @@ typedef enum { KEYED_OBJECTS, KEYED_VALUES, KEYED_INDEXES } KeyedIndex;
 typedef struct {
     gint64 recent[KEYED_INDEXES]; /* rows there; -1: not known yet */
     gint64 max;                   /* so many at most when a transaction ends */
+    guint64 looked_up;            /* ids, without a filter */
+    Keyfilter filter;             /* of the objects' keys in both tables, those of a transaction
+                                     that was rolled back among them */
 } Keyed;
 
 void keyed_init(Keyed *keyed);
+void keyed_clear(Keyed *keyed);
 
 /* After a rollback. */
 void keyed_forget(Keyed *keyed);
@@ -32,6 +37,13 @@ void keyed_forget(Keyed *keyed);
 /* Writes rows of (key, number of the object or version), sorts and empties them. A row that is
  * there already is passed over. */
 gboolean keyed_add(StoreTx *tx, KeyedIndex index, Bulk *rows, GError **error);
+
+/* Before @count objects are looked up: has the filter know the keys of all objects, once so many
+ * were looked up without it that it would have been worth its making. */
+gboolean keyed_prepare(StoreTx *tx, gsize count, GError **error);
+
+/* FALSE: no object has that key. */
+gboolean keyed_may_have(const StoreTx *tx, gint64 key);
 
 /* Moves what has gathered on if it is enough: before the commit. */
 gboolean keyed_end(StoreTx *tx, GError **error);

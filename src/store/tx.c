@@ -27,6 +27,7 @@ void tx_free(StoreTx *tx)
     g_hash_table_unref(tx->types);
     g_hash_table_unref(tx->parties);
     pending_free(tx->pending);
+    keyed_clear(&tx->keyed);
     ledger_tx_free(tx->ledger);
     g_free(tx);
 }
@@ -128,11 +129,16 @@ gboolean tx_objects(StoreTx *tx, TxObject *objects, gsize count, GError **error)
 {
     g_auto(Bulk) keys;
     bulk_init(&keys, 2);
+    if (!keyed_prepare(tx, count, error))
+        return FALSE;
     for (gsize i = 0; i < count; i++) {
         objects[i].key = hashkey_text(&tx->hashkey, objects[i].id);
         objects[i].number = objects[i].source = 0;
-        bulk_add(&keys, (BulkCell[]){{.number = objects[i].key}, {.number = (gint64)i}});
+        if (keyed_may_have(tx, objects[i].key))
+            bulk_add(&keys, (BulkCell[]){{.number = objects[i].key}, {.number = (gint64)i}});
     }
+    if (bulk_rows(&keys) == 0)
+        return TRUE;
     bulk_sort(&keys);
     return look_up(tx, LOOK_UP("object_key"), &keys, objects, error) &&
            look_up(tx, LOOK_UP("object_key_recent"), &keys, objects, error);

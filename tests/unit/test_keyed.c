@@ -199,6 +199,57 @@ static void test_moves(Fixture *fixture, gconstpointer data)
     g_assert_cmpint(count_rows(fixture, "SELECT count(*) FROM value_recent"), ==, 0);
 }
 
+/* What was added is never missed, and of what was not little is taken for it. */
+static void test_filter(Fixture *fixture, gconstpointer data)
+{
+    g_auto(Keyfilter) filter = {NULL};
+    g_autoptr(GRand) random = g_rand_new_with_seed(7);
+    g_autofree gint64 *keys = g_new(gint64, 20000);
+    guint wrong = 0;
+    keyfilter_init(&filter, 10000);
+    for (guint i = 0; i < 20000; i++) {
+        keys[i] = (gint64)((guint64)g_rand_int(random) << 32 | g_rand_int(random));
+        if (i < 10000)
+            keyfilter_add(&filter, keys[i]);
+    }
+    g_assert_cmpuint(filter.held, ==, 10000);
+    g_assert_cmpuint(filter.room, >=, 10000);
+    for (guint i = 0; i < 10000; i++)
+        g_assert_true(keyfilter_may_have(&filter, keys[i]));
+    for (guint i = 10000; i < 20000; i++)
+        wrong += keyfilter_may_have(&filter, keys[i]);
+    g_assert_cmpuint(wrong, <, 300);
+}
+
+static gboolean apply_filter_is_made(StoreTx *tx, gpointer user, GError **error)
+{
+    g_assert_cmpint(tx->keyed.filter.bits != NULL, ==, *(const gboolean *)user);
+    return TRUE;
+}
+
+static void assert_filter(Fixture *fixture, gboolean is_made)
+{
+    g_assert_true(writer_run(fixture->writer, 0, apply_filter_is_made, &is_made, NULL));
+}
+
+/* A few objects are looked up without the filter, many make it; both find what there is. */
+static void test_few_and_many(Fixture *fixture, gconstpointer data)
+{
+    open_writer(fixture);
+    put(fixture, 0, 200, OBJECTS_ACCEPTED);
+    assert_filter(fixture, TRUE);
+    writer_close(fixture->writer);
+    open_writer(fixture);
+    put(fixture, 199, 1, OBJECTS_UNCHANGED);
+    put(fixture, 200, 1, OBJECTS_ACCEPTED);
+    assert_filter(fixture, FALSE);
+    put(fixture, 150, 51, OBJECTS_UNCHANGED);
+    assert_filter(fixture, TRUE);
+    put(fixture, 201, 20, OBJECTS_ACCEPTED);
+    put(fixture, 0, 221, OBJECTS_UNCHANGED);
+    assert_found(fixture, 221);
+}
+
 static void test_rollback(Fixture *fixture, gconstpointer data)
 {
     g_autoptr(GError) error = NULL;
@@ -281,6 +332,8 @@ int main(int argc, char **argv)
 #define TEST(name)                                                                                 \
     g_test_add("/keyed/" #name, Fixture, NULL, fixture_set_up, test_##name, fixture_tear_down)
     TEST(moves);
+    TEST(filter);
+    TEST(few_and_many);
     TEST(rollback);
     TEST(migration);
     return g_test_run();
