@@ -58,12 +58,12 @@ class Result:
         return [json.loads(line) for line in self.out.splitlines()]
 
 
-def run(*arguments, status=0, input=None, env=None, cwd=None, timeout=300):
+def run(*arguments, status=0, input=None, env=None, cwd=None, timeout=300, wrapper=()):
     """Runs `concert ARGUMENTS...`; fails unless it exits with @status (None: any)."""
     if isinstance(input, str):
         input = input.encode()
     environment = {**os.environ, "LC_ALL": "C.UTF-8", **(env or {})}
-    process = subprocess.Popen([BIN, *map(str, arguments)], stdin=subprocess.PIPE,
+    process = subprocess.Popen([*wrapper, BIN, *map(str, arguments)], stdin=subprocess.PIPE,
                                stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment,
                                cwd=cwd)
     try:
