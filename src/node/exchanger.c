@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/timestamp.h"
+#include "exchange/event_post.h"
 #include "exchange/message.h"
 #include "node/dispatcher.h"
 #include "node/exchange_keeper.h"
@@ -248,7 +249,8 @@ static gboolean apply_posted(StoreTx *tx, gpointer user, GError **error)
  * no use later either. */
 static gboolean is_final(guint status, const Peer *peer, const OutboxPost *post)
 {
-    if (status == 403 && peer->state == PEER_ENDED && g_str_equal(post->path, MESSAGE_PATH))
+    if (status == 403 && peer->state == PEER_ENDED &&
+        (g_str_equal(post->path, MESSAGE_PATH) || g_str_equal(post->path, EVENT_POST_PATH)))
         return TRUE;
     return status == 400 || status == 404 || status == 405 || status == 409 || status == 413 ||
            status == 422;

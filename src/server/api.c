@@ -3,10 +3,12 @@
 #include <microhttpd.h>
 #include <string.h>
 
+#include "exchange/event_post.h"
 #include "exchange/message.h"
 #include "exchange/peering.h"
 #include "identity/role.h"
 #include "server/exchange_auth.h"
+#include "server/exchange_event.h"
 #include "server/exchange_follow.h"
 #include "server/exchange_message.h"
 #include "server/exchange_peering.h"
@@ -59,6 +61,7 @@ static const ApiRoute routes[] = {
      API_PLAIN | API_WORKER | API_NOTE, 0},
     {"/exchange/v1/follow", HTTP_POST, exchange_follow_ask, API_PLAIN | API_WORKER | API_SIGNED, 0},
     {"/exchange/v1/wake", HTTP_POST, exchange_follow_wake, API_PLAIN | API_WORKER | API_SIGNED, 0},
+    {EVENT_POST_PATH, HTTP_POST, exchange_event, API_PLAIN | API_WORKER | API_SIGNED, 0},
     {MESSAGE_PATH, HTTP_POST, exchange_message, API_PLAIN | API_WORKER | API_NOTE, 0},
     {"/exchange/v1/peering", HTTP_POST, exchange_peering_post, API_PLAIN | API_WORKER | API_STEP,
      0},

@@ -1,7 +1,8 @@
 /* Claims: nobody is named without evidence, review, direct contact and the reply or silence, by
  * whatever road; and what has to be known of a claim is told. */
-#include "claim_story.h"
+#include "dossier_story.h"
 
+#include "dossier/claim.h"
 #include "dossier/claim_copy.h"
 #include "dossier/claim_evidence.h"
 #include "dossier/claim_gate.h"
@@ -74,8 +75,8 @@ static const StoryStep whole[] = {
     {"contact", "contacting", D, "\"name\":\"Group One\"," TEXT ",\"urgency\":\"ordinary\""},
     {"mail", "attempted", D, TRY("e-mail")},
     {"call", "attempted-again", D, TRY("telephone")},
-    {"confirm1", "attempt-confirmed", E, "", .names = "mail"},
-    {"confirm2", "attempt-confirmed", E, "", .names = "call"},
+    {"confirm1", "attempt-confirmed", E, "", .names = "mail", .member = "attempt"},
+    {"confirm2", "attempt-confirmed", E, "", .names = "call", .member = "attempt"},
     {"silence", "silent", D, "", .minutes = 14 * STORY_DAY},
     {"assessed", "assessed", A, ASSESS("medium")},
     {"published", "published", F, ""},
@@ -199,7 +200,7 @@ static const StoryStep writing[] = {
     {"one-short", "weighed", A, WEIGHING(H1 "," H2, BOTH("h1") "," BOTH("h2"))},
     {"ready", "evidence-ready", A, ""},
     {"redrafted", "redrafted", A, TEXT},
-    {"rest", NULL, NULL, NULL, "", NULL, 0},
+    {"rest", NULL, NULL, NULL, ""},
 };
 static const StoryStep reviewing[] = {
     {"by-writer", "reviewed", A, REVIEW},
@@ -210,19 +211,19 @@ static const StoryStep reviewing[] = {
     {"closed", "reviews-closed", A, ""},
     {"redrafted", "redrafted", A, TEXT},
     {"ready", "evidence-ready", A, ""},
-    {"rest", NULL, NULL, NULL, "", NULL, 0},
+    {"rest", NULL, NULL, NULL, ""},
 };
 static const StoryStep contacting[] = {
     {"contact", "contacting", D, "\"name\":\"Group One\"," TEXT ",\"urgency\":\"ordinary\""},
     {"mail", "attempted", D, TRY("e-mail")},
     {"call", "attempted-again", D, TRY("telephone")},
     {"again", "attempted-again", D, TRY("e-mail")},
-    {"confirm1", "attempt-confirmed", E, "", .names = "mail"},
-    {"confirm2", "attempt-confirmed", E, "", .names = "call"},
-    {"self", "attempt-confirmed", D, "", .names = "call"},
-    {"wait", NULL, NULL, NULL, "", NULL, 14 * STORY_DAY},
+    {"confirm1", "attempt-confirmed", E, "", .names = "mail", .member = "attempt"},
+    {"confirm2", "attempt-confirmed", E, "", .names = "call", .member = "attempt"},
+    {"self", "attempt-confirmed", D, "", .names = "call", .member = "attempt"},
+    {"wait", NULL, NULL, NULL, "", .minutes = 14 * STORY_DAY},
     {"silence", "silent", D, ""},
-    {"rest", NULL, NULL, NULL, "", NULL, 0},
+    {"rest", NULL, NULL, NULL, ""},
 };
 static const StoryStep replying[] = {
     {"contact", "contacting", D,
@@ -230,14 +231,14 @@ static const StoryStep replying[] = {
     {"received", "received", CEDAR, NULL, ""},
     {"reply", "replied", P, TEXT},
     {"taken", "reply-taken", A, ""},
-    {"wait", NULL, NULL, NULL, "", NULL, 14 * STORY_DAY},
+    {"wait", NULL, NULL, NULL, "", .minutes = 14 * STORY_DAY},
     {"silence", "silent", D, ""},
     {"assessed", "assessed", A, ASSESS("medium")},
     {"considered", "assessed", A, ASSESS("medium") ",\"on_reply\":\"o\""},
     {"published", "published", F, ""},
     {"restricted", "restricted", F, "\"readers\":[\"cert.forum.example\"]"},
     {"redrafted", "redrafted", A, TEXT},
-    {"rest", NULL, NULL, NULL, "", NULL, 0},
+    {"rest", NULL, NULL, NULL, ""},
 };
 
 /* The rest of the usual course, whatever of it is possible. */
@@ -458,9 +459,12 @@ static void test_contact(void)
     badly(&story, (StoryStep){"x", "attempted-again", D, TRY("e-mail")}, "another channel");
     well(&story, whole[10]);
     int second = story.minute;
-    badly(&story, (StoryStep){"x", "attempt-confirmed", D, "", .names = "mail"},
+    badly(&story,
+          (StoryStep){"x", "attempt-confirmed", D, "", .names = "mail", .member = "attempt"},
           "D. Caller documented it");
-    badly(&story, (StoryStep){"x", "attempt-confirmed", E, "", .names = "contact"}, "names none");
+    badly(&story,
+          (StoryStep){"x", "attempt-confirmed", E, "", .names = "contact", .member = "attempt"},
+          "names none");
     well(&story, whole[11]);
     badly(&story, whole[13], "2 are documented, 1 confirmed");
     well(&story, whole[12]);
@@ -621,12 +625,12 @@ static void test_sealed(void)
     well(&story, (StoryStep){"x", "sealed-seen", P, "\"items\":[\"e3\"]"});
     badly(&story, (StoryStep){"x", "sealed-seen", P, "\"items\":[\"e2\"]"}, "no sealed item e2");
     well(&story, (StoryStep){"panel", "panel-proposed", A, "\"panel\":[\"" BIRCH "\"]"});
-    badly(
-        &story,
-        (StoryStep){"x", "panel-agreed", P, "\"panel\":[\"cert.forum.example\"]", .names = "panel"},
-        "another than the one that was proposed");
-    well(&story,
-         (StoryStep){"x", "panel-agreed", P, "\"panel\":[\"" BIRCH "\"]", .names = "panel"});
+    badly(&story,
+          (StoryStep){"x", "panel-agreed", P, "\"panel\":[\"cert.forum.example\"]",
+                      .names = "panel", .member = "proposal"},
+          "another than the one that was proposed");
+    well(&story, (StoryStep){"x", "panel-agreed", P, "\"panel\":[\"" BIRCH "\"]", .names = "panel",
+                             .member = "proposal"});
     /* Who is shown the claim later is not shown that. */
     guint panel = procedure_role(&claim_procedure, "panel");
     guint party = procedure_role(&claim_procedure, "party");
