@@ -28,6 +28,7 @@ extern const Command cmd_help;
 extern const Command cmd_import;
 extern const Command cmd_init;
 extern const Command cmd_key;
+extern const Command cmd_incident;
 extern const Command cmd_ledger;
 extern const Command cmd_match;
 extern const Command cmd_note;

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "intake/finding_csv.h"
+#include "intake/finding_stix.h"
 #include "intake/finding_text.h"
 #include "intake/iodef.h"
 #include "intake/skim.h"
@@ -140,6 +141,11 @@ static gboolean read_text(Stream *stream, const Told *told, FindingMaker *maker,
     return finding_text_read(stream, maker, error);
 }
 
+static gboolean read_stix(Stream *stream, const Told *told, FindingMaker *maker, GError **error)
+{
+    return finding_stix_read(stream, maker, error);
+}
+
 static gboolean read_iodef(Stream *stream, const Told *told, FindingMaker *maker, GError **error)
 {
     return told->format == FINDING_FORMAT_IODEF ? iodef_read_xml(stream, maker, error)
@@ -150,7 +156,8 @@ static gboolean (*const readers[])(Stream *stream, const Told *told, FindingMake
                                    GError **error) = {
     [FINDING_FORMAT_SHADOWSERVER] = read_table, [FINDING_FORMAT_XARF] = read_xarf,
     [FINDING_FORMAT_IODEF] = read_iodef,        [FINDING_FORMAT_IODEF_JSON] = read_iodef,
-    [FINDING_FORMAT_CSV] = read_table,          [FINDING_FORMAT_TEXT] = read_text,
+    [FINDING_FORMAT_STIX] = read_stix,          [FINDING_FORMAT_CSV] = read_table,
+    [FINDING_FORMAT_TEXT] = read_text,
 };
 
 /* A whole line of the sample, so that the last column of a header is not cut. */

@@ -57,6 +57,7 @@ void iodef_read_clear(IodefRead *read)
     g_clear_pointer(&read->classification, g_free);
     g_clear_pointer(&read->severity, g_free);
     read->incident = NULL;
+    read->texts = 0;
 }
 
 static gint64 time_of(const xmlNode *node)
@@ -107,6 +108,20 @@ static void read_contact(IodefRead *read, const xmlNode *node)
                          name, to ? to : plain, number ? number : plain_number);
 }
 
+/* The first Description is the title too; where there is a second, that one says more. */
+static void read_text(IodefRead *read, const xmlNode *node)
+{
+    g_autofree char *text = iodef_node_value(node);
+    if (!text || ++read->texts > 2)
+        return;
+    incident_set(&read->incident->description, text, strlen(text), FALSE);
+    gsize length = MIN(strlen(text), 200);
+    while (((guchar)text[length] & 0xc0) == 0x80)
+        length--; /* not in the middle of a character */
+    if (read->texts == 1)
+        incident_set(&read->incident->title, text, length, TRUE);
+}
+
 /* One of the elements that say what the incident is. */
 static void read_head(IodefRead *read, const xmlNode *node)
 {
@@ -129,12 +144,8 @@ static void read_head(IodefRead *read, const xmlNode *node)
         if (id)
             incident_set(&incident->id, id, strlen(id), TRUE);
         set_text(&incident->id_source, node, "name", TRUE);
-    } else if (iodef_node_is(node, "Description") && !incident->description) {
-        g_autofree char *text = iodef_node_value(node);
-        if (text) {
-            incident_set(&incident->description, text, strlen(text), FALSE);
-            incident_set(&incident->title, text, MIN(strlen(text), 200), TRUE);
-        }
+    } else if (iodef_node_is(node, "Description")) {
+        read_text(read, node);
     } else if (iodef_node_is(node, "Contact")) {
         read_contact(read, node);
     } else if (iodef_node_is(node, "Assessment")) {
@@ -532,7 +543,10 @@ static gboolean read_parts(const Scope *scope, const xmlNode *event, guint depth
                  system = iodef_node_next(system, FALSE))
                 if (!read_any_system(*scope, system, error))
                     return FALSE;
-        } else if (iodef_node_is(child, "Record")) {
+        } else if (iodef_node_is(child, "System")) { /* RFC 8727 has no Flow */
+            if (!read_any_system(*scope, child, error))
+                return FALSE;
+        } else if (iodef_node_is(child, "Record") || iodef_node_is(child, "RecordData")) {
             if (!read_hashes(*scope, child, IODEF_NODE_MAX_DEPTH, error))
                 return FALSE;
         } else if (iodef_node_is(child, "EventData") && depth > 0) {

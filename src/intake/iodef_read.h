@@ -12,6 +12,7 @@ typedef struct {
     Incident *incident; /* NULL: nobody wants to know */
     Incident *own;      /* what is filled then */
     gboolean json;
+    guint texts;          /* Descriptions of the incident so far */
     char *place;          /* "/IODEF-Document/Incident[2]", "$.Incident[1]" */
     guint64 line;         /* JSON: number of the incident */
     char *classification; /* what its assessment says */

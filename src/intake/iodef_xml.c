@@ -154,7 +154,7 @@ static gboolean explain(Xml *xml, GError **error)
     int line =
         xml->wrong_line > 0 ? xml->wrong_line : xmlTextReaderGetParserLineNumber(xml->reader);
     g_autofree char *where = g_strdup_printf("line %d", line);
-    finding_maker_refuse(xml->maker, where, "%s; what follows is not read",
+    finding_maker_refuse(xml->maker, where, "%s; what is close before it or follows is not read",
                          xml->too_large ? "an element is too large"
                          : xml->wrong   ? xml->wrong
                                         : "this is no XML");
