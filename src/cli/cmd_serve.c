@@ -14,6 +14,7 @@
 #include "node/cosigner.h"
 #include "node/docket_rebuild.h"
 #include "node/follow_schedule.h"
+#include "node/mailer.h"
 #include "node/reminder.h"
 #include "node/tile_files.h"
 #include "server/server.h"
@@ -89,6 +90,14 @@ static void tell_source(const char *source, const char *message, gpointer user)
         output_note("followed source %s: %s", source, message);
     else
         output_note("followed source %s can be read again", source);
+}
+
+static void tell_mail(const char *message, gpointer user)
+{
+    if (message)
+        output_note("mail: %s", message);
+    else
+        output_note("mail is sent again");
 }
 
 static void tell_peer(const char *peer, const char *message, gpointer user)
@@ -198,12 +207,14 @@ static int run(const CommandCall *call, GError **error)
         report(call, server);
         TileFiles *tiles = start_tiles(node);
         FollowSchedule *schedule = follow_schedule_start(node, tell_source, NULL);
+        Mailer *mailer = mailer_start(node, tell_mail, NULL);
         g_main_loop_run(loop);
         g_source_remove(watching);
         output_note("stopping");
         g_clear_pointer(&server, server_stop);
         g_clear_pointer(&exchanger, exchanger_stop);
         follow_schedule_stop(schedule);
+        mailer_stop(mailer);
         g_clear_pointer(&cosigner, cosigner_stop);
         tile_files_stop(tiles);
         reminder_stop(clocks);

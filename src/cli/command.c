@@ -349,10 +349,16 @@ static const Command *choose(Call *call, const Command *const *commands, char **
     const Command *command = NULL;
     while (commands) {
         const char *name = **argv;
+        if (name && g_str_equal(name, "-") && command && command->otherwise)
+            return command_find(commands, command->otherwise, NULL);
         if (!name || name[0] == '-')
             return command;
         const char *near = NULL;
         const Command *found = command_find(commands, name, &near);
+        if (!found && command && command->otherwise && g_file_test(name, G_FILE_TEST_EXISTS)) {
+            g_string_append_printf(call->path, " %s", command->otherwise);
+            return command_find(commands, command->otherwise, NULL);
+        }
         if (!found) {
             g_autofree char *hint =
                 near ? g_strdup_printf(" (did you mean \"%s\"?)", near) : g_strdup("");

@@ -63,6 +63,8 @@ struct Command {
     const Command *const *subcommands;  /* NULL-terminated; then run is NULL */
     /* Instead of them, where they follow from another table: makes them once and keeps them. */
     const Command *const *(*make_subcommands)(const Command *self);
+    const char *otherwise; /* the subcommand that is meant when a file or "-" stands where one of
+                              theirs would; NULL: none */
     const CommandExample *examples;     /* ended by a NULL line; NULL: none */
     const char *nothing;                /* when the exit status is 1; NULL: never */
     guint min_arguments, max_arguments; /* max 0: as min */

@@ -4,10 +4,11 @@
 
 #define NONE G_MAXUINT32
 
-/* IPv4 lies at ::ffff:0:0/96, so that there is one order. */
+/* All of IPv4 comes before all of IPv6. */
 typedef struct {
-    guint64 high, low; /* the first address */
-    guint length;      /* of the prefix, of 128 bits */
+    gboolean v6;
+    guint64 high, low; /* the first address; IPv4 in the first bits */
+    guint length;      /* of the prefix */
     guint rank;
     guint32 value;
     guint32 added;  /* the how many-th */
@@ -50,30 +51,22 @@ void routing_index_free(RoutingIndex *index)
 
 static Network to_network(const ObservableAddress *address)
 {
-    guint8 bytes[16] = {[10] = 0xff, [11] = 0xff};
     guint64 high, low;
-    if (address->v6)
-        memcpy(bytes, address->bytes, 16);
-    else
-        memcpy(bytes + 12, address->bytes, 4);
-    memcpy(&high, bytes, 8);
-    memcpy(&low, bytes + 8, 8);
-    return (Network){.high = GUINT64_FROM_BE(high),
+    memcpy(&high, address->bytes, 8);
+    memcpy(&low, address->bytes + 8, 8);
+    return (Network){.v6 = address->v6,
+                     .high = GUINT64_FROM_BE(high),
                      .low = GUINT64_FROM_BE(low),
-                     .length = address->prefix + (address->v6 ? 0 : 96),
+                     .length = address->prefix,
                      .parent = NONE};
 }
 
 static ObservableAddress from_network(const Network *network)
 {
     guint64 high = GUINT64_TO_BE(network->high), low = GUINT64_TO_BE(network->low);
-    ObservableAddress address = {.v6 = network->length < 96 || network->high != 0 ||
-                                       network->low >> 32 != 0xffff};
-    guint8 bytes[16];
-    memcpy(bytes, &high, 8);
-    memcpy(bytes + 8, &low, 8);
-    memcpy(address.bytes, address.v6 ? bytes : bytes + 12, address.v6 ? 16 : 4);
-    address.prefix = (guint8)(address.v6 ? network->length : network->length - 96);
+    ObservableAddress address = {.v6 = network->v6, .prefix = (guint8)network->length};
+    memcpy(address.bytes, &high, 8);
+    memcpy(address.bytes + 8, &low, 8);
     return address;
 }
 
@@ -116,30 +109,38 @@ void routing_index_add_domain(RoutingIndex *index, const char *domain, guint ran
     file(list, rank, value);
 }
 
-/* Less exact first; of what is filed under the same, what comes first last: it is met first from
- * below. */
+/* Where networks begin and how long they are: less exact ones first. */
+static int compare_places(const Network *a, const Network *b)
+{
+    if (a->v6 != b->v6)
+        return a->v6 ? 1 : -1;
+    if (a->high != b->high)
+        return a->high < b->high ? -1 : 1;
+    if (a->low != b->low)
+        return a->low < b->low ? -1 : 1;
+    return a->length < b->length ? -1 : a->length > b->length;
+}
+
+/* Of what is filed under the same, what comes first last: it is met first from below. */
 static int compare_networks(gconstpointer a, gconstpointer b)
 {
     const Network *x = a, *y = b;
-    if (x->high != y->high)
-        return x->high < y->high ? -1 : 1;
-    if (x->low != y->low)
-        return x->low < y->low ? -1 : 1;
-    if (x->length != y->length)
-        return x->length < y->length ? -1 : 1;
+    int places = compare_places(x, y);
+    if (places != 0)
+        return places;
     if (x->rank != y->rank)
         return x->rank > y->rank ? -1 : 1;
     return x->added > y->added ? -1 : x->added < y->added;
 }
 
-/* Whether the address @high, @low with @length bits lies in @network as a whole. */
-static gboolean holds(const Network *network, guint64 high, guint64 low, guint length)
+/* Whether all of @inner lies in @outer. */
+static gboolean holds(const Network *outer, const Network *inner)
 {
-    guint bits = network->length;
+    guint bits = outer->length;
     guint64 mask_high = bits == 0 ? 0 : bits >= 64 ? G_MAXUINT64 : G_MAXUINT64 << (64 - bits);
     guint64 mask_low = bits <= 64 ? 0 : bits >= 128 ? G_MAXUINT64 : G_MAXUINT64 << (128 - bits);
-    return bits <= length && (high & mask_high) == network->high &&
-           (low & mask_low) == network->low;
+    return outer->v6 == inner->v6 && bits <= inner->length &&
+           (inner->high & mask_high) == outer->high && (inner->low & mask_low) == outer->low;
 }
 
 void routing_index_seal(RoutingIndex *index)
@@ -148,8 +149,7 @@ void routing_index_seal(RoutingIndex *index)
     for (guint32 i = 1; i < index->networks->len; i++) {
         Network *one = &g_array_index(index->networks, Network, i);
         guint32 above = i - 1;
-        while (above != NONE && !holds(&g_array_index(index->networks, Network, above), one->high,
-                                       one->low, one->length))
+        while (above != NONE && !holds(&g_array_index(index->networks, Network, above), one))
             above = g_array_index(index->networks, Network, above).parent;
         one->parent = above;
     }
@@ -164,11 +164,7 @@ static guint32 last_before(const GArray *networks, const Network *wanted)
     guint32 from = 0, to = networks->len;
     while (from < to) {
         guint32 middle = from + (to - from) / 2;
-        const Network *one = &g_array_index(networks, Network, middle);
-        gboolean after = one->high != wanted->high ? one->high > wanted->high
-                         : one->low != wanted->low ? one->low > wanted->low
-                                                   : one->length > wanted->length;
-        if (after)
+        if (compare_places(&g_array_index(networks, Network, middle), wanted) > 0)
             to = middle;
         else
             from = middle + 1;
@@ -182,7 +178,7 @@ void routing_index_network(const RoutingIndex *index, const ObservableAddress *n
     const Network wanted = to_network(network);
     for (guint32 at = last_before(index->networks, &wanted); at != NONE;) {
         const Network *one = &g_array_index(index->networks, Network, at);
-        if (holds(one, wanted.high, wanted.low, wanted.length)) {
+        if (holds(one, &wanted)) {
             const RoutingHit hit = {.value = one->value, .network = from_network(one)};
             if (!visit(user, &hit))
                 return;

@@ -1,0 +1,344 @@
+/* cmd_notify_draft.c - `concert notify draft`, also plain `concert notify`: findings in, drafts
+ * out.
+ */
+#include <string.h>
+
+#include "base/timestamp.h"
+#include "cli/cmd_notify.h"
+#include "cli/dossier_command.h"
+#include "cli/output.h"
+#include "cli/signatory.h"
+#include "node/notice_compose.h"
+
+#define LEFT_SHOWN    20
+#define REFUSED_SHOWN 10
+
+/* A run of the command. */
+typedef struct {
+    const CommandCall *call;
+    Node *node;
+    const char *by;
+    Routing *routing;
+    NoticeSplit *split;
+    FindingSummary summary;
+    NoticeStyle style;
+    char *batch, *wanted_by;
+    guint drafted, refused_shown;
+} Run;
+
+static void run_clear(Run *run)
+{
+    g_clear_pointer(&run->split, notice_split_free);
+    g_clear_pointer(&run->routing, routing_free);
+    finding_summary_clear(&run->summary);
+    g_free(run->batch);
+    g_free(run->wanted_by);
+    g_clear_pointer(&run->node, node_close);
+}
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Run, run_clear)
+
+/* --- reading -----------------------------------------------------------------------------------
+ */
+
+static gboolean take(gpointer user, const Finding *finding, GError **error)
+{
+    return notice_split_add(((Run *)user)->split, finding, error);
+}
+
+static void refuse(gpointer user, const char *where, const char *why)
+{
+    Run *run = user;
+    if (run->refused_shown++ < REFUSED_SHOWN)
+        output_note("%s is passed over: %s", where, why);
+}
+
+static gboolean read_findings(Run *run, const char *path, GError **error)
+{
+    const char *format = command_text(run->call, "format");
+    g_autofree char *name = g_path_get_basename(path);
+    g_autoptr(Stream) stream = stream_open(path, error);
+    if (!stream) {
+        command_file_error(error);
+        return FALSE;
+    }
+    const FindingOptions options = {.format = format ? finding_format_from_name(format)
+                                                     : FINDING_FORMAT_NONE,
+                                    .name = g_str_equal(path, "-") ? NULL : name,
+                                    .report_type = command_text(run->call, "report"),
+                                    .classification = command_text(run->call, "class"),
+                                    .csv_columns = command_text(run->call, "columns")};
+    const FindingSink sink = {take, refuse, run};
+    return finding_read(stream, &options, &sink, &run->summary, error);
+}
+
+/* --- what all have in common -------------------------------------------------------------------
+ */
+
+static gboolean read_wanted_by(Run *run, GError **error)
+{
+    const char *text = command_text(run->call, "wanted-by");
+    char buffer[TIMESTAMP_MAX];
+    gint64 time;
+    guint seconds;
+    if (!text)
+        return TRUE;
+    if (config_read_duration(text, G_MAXINT32, &seconds)) {
+        time = timestamp_now() + (gint64)seconds * G_USEC_PER_SEC;
+    } else if (!timestamp_parse_lenient(text, strlen(text), &time)) {
+        command_usage(run->call, error, "--wanted-by takes a time or a duration such as 7d");
+        return FALSE;
+    }
+    run->wanted_by = g_strdup(timestamp_format(buffer, time, 0));
+    return TRUE;
+}
+
+/* "20260301T101500Z-report.csv". */
+static char *make_batch(const char *path)
+{
+    char time[TIMESTAMP_MAX];
+    g_autofree char *name = g_path_get_basename(path);
+    g_autofree char *tidy = g_strdup(g_str_equal(path, "-") ? "input" : name);
+    timestamp_format(time, timestamp_now(), 0);
+    g_strcanon(tidy, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-", '_');
+    g_autofree char *batch =
+        g_strdup_printf("%.10sT%.2s%.2s%.2sZ-%.40s", time, time + 11, time + 14, time + 17, tidy);
+    return g_steal_pointer(&batch);
+}
+
+static gboolean set_style(Run *run, const char *path, GError **error)
+{
+    const Config *config = node_config(run->node);
+    const char *batch = command_text(run->call, "batch");
+    const char *urgency = command_text(run->call, "urgency");
+    const char *organisation = config_string(config, SETTING_NODE_ORGANISATION);
+    if (!read_wanted_by(run, error))
+        return FALSE;
+    run->batch = batch ? g_strdup(batch) : make_batch(path);
+    run->style = (NoticeStyle){
+        .organisation = organisation ? organisation : config_string(config, SETTING_NODE_NAME),
+        .signatory = run->by,
+        .templates = config_path(config, SETTING_NOTIFY_TEMPLATES),
+        .language = command_text(run->call, "language"),
+        .otherwise = config_string(config, SETTING_NOTIFY_LANGUAGE),
+        .urgency = urgency ? urgency : config_text(config, SETTING_NOTIFY_URGENCY),
+        .wanted_by = run->wanted_by,
+        .batch = run->batch,
+        .four_eyes = config_bool(config, SETTING_NOTIFY_FOUR_EYES)};
+    return TRUE;
+}
+
+/* --- drafting ----------------------------------------------------------------------------------
+ */
+
+static gboolean draft(Run *run, const char *payload, char **ret_id, GError **error)
+{
+    yyjson_doc *given = yyjson_read(payload, strlen(payload), 0), *result = NULL;
+    yyjson_mut_doc *params = yyjson_mut_doc_new(NULL);
+    yyjson_mut_val *root = yyjson_mut_obj(params);
+    const char *tlp = command_text(run->call, "tlp");
+    yyjson_mut_doc_set_root(params, root);
+    yyjson_mut_obj_add_str(params, root, "procedure", "notice");
+    yyjson_mut_obj_add_str(params, root, "type", "drafted");
+    yyjson_mut_obj_add_str(params, root, "signatory", run->by);
+    if (tlp)
+        yyjson_mut_obj_add_str(params, root, "tlp", tlp);
+    if (command_flag(run->call, "exercise"))
+        yyjson_mut_obj_add_bool(params, root, "exercise", TRUE);
+    yyjson_mut_obj_add_val(params, root, "payload",
+                           yyjson_val_mut_copy(params, yyjson_doc_get_root(given)));
+    yyjson_doc_free(given);
+    if (!command_node_call(run->node, "dossier.event", params, &result, error))
+        return FALSE;
+    *ret_id = g_strdup(yyjson_get_str(yyjson_obj_get(yyjson_doc_get_root(result), "dossier")));
+    yyjson_doc_free(result);
+    run->drafted++;
+    return TRUE;
+}
+
+static void print_notice_json(const Run *run, const NoticeGroup *group, const char *payload,
+                              const char *id)
+{
+    const RoutingParty party = routing_party(run->routing, group->party);
+    yyjson_doc *given = yyjson_read(payload, strlen(payload), 0);
+    yyjson_mut_doc *doc = yyjson_doc_mut_copy(given, NULL);
+    yyjson_mut_val *root = yyjson_mut_doc_get_root(doc);
+    yyjson_mut_obj_add_str(doc, root, "recipient", party.key);
+    yyjson_mut_obj_add_str(doc, root, "by", party.email ? "mail" : "node");
+    if (id)
+        yyjson_mut_obj_add_str(doc, root, "dossier", id);
+    output_json(root);
+    yyjson_mut_doc_free(doc);
+    yyjson_doc_free(given);
+}
+
+static void add_row(const Run *run, OutputTable *table, const NoticeGroup *group,
+                    const char *payload, const char *id)
+{
+    const RoutingParty party = routing_party(run->routing, group->party);
+    yyjson_doc *given = yyjson_read(payload, strlen(payload), 0);
+    yyjson_val *root = yyjson_doc_get_root(given);
+    g_autofree char *abridged = id ? dossier_command_short(id) : NULL;
+    char findings[OUTPUT_NUMBER_MAX];
+    const char *const cells[] = {
+        abridged,
+        party.key,
+        party.email ? "mail" : "node",
+        output_number(findings, yyjson_arr_size(yyjson_obj_get(root, "findings"))),
+        yyjson_get_str(yyjson_obj_get(root, "language")),
+        yyjson_get_str(yyjson_obj_get(root, "why"))};
+    output_table_row(table, cells);
+    yyjson_doc_free(given);
+}
+
+static gboolean draft_group(Run *run, const NoticeGroup *group, OutputTable *table, GError **error)
+{
+    g_autoptr(GPtrArray) payloads = notice_compose(run->routing, group, &run->style, error);
+    for (guint i = 0; payloads && i < payloads->len; i++) {
+        g_autofree char *id = NULL;
+        if (!command_flag(run->call, "dry-run") && !draft(run, payloads->pdata[i], &id, error))
+            return FALSE;
+        if (command_json(run->call))
+            print_notice_json(run, group, payloads->pdata[i], id);
+        else
+            add_row(run, table, group, payloads->pdata[i], id);
+    }
+    return payloads != NULL;
+}
+
+/* --- what is left ------------------------------------------------------------------------------
+ */
+
+static void print_left_json(const NoticeLeft *left)
+{
+    yyjson_mut_doc *doc = yyjson_mut_doc_new(NULL);
+    yyjson_mut_val *root = yyjson_mut_obj(doc);
+    yyjson_mut_doc_set_root(doc, root);
+    yyjson_mut_obj_add_str(doc, root, "left", left->value);
+    yyjson_mut_obj_add_str(doc, root, "verdict", routing_verdict_name(left->verdict));
+    yyjson_mut_obj_add_str(doc, root, "why", left->why);
+    yyjson_mut_obj_add_uint(doc, root, "line", left->line);
+    output_json(root);
+    yyjson_mut_doc_free(doc);
+}
+
+static void tell_left(const Run *run)
+{
+    const GPtrArray *left = run->split->left;
+    guint shown = command_json(run->call) || command_flag(run->call, "all-left")
+                      ? left->len
+                      : MIN(left->len, LEFT_SHOWN);
+    for (guint i = 0; i < shown; i++) {
+        const NoticeLeft *one = left->pdata[i];
+        if (command_json(run->call))
+            print_left_json(one);
+        else
+            output_line("not told: %s (%s)", one->value, one->why);
+    }
+    if (shown < left->len)
+        output_line("... and %u more: --all-left names them", left->len - shown);
+}
+
+static void tell_summary(const Run *run)
+{
+    const NoticeSplit *split = run->split;
+    char findings[OUTPUT_NUMBER_MAX], nobody[OUTPUT_NUMBER_MAX], own[OUTPUT_NUMBER_MAX];
+    output_line("%s findings of a %s: %u recipients, %u notices drafted",
+                output_number(findings, split->findings),
+                run->summary.what ? run->summary.what : "file", split->groups->len, run->drafted);
+    if (split->count[ROUTING_NOBODY] + split->count[ROUTING_OWN] > 0)
+        output_line("%s have no contact, %s are this node's own",
+                    output_number(nobody, split->count[ROUTING_NOBODY]),
+                    output_number(own, split->count[ROUTING_OWN]));
+    if (split->count[ROUTING_OPT_OUT] + split->count[ROUTING_HOLD] > 0)
+        output_line("%" G_GUINT64_FORMAT " opted out, %" G_GUINT64_FORMAT " are held",
+                    split->count[ROUTING_OPT_OUT], split->count[ROUTING_HOLD]);
+    if (split->duplicates + split->other_roles > 0)
+        output_line("%" G_GUINT64_FORMAT " were there twice, %" G_GUINT64_FORMAT
+                    " are about who was attacked or only took part",
+                    split->duplicates, split->other_roles);
+    if (run->drafted > 0)
+        output_line("see `concert notify show ID`; then `concert notify approve --batch %s`",
+                    run->batch);
+}
+
+/* --- the command -------------------------------------------------------------------------------
+ */
+
+static gboolean open_run(Run *run, const CommandCall *call, GError **error)
+{
+    gboolean dry = command_flag(call, "dry-run");
+    run->call = call;
+    run->node = command_node_open(call, dry ? NODE_READ : NODE_WRITE, error);
+    run->by = run->node ? signatory_of(call, run->node, error) : NULL;
+    if (!run->by || !set_style(run, call->arguments[0], error))
+        return FALSE;
+    run->routing = routing_load(node_store(run->node), timestamp_now(), error);
+    if (!run->routing)
+        return FALSE;
+    run->split = notice_split_new(run->routing, command_flag(call, "victims"));
+    return TRUE;
+}
+
+static int run_draft(const CommandCall *call, GError **error)
+{
+    g_auto(Run) run = {0};
+    OutputProgress progress = {0};
+    if (!open_run(&run, call, error) || !read_findings(&run, call->arguments[0], error))
+        return COMMAND_ERROR;
+    OutputTable *table =
+        output_table_new("NOTICE", "TO", "BY", ">FINDINGS", "LANGUAGE", "WHY", NULL);
+    gboolean good = TRUE;
+    for (guint i = 0; good && i < run.split->groups->len; i++) {
+        output_progress(&progress, "%u of %u recipients", i, run.split->groups->len);
+        good = draft_group(&run, run.split->groups->pdata[i], table, error);
+    }
+    output_progress_clear(&progress);
+    output_table_print(table);
+    if (!good)
+        return COMMAND_ERROR;
+    tell_left(&run);
+    if (!command_json(call))
+        tell_summary(&run);
+    return run.split->groups->len > 0 ? COMMAND_OK : COMMAND_NOTHING;
+}
+
+const Command cmd_notify_draft = {
+    .name = "draft",
+    .summary = "draft notices of what is in a file, and show to whom and why",
+    .arguments = "FILE|-",
+    .description =
+        "Reads addresses, URLs, names, a log or a report, finds who answers for each, and keeps a "
+        "draft for each of them. Nothing leaves the node. What nobody answers for is listed; it is "
+        "never guessed.",
+    .options =
+        (const CommandOption[]){
+            {"language", 'l', COMMAND_TEXT, "TAG",
+             .help = "the language of all notices (default: each recipient's)"},
+            {"urgency", 'u', COMMAND_CHOICE, "LEVEL", .choices = "critical|high|medium|low",
+             .help = "how soon they have to be acknowledged (default: [notify] urgency)"},
+            {"wanted-by", 0, COMMAND_TEXT, "TIME|DURATION",
+             .help = "when an answer is of use at the latest"},
+            {"batch", 'b', COMMAND_TEXT, "NAME", .help = "what all of them are called together"},
+            {"format", 0, COMMAND_CHOICE, "FORMAT",
+             .choices = "shadowserver|xarf|xarf-mail|iodef|iodef-json|stix|csv|text",
+             .help = "what the file is (default: seen from its content)"},
+            {"report", 0, COMMAND_TEXT, "NAME",
+             .help = "which Shadowserver report it is, if its name does not tell"},
+            {"columns", 0, COMMAND_TEXT, "MAP", .help = "the columns of a table: address=2,time=1"},
+            {"class", 0, COMMAND_TEXT, "CLASS",
+             .help = "what findings are of which the file does not say it"},
+            {"victims", 0, COMMAND_FLAG, .help = "tell those too who were attacked"},
+            {"all-left", 0, COMMAND_FLAG, .help = "name everything that nobody is told of"},
+            {"dry-run", 'n', COMMAND_FLAG, .help = "keep no drafts, only show"},
+            {"tlp", 0, COMMAND_CHOICE, "LEVEL", .choices = "clear|green|amber|amber+strict|red",
+             .help = "the TLP level of the notices (default: [exchange] unmarked)"},
+            {"exercise", 0, COMMAND_FLAG, .help = "this is an exercise: it is shown as one"},
+            DOSSIER_COMMAND_OPTION_AS,
+            COMMAND_OPTION_JSON,
+            COMMAND_OPTIONS_END,
+        },
+    .nothing = "nobody can be told of anything in it",
+    .min_arguments = 1,
+    .uses_node = TRUE,
+    .run = run_draft,
+};
