@@ -103,5 +103,75 @@ class MailTest(NotifyTestCase):
                          (2, 2, 1))
 
 
+class PeerTest(concert.TestCase):
+    """To a peer that answers for it, as its node card says: whichever of the two finds."""
+
+    def setUp(self):
+        super().setUp()
+        card = {"alder": {"constituency_ip": "192.0.2.0/24", "languages": "en"},
+                "birch": {"constituency_ip": "198.51.100.0/24", "languages": "es"}}
+        self.nodes = [peernode.Node(self, name, {"card": card[name],
+                                                 "node": {"signatory": f"{name.title()} Officer"}})
+                      for name in ("alder", "birch")]
+        for node in self.nodes:
+            node.serve()
+        self.nodes[0].run("peer", "invite", self.nodes[1].url)
+        self.nodes[1].run("peer", "accept", self.nodes[0].name)
+        for node, other in (self.nodes, reversed(self.nodes)):
+            node.wait_state(other, "active")
+
+    def wait(self, node, notice, state, seconds=20):
+        end = time.monotonic() + seconds
+        while True:
+            result = node.run("notify", "show", notice, "--json", status=None)
+            if result.status == 0 and result.json()["state"] == state:
+                return result.json()
+            self.assertLess(time.monotonic(), end, f"{node.name}: {result.out}{result.err}")
+            time.sleep(0.05)
+
+    def story(self, finder, other, address, own):
+        report = self.write("report.csv", f"address,time,port\n{address},2026-03-01 10:00:00,23\n"
+                                          f"{own},2026-03-01 10:00:00,23\n203.0.113.1,,\n")
+        lines = finder.run("notify", report, "--json", "--urgency", "high").lines()
+        notice = next(line for line in lines if "recipient" in line)
+        self.assertEqual((notice["recipient"], notice["by"]), (other.name, "node"))
+        self.assertEqual({line["left"]: line["verdict"] for line in lines if "left" in line},
+                         {own: "own", "203.0.113.1": "nobody"})
+        dossier = notice["dossier"]
+
+        # A draft stays at home.
+        other.run("notify", "show", dossier, status=1)
+        finder.run("notify", "approve", dossier)
+        finder.run("notify", "send", dossier)
+        theirs = self.wait(other, dossier, "received")
+        self.wait(finder, dossier, "received")
+        self.assertEqual([event["type"] for event in theirs["list"]],
+                         ["drafted", "approved", "sent", "received"])
+        self.assertIn(address, theirs["list"][0]["payload"]["text"])
+
+        # Who sent it cannot answer for the other.
+        finder.run("notify", "reply", dossier, "--state", "fixed", status=2)
+        finder.run("notify", "remind", dossier, "--text", "Any news?")
+        other.run("notify", "ack", dossier, "Thank you.")
+        self.wait(finder, dossier, "acknowledged")
+        other.run("notify", "reply", dossier, "--state", "fixed", "Closed the port.")
+        self.wait(finder, dossier, "answered")
+        finder.run("notify", "reopen", dossier, "Still open.")
+        self.wait(other, dossier, "acknowledged")
+        other.run("notify", "answer", dossier, "--outcome", "fixed")
+        self.wait(finder, dossier, "answered")
+        finder.run("notify", "close", dossier)
+        mine, theirs = self.wait(finder, dossier, "closed"), self.wait(other, dossier, "closed")
+        self.assertEqual(mine["digest"], theirs["digest"])
+        return [(event["type"], event["verdict"], event["by"] == finder.name)
+                for event in mine["list"]]
+
+    def test_both_ways(self):
+        alder, birch = self.nodes
+        one = self.story(alder, birch, "198.51.100.23", "192.0.2.23")
+        other = self.story(birch, alder, "192.0.2.77", "198.51.100.77")
+        self.assertEqual(one, other)
+
+
 if __name__ == "__main__":
     unittest.main()
