@@ -243,6 +243,13 @@ static void count_kind(FollowerResult *result, const FollowerOpening *opening)
         result->events += opening->items[i].kind == FOLLOWER_EVENT;
 }
 
+/* The proof with which one of the new openings came. */
+static const MerkleProof *path_of(const Accepting *accepting, const FollowerOpening *opening)
+{
+    guint place = accepting->verified->first_new + (guint)(opening - accepting->openings);
+    return &((const AnswerOpening *)accepting->answer->openings->pdata[place])->proof;
+}
+
 static gboolean apply_opening(Accepting *accepting, StoreTx *tx, Reach *reach, gint64 answer,
                               FollowerOpening *opening, GError **error)
 {
@@ -252,7 +259,8 @@ static gboolean apply_opening(Accepting *accepting, StoreTx *tx, Reach *reach, g
         !follower_effects_events(tx, accepting->peer, accepting->own_key, opening, error) ||
         !add_record(accepting, tx, answer, opening, &number, &is_new, error))
         return FALSE;
-    if (is_new && !follower_effects_chunks(tx, accepting->peer, opening, number, error))
+    if (is_new && (!follower_effects_chunks(tx, accepting->peer, opening, number, error) ||
+                   !follower_effects_proofs(tx, opening, number, path_of(accepting, opening), error)))
         return FALSE;
     count_events(accepting, opening);
     note_refusals(accepting, opening);

@@ -8,6 +8,7 @@
 #include "exchange/peering.h"
 #include "store/attachments.h"
 #include "store/deliveries.h"
+#include "store/event_proofs.h"
 #include "store/introductions.h"
 #include "store/ledger.h"
 #include "store/records.h"
@@ -111,6 +112,22 @@ gboolean follower_effects_apply(StoreTx *tx, Reach *reach, const Peer *peer,
     for (guint i = 0; i < G_N_ELEMENTS(effects); i++)
         if (g_str_equal(effects[i].kind, opening->opening->kind))
             return effects[i].apply(tx, reach, peer, opening, error);
+    return TRUE;
+}
+
+gboolean follower_effects_proofs(StoreTx *tx, FollowerOpening *opening, gint64 record,
+                                 const MerkleProof *path, GError **error)
+{
+    for (guint i = 0; i < opening->opening->n_items; i++) {
+        const FollowerItem *item = &opening->items[i];
+        gsize length;
+        if (item->kind != FOLLOWER_EVENT || !item->bytes || item->refusal || item->is_known)
+            continue;
+        const char *text = g_bytes_get_data(item->bytes, &length);
+        g_autoptr(Event) event = event_parse(text, length, NULL);
+        if (event && !event_proofs_put(tx, event->hash.bytes, record, i, path, error))
+            return FALSE;
+    }
     return TRUE;
 }
 

@@ -17,6 +17,11 @@ gboolean follower_effects_apply(StoreTx *tx, Reach *reach, const Peer *peer,
 gboolean follower_effects_chunks(StoreTx *tx, const Peer *peer, FollowerOpening *opening,
                                  gint64 record, GError **error);
 
+/* Keeps with the new events among its items that they stand in the peer's ledger, as @path proves.
+ * FALSE only when the store fails. */
+gboolean follower_effects_proofs(StoreTx *tx, FollowerOpening *opening, gint64 record,
+                                 const MerkleProof *path, GError **error);
+
 /* Gives the events among the items of a dispatch to their dossiers; what is none gets a refusal.
  * @own_key: this node's message key, may be NULL. FALSE only when the store fails. */
 gboolean follower_effects_events(StoreTx *tx, const Peer *peer, const NoteVerifier *own_key,

@@ -312,6 +312,10 @@ static const char *const steps[] = {
     "CREATE TABLE introduced_to (node TEXT NOT NULL, peer TEXT NOT NULL, number INTEGER NOT NULL,"
     " PRIMARY KEY (node, peer)) WITHOUT ROWID;"
     "CREATE TABLE relay (event BLOB PRIMARY KEY, dossier TEXT NOT NULL) WITHOUT ROWID;",
+
+    /* Where events that peers sent stand in these' ledgers, with proof (store/event_proofs.h). */
+    "CREATE TABLE event_proof (event BLOB PRIMARY KEY, record INTEGER NOT NULL,"
+    " place INTEGER NOT NULL, path BLOB NOT NULL) WITHOUT ROWID;",
 };
 
 guint schema_latest(void)
