@@ -9,6 +9,7 @@ extern const Command cmd_attachment;
 extern const Command cmd_evidence;
 extern const Command cmd_backup;
 extern const Command cmd_card;
+extern const Command cmd_case;
 extern const Command cmd_claim;
 extern const Command cmd_clock;
 extern const Command cmd_collection;

@@ -5,6 +5,7 @@
 
 #include "base/timestamp.h"
 #include "dossier/notice.h"
+#include "dossier/case.h"
 #include "dossier/claim.h"
 #include "dossier/consultation.h"
 #include "dossier/group.h"
@@ -13,7 +14,7 @@
 #include "dossier/resolution.h"
 #include "ledger/note.h"
 
-static const Procedure *const all[] = {&claim_procedure, &consultation_procedure, &evidence_procedure, &group_procedure, &notice_procedure, &request_procedure, &resolution_procedure, NULL};
+static const Procedure *const all[] = {&case_procedure, &claim_procedure, &consultation_procedure, &evidence_procedure, &group_procedure, &notice_procedure, &request_procedure, &resolution_procedure, NULL};
 
 static const ProcedureField decides = {
     .name = "decides",

@@ -34,6 +34,7 @@ typedef struct {
 /* Somebody's part: "requester". Lists end with a NULL name. */
 typedef struct {
     const char *name, *help;
+    gboolean is_gone; /* who has it takes no part any more: it may do nothing, and is not told */
 } ProcedureRole;
 
 typedef struct {
@@ -101,6 +102,7 @@ typedef struct {
     const char *help;
     guint from;  /* states in which it is possible; 0: it opens the dossier */
     int to;      /* state, or PROCEDURE_STAY */
+    guint stays; /* states of `from` in which it leaves the state as it is all the same */
     guint who;   /* roles that may make it; who opens gets this role */
     guint tells; /* roles that it is for; 0: it stays at its author's node */
     ProcedureMaker maker;

@@ -7,6 +7,7 @@
 typedef struct {
     const Procedure *procedure;
     guint roles, states; /* all there are */
+    guint gone;          /* roles of who takes no part any more */
     guint finals;
     const ProcedureTransition *opening;
 } Table;
@@ -30,8 +31,9 @@ static guint closure(const Procedure *procedure, guint states, gboolean backward
         for (const ProcedureTransition *row = procedure->transitions; row->type; row++) {
             if (row->to == PROCEDURE_STAY)
                 continue;
-            if (backwards ? (states & PROCEDURE_BIT(row->to)) != 0 : (states & row->from) != 0)
-                states |= backwards ? row->from : PROCEDURE_BIT(row->to);
+            guint from = row->from & ~row->stays;
+            if (backwards ? (states & PROCEDURE_BIT(row->to)) != 0 : (states & from) != 0)
+                states |= backwards ? from : PROCEDURE_BIT(row->to);
         }
     }
     return states;
@@ -66,7 +68,9 @@ static gboolean check_shown(const ProcedureTransition *row, const Table *table, 
         if (table->procedure->states[i].is_private)
             privates |= PROCEDURE_BIT(i);
     gboolean stays = row->to == PROCEDURE_STAY || (privates & PROCEDURE_BIT(row->to));
-    if (!stays && (row->tells & table->roles) != table->roles)
+    if (row->who & table->gone)
+        return fail(error, "who takes no part any more may make it", row->type);
+    if (!stays && (row->tells | table->gone) != table->roles)
         return fail(error, "it changes the state, and does not tell everybody", row->type);
     if (!stays && (row->from & privates) && !row->opens)
         return fail(error, "it shares what was private, and does not show it", row->type);
@@ -83,7 +87,7 @@ static gboolean check_transition(const ProcedureTransition *row, const Table *ta
         return fail(error, "there are two of that name", row->type);
     if (row->who == 0 || (row->who & ~table->roles) || (row->tells & ~table->roles))
         return fail(error, "nobody may make it, or it has a role that there is not", row->type);
-    if ((row->from & ~table->states) || row->to < PROCEDURE_STAY ||
+    if ((row->from & ~table->states) || (row->stays & ~row->from) || row->to < PROCEDURE_STAY ||
         row->to >= (int)procedure->n_states)
         return fail(error, "it has a state that there is not", row->type);
     if (row->from == 0 && (row->to == PROCEDURE_STAY || (row->who & (row->who - 1))))
@@ -113,7 +117,7 @@ static gboolean check_transition(const ProcedureTransition *row, const Table *ta
 static gboolean can_act(const Procedure *procedure, guint state)
 {
     for (const ProcedureTransition *row = procedure->transitions; row->type; row++)
-        if ((row->from & PROCEDURE_BIT(state)) && row->to != PROCEDURE_STAY &&
+        if ((row->from & ~row->stays & PROCEDURE_BIT(state)) && row->to != PROCEDURE_STAY &&
             row->to != (int)state && (row->who & procedure->states[state].waits_for))
             return TRUE;
     return FALSE;
@@ -197,7 +201,12 @@ static gboolean fill_table(Table *table, const Procedure *procedure, GError **er
     if (roles > PROCEDURE_SET_MAX || procedure->n_states > PROCEDURE_SET_MAX ||
         procedure->n_clocks > PROCEDURE_SET_MAX)
         return fail(error, "too many roles, states or clocks", procedure->name);
-    *table = (Table){procedure, set_of(roles), set_of(procedure->n_states)};
+    *table = (Table){.procedure = procedure,
+                     .roles = set_of(roles),
+                     .states = set_of(procedure->n_states)};
+    for (guint i = 0; i < roles; i++)
+        if (procedure->roles[i].is_gone)
+            table->gone |= PROCEDURE_BIT(i);
     for (guint i = 0; i < procedure->n_states; i++)
         if (procedure->states[i].is_final)
             table->finals |= PROCEDURE_BIT(i);

@@ -55,7 +55,7 @@ static void append_diagram(GString *text, const Procedure *procedure)
             g_string_append_printf(text, "    [*] --> %s: %s (%s%s)\n", to, row->verb, who,
                                    machine);
         for (guint i = 0; i < procedure->n_states; i++)
-            if (row->from & PROCEDURE_BIT(i))
+            if (row->from & ~row->stays & PROCEDURE_BIT(i))
                 g_string_append_printf(text, "    %s --> %s: %s (%s%s)\n",
                                        procedure->states[i].name, to, row->verb, who, machine);
     }
@@ -100,8 +100,9 @@ static void append_transitions(GString *text, const Procedure *procedure)
         g_string_append_printf(text, "| %s | %s | ", row->type, row->help);
         append_states(text, procedure, row->from);
         g_string_append_printf(
-            text, "%s | %s | %s: %s | %s |\n", row->from == 0 ? "nothing" : "",
-            row->to == PROCEDURE_STAY ? "the same" : procedure->states[row->to].name, who,
+            text, "%s | %s%s | %s: %s | %s |\n", row->from == 0 ? "nothing" : "",
+            row->to == PROCEDURE_STAY ? "the same" : procedure->states[row->to].name,
+            row->stays ? " at first, else the same" : "", who,
             row->maker == PROCEDURE_MACHINE ? "the node itself" : "a person", list);
     }
 }
