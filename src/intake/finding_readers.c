@@ -8,6 +8,7 @@
 #include "intake/iodef.h"
 #include "intake/skim.h"
 #include "intake/xarf.h"
+#include "intake/xarf_mail.h"
 
 #define SAMPLE (64 * 1024)
 
@@ -136,6 +137,11 @@ static gboolean read_xarf(Stream *stream, const Told *told, FindingMaker *maker,
     return xarf_read(stream, maker, error);
 }
 
+static gboolean read_mail(Stream *stream, const Told *told, FindingMaker *maker, GError **error)
+{
+    return xarf_mail_read(stream, maker, error);
+}
+
 static gboolean read_text(Stream *stream, const Told *told, FindingMaker *maker, GError **error)
 {
     return finding_text_read(stream, maker, error);
@@ -155,9 +161,9 @@ static gboolean read_iodef(Stream *stream, const Told *told, FindingMaker *maker
 static gboolean (*const readers[])(Stream *stream, const Told *told, FindingMaker *maker,
                                    GError **error) = {
     [FINDING_FORMAT_SHADOWSERVER] = read_table, [FINDING_FORMAT_XARF] = read_xarf,
-    [FINDING_FORMAT_IODEF] = read_iodef,        [FINDING_FORMAT_IODEF_JSON] = read_iodef,
-    [FINDING_FORMAT_STIX] = read_stix,          [FINDING_FORMAT_CSV] = read_table,
-    [FINDING_FORMAT_TEXT] = read_text,
+    [FINDING_FORMAT_XARF_MAIL] = read_mail,     [FINDING_FORMAT_IODEF] = read_iodef,
+    [FINDING_FORMAT_IODEF_JSON] = read_iodef,   [FINDING_FORMAT_STIX] = read_stix,
+    [FINDING_FORMAT_CSV] = read_table,          [FINDING_FORMAT_TEXT] = read_text,
 };
 
 /* A whole line of the sample, so that the last column of a header is not cut. */

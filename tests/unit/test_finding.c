@@ -275,6 +275,56 @@ static void test_refused(void)
     g_assert_error(findings.error, CONCERT_ERROR, CONCERT_ERROR_INPUT);
 }
 
+/* --- Mails ----------------------------------------------------------------------------------- */
+
+#define LINES                                                                                      \
+    "---\nReported-From: csirt@alder.example\nCategory: abuse\nReport-Type: login-attack\n"        \
+    "Service: ssh\nPort: 22\nVersion: 0.2\nDate: Sat, 31 Jan 2026 10:00:00 +0100\n"                \
+    "Source-Type: ip-address\nSource: 192.0.2.44\nReport-ID: 17@alder.example\n"
+
+static void check_login(const Finding *finding)
+{
+    g_assert_cmpstr(finding->address, ==, "192.0.2.44");
+    g_assert_cmpstr(finding->classification, ==, "intrusion-attempts.brute-force");
+    g_assert_cmpstr(finding->report_id, ==, "17@alder.example");
+    g_assert_cmpstr(finding->reporter, ==, "csirt@alder.example");
+    g_assert_cmpuint(finding->port, ==, 22);
+    g_assert_cmpint(finding->time, ==, G_GINT64_CONSTANT(1769850000000000));
+    g_assert_cmpstr(finding_field(finding, "Service"), ==, "ssh");
+}
+
+static void test_mail(void)
+{
+    static const char mail[] =
+        "From: csirt@alder.example\r\nSubject: abuse\r\nX-XARF: PLAIN\r\nContent-Type: "
+        "multipart/mixed;\r\n charset=utf8; boundary=\"b1\"\r\n\r\npreamble\r\n--b1\r\n\r\nDear "
+        "all, see 198.51.100.1\r\n--b1\r\nContent-Type: text/plain; name=\"report.txt\"\r\n"
+        "Content-Transfer-Encoding: quoted-printable\r\n\r\n" LINES
+        "\r\n--b1\r\nContent-Type: text/plain\r\n\r\nlog of 203.0.113.1\r\n--b1--\r\n";
+    g_auto(Findings) alone = {0}, whole = {0}, json = {0}, none = {0};
+    findings_read(&alone, LINES, NULL);
+    g_assert_cmpint(alone.summary.format, ==, FINDING_FORMAT_XARF_MAIL);
+    g_assert_cmpuint(alone.found->len, ==, 1);
+    check_login(findings_at(&alone, 0));
+    findings_read(&whole, mail, NULL);
+    g_assert_cmpuint(whole.found->len, ==, 1);
+    check_login(findings_at(&whole, 0));
+
+    static const char report[] = LOGIN("1", "\"192.0.2.1\"");
+    g_autofree char *packed = g_base64_encode((const guchar *)report, strlen(report));
+    g_autofree char *text = g_strdup_printf(
+        "MIME-Version: 1.0\nContent-Type: multipart/mixed; boundary=x\n\n--x\nContent-Type: "
+        "multipart/related; boundary=y\n\n--y\n\ntext\n--y--\n--x\nContent-Type: application/json\n"
+        "Content-Transfer-Encoding: base64\n\n%s\n--x--\n",
+        packed);
+    findings_read(&json, text, NULL);
+    g_assert_cmpuint(json.found->len, ==, 1);
+    g_assert_cmpstr(findings_at(&json, 0)->report_id, ==, "1");
+
+    findings_read(&none, "From: a@alder.example\nSubject: x\n\nplease see 192.0.2.9\n", NULL);
+    g_assert_cmpstr(findings_at(&none, 0)->address, ==, "192.0.2.9");
+}
+
 /* --- Findings themselves --------------------------------------------------------------------- */
 
 static void test_bounds(void)
@@ -383,6 +433,7 @@ int main(int argc, char **argv)
     g_test_add_func("/finding/csv-columns", test_csv_columns);
     g_test_add_func("/finding/xarf", test_xarf);
     g_test_add_func("/finding/xarf-many", test_xarf_many);
+    g_test_add_func("/finding/mail", test_mail);
     g_test_add_func("/finding/refused", test_refused);
     g_test_add_func("/finding/bounds", test_bounds);
     g_test_add_func("/finding/keys", test_keys);
