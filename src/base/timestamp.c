@@ -127,6 +127,19 @@ static gboolean parse_zone(const char *text, gsize length, gint64 *ret_offset)
     return TRUE;
 }
 
+/* Reads "hh:mm" where no seconds follow. */
+static gboolean parse_minutes(const char *text, gsize length, gint64 *ret_us, gsize *ret_used)
+{
+    int hour, minute;
+    if (length < 5 || !read_digits(text, 2, &hour) || text[2] != ':' ||
+        !read_digits(text + 3, 2, &minute) || hour > 23 || minute > 59 ||
+        (length > 5 && text[5] == ':'))
+        return FALSE;
+    *ret_us = ((gint64)hour * 60 + minute) * 60 * US_PER_SECOND;
+    *ret_used = 5;
+    return TRUE;
+}
+
 gboolean timestamp_parse_lenient(const char *text, gsize length, gint64 *ret_us)
 {
     gint64 date, time_of_day, offset;
@@ -140,8 +153,10 @@ gboolean timestamp_parse_lenient(const char *text, gsize length, gint64 *ret_us)
     }
     if (g_ascii_toupper(text[10]) != 'T' && text[10] != ' ')
         return FALSE;
-    if (!parse_time_of_day(text + 11, length - 11, &time_of_day, &digits, &used) ||
-        !parse_zone(text + 11 + used, length - 11 - used, &offset))
+    if (!parse_minutes(text + 11, length - 11, &time_of_day, &used) &&
+        !parse_time_of_day(text + 11, length - 11, &time_of_day, &digits, &used))
+        return FALSE;
+    if (!parse_zone(text + 11 + used, length - 11 - used, &offset))
         return FALSE;
     *ret_us = date + time_of_day - offset;
     return TRUE;

@@ -16,7 +16,7 @@
 gboolean timestamp_parse(const char *text, gsize length, gint64 *ret_us, guint *ret_digits);
 
 /* Like timestamp_parse(), but accepts what people and foreign formats write: lower case, a blank
- * for the T, numeric offsets, no zone (taken as UTC), no time of day. */
+ * for the T, numeric offsets, no zone (taken as UTC), no seconds, no time of day. */
 gboolean timestamp_parse_lenient(const char *text, gsize length, gint64 *ret_us);
 
 /* Writes @us with exactly @digits (0 to 9) digits after the point into @buffer and returns it. */

@@ -10,7 +10,7 @@ enum { OPEN, CALLED, MINUTED, CLOSED };
 #define ROLE(name)   PROCEDURE_BIT(name)
 #define STATE(name)  PROCEDURE_BIT(name)
 #define SIDES        (ROLE(CONVENER) | ROLE(MEMBER))
-#define ALL          (SIDES | ROLE(OBSERVER) | ROLE(FORMER))
+#define ALL          (SIDES | ROLE(OBSERVER))
 #define LIVE         (STATE(OPEN) | STATE(CALLED) | STATE(MINUTED))
 #define TEXT_SIZE    (32 * 1024)
 #define OBJECTION_US (G_GINT64_CONSTANT(7) * 24 * 3600 * G_USEC_PER_SEC)
@@ -19,7 +19,7 @@ static const ProcedureRole roles[] = {
     [CONVENER] = {"convener", "the node that calls the meetings and keeps the minutes"},
     [MEMBER] = {"member", "a node that takes part"},
     [OBSERVER] = {"observer", "a node that may read along"},
-    [FORMER] = {"former", "a node that has left"},
+    [FORMER] = {"former", "a node that has left", .is_gone = TRUE},
     {NULL},
 };
 

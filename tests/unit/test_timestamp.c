@@ -59,6 +59,8 @@ static void test_lenient(void)
         gint64 us;
     } cases[] = {
         {"2016-04-06", G_GINT64_CONSTANT(1459900800000000)},
+        {"2016-04-06T20:06Z", G_GINT64_CONSTANT(1459973160000000)},
+        {"2016-04-06 22:06+02:00", G_GINT64_CONSTANT(1459973160000000)},
         {"2016-04-06 20:06:37", G_GINT64_CONSTANT(1459973197000000)},
         {"2016-04-06t20:06:37z", G_GINT64_CONSTANT(1459973197000000)},
         {"2016-04-06T22:06:37+02:00", G_GINT64_CONSTANT(1459973197000000)},
@@ -72,6 +74,9 @@ static void test_lenient(void)
     }
     gint64 us = 42;
     g_assert_false(timestamp_parse_lenient("2016-04-06 20:06:37+2", 21, &us));
+    g_assert_false(timestamp_parse_lenient("2016-04-06T20:60Z", 17, &us));
+    g_assert_false(timestamp_parse_lenient("2016-04-06T20:06:Z", 18, &us));
+    g_assert_false(timestamp_parse_lenient("2016-04-06T20:0", 15, &us));
     g_assert_false(timestamp_parse_lenient("06/04/2016", 10, &us));
     g_assert_cmpint(us, ==, 42);
 }

@@ -1,0 +1,162 @@
+"""Consultations between two real nodes over TLS: asked, clarified, replied, a formal representation
+each way, and one record that both sign; the same while their peering is suspended, whoever
+suspended it, and nothing else then. Working groups of three nodes."""
+
+import datetime
+import hashlib
+import time
+import unittest
+
+import concert
+from peernode import Node
+
+
+class TalkTest(concert.TestCase):
+    kind = "consultation"
+
+    def meet(self, *names):
+        nodes = [Node(self, name).serve() for name in names]
+        for i, one in enumerate(nodes):
+            for other in nodes[i + 1:]:
+                one.run("peer", "invite", other.url)
+                other.run("peer", "accept", one.name)
+        return nodes
+
+    def do(self, node, step, *arguments, **keywords):
+        return node.run(self.kind, step, self.id, *arguments, **keywords)
+
+    def wait(self, node, state, events=0, seconds=20):
+        end = time.monotonic() + seconds
+        while True:
+            result = node.run(self.kind, "show", self.id, "--json", status=None)
+            shown = result.json() if result.status == 0 else {"state": None, "list": []}
+            if shown["state"] == state and len(shown["list"]) >= events:
+                return shown
+            self.assertLess(time.monotonic(), end, f"{node.name}: {result.out}{result.err}")
+            time.sleep(0.05)
+
+    def same(self, one, other, state, seconds=20):
+        end = time.monotonic() + seconds
+        while True:
+            a, b = self.wait(one, state, seconds=seconds), self.wait(other, state, seconds=seconds)
+            if a["digest"] == b["digest"]:
+                return a
+            self.assertLess(time.monotonic(), end, f"{a}\n{b}")
+            time.sleep(0.05)
+
+
+class ConsultationTest(TalkTest):
+    def open(self, one, other, *options):
+        self.id = one.run("consultation", "open", other.name, "--subject", "The list of June", "--text",
+                          "Whose is it?", "--as", "A. Envoy", "--json", *options).json()["dossier"]
+
+    def course(self, one, other):
+        """From the question to the record that both sign."""
+        self.open(one, other)
+        self.wait(one, "received")
+        self.do(one, "reply", "Mine.", status=2)
+        self.do(other, "ask", "Which list?")
+        self.wait(one, "clarifying")
+        self.do(one, "clarify", "That of the third.")
+        self.wait(other, "received", 4)
+        self.do(other, "reply", "Ours.", "--language", "xb")
+        self.wait(one, "replied")
+        self.do(one, "translate", "Ours!", "--of", "replied", "--language", "en")
+        self.do(one, "represent", "We ask that it be withdrawn.")
+        self.wait(other, "represented")
+        self.do(other, "counter-represent", "We ask why.")
+        self.wait(one, "counter-represented")
+        self.do(one, "reply", "It names our hosts.")
+        self.wait(other, "replied")
+        text = "The list is withdrawn."
+        digest = hashlib.sha256(text.encode()).hexdigest()
+        self.do(other, "propose-record", text)
+        self.wait(one, "record-proposed")
+        self.do(other, "agree", "--record", digest, status=2)
+        self.assertIn(digest, self.do(one, "agree", status=2).err)
+        self.do(one, "agree", "--record", "0" * 64, status=2)
+        self.do(one, "agree", "--record", digest[:8], "--as", "A. Envoy")
+        shown = self.same(one, other, "agreed")
+        signed = {event["type"]: (event["by"], event["payload"]["record"]) for event in shown["list"]
+                  if event["type"].startswith("record-")}
+        self.assertEqual(signed, {"record-proposed": (other.name, digest), "record-agreed": (one.name, digest)})
+
+    def test_course(self):
+        alder, birch = self.meet("alder", "birch")
+        self.course(alder, birch)
+        self.course(birch, alder)
+
+    def test_suspended(self):
+        """Nothing is followed while the peering is suspended, but consultations go on, both ways."""
+        alder, birch = self.meet("alder", "birch")
+        # One that began before goes on as well, with what did not arrive.
+        birch.stop()
+        self.open(alder, birch)
+        before = self.id
+        alder.run("peer", "suspend", birch.name, "--reason", "We are not content.")
+        birch.serve()
+        birch.wait_state(alder, "suspended")
+        self.wait(alder, "asked")
+        self.do(alder, "comment", "We still ask.")
+        self.wait(alder, "received")
+        self.course(alder, birch)
+        self.course(birch, alder)
+        self.assertEqual((alder.state(birch), birch.state(alder)), ("suspended", "suspended"))
+
+        # Nothing else does.
+        request = alder.run("request", "send", birch.name, "--kind", "advice", "--subject", "s", "--text", "t",
+                            "--json").json()["dossier"]
+        time.sleep(1)
+        birch.run("request", "show", request, status=1)
+
+        # Afterwards all comes once more, with its proofs, and nothing is there twice.
+        counts = [self.wait(node, "agreed")["list"] for node in (alder, birch)]
+        alder.run("peer", "resume", birch.name)
+        end = time.monotonic() + 20
+        while birch.run("request", "show", request, status=None).status:
+            self.assertLess(time.monotonic(), end)
+            time.sleep(0.05)
+        for node, events in zip((alder, birch), counts):
+            self.assertEqual(len(self.wait(node, "agreed")["list"]), len(events))
+        self.id = before
+        self.same(alder, birch, "received")
+
+    def test_ended(self):
+        alder, birch = self.meet("alder", "birch")
+        alder.run("peer", "end", birch.name)
+        result = alder.run("consultation", "open", birch.name, "--subject", "s", "--text", "t", status=None)
+        self.assertNotEqual(result.status, 0)
+
+
+class GroupTest(TalkTest):
+    kind = "group"
+
+    def test_group(self):
+        alder, birch, cedar = self.meet("alder", "birch", "cedar")
+        self.id = alder.run("group", "convene", birch.name, cedar.name, "--subject", "Name servers", "--text",
+                            "A common report.", "--json").json()["dossier"]
+        self.do(alder, "call", "--meeting", "48h", "--place", "by telephone", "--agenda", "Draft", "--agenda", "Dates")
+        self.wait(birch, "meeting-called")
+        self.do(birch, "put-text", "Version 1.", "--name", "Draft")
+        self.do(alder, "minute", "We met.", "--present", birch.name)
+        self.wait(birch, "minutes-written")
+        self.wait(cedar, "minutes-written")
+        self.do(birch, "confirm")
+        self.do(cedar, "object", "I was there too.")
+        self.wait(alder, "minutes-written", 6)
+        self.assertIn("only its convener", self.do(birch, "settle", status=2).err)
+        self.do(alder, "settle")
+        due = (datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(days=14)).strftime("%Y-%m-%dT%H:%MZ")
+        action = self.do(alder, "add-action", "Write version 2.", "--owner", birch.name, "--due", due, "--json").json()
+        self.wait(birch, "open", 8)
+        listed = self.do(birch, "actions", "--json").lines()
+        self.assertEqual([(one["owner"], one["done"], one["overdue"]) for one in listed], [(birch.name, False, False)])
+        self.do(cedar, "done", "--action", action["event"][:12], status=2)
+        self.do(birch, "done", "--action", action["event"][:12], "Sent.")
+        self.do(birch, "actions", "--open", status=1)
+        self.wait(cedar, "open", 9)
+        self.assertIn("done", self.do(cedar, "actions").out)
+
+
+if __name__ == "__main__":
+    unittest.main()
