@@ -27,7 +27,9 @@ class ClaimTest(concert.TestCase):
     def setUp(self):
         super().setUp()
         self.alder, self.birch, self.forum = (Node(self, name).serve() for name in ("alder", "birch", "forum"))
-        for one, other in ((self.alder, self.birch), (self.alder, self.forum), (self.birch, self.forum)):
+
+    def meet(self, one, *others):
+        for other in others:
             one.run("peer", "invite", other.url)
             other.run("peer", "accept", one.name)
 
@@ -153,15 +155,20 @@ class ClaimTest(concert.TestCase):
         self.wait(reader, "retracted", claimant)
         self.assertIn("Retracted by", self.claim(reader, "print").out)
 
+    # Who is shown a claim need not be a peer of the party.
     def test_alder_claims(self):
+        self.meet(self.alder, self.birch, self.forum)
         self.course(self.alder, self.birch, self.forum)
 
     def test_birch_claims(self):
+        self.meet(self.birch, self.alder, self.forum)
         self.course(self.birch, self.alder, self.forum)
 
     def test_attempts(self):
         """A party without a node: two attempts, two channels, two people; and the time to reply."""
         alder = self.alder
+        self.meet(alder, self.forum)
+        self.meet(self.forum, self.birch)
         self.draft(alder)
         self.review(alder)
         self.claim(alder, "defer", "It would warn them.", "--operation", "Takedown 7", "--decided-by", "Alder CERT",
