@@ -40,6 +40,7 @@ extern const Command cmd_notify;
 extern const Command cmd_peer;
 extern const Command cmd_policy;
 extern const Command cmd_request;
+extern const Command cmd_report;
 extern const Command cmd_resolution;
 extern const Command cmd_restore;
 extern const Command cmd_search;

@@ -1,16 +1,18 @@
 #include "dossier/dossier_file.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/error.h"
 #include "base/jsonguard.h"
 #include "base/timestamp.h"
 
-#define HEAD       "{\"concert\":\"events/v1\"}"
-#define HEAD_START "{\"concert\":\"events/v"
-#define KEY_START  "{\"key\":"
-#define KEY_MAX    1024
-#define ROLE       "/message"
+#define HEAD           "{\"concert\":\"events/v1\"}"
+#define HEAD_START     "{\"concert\":\"events/v"
+#define KEY_START      "{\"key\":"
+#define PLACE_START    "{\"affiliation\":"
+#define LINE_MAX_BYTES 1024 /* of a key or a place */
+#define ROLE           "/message"
 
 void dossier_file_begin(GString *text)
 {
@@ -21,6 +23,19 @@ void dossier_file_add_key(GString *text, const char *vkey)
 {
     /* Names and base64 need no escapes. */
     g_string_append_printf(text, KEY_START "\"%s\"}\n", vkey);
+}
+
+void dossier_file_add_place(GString *text, const char *node, const char *place)
+{
+    yyjson_mut_doc *doc = yyjson_mut_doc_new(NULL);
+    yyjson_mut_val *root = yyjson_mut_obj(doc);
+    yyjson_mut_doc_set_root(doc, root);
+    yyjson_mut_obj_add_str(doc, root, "affiliation", place);
+    yyjson_mut_obj_add_str(doc, root, "node", node);
+    char *line = yyjson_mut_write(doc, 0, NULL);
+    g_string_append_printf(text, "%s\n", line);
+    free(line);
+    yyjson_mut_doc_free(doc);
 }
 
 void dossier_file_add_event(GString *text, GBytes *bytes)
@@ -36,6 +51,7 @@ void dossier_file_free(DossierFile *file)
     if (!file)
         return;
     g_ptr_array_unref(file->keys);
+    g_hash_table_unref(file->places);
     g_ptr_array_unref(file->events);
     g_ptr_array_unref(file->faults);
     g_free(file);
@@ -58,7 +74,8 @@ static gboolean read_head(const char *line, gsize length, GError **error)
 
 static NoteVerifier *parse_key(const char *line, gsize length, GError **error)
 {
-    g_autoptr(yyjson_doc) doc = length <= KEY_MAX ? jsonguard_read(line, length, error) : NULL;
+    g_autoptr(yyjson_doc) doc =
+        length <= LINE_MAX_BYTES ? jsonguard_read(line, length, error) : NULL;
     const char *vkey = doc ? yyjson_get_str(yyjson_obj_get(yyjson_doc_get_root(doc), "key")) : NULL;
     g_autoptr(NoteVerifier) key = vkey ? note_verifier_parse(vkey, error) : NULL;
     if (key && g_str_has_suffix(key->name, ROLE) && key->algorithm == NOTE_ED25519)
@@ -113,13 +130,37 @@ static void read_event(DossierFile *file, guint number, const char *line, gsize 
         g_ptr_array_add(file->faults, describe(number, event, error));
 }
 
+static void read_place(DossierFile *file, guint number, const char *line, gsize length)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(yyjson_doc) doc =
+        length <= LINE_MAX_BYTES ? jsonguard_read(line, length, &error) : NULL;
+    yyjson_val *root = yyjson_doc_get_root(doc);
+    const char *node = yyjson_get_str(yyjson_obj_get(root, "node"));
+    const char *place = yyjson_get_str(yyjson_obj_get(root, "affiliation"));
+    if (node && place)
+        g_hash_table_insert(file->places, g_strdup(node), g_strdup(place));
+    else
+        g_ptr_array_add(file->faults,
+                        g_strdup_printf("line %u: it names no node or affiliation", number));
+}
+
+static gboolean begins(const char *line, gsize length, const char *start)
+{
+    return length >= strlen(start) && memcmp(line, start, strlen(start)) == 0;
+}
+
 /* Keys come before the events that they verify. */
 static gboolean read_line(DossierFile *file, guint number, const char *line, gsize length,
                           const GPtrArray *trusted, GError **error)
 {
     if (number == 1)
         return read_head(line, length, error);
-    if (length < strlen(KEY_START) || memcmp(line, KEY_START, strlen(KEY_START)) != 0) {
+    if (begins(line, length, PLACE_START)) {
+        read_place(file, number, line, length);
+        return TRUE;
+    }
+    if (!begins(line, length, KEY_START)) {
         read_event(file, number, line, length, trusted ? trusted : file->keys);
         return TRUE;
     }
@@ -142,6 +183,7 @@ DossierFile *dossier_file_read(const char *text, gsize length, const GPtrArray *
     g_autoptr(DossierFile) file = g_new0(DossierFile, 1);
     guint number = 0;
     file->keys = g_ptr_array_new_with_free_func((GDestroyNotify)note_verifier_free);
+    file->places = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
     file->events = g_ptr_array_new_with_free_func((GDestroyNotify)event_free);
     file->faults = g_ptr_array_new_with_free_func(g_free);
     if (length > DOSSIER_FILE_BYTES_MAX) {

@@ -3,6 +3,7 @@
  *
  *     {"concert":"events/v1"}
  *     {"key":"cert.alder.example/message+0123abcd+AQ..."}
+ *     {"affiliation":"XA","node":"cert.alder.example"}
  *     {"body":{...},"concert":"event/v1","signatures":[...]}
  *
  * Whose key it is, the file only claims: who reads it compares the keys with those that it knows.
@@ -20,6 +21,9 @@
 void dossier_file_begin(GString *text);
 void dossier_file_add_key(GString *text, const char *vkey);
 
+/* The country or territory that a node declares. */
+void dossier_file_add_place(GString *text, const char *node, const char *place);
+
 /* @bytes as event_make() made them: on one line. */
 void dossier_file_add_event(GString *text, GBytes *bytes);
 
@@ -27,10 +31,11 @@ void dossier_file_add_event(GString *text, GBytes *bytes);
  */
 
 typedef struct {
-    GPtrArray *keys;   /* NoteVerifier *, of messages: the name ends in "/message" */
-    GPtrArray *events; /* Event *, those whose signature is right */
-    GPtrArray *faults; /* char *, what is wrong with each of the others: "line 7: ballot of
-                          cert.birch.example ...: ..." */
+    GPtrArray *keys;    /* NoteVerifier *, of messages: the name ends in "/message" */
+    GHashTable *places; /* node -> what it declares; as the file has it */
+    GPtrArray *events;  /* Event *, those whose signature is right */
+    GPtrArray *faults;  /* char *, what is wrong with each of the others: "line 7: ballot of
+                           cert.birch.example ...: ..." */
 } DossierFile;
 
 /* Reads and verifies it. An event counts if a key of its author's node signed it: one of the

@@ -20,6 +20,7 @@
 #include "node/operation_params.h"
 #include "node/parcel_operation.h"
 #include "node/peer_operation.h"
+#include "node/statement_operation.h"
 #include "node/reminder.h"
 #include "store/accounts.h"
 #include "store/collections.h"
@@ -313,6 +314,7 @@ static const Operation operations[] = {
     {"follow.mark", .change = follow_operation_mark},
     {"follow.finish", .change = follow_operation_finish},
     {"ledger.open", .run = ledger_operation_open},
+    {"statement.sign", .run = statement_operation_sign},
     {"ledger.append", .run = ledger_operation_append},
     {"ledger.erase", .run = ledger_operation_erase},
     {"ledger.resume", .run = ledger_operation_resume, .keys = TRUE},

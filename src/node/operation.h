@@ -47,6 +47,7 @@
  *   attachment.keep   {sha256 (hex), size, place, bytes (base64), malicious: bool}
  *   attachment.check  {sha256 (hex)} -> {state}
  *   dossier.rebuild   {} -> {dossiers}
+ *   statement.sign    {type: "report" or "conventions", body: {node, ..}} -> {text}
  *   dossier.reminded  {dossier, given: [[clock, started (us), count], ..], next? (us)}
  *   contact.put       {source?, contacts?: [{email or node, name?, language?, openpgp?, ip?: [..],
  *                     as?: [..], domains?: [..]}], routes?: [[prefix, as]]}: store/contacts.h
