@@ -100,12 +100,12 @@ gboolean cmd_notify_event(Node *node, const char *dossier, const char *type, con
     return TRUE;
 }
 
-gboolean cmd_notify_deliver(const CommandCall *call, Node *node, GError **error)
+gboolean cmd_notify_deliver(Node *node, gboolean early, GError **error)
 {
     g_auto(MailerResult) result = {0};
     if (!node_writer(node))
         return TRUE;
-    if (!mailer_run(node, NULL, &result, error))
+    if (!mailer_run(node, early, NULL, &result, error))
         return FALSE;
     if (result.failed > 0)
         output_note("%u mails could not be sent yet: %s", result.failed, result.failure);
@@ -123,8 +123,9 @@ gboolean cmd_notify_deliver(const CommandCall *call, Node *node, GError **error)
 static const Command *const *list(const Command *self)
 {
     static const Command *const own[] = {
-        &cmd_notify_draft, &cmd_notify_approve, &cmd_notify_send,  &cmd_notify_remind,
-        &cmd_notify_reply, &cmd_notify_mails,   &cmd_notify_stats, NULL};
+        &cmd_notify_draft,  &cmd_notify_approve, &cmd_notify_send,
+        &cmd_notify_remind, &cmd_notify_reply,   &cmd_notify_import_replies,
+        &cmd_notify_mails,  &cmd_notify_stats,   NULL};
     return dossier_command_list(&notice_procedure, own);
 }
 

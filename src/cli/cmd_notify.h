@@ -36,5 +36,5 @@ char *cmd_notify_id(Store *store, const char *name, GError **error);
 gboolean cmd_notify_event(Node *node, const char *dossier, const char *type, const char *signatory,
                           const char *payload, char **ret_state, GError **error);
 
-/* Sends the mails that wait, if nobody serves the node, who would. */
-gboolean cmd_notify_deliver(const CommandCall *call, Node *node, GError **error);
+/* Sends the mails that are due (@early: all that wait), if nobody serves the node, who would. */
+gboolean cmd_notify_deliver(Node *node, gboolean early, GError **error);

@@ -151,7 +151,7 @@ static int send_all(const CommandCall *call, Node *node, const char *operation,
             return COMMAND_ERROR;
     }
     output_progress_clear(&progress);
-    if (!cmd_notify_deliver(call, node, error))
+    if (!cmd_notify_deliver(node, FALSE, error))
         return COMMAND_ERROR;
     if (!command_json(call) && ids->len > 1)
         output_line("%u to peers, %u by mail, %u not sent", sent.by_node, sent.by_mail,
@@ -169,7 +169,7 @@ static int run_send(const CommandCall *call, GError **error)
     if (!by)
         return COMMAND_ERROR;
     if (command_flag(call, "waiting"))
-        return cmd_notify_deliver(call, node, error) ? COMMAND_OK : COMMAND_ERROR;
+        return cmd_notify_deliver(node, TRUE, error) ? COMMAND_OK : COMMAND_ERROR;
     g_autoptr(GPtrArray) ids = cmd_notify_choose(call, node_store(node), states, error);
     return ids ? send_all(call, node, "notice.send", ids, by, error) : COMMAND_ERROR;
 }

@@ -241,6 +241,7 @@ static const ProcedureField reminded_fields[] = {
 
 static const ProcedureField returned_fields[] = {
     {"text", "what the mail's return says", PROCEDURE_TEXT, TRUE, .max = 4 * 1024},
+    {"message_id", "the mail in which it was said", PROCEDURE_LINE, .max = PROCEDURE_LINE_MAX},
     {NULL},
 };
 

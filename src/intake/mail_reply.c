@@ -485,16 +485,32 @@ MailReply *mail_reply_parse(const char *bytes, gsize length, GError **error)
     return read_mail(&part);
 }
 
+/* "From ADDRESS Mon Mar  2 10:00:00 2026": what a person writes at the beginning of a line is none.
+ */
+static gboolean is_mark(const Span *line)
+{
+    static const char days[] = "MonTueWedThuFriSatSun";
+    if (line->length < 5 || memcmp(line->at, "From ", 5) != 0)
+        return FALSE;
+    const char *blank = memchr(line->at + 5, ' ', line->length - 5);
+    if (!blank || (gsize)(blank - line->at) + 4 > line->length)
+        return FALSE;
+    for (const char *day = days; *day; day += 3)
+        if (memcmp(blank + 1, day, 3) == 0)
+            return TRUE;
+    return FALSE;
+}
+
 gsize mail_reply_mbox_next(const char *bytes, gsize length, gsize *ret_skip)
 {
     Span rest = {bytes, length}, line;
     const char *begin = NULL;
     gboolean after_empty = TRUE;
     while (next_line(&rest, &line)) {
-        gboolean is_mark = after_empty && line.length >= 5 && memcmp(line.at, "From ", 5) == 0;
-        if (is_mark && begin)
+        gboolean marks = after_empty && is_mark(&line);
+        if (marks && begin)
             return (gsize)(line.at - begin);
-        if (is_mark) {
+        if (marks) {
             begin = rest.at;
             *ret_skip = (gsize)(begin - bytes);
         }

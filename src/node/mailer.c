@@ -85,9 +85,9 @@ static gboolean send_one(Run *run, const Mail *mail, GError **error)
     return writer_run(node_writer(run->node), 1, record, &outcome, error);
 }
 
-static gboolean send_due(Run *run, GError **error)
+static gboolean send_due(Run *run, gint64 now, GError **error)
 {
-    gint64 now = timestamp_now(), after = 0;
+    gint64 after = 0;
     for (;;) {
         g_autoptr(GPtrArray) mails = mails_due(node_store(run->node), now, after, AT_ONCE, error);
         if (!mails)
@@ -104,13 +104,14 @@ static gboolean send_due(Run *run, GError **error)
     }
 }
 
-gboolean mailer_run(Node *node, const gint *stop, MailerResult *ret_result, GError **error)
+gboolean mailer_run(Node *node, gboolean early, const gint *stop, MailerResult *ret_result,
+                    GError **error)
 {
-    gint64 next;
+    gint64 next, now = early ? G_MAXINT64 - 1 : timestamp_now();
     g_auto(MailerResult) result = {0};
     if (!mails_next(node_store(node), &next, error))
         return FALSE;
-    if (next > timestamp_now()) {
+    if (next > now) {
         *ret_result = result;
         return TRUE;
     }
@@ -121,7 +122,7 @@ gboolean mailer_run(Node *node, const gint *stop, MailerResult *ret_result, GErr
     if (!sender ||
         !mails_count_sent(node_store(node), NULL, timestamp_now() - HOUR_US, &run.sent_hour,
                           error) ||
-        !send_due(&run, error))
+        !send_due(&run, now, error))
         return FALSE;
     *ret_result = result;
     result = (MailerResult){0};
@@ -156,7 +157,7 @@ static gint64 run_once(Mailer *mailer)
 {
     g_auto(MailerResult) result = {0};
     g_autoptr(GError) error = NULL;
-    if (!mailer_run(mailer->node, &mailer->stop, &result, &error)) {
+    if (!mailer_run(mailer->node, FALSE, &mailer->stop, &result, &error)) {
         report(mailer, error->message);
         return PAUSE_US;
     }

@@ -13,9 +13,11 @@ typedef struct {
 void mailer_result_clear(MailerResult *result);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(MailerResult, mailer_result_clear)
 
-/* Sends all that is due. @node is the writer; @stop (may be NULL) is set, atomically, by who wants
- * it to end early. CONCERT_ERROR_INPUT when [mail] does not say how, and something waits. */
-gboolean mailer_run(Node *node, const gint *stop, MailerResult *ret_result, GError **error);
+/* Sends all that is due; with @early what is to be tried again later, too. @node is the writer;
+ * @stop (may be NULL) is set, atomically, by who wants it to end early. CONCERT_ERROR_INPUT when
+ * [mail] does not say how, and something waits. */
+gboolean mailer_run(Node *node, gboolean early, const gint *stop, MailerResult *ret_result,
+                    GError **error);
 
 typedef struct Mailer Mailer;
 

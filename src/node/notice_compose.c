@@ -3,6 +3,7 @@
 #include <sodium.h>
 #include <string.h>
 
+#include "base/escape.h"
 #include "base/jsontext.h"
 #include "base/timestamp.h"
 #include "dossier/notice.h"
@@ -113,7 +114,8 @@ static void append_line(GString *text, yyjson_val *finding)
         if (member(finding, members[i]))
             g_string_append_printf(line, " | %s", member(finding, members[i]));
     g_autofree char *cut = to_line(line->str, SHOWN_LENGTH);
-    g_string_append_printf(text, "%s%s\n", cut, strlen(cut) < line->len ? "..." : "");
+    g_autofree char *shown = escape_terminal(cut, -1);
+    g_string_append_printf(text, "%s%s\n", shown, strlen(cut) < line->len ? "..." : "");
 }
 
 /* What stands in the text of the findings, and what of the rest. */

@@ -102,6 +102,242 @@ class MailTest(NotifyTestCase):
         self.assertEqual((stats["notices"], stats["sent"], stats["outcomes"]["taken-down"]),
                          (2, 2, 1))
 
+    def send_one(self, text="198.51.100.7\n"):
+        notice = self.draft(text)[0][0]
+        self.concert("notify", "approve", notice["dossier"])
+        self.concert("notify", "send", notice["dossier"])
+        return notice
+
+    def test_replies(self):
+        first = self.send_one()
+        second = self.send_one("198.51.100.8\n")
+        third = self.send_one("203.0.113.4\n")
+        box = self.directory / "Maildir"
+        for folder in ("new", "cur", "tmp"):
+            (box / folder).mkdir(parents=True)
+        reference = first["reference"]
+        (box / "new/1").write_text(
+            f"From: Birch NOC <noc@isp.birch.example>\nTo: notices+{reference.upper()}@cert.alder.example\n"
+            "Message-ID: <1@isp.birch.example>\nSubject: Re: Notice\n\nWe look into it.\n")
+        (box / "cur/2:2,S").write_text(
+            "From: noc@isp.birch.example\nMessage-ID: <2@isp.birch.example>\n"
+            f"Subject: Re: Notice [{second['reference']}]\n\nStatus: fixed\n> Status: not-ours\n")
+        (box / "new/3").write_text(
+            "From: MAILER-DAEMON@mx.cedar.example\nMessage-ID: <3@mx.cedar.example>\n"
+            "Auto-Submitted: auto-replied\n"
+            "Content-Type: multipart/report; report-type=delivery-status; boundary=b\n\n"
+            "--b\n\nNo such user.\n--b\nContent-Type: message/rfc822\n\n"
+            f"Message-ID: <{third['reference']}.1@cert.alder.example>\n\n--b--\n")
+        (box / "new/4").write_text("From: shop@dora.example\nSubject: Buy\n\nNow!\n")
+        (box / "new/5").write_text(
+            f"From: noc@isp.birch.example\nAuto-Submitted: auto-replied\nSubject: Away [{reference}]"
+            "\n\nStatus: disputed\n")
+        lines = self.concert("notify", "import-replies", box, "--json").lines()
+        self.assertEqual({line["dossier"]: (line["event"], line["state"]) for line in lines
+                          if "dossier" in line},
+                         {first["dossier"]: ("acknowledged", "acknowledged"),
+                          second["dossier"]: ("answered", "answered"),
+                          third["dossier"]: ("returned", "returned")})
+        self.assertEqual([line["from"] for line in lines if "dossier" not in line],
+                         ["shop@dora.example"])
+        # Read again it says nothing new.
+        self.assertIn("0 recorded, 3 known", self.concert("notify", "import-replies", box).out)
+        # What came back can be sent once more, as another mail.
+        self.concert("notify", "send", third["dossier"])
+        ids = [smtpsink.parsed(mail)["Message-ID"] for mail in self.sink.wait(4)]
+        self.assertEqual(ids[2:], [f"<{third['reference']}.1@cert.alder.example>",
+                                   f"<{third['reference']}.2@cert.alder.example>"])
+        self.concert("notify", "import-replies", "-", input="no mail", status=1)
+
+    def test_reminders(self):
+        notice = self.send_one()
+        self.concert("notify", "remind", "--all", status=1)  # nothing is overdue
+        self.concert("notify", "remind", notice["dossier"])
+        reminder = smtpsink.parsed(self.sink.wait(2)[1])
+        self.assertTrue(reminder["Subject"].startswith("Rappel : "), reminder["Subject"])
+        self.assertEqual(reminder["In-Reply-To"], f"<{notice['reference']}.1@cert.alder.example>")
+        self.assertIn("198.51.100.7", reminder.get_body(("plain",)).get_content())
+        for _ in range(7):
+            self.concert("notify", "remind", notice["dossier"])
+        self.concert("notify", "remind", notice["dossier"], status=2)
+        self.assertEqual(len(self.sink.wait(9)), 9)
+
+    def test_troubles(self):
+        """A server that refuses, or dies; limits; a node that is served."""
+        self.sink.refuse["abuse@isp.birch.example"] = "451 later"
+        first = self.send_one()
+        mail = self.concert("notify", "mails", first["dossier"], "--json").json()
+        self.assertEqual((mail["state"], mail["tries"]), ("waits", 1))
+        self.assertIn("451 later", mail["failure"])
+        self.concert("notify", "send", "--waiting")
+        self.sink.refuse.clear()
+        self.sink.vanish = True  # takes it, and dies
+        self.concert("notify", "send", "--waiting")
+        self.concert("notify", "send", "--waiting")
+        self.concert("notify", "send", "--waiting")
+        mails = self.sink.wait(2)
+        self.assertEqual(len(self.sink.mails), 2)
+        self.assertEqual(mails[0].data, mails[1].data)  # the same message, which a reader knows
+        self.assertEqual(self.concert("notify", "mails", first["dossier"], "--json").json()["state"],
+                         "sent")
+
+        self.sink.refuse["noc@host.cedar.example"] = "550 no such user"
+        refused = self.send_one("203.0.113.4\n")
+        self.assertEqual(self.concert("notify", "mails", refused["dossier"], "--json").json()["state"],
+                         "given up")
+        self.concert("notify", "reply", refused["dossier"], "--state", "returned", "No such user.")
+        self.concert("notify", "close", refused["dossier"])
+
+        self.configure({"mail": {"per_contact_hour": 1}})
+        held = self.send_one("198.51.100.9\n")
+        self.assertEqual(self.concert("notify", "mails", held["dossier"], "--json").json()["state"],
+                         "waits")
+        self.assertEqual(len(self.sink.mails), 2)
+        self.configure({"mail": {"per_contact_hour": 10}})
+        server = self.serve()
+        self.sink.wait(3)
+        served = self.send_one("198.51.100.10\n")
+        self.sink.wait(4)
+        self.assertEqual(self.show(served["dossier"])["state"], "sent")
+        server.stop()
+
+        # Without TLS only to a server on this machine, and with what is needed.
+        for settings, message in (({"server": "http://127.0.0.1"}, "smtp://"),
+                                  ({"server": "smtp://user@127.0.0.1"}, "smtp://"),
+                                  ({"from": "nobody"}, "from")):
+            self.configure({"mail": {"server": self.sink.url, "from": "notices@cert.alder.example"}})
+            self.configure({"mail": settings})
+            notice = self.draft("198.51.100.11\n")[0][0]
+            self.concert("notify", "approve", notice["dossier"])
+            self.assertIn(message, self.concert("notify", "send", notice["dossier"], status=2).err)
+        self.assertEqual(len(self.sink.mails), 4)
+
+    def test_stops(self):
+        """Who opted out is not told, and nobody of what is held."""
+        self.concert("contact", "opt-out", "abuse@isp.birch.example", "--reason", "asked for it")
+        self.concert("contact", "hold", "203.0.113.0/25", status=2)
+        self.concert("contact", "hold", "203.0.113.0/25", "--reason", "Order 7", "--until", "30d")
+        notices, left = self.draft("198.51.100.7\n203.0.113.9\n203.0.113.200\n")
+        self.assertEqual([finding["value"] for finding in notices[0]["findings"]], ["203.0.113.200"])
+        self.assertEqual({line["left"]: (line["verdict"], line["why"]) for line in left},
+                         {"198.51.100.7": ("opt-out", "opt-out of abuse@isp.birch.example: asked for it"),
+                          "203.0.113.9": ("hold", "hold of 203.0.113.0/25: Order 7")})
+        stops = [line for line in self.concert("contact", "list", "--json").lines() if "stop" in line]
+        self.assertEqual([(stop["stop"], stop["by"]) for stop in stops],
+                         [("opt-out", "Duty Officer"), ("hold", "Duty Officer")])
+        self.concert("contact", "release", "203.0.113.0/25")
+        self.concert("contact", "release", "203.0.113.0/25", status=1)
+        self.concert("contact", "release", "abuse@isp.birch.example", "--opt-out")
+        self.assertEqual(self.draft("198.51.100.7\n203.0.113.9\n")[1], [])
+
+    def test_own_ways(self):
+        """Own templates, other languages, four eyes, a draft that is written anew."""
+        templates = self.directory / "templates"
+        templates.mkdir()
+        source = (concert.ROOT / "src/node/notice_templates/en.txt").read_text()
+        (templates / "de.txt").write_text(source.replace("Dear {name}", "Guten Tag, {name}"))
+        self.configure({"notify": {"templates": templates, "four_eyes": "yes"}})
+        notice = self.draft("198.51.100.7\n", "--language", "de-AT")[0][0]
+        self.assertEqual(notice["language"], "de")
+        self.assertIn("Guten Tag, Birch Telecom,", notice["text"])
+        self.assertEqual(self.draft("198.51.100.7\n", "--language", "sw", "--dry-run")[0][0]["language"], "en")
+        self.concert("notify", "approve", notice["dossier"], status=2)
+        self.concert("notify", "approve", notice["dossier"], "--as", "Second Officer")
+        self.concert("notify", "revise", notice["dossier"], "--subject", "Better", "Another text.")
+        self.concert("notify", "send", notice["dossier"], status=2)
+        self.concert("notify", "approve", notice["dossier"], "--as", "Second Officer")
+        self.concert("notify", "send", notice["dossier"])
+        mail = smtpsink.parsed(self.sink.wait(1)[0])
+        self.assertEqual(mail["Subject"], f"Better [{notice['reference']}]")
+        self.assertEqual(mail.get_body(("plain",)).get_content().strip(), "Another text.")
+        (templates / "de.txt").write_text("[subject]\n{password}\n")
+        self.assertIn("de.txt", self.concert("notify", "-", "--language", "de", status=2,
+                                             input="198.51.100.7").err)
+
+    def test_hostile_values(self):
+        """Nothing of a report becomes a header, a formula, a link, or turns a line around."""
+        report = ("address,time,description\n"
+                  '198.51.100.7,2026-03-01,"=cmd()\nBcc: x@dora.example"\n'
+                  "198.51.100.8,2026-03-01,\u202egnp.exe {name} [text]\n")
+        notice = self.draft(report)[0][0]
+        self.concert("notify", "approve", notice["dossier"])
+        self.concert("notify", "send", notice["dossier"])
+        mail = smtpsink.parsed(self.sink.wait(1)[0])
+        self.assertIsNone(mail["Bcc"])
+        text = mail.get_body(("plain",)).get_content()
+        self.assertIn("{name} [text]", text)
+        self.assertNotIn("\u202e", text)
+        cells = [row["description"] for row in
+                 csv.DictReader(io.StringIO(next(mail.iter_attachments()).get_content()))]
+        self.assertTrue(cells[0].startswith("'="), cells)
+
+
+@unittest.skipUnless(shutil.which("gpg"), "no gpg: OpenPGP mail is not tested")
+class OpenPgpTest(NotifyTestCase):
+    """Mail with real keys, read by gpg itself."""
+
+    def gpg(self, home, *arguments, input=None):
+        return subprocess.run(["gpg", "--homedir", home, "--batch", "--yes", "--pinentry-mode",
+                               "loopback", "--passphrase", "", *arguments], input=input,
+                              capture_output=True, check=True).stdout
+
+    def make_key(self, home, name):
+        home.mkdir(mode=0o700)
+        self.addCleanup(subprocess.run, ["gpgconf", "--homedir", home, "--kill", "all"],
+                        capture_output=True)
+        self.gpg(home, "--quick-gen-key", name, "ed25519", "default", "never")
+        self.gpg(home, "--quick-add-key", self.fingerprint(home), "cv25519", "encr", "never")
+        return self.fingerprint(home)
+
+    def fingerprint(self, home):
+        listing = self.gpg(home, "--with-colons", "--list-keys").decode()
+        return next(line.split(":")[9] for line in listing.splitlines() if line.startswith("fpr"))
+
+    def test_mail(self):
+        theirs = self.directory / "theirs"
+        self.make_key(theirs, "abuse@isp.birch.example")
+        ours = self.make_key(self.node / "gnupg", "notices@cert.alder.example")
+        self.addCleanup(subprocess.run, ["gpgconf", "--homedir", self.node / "gnupg", "--kill", "all"],
+                        capture_output=True)
+        key = self.write("birch.asc", self.gpg(theirs, "--armor", "--export"))
+        self.concert("contact", "add", "abuse@isp.birch.example", "--key", key)
+        self.configure({"mail": {"sign_key": ours}})
+        self.gpg(theirs, "--import", input=self.gpg(self.node / "gnupg", "--export"))
+        notices = self.draft("198.51.100.7\n203.0.113.9\n")[0]
+        self.concert("notify", "approve", "--all")
+        self.concert("notify", "send", "--all")
+        mails = {mail.recipient: mail for mail in self.sink.wait(2)}
+
+        sealed = smtpsink.parsed(mails["abuse@isp.birch.example"])
+        self.assertEqual(sealed.get_content_type(), "multipart/encrypted")
+        self.assertNotIn(b"198.51.100.7", mails["abuse@isp.birch.example"].data)
+        armour = sealed.get_payload()[1].get_payload()
+        plain = self.gpg(theirs, "--decrypt", input=armour.encode())
+        inner = smtpsink.parsed(smtpsink.Mail(None, None, plain))
+        self.assertIn("198.51.100.7", inner.get_body(("plain",)).get_content())
+        status = subprocess.run(["gpg", "--homedir", theirs, "--batch", "--status-fd", "2", "--decrypt"],
+                                input=armour.encode(), capture_output=True).stderr.decode()
+        self.assertIn(f"VALIDSIG {ours}", status)
+
+        signed = mails["noc@host.cedar.example"].data
+        message = smtpsink.parsed(mails["noc@host.cedar.example"])
+        self.assertEqual(message.get_content_type(), "multipart/signed")
+        mark = b"--" + message.get_boundary().encode()
+        content = signed.split(mark + b"\r\n")[1].removesuffix(b"\r\n")
+        signature = self.write("signature.asc", message.get_payload()[1].get_payload())
+        self.gpg(theirs, "--verify", str(signature), "-", input=content)
+        with self.assertRaises(subprocess.CalledProcessError):
+            self.gpg(theirs, "--verify", str(signature), "-", input=content.replace(b"203", b"204"))
+        events = json.dumps(self.show(notices[0]["dossier"]))
+        self.assertIn('"protection": "signed-encrypted"', events)
+
+        # A key that is not there is no reason to send it in the clear.
+        self.concert("contact", "add", "noc@host.cedar.example", "--openpgp", "0" * 40)
+        notice = self.draft("203.0.113.10\n")[0][0]
+        self.concert("notify", "approve", notice["dossier"])
+        self.concert("notify", "send", notice["dossier"], status=2)
+        self.assertEqual(len(self.sink.mails), 2)
+
 
 class PeerTest(concert.TestCase):
     """To a peer that answers for it, as its node card says: whichever of the two finds."""
