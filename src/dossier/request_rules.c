@@ -5,7 +5,8 @@
 #include "base/timestamp.h"
 #include "dossier/profile.h"
 
-#define DAY_US   (G_GINT64_CONSTANT(24) * 3600 * G_USEC_PER_SEC)
+#define HOUR_US  (G_GINT64_CONSTANT(3600) * G_USEC_PER_SEC)
+#define DAY_US   (24 * HOUR_US)
 #define BASIS    "basis"
 #define PROFILE  "profile"
 #define CONTESTS "voluntary"
@@ -59,7 +60,10 @@ static gboolean is_complete(const EngineResult *dossier, const Event *event, GEr
 {
     g_autofree char *missing = request_rules_missing(event->payload);
     if (missing)
-        g_set_error(error, CONCERT_ERROR, CONCERT_ERROR_DENIED, "it lacks %s", missing);
+        g_set_error(error, CONCERT_ERROR, CONCERT_ERROR_DENIED, "it lacks %s%s", missing,
+                    strstr(missing, "\"authority\"")
+                        ? " (nobody here can compel: it is addressed to a competent authority)"
+                        : "");
     return !missing;
 }
 
@@ -159,7 +163,8 @@ static gboolean long_enough(const EngineResult *dossier, const Event *event, GEr
     yyjson_val *terms = terms_of(dossier);
     guint days = request_rules_profile_applies(dossier) ? profile_terms_days(terms) : 0;
     gint64 until;
-    if (read_time(event, "until", &until) && until >= event->time_us + days * DAY_US)
+    /* "60 days from now" is said a moment before it is signed. */
+    if (read_time(event, "until", &until) && until + HOUR_US >= event->time_us + days * DAY_US)
         return TRUE;
     g_set_error(error, CONCERT_ERROR, CONCERT_ERROR_DENIED, "\"%s\" demands %u days",
                 profile_terms_name(terms), days);
@@ -213,9 +218,7 @@ const ProcedureGuard request_rules_in_force = {
     .rule = "a legal profile is in force for both sides; without one the request is voluntary",
     .check = in_force};
 const ProcedureGuard request_rules_complete = {
-    .rule = "a preservation or disclosure names the competent \"authority\" that it is addressed "
-            "to, and all that its kind and its profile require",
-    .check = is_complete};
+    .rule = "it has all that its kind and its profile require", .check = is_complete};
 const ProcedureGuard request_rules_wanted_later = {
     .rule = "\"wanted_by\" is later than the request itself", .holds = wanted_later};
 const ProcedureGuard request_rules_basis = {
@@ -236,7 +239,7 @@ const ProcedureGuard request_rules_not_coercive = {
 const ProcedureGuard request_rules_preservation = {.rule = "only a preservation is preserved",
                                                    .holds = is_preservation};
 const ProcedureGuard request_rules_long_enough = {
-    .rule = "data is preserved as long as the profile requires", .check = long_enough};
+    .rule = "data is preserved as long as the profile requires, to the hour", .check = long_enough};
 const ProcedureGuard request_rules_extends = {
     .rule = "an extension ends later than what it extends", .holds = extends};
 const ProcedureGuard request_rules_expired = {

@@ -158,7 +158,7 @@ class RequestTest(concert.TestCase):
         asked.run("request", "accept", request, "--basis", "profile")
         refuse("release", "Here.", "--order", "Order 1", because="accepted")
         refuse("preserve", "--until", "59d", because="demands 60 days")
-        asked.run("request", "preserve", request, "--until", "61d", "--reference", "K 7")
+        asked.run("request", "preserve", request, "--until", "60d", "--reference", "K 7")
         refuse("record-formal", "--reference", "R 1", "--authority", "Court", node=asking, because="only its responder")
         refuse("release", "Here.", "--order", "Order 1", because="preserved")
         asked.run("request", "extend", request, "--until", "90d")

@@ -218,11 +218,11 @@ static void test_preservation(void)
     g_assert_true(request_rules_profile_applies(dossier.result));
     assert_refused(&dossier, "answered", BIRCH, 1, "{\"outcome\":\"given\",\"text\":\"x\"}",
                    "not answered by the way");
-    assert_refused(&dossier, "preserved", BIRCH, 1, UNTIL("2026-03-03T03:04:05Z"),
+    assert_refused(&dossier, "preserved", BIRCH, 1, UNTIL("2026-03-03T02:05:04Z"),
                    "demands 60 days");
     assert_refused(&dossier, "formal-received", BIRCH, 1,
                    "{\"authority\":\"a\",\"reference\":\"r\"}", "data that is preserved");
-    add(&dossier, "preserved", BIRCH, 1, UNTIL("2026-03-03T03:05:05Z"), "preserved");
+    add(&dossier, "preserved", BIRCH, 1, UNTIL("2026-03-03T02:05:05Z"), "preserved");
 
     const EngineClock *clock = &g_array_index(dossier.result->clocks, EngineClock, 1);
     g_assert_cmpstr(clock->clock->name, ==, "preservation");
@@ -239,7 +239,7 @@ static void test_preservation(void)
     g_assert_cmpint(next, ==, 0);
 
     assert_refused(&dossier, "lapsed", BIRCH, DAYS(59), NULL, "when its time is over");
-    assert_refused(&dossier, "extended", BIRCH, 2, UNTIL("2026-03-03T03:05:05Z"), "ends later");
+    assert_refused(&dossier, "extended", BIRCH, 2, UNTIL("2026-03-03T02:05:05Z"), "ends later");
     assert_refused(&dossier, "released", BIRCH, 2, "{\"order\":\"o\",\"text\":\"x\"}",
                    "that is preserved");
     add(&dossier, "extended", BIRCH, 3, UNTIL("2026-04-03T00:00:00Z"), "extended");
