@@ -538,7 +538,7 @@ static const ProcedureTerm terms[] = {
     {"critical", 1 * HOUR}, {"high", 4 * HOUR}, {"medium", 24 * HOUR}, {"low", 72 * HOUR}, {NULL},
 };
 
-static const guint reminders[] = {50, 100, 0};
+static const guint reminders[] = {50, 100, 150, 0};
 
 static const ProcedureClock clocks[] = {
     {.name = "acknowledge",

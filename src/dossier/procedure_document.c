@@ -26,8 +26,9 @@ static const char head[] =
 
 static const char *type_name(ProcedureType type)
 {
-    static const char *const names[] = {"text",  "line",   "word", "time",  "node",  "nodes", "hashes",
-                                        "words", "lines",  "number", "flag", "event", "files", "data"};
+    static const char *const names[] = {"text",  "line",   "word",  "time",  "node",
+                                        "nodes", "hashes", "words", "lines", "number",
+                                        "flag",  "event",  "files", "data"};
     return names[type];
 }
 
@@ -120,8 +121,9 @@ static void append_field(GString *text, const Procedure *procedure, const char *
     g_string_append_printf(text, "| %s | `%s`%s | %s", event, field->name,
                            field->is_required ? "" : " (optional)", type_name(field->type));
     if (field->max > 0)
-        g_string_append_printf(text, ", at most %u%s", field->max,
-                               field->type == PROCEDURE_NODES ? "" : " bytes");
+        g_string_append_printf(
+            text, ", at most %u%s", field->max,
+            field->type == PROCEDURE_TEXT || field->type == PROCEDURE_LINE ? " bytes" : "");
     g_string_append_printf(text, " | %s", field->help);
     append_words(text, field);
     if (field->gives) {

@@ -113,7 +113,9 @@ static gboolean look_at_clock(Store *store, Round *round, const EngineClock *clo
     }
     const Reminder reminder = make_reminder(round, clock);
     GError *failure = NULL;
-    if (!reminder.waits_here && reminder.percent < OVER_PERCENT) {
+    /* A warning before an end concerns both sides: who has to act, and who lets something go. */
+    gboolean concerns = reminder.waits_here || clock->clock->before != NULL;
+    if (!concerns && reminder.percent < OVER_PERCENT) {
         remember(round, clock, due);
         return TRUE;
     }

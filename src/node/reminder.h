@@ -2,7 +2,8 @@
  * and whom they reach outside of Concert.
  *
  * At the times that a procedure's table says, who has to act is reminded; when the time is over,
- * also who waits for another; at one and a half times the time the second contact. A reminder says
+ * also who waits for another; at one and a half times the time the second contact. Warnings before
+ * an end (ProcedureClock.before) are for everybody. A reminder says
  * which dossier, which clock and since when, and nothing of the content. What has time is kept
  * until somebody is at work ([clock] hours). One that was given is not given again; after a crash
  * between giving and remembering it is given twice, never not at all. */

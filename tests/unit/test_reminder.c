@@ -1,6 +1,7 @@
 /* test_reminder.c - clocks reach people: when, whom, once. The clock is the caller's. */
 #include <string.h>
 
+#include "base/timestamp.h"
 #include "exchange_nodes.h"
 #include "node/docket_machine.h"
 #include "node/docket_sender.h"
@@ -97,6 +98,56 @@ static void test_times(Fixture *fixture, gconstpointer data)
     assert_given(fixture, &fixture->birch, NULL, start + 900 * HOUR, "");
 }
 
+static void act(ExchangeNode *node, const char *id, const char *type, const char *payload)
+{
+    g_autoptr(GError) error = NULL;
+    g_auto(DocketSent) sent = {0};
+    const DocketAct what = {
+        .dossier = id, .type = type, .signatory = "B. Example", .payload = payload};
+    docket_sender_send(node_notary(node->node), &what, &sent, &error);
+    g_assert_no_error(error);
+}
+
+/* Data is preserved for 60 days: both sides are warned 14, 7 and 2 days before the end, and then.
+ */
+static void test_preservation(Fixture *fixture, gconstpointer data)
+{
+    g_autoptr(GError) error = NULL;
+    g_auto(DocketSent) sent = {0};
+    char time[TIMESTAMP_MAX];
+    const gint64 day = 24 * HOUR, end = (timestamp_now() / day + 60) * day;
+    static const char payload[] =
+        "{\"to\":\"cert.birch.example\",\"kind\":\"preservation\",\"urgency\":\"high\",\"subject\":"
+        "\"s\",\"text\":\"t\",\"authority\":\"a\",\"data\":\"d\"}";
+    const DocketAct open = {.procedure = "request",
+                            .type = "sent",
+                            .signatory = "A. Example",
+                            .payload = payload,
+                            .tlp = MARKING_TLP_GREEN};
+    docket_sender_send(node_notary(fixture->alder.node), &open, &sent, &error);
+    g_assert_no_error(error);
+    exchange_nodes_follow(&fixture->alder, &fixture->birch);
+    g_autofree char *until = g_strdup_printf("{\"until\":\"%s\"}", timestamp_format(time, end, 0));
+    act(&fixture->birch, sent.dossier, "accepted", NULL);
+    act(&fixture->birch, sent.dossier, "preserved", until);
+    exchange_nodes_follow(&fixture->birch, &fixture->alder);
+
+    ExchangeNode *const nodes[] = {&fixture->alder, &fixture->birch};
+    static const guint before[] = {14, 7, 2, 0};
+    for (guint i = 0; i < G_N_ELEMENTS(nodes); i++) {
+        for (guint k = 0; k < G_N_ELEMENTS(before); k++) {
+            assert_given(fixture, nodes[i], NULL, end - before[k] * day - 1, "");
+            reminder_run(nodes[i]->node, NULL, end - before[k] * day, FALSE, give, fixture, NULL,
+                         &error);
+            g_assert_no_error(error);
+            g_assert_true(g_str_has_prefix(fixture->given->str, "preservation "));
+        }
+        g_assert_cmpstr(fixture->given->str, ==,
+                        i == 0 ? "preservation 100 here;" : "preservation 100 there;");
+        assert_given(fixture, nodes[i], NULL, end + 100 * day, "");
+    }
+}
+
 /* A node that was off gives one for all that it missed. */
 static void test_missed(Fixture *fixture, gconstpointer data)
 {
@@ -162,6 +213,7 @@ int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add("/reminder/times", Fixture, NULL, set_up, test_times, tear_down);
+    g_test_add("/reminder/preservation", Fixture, NULL, set_up, test_preservation, tear_down);
     g_test_add("/reminder/missed", Fixture, NULL, set_up, test_missed, tear_down);
     g_test_add("/reminder/hours", Fixture, NULL, set_up, test_hours, tear_down);
     g_test_add("/reminder/fails", Fixture, NULL, set_up, test_fails, tear_down);
