@@ -24,8 +24,9 @@ typedef struct {
 /* The peer that introduced a participant; NULL: nobody had to. Caller frees. */
 static char *introducer(const View *view, const char *node)
 {
+    g_autofree char *vkey = NULL;
     char *by = NULL;
-    introductions_by(view->store, node, &by, NULL);
+    introductions_get(view->store, node, &vkey, &by, NULL);
     return by;
 }
 

@@ -5,6 +5,7 @@
 #include "base/jsonguard.h"
 #include "exchange/card.h"
 #include "ledger/opening.h"
+#include "store/introductions.h"
 #include "store/ledger_read.h"
 #include "store/peer_past.h"
 
@@ -47,8 +48,13 @@ static gboolean add_peer(Store *store, const char *name, GHashTable *keys, GErro
 {
     g_autoptr(GError) local = NULL;
     g_autoptr(Peer) peer = peers_get(store, name, &local);
-    if (!peer && g_error_matches(local, CONCERT_ERROR, CONCERT_ERROR_NOT_FOUND))
-        return TRUE; /* it vouches for nothing */
+    if (!peer && g_error_matches(local, CONCERT_ERROR, CONCERT_ERROR_NOT_FOUND)) {
+        g_autofree char *vkey = NULL, *by = NULL;
+        if (!introductions_get(store, name, &vkey, &by, error))
+            return FALSE;
+        add_vkey(keys, vkey);
+        return TRUE;
+    }
     if (!peer) {
         g_propagate_error(error, g_steal_pointer(&local));
         return FALSE;

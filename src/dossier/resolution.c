@@ -503,4 +503,6 @@ const Procedure resolution_procedure = {
     .transitions = transitions,
     .clocks = clocks,
     .n_clocks = G_N_ELEMENTS(clocks),
+    /* Who does not talk about the rest may still agree on rules. */
+    .goes_on = TRUE,
 };

@@ -101,26 +101,49 @@ gboolean introductions_put(StoreTx *tx, const Introduction *introduction, GError
     return introduction->number <= known.number || write_known(tx, introduction, error);
 }
 
-gboolean introductions_get_tx(StoreTx *tx, const char *node, char **ret_message_vkey, char **ret_by,
-                              GError **error)
+static gboolean get(Sqlite *db, const char *node, char **ret_message_vkey, char **ret_by,
+                    GError **error)
 {
     g_auto(Known) known = {0};
     gboolean row;
-    if (!read_known(tx->db, node, &known, &row, error))
+    if (!read_known(db, node, &known, &row, error))
         return FALSE;
     *ret_message_vkey = g_steal_pointer(&known.message);
     *ret_by = g_steal_pointer(&known.by);
     return TRUE;
 }
 
-gboolean introductions_by(Store *store, const char *node, char **ret_by, GError **error)
+gboolean introductions_get_tx(StoreTx *tx, const char *node, char **ret_message_vkey, char **ret_by,
+                              GError **error)
+{
+    return get(tx->db, node, ret_message_vkey, ret_by, error);
+}
+
+gboolean introductions_get(Store *store, const char *node, char **ret_message_vkey, char **ret_by,
+                           GError **error)
 {
     g_auto(Reader) reader = {0};
-    g_auto(Known) known = {0};
+    return reader_begin(store, &reader, error) &&
+           get(reader.db, node, ret_message_vkey, ret_by, error);
+}
+
+gboolean introductions_card(Store *store, const char *node, char **ret_card, char **ret_ledger_vkey,
+                            GError **error)
+{
+    g_auto(Reader) reader = {0};
     gboolean row;
-    if (!reader_begin(store, &reader, error) || !read_known(reader.db, node, &known, &row, error))
+    if (!reader_begin(store, &reader, error))
         return FALSE;
-    *ret_by = g_steal_pointer(&known.by);
+    sqlite3_stmt *statement =
+        sqlite_prepare(reader.db, "SELECT card, ledger FROM introduced WHERE node = ?1", error);
+    if (!statement)
+        return FALSE;
+    sqlite_bind_text(statement, 1, node);
+    if (!sqlite_step(reader.db, statement, &row, error))
+        return FALSE;
+    *ret_card = row ? sqlite_dup_text(statement, 0) : NULL;
+    *ret_ledger_vkey = row ? sqlite_dup_text(statement, 1) : NULL;
+    sqlite3_reset(statement);
     return TRUE;
 }
 

@@ -102,12 +102,12 @@ static void test_sent_on(Fixture *fixture, gconstpointer data)
     settle(fixture);
     assert_all(fixture, id, "acknowledged");
 
-    g_autofree char *by = NULL, *unknown = NULL;
+    g_autofree char *by = NULL, *unknown = NULL, *key = NULL, *none = NULL;
     g_assert_true(
-        introductions_by(node_store(fixture->cedar.node), "cert.birch.example", &by, NULL));
+        introductions_get(node_store(fixture->cedar.node), "cert.birch.example", &key, &by, NULL));
     g_assert_cmpstr(by, ==, "cert.alder.example");
-    g_assert_true(
-        introductions_by(node_store(fixture->alder.node), "cert.birch.example", &unknown, NULL));
+    g_assert_true(introductions_get(node_store(fixture->alder.node), "cert.birch.example", &none,
+                                    &unknown, NULL));
     g_assert_null(unknown); /* a peer is not introduced */
 }
 
