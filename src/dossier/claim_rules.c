@@ -113,6 +113,11 @@ static gboolean check_item(const EngineResult *dossier, const Event *event, GErr
            deny(error, "a sealed item has no open files");
 }
 
+static gboolean are_few(const EngineResult *dossier, const Event *event)
+{
+    return engine_count(dossier, event->type) < CLAIM_ITEMS_MAX;
+}
+
 static gboolean check_dropped(const EngineResult *dossier, const Event *event, GError **error)
 {
     g_autoptr(ClaimView) view = claim_view_new(dossier, event, 0);
@@ -244,6 +249,8 @@ const ProcedureGuard claim_rules_item = {
     .rule = "an item has a name of its own; a fact, and nothing else, has its root; independence "
             "is stated together with what shows it",
     .check = check_item};
+const ProcedureGuard claim_rules_few = {
+    .rule = "there are at most " G_STRINGIFY(CLAIM_ITEMS_MAX) " of a kind", .holds = are_few};
 const ProcedureGuard claim_rules_dropped = {.rule = "\"item\" is one of the claim's items",
                                             .check = check_dropped};
 const ProcedureGuard claim_rules_reviewer = {

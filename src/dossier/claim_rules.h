@@ -6,6 +6,7 @@
 
 extern const ProcedureGuard claim_rules_about;      /* of "drafted" */
 extern const ProcedureGuard claim_rules_item;       /* of "item" */
+extern const ProcedureGuard claim_rules_few;        /* of "revised" and "weighed" */
 extern const ProcedureGuard claim_rules_dropped;    /* of "item-dropped" */
 extern const ProcedureGuard claim_rules_reviewer;   /* of "reviewed" */
 extern const ProcedureGuard claim_rules_deferred;   /* of "deferred" */

@@ -4,18 +4,6 @@
 
 #include "dossier/claim.h"
 
-static guint hash_hash(gconstpointer key)
-{
-    guint value;
-    memcpy(&value, ((const EventHash *)key)->bytes, sizeof value);
-    return value;
-}
-
-static gboolean hash_equal(gconstpointer a, gconstpointer b)
-{
-    return event_hash_compare(a, b) == 0;
-}
-
 /* --- what an event follows ---------------------------------------------------------------------
  */
 
@@ -24,27 +12,65 @@ static const EngineEvent *judged(const EngineResult *dossier, guint i)
     return &g_array_index(dossier->events, EngineEvent, i);
 }
 
-/* The places of the events by their hashes; each place plus 1. */
-static GHashTable *index_places(const EngineResult *dossier)
+/* Finds the places of events by their hashes. It is made anew for each judgement, so it is made
+ * quickly: what a peer sends must not keep others busy. */
+typedef struct {
+    const EngineResult *dossier;
+    guint64 factor; /* other in each process: nobody can choose hashes that collide */
+    guint shift;
+    guint *slots; /* each place plus 1; 0: free */
+} Places;
+
+static void places_clear(Places *places)
 {
-    GHashTable *places = g_hash_table_new(hash_hash, hash_equal);
-    for (guint i = 0; i < dossier->events->len; i++)
-        g_hash_table_insert(places, (gpointer)&judged(dossier, i)->event->hash,
-                            GUINT_TO_POINTER(i + 1));
-    return places;
+    g_free(places->slots);
+}
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Places, places_clear)
+
+/* The slot of the event of that hash, or the free one where it would be. */
+static guint *find_slot(const Places *places, const EventHash *hash)
+{
+    guint64 key;
+    memcpy(&key, hash->bytes, sizeof key);
+    guint mask = (1u << (64 - places->shift)) - 1;
+    guint at = (guint)(key * places->factor >> places->shift);
+    while (places->slots[at] != 0 &&
+           event_hash_compare(&judged(places->dossier, places->slots[at] - 1)->event->hash, hash) !=
+               0)
+        at = (at + 1) & mask;
+    return &places->slots[at];
 }
 
-static void mark_parents(GHashTable *places, const Event *event, guint8 *set)
+static void places_init(Places *places, const EngineResult *dossier)
+{
+    guint bits = 3;
+    while ((1u << bits) < 2 * dossier->events->len)
+        bits++;
+    places->dossier = dossier;
+    places->factor = (guint64)(guintptr)dossier * G_GUINT64_CONSTANT(0x9e3779b97f4a7c15) | 1;
+    places->shift = 64 - bits;
+    places->slots = g_new0(guint, (gsize)1 << bits);
+    for (guint i = 0; i < dossier->events->len; i++)
+        *find_slot(places, &judged(dossier, i)->event->hash) = i + 1;
+}
+
+/* The place of the event's @k-th parent plus 1; 0: it is not there. */
+static guint parent_place(const Places *places, const Event *event, guint k)
+{
+    return *find_slot(places, &event->parents[k]);
+}
+
+static void mark_parents(const Places *places, const Event *event, guint8 *set)
 {
     for (guint k = 0; k < event->n_parents; k++) {
-        guint place = GPOINTER_TO_UINT(g_hash_table_lookup(places, &event->parents[k]));
+        guint place = parent_place(places, event, k);
         if (place > 0)
             set[place - 1] = TRUE;
     }
 }
 
 /* Fills @followed with what the view's act follows. Parents come before children. */
-static void mark_followed(const ClaimView *view, GHashTable *places, guint8 *followed)
+static void mark_followed(const ClaimView *view, const Places *places, guint8 *followed)
 {
     const EngineResult *dossier = view->dossier;
     if (!view->act) {
@@ -58,11 +84,11 @@ static void mark_followed(const ClaimView *view, GHashTable *places, guint8 *fol
 }
 
 /* Whether a parent of @event has @since. */
-static gboolean parent_since(GHashTable *places, const Event *event, const guint8 *reach,
+static gboolean parent_since(const Places *places, const Event *event, const guint8 *reach,
                              ClaimSince since)
 {
     for (guint k = 0; k < event->n_parents; k++) {
-        guint place = GPOINTER_TO_UINT(g_hash_table_lookup(places, &event->parents[k]));
+        guint place = parent_place(places, event, k);
         if (place > 0 && reach[place - 1] >= since)
             return TRUE;
     }
@@ -80,7 +106,7 @@ static guint last_place(const ClaimView *view, const guint8 *followed, const cha
 }
 
 /* Fills in how far each event reaches. The last contact counts only if it is of this version. */
-static void mark_reach(const ClaimView *view, GHashTable *places, const guint8 *followed,
+static void mark_reach(const ClaimView *view, const Places *places, const guint8 *followed,
                        guint8 *reach)
 {
     guint ready = last_place(view, followed, "evidence-ready");
@@ -101,14 +127,15 @@ ClaimView *claim_view_new(const EngineResult *dossier, const Event *act, gint64 
     guint count = dossier->events->len;
     g_autofree guint8 *followed = g_new0(guint8, count + 1);
     g_autofree guint8 *reach = g_new0(guint8, count + 1);
-    g_autoptr(GHashTable) places = index_places(dossier);
+    g_auto(Places) places = {0};
+    places_init(&places, dossier);
     view->dossier = dossier;
     view->act = act;
     view->opening = dossier->opening;
     view->time_us = act ? act->time_us : now_us;
     view->events = g_array_new(FALSE, FALSE, sizeof(ClaimViewEvent));
-    mark_followed(view, places, followed);
-    mark_reach(view, places, followed, reach);
+    mark_followed(view, &places, followed);
+    mark_reach(view, &places, followed, reach);
     for (guint i = 0; i < count; i++) {
         const ClaimViewEvent one = {judged(dossier, i)->event, (ClaimSince)reach[i]};
         if (followed[i] && judged(dossier, i)->verdict == ENGINE_VALID)

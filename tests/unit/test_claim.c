@@ -98,6 +98,7 @@ static void test_whole(void)
     well(&story, (StoryStep){"x", "corrected", A, TEXT});
     well(&story, (StoryStep){"x", "retracted", A, TEXT});
     g_assert_cmpstr(story_state(&story), ==, "retracted");
+    story_assert_any_order(&story);
 }
 
 /* --- model check -------------------------------------------------------------------------------
@@ -631,6 +632,7 @@ static void test_sealed(void)
           "another than the one that was proposed");
     well(&story, (StoryStep){"x", "panel-agreed", P, "\"panel\":[\"" BIRCH "\"]", .names = "panel",
                              .member = "proposal"});
+    story_assert_any_order(&story);
     /* Who is shown the claim later is not shown that. */
     guint panel = procedure_role(&claim_procedure, "panel");
     guint party = procedure_role(&claim_procedure, "party");
