@@ -228,12 +228,38 @@ class ResolutionTest(concert.TestCase):
         self.run_on(self.sponsor, "withdraw", other)
         self.wait(cedar, other, "withdrawn")
 
+    def test_suspended(self):
+        """Two whose peering is suspended co-sponsor one text: what they say to each other is passed on by
+        the others, and each takes it because the other signed it."""
+        birch, cedar = self.others
+        self.nodes[self.sponsor].run("peer", "suspend", self.nodes[birch].name, "--reason", "A dispute.")
+        self.nodes[birch].wait_state(self.nodes[self.sponsor], "suspended")
+        sent = self.run_on(self.sponsor, "draft", "--kind", "norm", "--title", "Answers", "--text", TEXT,
+                           "--exercise", "--tlp", "green", "--json").json()
+        resolution = sent["dossier"]
+        self.run_on(self.sponsor, "table", resolution)
+        self.wait("forum", resolution, "tabled")
+        end = self.consult(resolution, 4)
+        self.run_on(birch, "co-sponsor", resolution)
+        for name in self.nodes:
+            self.wait(name, resolution, "consultation", events=4)
+        self.act_when(end, "call", resolution, "--until", "60s")
+        for number, name in enumerate((self.sponsor, birch, cedar)):
+            self.wait(name, resolution, "voting")
+            self.run_on(name, "vote", resolution, "yes")
+            self.wait("forum", resolution, "voting", events=6 + number)
+        self.run_on("forum", "close", resolution)
+        count = self.recounts(resolution, "adopted")
+        self.assertEqual((count["yes"], count["verified"]), (3, True))
+        self.assertEqual(len(self.digests(resolution)), 1)
+        self.assertEqual(self.nodes[birch].state(self.nodes[self.sponsor]), "suspended")
+
 
 class ExchangedTest(ResolutionTest):
     """The same with the countries exchanged."""
 
     sponsor, others = "cedar", ("alder", "birch")
-    test_silence_and_ends = None
+    test_silence_and_ends = test_suspended = None
 
 
 if __name__ == "__main__":
