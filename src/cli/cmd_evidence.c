@@ -86,7 +86,8 @@ static const Command cmd_evidence_copies = {
 static const Command *const *list(const Command *self)
 {
     static const Command *const *made;
-    static const Command *const special[] = {&cmd_evidence_copies, NULL};
+    static const Command *const special[] = {&cmd_evidence_copies, &cmd_evidence_bundle,
+                                             &cmd_evidence_verify, &cmd_evidence_export, NULL};
     if (!made) {
         g_autoptr(GPtrArray) own = g_ptr_array_new();
         for (const Command *const *one = evidence_custody_commands(); *one; one++)

@@ -2,3 +2,7 @@
 #pragma once
 
 #include "cli/command.h"
+
+extern const Command cmd_evidence_bundle;
+extern const Command cmd_evidence_verify;
+extern const Command cmd_evidence_export;

@@ -139,7 +139,7 @@ static gboolean fill_offer(const Filling *filling, IsMeant is_meant, GError **er
 /* --- hashes ------------------------------------------------------------------------------------
  */
 
-static gboolean hash_file(const char *path, EventHash *ret_hash, GError **error)
+gboolean evidence_custody_hash(const char *path, EventHash *ret_hash, GError **error)
 {
     g_autofree guint8 *buffer = g_malloc(READ_AT_ONCE);
     int fd = open(path, O_RDONLY | O_CLOEXEC);
@@ -192,7 +192,7 @@ static GArray *hash_all(const Filling *filling, const char *option, GError **err
                                   : g_array_new(FALSE, FALSE, sizeof(EvidenceItem));
     EventHash hash;
     for (guint i = 0; paths && paths[i]; i++) {
-        if (!hash_file(paths[i], &hash, error))
+        if (!evidence_custody_hash(paths[i], &hash, error))
             return NULL;
         g_array_append_val(hashes, hash);
     }

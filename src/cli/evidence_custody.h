@@ -11,3 +11,6 @@ const Command *const *evidence_custody_commands(void);
 
 /* The dossier that the call's first argument names. */
 Docket *evidence_custody_load(const CommandCall *call, Node *node, GError **error);
+
+/* The SHA-256 of a file. */
+gboolean evidence_custody_hash(const char *path, EventHash *ret_hash, GError **error);

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "exchange/evidence_bundle.h"
 #include "node/attachment_keeper.h"
 #include "node/operation_params.h"
 #include "store/attachments.h"
@@ -67,5 +68,21 @@ gboolean attachment_operation_check(Notary *notary, yyjson_val *params, yyjson_m
     const Attachment *best = copies->len > 0 ? copies->pdata[0] : NULL;
     yyjson_mut_obj_add_str(result, yyjson_mut_doc_get_root(result), "state",
                            best ? attachment_state_name(best->state) : "none");
+    return TRUE;
+}
+
+gboolean attachment_operation_sign(Notary *notary, yyjson_val *params, yyjson_mut_doc *result,
+                                   GError **error)
+{
+    yyjson_val *body = yyjson_obj_get(params, "body");
+    const NoteSigner *messenger = notary_messenger(notary, error);
+    if (!messenger)
+        return FALSE;
+    if (!yyjson_is_obj(body))
+        return refuse("evidence.sign", "\"body\" must be an object", error);
+    g_autofree char *text = signed_json_make(EVIDENCE_BUNDLE_TYPE, body, &messenger, 1, error);
+    if (!text)
+        return FALSE;
+    yyjson_mut_obj_add_strcpy(result, yyjson_mut_doc_get_root(result), "text", text);
     return TRUE;
 }

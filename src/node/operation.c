@@ -301,6 +301,7 @@ static const Operation operations[] = {
     {"dossier.event", .run = docket_operation_event},
     {"attachment.keep", .change = attachment_operation_keep},
     {"attachment.check", .run = attachment_operation_check},
+    {"evidence.sign", .run = attachment_operation_sign},
     {"dossier.rebuild", .run = docket_rebuild_operation},
     {"dossier.reminded", .change = reminder_operation_mark},
     {"witness.add", witness_add_apply},

@@ -46,6 +46,7 @@
  *                     {dossier, event (hex), index, state, told: [node], untold: [node]}
  *   attachment.keep   {sha256 (hex), size, place, bytes (base64), malicious: bool}
  *   attachment.check  {sha256 (hex)} -> {state}
+ *   evidence.sign     {body: {..} (what the end of an evidence bundle says)} -> {text (signed)}
  *   dossier.rebuild   {} -> {dossiers}
  *   statement.sign    {type: "report" or "conventions", body: {node, ..}} -> {text}
  *   dossier.reminded  {dossier, given: [[clock, started (us), count], ..], next? (us)}

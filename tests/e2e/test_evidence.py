@@ -1,0 +1,208 @@
+"""Evidence between real nodes: sealed, handed over across a line that breaks, accepted after hashing
+it again, proven offline from one file; what was changed is named. Also with the two exchanged."""
+
+import hashlib
+import json
+import random
+import time
+import unittest
+
+import concert
+import evidencejudge
+from badline import BadLine
+from peernode import Node
+
+MIB = 1024 * 1024
+TAKEN = ("--time", "2026-01-02T03:04:05Z", "--method", "write blocker", "--tool", "dd 9.1")
+
+
+class EvidenceTest(concert.TestCase):
+    def setUp(self):
+        super().setUp()
+        self.one, self.other = Node(self, "alder").serve(), Node(self, "birch").serve()
+
+    def meet(self, one, other):
+        one.run("peer", "invite", other.url)
+        other.run("peer", "accept", one.name)
+
+    def file(self, name, size, seed=1):
+        path = self.directory / name
+        path.write_bytes(random.Random(seed).randbytes(size))
+        return path, hashlib.sha256(path.read_bytes()).hexdigest()
+
+    def seal(self, node, *paths):
+        evidence = node.run("evidence", "identify", "--subject", "Disk of web-3", "--kind", "image", "--source",
+                            "web-3, /dev/sda", "--basis", "consent of the owner", "--json").json()["dossier"]
+        files = [part for path in paths for part in ("--files", path)]
+        node.run("evidence", "acquire", evidence, *files, *TAKEN)
+        node.run("evidence", "seal", evidence, *files, *TAKEN)
+        return evidence
+
+    def copies(self, node, evidence):
+        return {line["copy"]: (line["custodian"], line["status"])
+                for line in node.run("evidence", "copies", evidence, "--json", status=None).lines()}
+
+    def wait_copy(self, node, evidence, copy, custodian, status):
+        end = time.monotonic() + 30
+        while self.copies(node, evidence).get(copy) != (custodian.name, status):
+            self.assertLess(time.monotonic(), end, self.copies(node, evidence))
+            time.sleep(0.1)
+
+    def wait_file(self, node, sha256, seconds=60):
+        end = time.monotonic() + seconds
+        while True:
+            result = node.run("attachment", "show", sha256, "--json", status=None)
+            if result.out and any(copy["state"] == "whole" for copy in result.json()["copies"]):
+                return
+            self.assertLess(time.monotonic(), end, result.out + result.err)
+            time.sleep(0.1)
+
+    def verify(self, bundle, *options, status=0):
+        return concert.run("evidence", "verify", bundle, *options, "--json", status=status).json()
+
+    def hand_over(self, giver, taker, path, sha256):
+        """Sealed by one, a copy of it offered to and accepted by the other."""
+        evidence = self.seal(giver, path)
+        self.assertEqual(self.copies(giver, evidence), {"original": (giver.name, "held")})
+        taker.run("evidence", "show", evidence, status=1)  # nobody else knows of it yet
+        giver.run("evidence", "copy", evidence, "--copy", "copy-1", "--method", "cp", "--tool", "cp 9.1")
+        giver.run("evidence", "examine", evidence, "nothing", "--copy", "original", "--method", "m", "--tool", "t",
+                  status=2)
+        giver.run("evidence", "offer", evidence, "--copy", "copy-1", "--to", taker.name)
+        self.wait_copy(taker, evidence, "copy-1", giver, "offered")
+        self.wait_file(taker, sha256)
+        giver.run("evidence", "store", evidence, "--copy", "copy-1", "--place", "p", status=2)
+        taker.run("evidence", "accept", evidence, "--place", "vault", "--as", "T. Example")
+        self.wait_copy(giver, evidence, "copy-1", taker, "held")
+        self.assertEqual(self.copies(taker, evidence), {"original": (giver.name, "held"),
+                                                        "copy-1": (taker.name, "held")})
+        giver.run("evidence", "store", evidence, "--copy", "copy-1", "--place", "p", status=2)
+        return evidence
+
+    def test_broken_line(self):
+        giver, taker = self.one, self.other
+        line = BadLine(self, giver.port)
+        concert.configure(giver.path, {"card": {"url": line.url}})
+        giver.stop()
+        giver.serve()
+        self.meet(giver, taker)
+        line.cut = 4 * MIB
+        path, sha256 = self.file("disk.img", 10 * MIB)
+        evidence = self.hand_over(giver, taker, path, sha256)
+        line.cut = None
+        shown = giver.run("evidence", "show", evidence, "--json").json()
+        self.assertEqual(shown["digest"], taker.run("evidence", "show", evidence, "--json").json()["digest"])
+        bundle = self.directory / "handed.evidence"
+        made = taker.run("evidence", "bundle", evidence, "-o", bundle, "--json").json()
+        self.assertEqual((made["steps"], made["proofs"], made["files"]), (6, 6, 1))
+        found = self.verify(bundle)
+        self.assertTrue(found["verified"])
+        self.assertEqual([(step["type"], step["by"], step["signed"], step["ledger"]) for step in found["steps"]],
+                         [(kind, giver.name, True, giver.origin)
+                          for kind in ("identified", "acquired", "sealed", "copied", "offered")] +
+                         [("accepted", taker.name, True, taker.origin)])
+        self.assertEqual([(file["name"], file["sha256"], file["here"]) for file in found["files"]],
+                         [("disk.img", sha256, True)])
+        # Another program, which shares no code with this one, says the same.
+        self.assertEqual(evidencejudge.judge(bundle), [])
+        data = bytearray(bundle.read_bytes())
+        data[data.index(path.read_bytes()[5 * MIB:5 * MIB + 16])] ^= 1
+        bundle.write_bytes(data)
+        self.assertIn('file "disk.img"', self.verify(bundle, status=1)["problems"][0])
+        self.assertIn('file', evidencejudge.judge(bundle)[0])
+
+    def test_flips(self):
+        """One byte of each part: it is named. Nothing passes."""
+        giver, taker = self.other, self.one  # exchanged
+        self.meet(giver, taker)
+        path, sha256 = self.file("log.txt", 3000)
+        evidence = self.hand_over(giver, taker, path, sha256)
+        giver.run("evidence", "return", evidence, status=2)
+        taker.run("evidence", "return", evidence, "Done.")
+        self.wait_copy(giver, evidence, "copy-1", taker, "offered")
+        giver.run("evidence", "accept", evidence)
+        self.assertEqual(self.copies(giver, evidence)["copy-1"], (giver.name, "held"))
+        giver.run("evidence", "dispose", evidence, "--copy", "copy-1", "--method", "shredded", "--approved-by",
+                  "Chief")
+        bundle = self.directory / "log.evidence"
+        giver.run("evidence", "bundle", evidence, "-o", bundle)
+        giver.run("evidence", "bundle", evidence, "-o", bundle, status=2)
+        whole = bundle.read_bytes()
+        self.assertTrue(self.verify(bundle)["verified"])
+        self.assertEqual(evidencejudge.judge(bundle), [])
+        self.assertIn("CERTIFICATE OF EVIDENCE", concert.run("evidence", "verify", "--certificate", bundle).out)
+        dice = random.Random(7)
+        frames = evidencejudge.frames(whole)
+        names = {"H": "head", "K": "card", "E": "step", "P": "proof", "C": "certificate", "F": "log.txt", "Z": "end"}
+        tried = {}
+        for kind, start, end in frames:
+            if tried.get(kind, 0) >= 2:
+                continue
+            tried[kind] = tried.get(kind, 0) + 1
+            place = dice.randrange(start, end)
+            broken = bytearray(whole)
+            broken[place] ^= 1
+            bundle.write_bytes(broken)
+            problems = self.verify(bundle, status=1)["problems"]
+            self.assertTrue(any(names[kind] in problem for problem in problems), (kind, problems))
+            self.assertNotEqual(evidencejudge.judge(bundle), [], kind)
+        self.assertEqual(set(tried), set(names))
+        # Cut off, longer, a step taken out, another's key, no bundle at all.
+        for broken in (whole[:-1], whole[:len(whole) // 2], whole + b"x", evidencejudge.without(whole, "E", 3)):
+            bundle.write_bytes(broken)
+            self.assertFalse(self.verify(bundle, status=1)["verified"])
+            self.assertNotEqual(evidencejudge.judge(bundle), [])
+        bundle.write_bytes(b"something else")
+        concert.run("evidence", "verify", bundle, status=2)
+        bundle.write_bytes(whole)
+        keys = [party["key"] for party in self.verify(bundle)["parties"]]
+        known = self.verify(bundle, "--key", keys[0], "--key", keys[1])
+        self.assertTrue(known["verified"] and all(party["known"] for party in known["parties"]))
+        forged = keys[0][:-8] + ("AAAAAAA=" if not keys[0].endswith("AAAAAAA=") else "BAAAAAA=")
+        concert.run("evidence", "verify", bundle, "--key", forged, status=2)
+
+    def test_dispute(self):
+        """What is not what was sealed is disputed; another copy is not concerned. What is malicious
+        stays out of the bundle, and is named beside it."""
+        giver, taker = self.one, self.other
+        self.meet(giver, taker)
+        path, sha256 = self.file("a.bin", 2000)
+        other, _ = self.file("b.bin", 2000, seed=2)
+        evidence = self.seal(giver, path)
+        giver.run("evidence", "copy", evidence, "--copy", "copy-1", "--method", "cp", "--tool", "cp 9.1")
+        giver.run("evidence", "offer", evidence, "--copy", "copy-1", "--to", taker.name)
+        self.wait_file(taker, sha256)
+        taker.run("evidence", "accept", evidence, "--verified", other, status=2)
+        taker.run("evidence", "dispute", evidence, "It is another file.", "--found", path, status=2)
+        taker.run("evidence", "dispute", evidence, "It is another file.", "--found", other)
+        self.wait_copy(giver, evidence, "copy-1", giver, "disputed")
+        self.assertEqual(self.copies(giver, evidence)["original"], (giver.name, "held"))
+        giver.run("evidence", "offer", evidence, "--copy", "copy-1", "--to", taker.name, status=2)
+        giver.run("evidence", "check", evidence, "--copy", "copy-1")
+        giver.run("evidence", "offer", evidence, "--copy", "copy-1", "--to", taker.name)
+        self.wait_copy(taker, evidence, "copy-1", giver, "offered")
+        taker.run("evidence", "accept", evidence)
+
+        sample, digest = self.file("sample.exe", 5000, seed=3)
+        evidence = giver.run("evidence", "identify", "--subject", "Sample", "--kind", "sample", "--source", "mail",
+                             "--json").json()["dossier"]
+        giver.run("evidence", "acquire", evidence, "--files", sample, "--malicious", *TAKEN)
+        giver.run("evidence", "seal", evidence, "--files", sample, "--malicious", *TAKEN)
+        bundle = self.directory / "sample.evidence"
+        self.assertEqual(giver.run("evidence", "bundle", evidence, "-o", bundle, "--json").json()["files_malicious"], 1)
+        self.assertNotIn(sample.read_bytes()[:32], bundle.read_bytes())
+        self.assertEqual(self.verify(bundle)["files"][0]["here"], False)
+        self.assertEqual(self.verify(bundle, sample)["files"][0]["here"], True)
+
+        text = giver.run("evidence", "export", evidence, "--to", "case-uco").out
+        graph = json.loads(text)
+        kinds = {}
+        for thing in graph["uco-core:object"]:
+            kinds.setdefault(thing["@type"], []).append(thing)
+        self.assertEqual(len(kinds["case-investigation:InvestigativeAction"]), 3)
+        content = kinds["uco-observable:File"][0]["uco-core:hasFacet"][1]
+        self.assertEqual(content["uco-observable:hash"]["uco-types:hashValue"]["@value"], digest)
+
+
+if __name__ == "__main__":
+    unittest.main()
