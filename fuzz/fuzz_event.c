@@ -37,7 +37,7 @@ static void check_dossier(GPtrArray *events)
     engine_digest(turned, digests[1]);
     if (memcmp(digests[0], digests[1], SHA256_SIZE) != 0)
         g_error("another order has another outcome");
-    g_autoptr(GArray) heads = engine_heads(result);
+    g_autoptr(GArray) heads = engine_heads(result, NULL);
     g_autofree char *decides = engine_decides(result, heads);
     if (decides[0] != '[' || decides[strlen(decides) - 1] != ']')
         g_error("no list: %s", decides);
