@@ -9,7 +9,9 @@ import concert
 
 COMMANDS = ["init", "serve", "status", "config", "account", "collection", "import", "follow", "export",
             "search", "show", "adopt", "match", "card", "directory", "peer", "community",
-            "dispatch", "exchange", "request", "policy", "emergency", "note", "parcel", "ledger", "key",
+            "dispatch", "exchange", "request", "notify", "contact", "case", "claim", "consultation", "group",
+            "resolution", "report", "board", "convention", "clock", "dossier", "attachment", "evidence",
+            "incident", "policy", "emergency", "note", "parcel", "ledger", "key",
             "backup", "restore", "version", "help", "completion"]
 
 
