@@ -10,6 +10,7 @@
 #include "node/card_publisher.h"
 #include "node/community_operation.h"
 #include "node/contact_operation.h"
+#include "node/desk_operation.h"
 #include "node/dispatch_operation.h"
 #include "node/docket_operation.h"
 #include "node/docket_rebuild.h"
@@ -304,6 +305,8 @@ static const Operation operations[] = {
     {"evidence.sign", .run = attachment_operation_sign},
     {"dossier.rebuild", .run = docket_rebuild_operation},
     {"dossier.reminded", .change = reminder_operation_mark},
+    {"dossier.assign", .change = desk_operation_assign},
+    {"dossier.jot", .change = desk_operation_jot},
     {"witness.add", witness_add_apply},
     {"witness.remove", witness_remove_apply},
     {"witness.watch", witness_watch_apply},

@@ -50,6 +50,8 @@
  *   dossier.rebuild   {} -> {dossiers}
  *   statement.sign    {type: "report" or "conventions", body: {node, ..}} -> {text}
  *   dossier.reminded  {dossier, given: [[clock, started (us), count], ..], next? (us)}
+ *   dossier.assign    {dossier (its whole id), assignee?}
+ *   dossier.jot       {dossier, author, text}
  *   contact.put       {source?, contacts?: [{email or node, name?, language?, openpgp?, ip?: [..],
  *                     as?: [..], domains?: [..]}], routes?: [[prefix, as]]}: store/contacts.h
  *   contact.remove    {key or source}

@@ -316,6 +316,14 @@ static const char *const steps[] = {
     /* Where events that peers sent stand in these' ledgers, with proof (store/event_proofs.h). */
     "CREATE TABLE event_proof (event BLOB PRIMARY KEY, record INTEGER NOT NULL,"
     " place INTEGER NOT NULL, path BLOB NOT NULL) WITHOUT ROWID;",
+
+    /* What is kept of dossiers for this node alone (store/desk.h). */
+    "CREATE TABLE desk (dossier TEXT PRIMARY KEY, assignee TEXT NOT NULL, since INTEGER NOT NULL)"
+    " WITHOUT ROWID;"
+    "CREATE INDEX desk_assignee ON desk (assignee);"
+    "CREATE TABLE desk_note (number INTEGER PRIMARY KEY, dossier TEXT NOT NULL, at INTEGER NOT NULL,"
+    " author TEXT NOT NULL, text TEXT NOT NULL);"
+    "CREATE INDEX desk_note_dossier ON desk_note (dossier);",
 };
 
 guint schema_latest(void)

@@ -128,6 +128,31 @@ class CaseTest(concert.TestCase):
         self.wait_state(case, "closed", cedar)
         self.assert_same(case, alder, cedar)
 
+    def test_desk(self):
+        """What a node keeps for itself: who works on it, and notes; nothing of it goes anywhere."""
+        alder, birch, _ = self.nodes
+        case = alder.run("case", "open", "--subject", "Scans", "--json").json()["dossier"]
+        alder.run("case", "share", case, "--to", birch.name)
+        self.wait_state(case, "shared", birch)
+        alder.run("dossier", "desk", status=1)
+        alder.run("dossier", "desk", case, status=1)
+        size = alder.run("ledger", "status", "--json").json()["size"]
+        alder.run("dossier", "assign", case[:12], "B.", "Example")
+        alder.run("dossier", "jot", case, "Call", "the provider", "--as", "A. Example")
+        alder.run("dossier", "jot", case, "-", input="First\nSecond\n")
+        self.assertEqual(alder.run("ledger", "status", "--json").json()["size"], size)
+        desk = alder.run("dossier", "desk", case, "--json").json()
+        self.assertEqual((desk["assignee"], [(note["author"], note["text"]) for note in desk["notes"]]),
+                         ("B. Example", [("A. Example", "Call the provider"), ("Alder CERT", "First\nSecond")]))
+        self.assertIn("    Second", alder.run("dossier", "desk", case).out)
+        self.assertEqual(alder.run("dossier", "desk", "--of", "B. Example", "--json").json()["dossier"], case)
+        alder.run("dossier", "desk", "--of", "Nobody", status=1)
+        birch.run("dossier", "desk", case, status=1)
+        alder.run("dossier", "assign", case)
+        self.assertNotIn("assignee", alder.run("dossier", "desk", case, "--json").json())
+        alder.run("dossier", "assign", "case-ffffffff", "B. Example", status=1)
+        alder.run("dossier", "jot", case, "", status=2)
+
 
 if __name__ == "__main__":
     unittest.main()

@@ -114,6 +114,25 @@ static void assert_opening(const char *payload, const char *says)
         g_error("\"%s\" does not say \"%s\"", error->message, says);
 }
 
+/* In whatever order the events come, and some twice: what is there when all are is the same. */
+static void assert_any_order(const Dossier *dossier)
+{
+    guint8 wanted[SHA256_SIZE], found[SHA256_SIZE];
+    guint count = dossier->events->len;
+    engine_digest(dossier->result, wanted);
+    for (guint round = 0; round < 100; round++) {
+        g_autoptr(GPtrArray) come = g_ptr_array_new();
+        for (guint i = 0; i < count + 3; i++)
+            g_ptr_array_insert(come, g_test_rand_int_range(0, (gint)come->len + 1),
+                               dossier->events->pdata[i % count]);
+        g_autoptr(EngineResult) result = engine_run((const Event *const *)come->pdata, come->len);
+        engine_digest(result, found);
+        g_assert_cmpmem(wanted, SHA256_SIZE, found, SHA256_SIZE);
+        g_autoptr(EngineResult) some = engine_run((const Event *const *)come->pdata, come->len / 2);
+        g_assert_cmpuint(some->n_void, ==, 0);
+    }
+}
+
 /* --- asking ------------------------------------------------------------------------------------
  */
 
@@ -201,6 +220,8 @@ static void test_states(void)
     add(&dossier, "answered", BIRCH, 11, "{\"outcome\":\"given\",\"text\":\"x\"}", "delivered");
     add(&dossier, "confirmed", ALDER, 12, NULL, "confirmed");
     add(&dossier, "closed", ALDER, 13, NULL, "closed");
+    g_assert_cmpuint(dossier.events->len, >=, 12);
+    assert_any_order(&dossier);
 }
 
 #define UNTIL(text) "{\"until\":\"" text "\"}"

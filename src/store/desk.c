@@ -1,0 +1,158 @@
+#include "store/desk.h"
+
+#include "store/reader.h"
+#include "store/tx.h"
+
+gboolean desk_assign(StoreTx *tx, const char *dossier, const char *name, gint64 at, GError **error)
+{
+    sqlite3_stmt *statement =
+        sqlite_prepare(tx->db,
+                       name ? "INSERT INTO desk (dossier, assignee, since) VALUES (?1, ?2, ?3)"
+                              " ON CONFLICT (dossier) DO UPDATE SET assignee = excluded.assignee,"
+                              " since = excluded.since WHERE assignee <> excluded.assignee"
+                            : "DELETE FROM desk WHERE dossier = ?1",
+                       error);
+    if (!statement)
+        return FALSE;
+    sqlite_bind_text(statement, 1, dossier);
+    if (name) {
+        sqlite_bind_text(statement, 2, name);
+        sqlite3_bind_int64(statement, 3, at);
+    }
+    return sqlite_run(tx->db, statement, error);
+}
+
+static gboolean count_notes(StoreTx *tx, const char *dossier, gint64 *ret_count, GError **error)
+{
+    gboolean row;
+    sqlite3_stmt *statement =
+        sqlite_prepare(tx->db, "SELECT count(*) FROM desk_note WHERE dossier = ?1", error);
+    if (!statement)
+        return FALSE;
+    sqlite_bind_text(statement, 1, dossier);
+    if (!sqlite_step(tx->db, statement, &row, error))
+        return FALSE;
+    *ret_count = row ? sqlite3_column_int64(statement, 0) : 0;
+    sqlite3_reset(statement);
+    return TRUE;
+}
+
+gboolean desk_add_note(StoreTx *tx, const char *dossier, const char *author, const char *text,
+                       gint64 at, GError **error)
+{
+    gint64 count;
+    if (!count_notes(tx, dossier, &count, error))
+        return FALSE;
+    if (count >= DESK_NOTES_MAX) {
+        g_set_error(error, CONCERT_ERROR, CONCERT_ERROR_LIMIT,
+                    "%s has %d notes, and can have no more", dossier, DESK_NOTES_MAX);
+        return FALSE;
+    }
+    sqlite3_stmt *statement = sqlite_prepare(
+        tx->db, "INSERT INTO desk_note (dossier, at, author, text) VALUES (?1, ?2, ?3, ?4)", error);
+    if (!statement)
+        return FALSE;
+    sqlite_bind_text(statement, 1, dossier);
+    sqlite3_bind_int64(statement, 2, at);
+    sqlite_bind_text(statement, 3, author);
+    sqlite_bind_text(statement, 4, text);
+    return sqlite_run(tx->db, statement, error);
+}
+
+/* --- reading -----------------------------------------------------------------------------------
+ */
+
+static void note_free(gpointer data)
+{
+    DeskNote *note = data;
+    g_free(note->author);
+    g_free(note->text);
+    g_free(note);
+}
+
+void desk_free(Desk *desk)
+{
+    if (!desk)
+        return;
+    g_free(desk->dossier);
+    g_free(desk->assignee);
+    g_clear_pointer(&desk->notes, g_ptr_array_unref);
+    g_free(desk);
+}
+
+static char *column(sqlite3_stmt *statement, int at)
+{
+    return g_strdup((const char *)sqlite3_column_text(statement, at));
+}
+
+/* Adds what is assigned by a statement of dossier, assignee, since. */
+static gboolean read_desks(Sqlite *db, sqlite3_stmt *statement, GPtrArray *list, GError **error)
+{
+    for (gboolean row;;) {
+        if (!sqlite_step(db, statement, &row, error))
+            return FALSE;
+        if (!row)
+            return TRUE;
+        Desk *desk = g_new0(Desk, 1);
+        desk->dossier = column(statement, 0);
+        desk->assignee = column(statement, 1);
+        desk->since = sqlite3_column_int64(statement, 2);
+        g_ptr_array_add(list, desk);
+    }
+}
+
+static GPtrArray *find_desks(Sqlite *db, const char *where, const char *text, GError **error)
+{
+    g_autoptr(GPtrArray) list = g_ptr_array_new_with_free_func((GDestroyNotify)desk_free);
+    g_autofree char *sql = g_strconcat("SELECT dossier, assignee, since FROM desk", where,
+                                       " ORDER BY since, dossier", NULL);
+    sqlite3_stmt *statement = sqlite_prepare(db, sql, error);
+    if (!statement)
+        return NULL;
+    if (text)
+        sqlite_bind_text(statement, 1, text);
+    return read_desks(db, statement, list, error) ? g_steal_pointer(&list) : NULL;
+}
+
+static gboolean read_notes(Sqlite *db, const char *dossier, GPtrArray *notes, GError **error)
+{
+    sqlite3_stmt *statement = sqlite_prepare(
+        db, "SELECT author, text, at FROM desk_note WHERE dossier = ?1 ORDER BY number", error);
+    if (!statement)
+        return FALSE;
+    sqlite_bind_text(statement, 1, dossier);
+    for (gboolean row;;) {
+        if (!sqlite_step(db, statement, &row, error))
+            return FALSE;
+        if (!row)
+            return TRUE;
+        DeskNote *note = g_new0(DeskNote, 1);
+        note->author = column(statement, 0);
+        note->text = column(statement, 1);
+        note->at = sqlite3_column_int64(statement, 2);
+        g_ptr_array_add(notes, note);
+    }
+}
+
+Desk *desk_get(Store *store, const char *dossier, GError **error)
+{
+    g_auto(Reader) reader = {0};
+    if (!reader_begin(store, &reader, error))
+        return NULL;
+    g_autoptr(GPtrArray) found = find_desks(reader.db, " WHERE dossier = ?1", dossier, error);
+    if (!found)
+        return NULL;
+    g_autoptr(Desk) desk = found->len > 0 ? g_ptr_array_steal_index(found, 0) : g_new0(Desk, 1);
+    if (!desk->dossier)
+        desk->dossier = g_strdup(dossier);
+    desk->notes = g_ptr_array_new_with_free_func(note_free);
+    return read_notes(reader.db, dossier, desk->notes, error) ? g_steal_pointer(&desk) : NULL;
+}
+
+GPtrArray *desk_list(Store *store, const char *name, GError **error)
+{
+    g_auto(Reader) reader = {0};
+    return reader_begin(store, &reader, error)
+               ? find_desks(reader.db, name ? " WHERE assignee = ?1" : "", name, error)
+               : NULL;
+}
