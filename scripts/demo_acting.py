@@ -50,7 +50,7 @@ class Acting:
     def wait_state(self, node, procedure, dossier, state):
         def has():
             result = node.run(procedure, "show", dossier, "--json", status=None)
-            return result.status == 0 and result.json()["state"] == state and result.json()
+            return result.status == 0 and result.json().get("state") == state and result.json()
         return wait(f"the {procedure} is {state} at {node.name}", has)
 
     def refused(self, node, *arguments, rule):
