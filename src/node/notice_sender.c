@@ -82,17 +82,15 @@ static gboolean open_letter(Notary *notary, const char *dossier, const char *typ
 /* --- the mail ----------------------------------------------------------------------------------
  */
 
-/* The contact's key to encrypt to, as it is known now; NULL: none. Caller frees. */
-static char *find_key(Store *store, const char *address)
+/* The contact's key to encrypt to, as it is known now; *ret_key NULL: none. Caller frees. */
+static gboolean find_key(Store *store, const char *address, char **ret_key, GError **error)
 {
-    g_autoptr(GPtrArray) contacts = contacts_list(store, NULL);
+    g_autoptr(Contact) contact = NULL;
     g_autofree char *key = contacts_canonical(address, CONTACTS_ADDRESS, NULL);
-    for (guint i = 0; contacts && i < contacts->len; i++) {
-        const Contact *one = contacts->pdata[i];
-        if (g_strcmp0(one->key, key) == 0)
-            return g_strdup(one->openpgp);
-    }
-    return NULL;
+    if (key && !contacts_get(store, key, &contact, error))
+        return FALSE;
+    *ret_key = contact ? g_strdup(contact->openpgp) : NULL;
+    return TRUE;
 }
 
 /* Which mail of the dossier it is; the first keeps its id when it is made again. */
@@ -176,8 +174,9 @@ static gboolean prepare_mail(Notary *notary, Letter *letter, GError **error)
     letter->settings = mail_settings_read(letter->config, FALSE, error);
     if (!letter->settings || !name_mail(notary, letter, error))
         return FALSE;
-    g_autofree char *key = find_key(notary_store(notary), letter->mail.to);
-    if (!write_mail(letter, key, &protection, error))
+    g_autofree char *key = NULL;
+    if (!find_key(notary_store(notary), letter->mail.to, &key, error) ||
+        !write_mail(letter, key, &protection, error))
         return FALSE;
     letter->payload = describe_mail(letter, protection);
     return TRUE;

@@ -348,7 +348,7 @@ static gboolean read_rows(Store *store, const char *sql,
     return FALSE;
 }
 
-static void read_contact(sqlite3_stmt *statement, gpointer user)
+static Contact *make_contact(sqlite3_stmt *statement)
 {
     Contact *contact = g_new0(Contact, 1);
     contact->number = sqlite3_column_int64(statement, 0);
@@ -360,17 +360,42 @@ static void read_contact(sqlite3_stmt *statement, gpointer user)
     contact->openpgp = sqlite_dup_text(statement, 6);
     contact->source = sqlite_dup_text(statement, 7);
     contact->scopes = (guint)sqlite3_column_int64(statement, 8);
-    g_ptr_array_add(user, contact);
+    return contact;
+}
+
+static void read_contact(sqlite3_stmt *statement, gpointer user)
+{
+    g_ptr_array_add(user, make_contact(statement));
+}
+
+#define CONTACT_COLUMNS                                                                            \
+    "number, key, email, node, name, language, openpgp, source,"                                   \
+    " (SELECT count(*) FROM contact_scope s WHERE s.contact = contact.number)"
+
+gboolean contacts_get(Store *store, const char *key, Contact **ret_contact, GError **error)
+{
+    g_auto(Reader) reader = {0};
+    gboolean row;
+    if (!reader_begin(store, &reader, error))
+        return FALSE;
+    sqlite3_stmt *statement =
+        sqlite_prepare(reader.db, "SELECT " CONTACT_COLUMNS " FROM contact WHERE key = ?1", error);
+    if (!statement)
+        return FALSE;
+    sqlite_bind_text(statement, 1, key);
+    if (!sqlite_step(reader.db, statement, &row, error))
+        return FALSE;
+    *ret_contact = row ? make_contact(statement) : NULL;
+    if (row)
+        sqlite3_reset(statement);
+    return TRUE;
 }
 
 GPtrArray *contacts_list(Store *store, GError **error)
 {
     g_autoptr(GPtrArray) list = g_ptr_array_new_with_free_func((GDestroyNotify)contacts_free);
-    if (!read_rows(store,
-                   "SELECT number, key, email, node, name, language, openpgp, source,"
-                   " (SELECT count(*) FROM contact_scope s WHERE s.contact = contact.number)"
-                   " FROM contact ORDER BY key",
-                   read_contact, list, error))
+    if (!read_rows(store, "SELECT " CONTACT_COLUMNS " FROM contact ORDER BY key", read_contact,
+                   list, error))
         return NULL;
     return g_steal_pointer(&list);
 }

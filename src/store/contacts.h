@@ -94,6 +94,9 @@ gboolean contacts_remove_stop(StoreTx *tx, ContactsStopKind stop, const char *va
 /* All, by key. Elements: Contact *. */
 GPtrArray *contacts_list(Store *store, GError **error);
 
+/* The contact of that key; NULL without @error: there is none. Caller frees. */
+gboolean contacts_get(Store *store, const char *key, Contact **ret_contact, GError **error);
+
 /* Elements: ContactsStop *. */
 GPtrArray *contacts_stops(Store *store, GError **error);
 
