@@ -2,16 +2,21 @@
  * out.
  */
 #include <string.h>
+#include <unistd.h>
 
+#include "base/fetch.h"
 #include "base/timestamp.h"
 #include "cli/cmd_notify.h"
 #include "cli/dossier_command.h"
 #include "cli/output.h"
 #include "cli/signatory.h"
+#include "exchange/security_txt.h"
 #include "node/notice_compose.h"
 
 #define LEFT_SHOWN    20
 #define REFUSED_SHOWN 10
+#define ASKED_MAX     200 /* hosts that are asked for their security.txt */
+#define ASK_SECONDS   10
 
 /* A run of the command. */
 typedef struct {
@@ -69,6 +74,52 @@ static gboolean read_findings(Run *run, const char *path, GError **error)
                                     .csv_columns = command_text(run->call, "columns")};
     const FindingSink sink = {take, refuse, run};
     return finding_read(stream, &options, &sink, &run->summary, error);
+}
+
+/* --- who says so himself -----------------------------------------------------------------------
+ */
+
+/* Asks a host for its security.txt; what is no use is told, and no more. */
+static void ask_host(Run *run, const char *host)
+{
+    const Config *config = node_config(run->node);
+    g_autofree char *url = g_strdup_printf("https://%s/.well-known/security.txt", host);
+    g_autofree char *source = g_strdup_printf("security.txt of %s", host);
+    g_autofree char *text = NULL, *email = NULL, *language = NULL;
+    g_auto(FetchResult) result = {.fd = -1};
+    g_autoptr(GError) error = NULL;
+    const FetchOptions options = {.max_bytes = SECURITY_TXT_BYTES_MAX,
+                                  .timeout_seconds = ASK_SECONDS,
+                                  .allow_private = config_bool(config, SETTING_FETCH_ALLOW_PRIVATE),
+                                  .ca_file = config_path(config, SETTING_FETCH_CA_FILE)};
+    if (fetch_get(url, &options, &result, &error) && result.fd >= 0) {
+        text = g_malloc0(SECURITY_TXT_BYTES_MAX + 1);
+        gssize got = pread(result.fd, text, SECURITY_TXT_BYTES_MAX, 0);
+        if (security_txt_read(text, (gsize)MAX(got, 0), timestamp_now(), &email, &language, &error))
+            routing_add_host(run->routing, email, language, host, source);
+    }
+    if (error)
+        output_note("%s: %s", source, error->message);
+}
+
+/* Of those for which nobody is known, each host once. */
+static void ask_hosts(Run *run)
+{
+    g_autoptr(GHashTable) asked = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    for (guint i = 0; i < run->split->left->len; i++) {
+        const NoticeLeft *left = run->split->left->pdata[i];
+        g_autofree char *host =
+            left->verdict == ROUTING_NOBODY && left->finding ? routing_host(left->finding) : NULL;
+        if (!host || g_hash_table_contains(asked, host))
+            continue;
+        if (g_hash_table_size(asked) >= ASKED_MAX) {
+            output_note("only %d hosts are asked for their security.txt at once", ASKED_MAX);
+            break;
+        }
+        ask_host(run, host);
+        g_hash_table_add(asked, g_steal_pointer(&host));
+    }
+    notice_split_again(run->split);
 }
 
 /* --- what all have in common -------------------------------------------------------------------
@@ -276,6 +327,7 @@ static gboolean open_run(Run *run, const CommandCall *call, GError **error)
     if (!run->routing)
         return FALSE;
     run->split = notice_split_new(run->routing, command_flag(call, "victims"));
+    run->split->keeps_left = command_flag(call, "security-txt");
     return TRUE;
 }
 
@@ -285,6 +337,8 @@ static int run_draft(const CommandCall *call, GError **error)
     OutputProgress progress = {0};
     if (!open_run(&run, call, error) || !read_findings(&run, call->arguments[0], error))
         return COMMAND_ERROR;
+    if (command_flag(call, "security-txt"))
+        ask_hosts(&run);
     OutputTable *table =
         output_table_new("NOTICE", "TO", "BY", ">FINDINGS", "LANGUAGE", "WHY", NULL);
     gboolean good = TRUE;
@@ -328,6 +382,8 @@ const Command cmd_notify_draft = {
             {"class", 0, COMMAND_TEXT, "CLASS",
              .help = "what findings are of which the file does not say it"},
             {"victims", 0, COMMAND_FLAG, .help = "tell those too who were attacked"},
+            {"security-txt", 0, COMMAND_FLAG,
+             .help = "ask hosts that nobody is known for for their security.txt (RFC 9116)"},
             {"all-left", 0, COMMAND_FLAG, .help = "name everything that nobody is told of"},
             {"dry-run", 'n', COMMAND_FLAG, .help = "keep no drafts, only show"},
             {"tlp", 0, COMMAND_CHOICE, "LEVEL", .choices = "clear|green|amber|amber+strict|red",

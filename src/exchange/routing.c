@@ -31,6 +31,7 @@ struct Routing {
     GPtrArray *stop_list;  /* Stop * */
     GHashTable *by_stop;   /* recipients who are not told: key -> Stop */
     GHashTable *by_key;    /* key -> number of the party + 1 */
+    GHashTable *hosts;     /* host -> number of the party + 1 */
     GHashTable *by_number; /* number of the store's contact -> number of the party + 1 */
 };
 
@@ -75,6 +76,7 @@ void routing_free(Routing *routing)
     g_clear_pointer(&routing->stop_list, g_ptr_array_unref);
     g_clear_pointer(&routing->by_key, g_hash_table_unref);
     g_clear_pointer(&routing->by_number, g_hash_table_unref);
+    g_clear_pointer(&routing->hosts, g_hash_table_unref);
     g_free(routing);
 }
 
@@ -233,6 +235,7 @@ Routing *routing_load(Store *store, gint64 now, GError **error)
     routing->stop_list = g_ptr_array_new_with_free_func((GDestroyNotify)stop_free);
     routing->by_stop = g_hash_table_new(g_str_hash, g_str_equal);
     routing->by_key = g_hash_table_new(g_str_hash, g_str_equal);
+    routing->hosts = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     routing->by_number = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, NULL);
     if (!load_own(routing, store, error) || !load_peers(routing, store, error) ||
         !load_contacts(routing, store, error) ||
@@ -246,16 +249,15 @@ Routing *routing_load(Store *store, gint64 now, GError **error)
     return g_steal_pointer(&routing);
 }
 
-guint routing_add(Routing *routing, const char *email, const char *language, const char *domain,
-                  const char *source)
+void routing_add_host(Routing *routing, const char *email, const char *language, const char *host,
+                      const char *source)
 {
     g_autofree char *key = g_ascii_strdown(email, -1);
     guint known = GPOINTER_TO_UINT(g_hash_table_lookup(routing->by_key, key));
     const RoutingParty party = {.key = key, .email = email, .language = language};
     guint number =
         known ? known - 1 : add_party(routing, &party, TRUE, g_strdup_printf("%s says", source));
-    routing_index_add_domain(routing->answer, domain, RANK_CONTACT, number);
-    return number;
+    g_hash_table_insert(routing->hosts, g_strdup(host), GUINT_TO_POINTER(number + 1));
 }
 
 /* --- finding -----------------------------------------------------------------------------------
@@ -390,6 +392,20 @@ static gboolean found(const Search *search)
     return search->party != ROUTING_NO_PARTY;
 }
 
+/* Who the very host names. */
+static char *search_host(Search *search, const Subject *subject)
+{
+    const Routing *routing = search->routing;
+    for (guint i = 0; i < subject->n_domains; i++) {
+        guint number = GPOINTER_TO_UINT(g_hash_table_lookup(routing->hosts, subject->domains[i]));
+        if (!number)
+            continue;
+        search->party = number - 1;
+        return explain(routing, subject->domains[i], search->party);
+    }
+    return NULL;
+}
+
 /* The party, and what it was found by. Caller frees; NULL: none. */
 static char *search_party(Search *search, const Subject *subject)
 {
@@ -412,7 +428,7 @@ static char *search_party(Search *search, const Subject *subject)
             return explain(routing, what, OWN);
     }
     if (!search->is_own)
-        return NULL;
+        return search_host(search, subject);
     g_autofree char *what = describe(&search->own);
     return explain(routing, what, OWN);
 }
@@ -472,4 +488,14 @@ void routing_find(const Routing *routing, const Finding *finding, RoutingResult 
         ret_result->verdict = ROUTING_NOBODY;
         ret_result->why = g_strdup("nobody is known who answers for it");
     }
+}
+
+char *routing_host(const Finding *finding)
+{
+    g_auto(Subject) subject = {0};
+    if (finding->url)
+        take_url(&subject, finding->url);
+    else if (finding->domain)
+        take_domain(&subject, finding->domain, strlen(finding->domain));
+    return subject.n_domains > 0 ? g_strdup(subject.domains[0]) : NULL;
 }

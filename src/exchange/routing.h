@@ -54,10 +54,13 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Routing, routing_free)
 guint routing_count(const Routing *routing);
 RoutingParty routing_party(const Routing *routing, guint number);
 
-/* Adds a party found elsewhere (security.txt): @email answers for @domain, which nobody did.
- * Returns its number. */
-guint routing_add(Routing *routing, const char *email, const char *language, const char *domain,
-                  const char *source);
+/* Adds who was found elsewhere: @email answers for the very @host (RFC 9116 section 3) where nobody
+ * else does. @source: "security.txt of www.alder.example". */
+void routing_add_host(Routing *routing, const char *email, const char *language, const char *host,
+                      const char *source);
 
 /* Who is to be told of @finding. */
 void routing_find(const Routing *routing, const Finding *finding, RoutingResult *ret_result);
+
+/* The name of the host that a finding is about, of its URL or itself; NULL: none. Caller frees. */
+char *routing_host(const Finding *finding);

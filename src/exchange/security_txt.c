@@ -1,6 +1,9 @@
 #include "exchange/security_txt.h"
 
+#include <string.h>
+
 #include "base/timestamp.h"
+#include "store/contacts.h"
 
 #define DAY_US (G_GINT64_CONSTANT(24) * 3600 * G_USEC_PER_SEC)
 
@@ -59,4 +62,62 @@ char *security_txt_make(const Card *card, gint64 now)
             g_string_append_printf(text, "Canonical: %s/.well-known/security.txt\n",
                                    card->endpoints[i]);
     return g_string_free(g_steal_pointer(&text), FALSE);
+}
+
+/* --- those of others ---------------------------------------------------------------------------
+ */
+
+static gboolean refuse(GError **error, const char *why)
+{
+    g_set_error(error, CONCERT_ERROR, CONCERT_ERROR_INPUT, "security.txt: %s", why);
+    return FALSE;
+}
+
+/* The value of a line "Field: value", or NULL if it is of another field. */
+static const char *field(const char *line, const char *name)
+{
+    gsize length = strlen(name);
+    if (g_str_has_prefix(line, "- "))
+        line += 2; /* RFC 9580 section 7.1 */
+    if (g_ascii_strncasecmp(line, name, length) != 0 || line[length] != ':')
+        return NULL;
+    return line + length + 1 + strspn(line + length + 1, " \t");
+}
+
+/* The address of a mailto: URI, RFC 6068. Caller frees; NULL: it is none. */
+static char *read_mailto(const char *value)
+{
+    if (g_ascii_strncasecmp(value, "mailto:", 7) != 0)
+        return NULL;
+    g_autofree char *encoded = g_strndup(value + 7, strcspn(value + 7, "?# \t"));
+    g_autofree char *address = g_uri_unescape_string(encoded, NULL);
+    return address ? contacts_canonical(address, CONTACTS_ADDRESS, NULL) : NULL;
+}
+
+gboolean security_txt_read(const char *text, gsize length, gint64 now, char **ret_email,
+                           char **ret_language, GError **error)
+{
+    g_autofree char *email = NULL, *language = NULL;
+    gint64 expires = 0;
+    if (length > SECURITY_TXT_BYTES_MAX || !g_utf8_validate(text, (gssize)length, NULL))
+        return refuse(error, "it is too large, or not UTF-8");
+    g_autofree char *copy = g_strndup(text, length);
+    g_auto(GStrv) lines = g_strsplit(copy, "\n", -1);
+    for (guint i = 0; lines[i]; i++) {
+        const char *line = g_strchomp(lines[i]), *value;
+        if (!email && (value = field(line, "Contact")))
+            email = read_mailto(value);
+        else if (!language && (value = field(line, "Preferred-Languages")))
+            language = g_strndup(value, strcspn(value, ", \t"));
+        else if ((value = field(line, "Expires")) &&
+                 !timestamp_parse_lenient(value, strlen(value), &expires))
+            return refuse(error, "nobody can tell when it expires");
+    }
+    if (expires <= now)
+        return refuse(error, expires == 0 ? "it does not say when it expires" : "it has expired");
+    if (!email || !strchr(email, '@'))
+        return refuse(error, "it has no mail address as a contact");
+    *ret_email = g_steal_pointer(&email);
+    *ret_language = language && *language ? g_steal_pointer(&language) : NULL;
+    return TRUE;
 }

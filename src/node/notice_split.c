@@ -14,6 +14,7 @@ static void left_free(NoticeLeft *left)
 {
     g_free(left->value);
     g_free(left->why);
+    finding_free(left->finding);
     g_free(left);
 }
 
@@ -69,38 +70,58 @@ static void leave(NoticeSplit *split, const Finding *finding, const RoutingResul
         return;
     NoticeLeft *left = g_new0(NoticeLeft, 1);
     *left = (NoticeLeft){result->verdict, finding->line, g_strdup(finding_value(finding, NULL)),
-                         g_strdup(result->why)};
+                         g_strdup(result->why), split->keeps_left ? finding_copy(finding) : NULL};
     g_ptr_array_add(split->left, left);
 }
 
-gboolean notice_split_add(NoticeSplit *split, const Finding *finding, GError **error)
+static void route(NoticeSplit *split, const Finding *finding)
 {
     g_auto(RoutingResult) result = {0};
-    if (split->findings >= NOTICE_SPLIT_FINDINGS_MAX) {
-        g_set_error(error, CONCERT_ERROR, CONCERT_ERROR_LIMIT, "more than %d findings at once",
-                    NOTICE_SPLIT_FINDINGS_MAX);
-        return FALSE;
-    }
-    split->findings++;
-    if (finding->role != FINDING_SUBJECT && !split->victims) {
-        split->other_roles++;
-        return TRUE;
-    }
     routing_find(split->routing, finding, &result);
     split->count[result.verdict]++;
     if (result.verdict != ROUTING_PARTY) {
         leave(split, finding, &result);
-        return TRUE;
+        return;
     }
     NoticeGroup *group = get_group(split, result.party);
     char *key = finding_key(finding);
     if (g_hash_table_contains(group->known, key)) {
         split->duplicates++;
         g_free(key);
-        return TRUE;
+        return;
     }
     g_hash_table_add(group->known, key);
     g_ptr_array_add(group->findings, finding_copy(finding));
     add_why(group, result.why);
+}
+
+gboolean notice_split_add(NoticeSplit *split, const Finding *finding, GError **error)
+{
+    if (split->findings >= NOTICE_SPLIT_FINDINGS_MAX) {
+        g_set_error(error, CONCERT_ERROR, CONCERT_ERROR_LIMIT, "more than %d findings at once",
+                    NOTICE_SPLIT_FINDINGS_MAX);
+        return FALSE;
+    }
+    split->findings++;
+    if (finding->role != FINDING_SUBJECT && !split->victims)
+        split->other_roles++;
+    else
+        route(split, finding);
     return TRUE;
+}
+
+void notice_split_again(NoticeSplit *split)
+{
+    g_autoptr(GPtrArray) left = g_steal_pointer(&split->left);
+    split->left = g_ptr_array_new_with_free_func((GDestroyNotify)left_free);
+    for (guint i = 0; i < left->len; i++) {
+        NoticeLeft *one = left->pdata[i];
+        if (one->finding) {
+            split->count[one->verdict]--;
+            route(split, one->finding);
+        } else {
+            g_ptr_array_add(split->left, g_memdup2(one, sizeof *one));
+            *one = (NoticeLeft){0};
+        }
+    }
 }

@@ -21,10 +21,12 @@ typedef struct {
     RoutingVerdict verdict;
     guint64 line; /* of the input */
     char *value, *why;
+    Finding *finding; /* if they are kept */
 } NoticeLeft;
 
 typedef struct {
     const Routing *routing; /* the caller's */
+    gboolean keeps_left;    /* the findings that are left over are kept, to be tried again */
     gboolean victims;       /* who was attacked is told too, not only who has to mend something */
     GPtrArray *groups;      /* NoticeGroup *, in the order of their first finding */
     GPtrArray *left;        /* NoticeLeft * */
@@ -40,3 +42,6 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(NoticeSplit, notice_split_free)
 
 /* CONCERT_ERROR_LIMIT when there are too many. */
 gboolean notice_split_add(NoticeSplit *split, const Finding *finding, GError **error);
+
+/* Tries those again for which nobody was known, after something was added to the routing. */
+void notice_split_again(NoticeSplit *split);
