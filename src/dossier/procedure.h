@@ -18,7 +18,7 @@
 
 /* Limits that tables may not exceed. */
 #define PROCEDURE_TEXT_MAX   (64 * 1024) /* bytes of a text */
-#define PROCEDURE_LIST_MAX   64          /* members of a list of nodes */
+#define PROCEDURE_LIST_MAX   250         /* members of a list of nodes */
 #define PROCEDURE_HASHES_MAX 2048
 #define PROCEDURE_NODE_MAX   240 /* bytes of a node's name */
 #define PROCEDURE_LINE_MAX   1024

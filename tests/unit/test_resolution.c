@@ -501,6 +501,33 @@ static void test_late_and_second(void)
     g_assert_cmpuint(count->tally.yes + count->tally.no, ==, 2);
 }
 
+/* A community of two hundred: every ballot is among those that the chair lists. */
+static void test_many(void)
+{
+    g_auto(Resolution) one = {0};
+    g_autoptr(GString) members = g_string_new(NULL);
+    resolution_draft(&one, "membership", RESOLUTION_TEXT);
+    for (guint i = 0; i < 200; i++)
+        g_string_append_printf(members, "%s\"n%03u.example\"", i > 0 ? "," : "", i);
+    g_autofree char *tabled =
+        g_strdup_printf("{\"chair\":\"" FORUM "\",\"community\":\"coast@" FORUM
+                        "\",\"members\":[%s],\"record\":3,\"voters\":[\"" ALDER "\",%s]}",
+                        members->str, members->str);
+    resolution_consult(&one, tabled);
+    resolution_call(&one, "");
+    for (guint i = 0; i < 200; i++) {
+        g_autofree char *node = g_strdup_printf("n%03u.example", i);
+        g_autofree char *body = resolution_body(&one, "ballot", node, i % 3 == 0 ? NO : YES, NULL);
+        g_ptr_array_add(one.events, resolution_sign(body, node));
+    }
+    resolution_run(&one);
+    g_assert_cmpuint(engine_count(one.result, "ballot"), ==, 200);
+    one.now_us += 3 * MAKER_DAY;
+    resolution_well(&one, "rejected", FORUM, "{\"abstain\":0,\"no\":67,\"yes\":133}", "rejected");
+    g_assert_cmpuint(one.result->n_void, ==, 0);
+    g_assert_cmpuint(one.events->len, ==, 205);
+}
+
 /* --- ends --------------------------------------------------------------------------------------
  */
 
@@ -787,6 +814,7 @@ int main(int argc, char **argv)
     g_test_add_func("/resolution/every_ballot", test_every_ballot);
     g_test_add_func("/resolution/majorities", test_majorities);
     g_test_add_func("/resolution/late_and_second", test_late_and_second);
+    g_test_add_func("/resolution/many", test_many);
     g_test_add_func("/resolution/lapsed", test_lapsed);
     g_test_add_func("/resolution/commitments", test_commitments);
     g_test_add_func("/resolution/every_road", test_every_road);
