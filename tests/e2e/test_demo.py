@@ -15,13 +15,13 @@ BUILD = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(concert.
 
 # What is another at each run: words, and the numbers and keys that come of chance and time.
 CHANCE = ((r"(?m)^( *)[a-z]+( [a-z]+){11}$", r"\1WORDS"),
+          (r"\+[0-9a-f]{8}\+[A-Za-z0-9+/]{43,}=*", "+KEY"),
           (r"\+[0-9a-f]{8}\b", "+KEY"),
           (r"\b[0-9a-f]{8}-[-0-9a-f]{27}\b", "UUID"),
           (r"(--|\b)[0-9a-f]{8}(\.\.\.)", r"\1HEX\2"),
           (r"\b[0-9a-f]{12}\b", "HEX"),
-          (r"(ack|show|answer|close|check|accept|preserve|release) [0-9a-f]{8}\b", r"\1 ID"),
-          (r"(?m)^( +)[0-9a-f]{8} ", r"\1ID "),
-          (r"(?<=[0-9]Z) +[0-9a-f]{8} ", " ID "),
+          (r" +[0-9a-f]{8}\b(?!-)", " ID"),
+          (r"\b[0-9a-f]{64}\b", "HASH"),
           (r"root .*", "root"),
           (r"[0-9]+(\.[0-9]+)? ([KM]iB|B|ms|s)\b", "N UNIT"),
           (r"[0-9]+(\.[0-9]+)?", "N"),
