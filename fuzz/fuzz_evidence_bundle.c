@@ -12,7 +12,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     const EvidenceTrust trust = {0};
     g_autoptr(Stream) stream = stream_from_memory(data, size);
-    g_autoptr(EvidenceReport) report = evidence_verify(stream, &trust, NULL);
+    g_autoptr(EvidenceVerifyReport) report = evidence_verify(stream, &trust, NULL);
     if (report && report->result->opening) {
         g_autofree char *text = evidence_case(report->result, report->chain);
         g_assert(text != NULL);

@@ -44,7 +44,8 @@ static gboolean read_hashes(const CommandCall *call, GPtrArray *hashes, GError *
 /* --- what came of it ---------------------------------------------------------------------------
  */
 
-static void steps_json(yyjson_mut_doc *doc, yyjson_mut_val *root, const EvidenceReport *report)
+static void steps_json(yyjson_mut_doc *doc, yyjson_mut_val *root,
+                       const EvidenceVerifyReport *report)
 {
     char hex[2 * SHA256_SIZE + 1], time[TIMESTAMP_MAX];
     yyjson_mut_val *list = yyjson_mut_obj_add_arr(doc, root, "steps");
@@ -70,7 +71,8 @@ static void steps_json(yyjson_mut_doc *doc, yyjson_mut_val *root, const Evidence
     }
 }
 
-static void copies_json(yyjson_mut_doc *doc, yyjson_mut_val *root, const EvidenceReport *report)
+static void copies_json(yyjson_mut_doc *doc, yyjson_mut_val *root,
+                        const EvidenceVerifyReport *report)
 {
     yyjson_mut_val *list = yyjson_mut_obj_add_arr(doc, root, "copies");
     for (guint i = 0; i < report->chain->copies->len; i++) {
@@ -82,7 +84,8 @@ static void copies_json(yyjson_mut_doc *doc, yyjson_mut_val *root, const Evidenc
     }
 }
 
-static void files_json(yyjson_mut_doc *doc, yyjson_mut_val *root, const EvidenceReport *report)
+static void files_json(yyjson_mut_doc *doc, yyjson_mut_val *root,
+                       const EvidenceVerifyReport *report)
 {
     char hex[2 * SHA256_SIZE + 1];
     yyjson_mut_val *list = yyjson_mut_obj_add_arr(doc, root, "files");
@@ -98,7 +101,7 @@ static void files_json(yyjson_mut_doc *doc, yyjson_mut_val *root, const Evidence
     }
 }
 
-static void print_json(const EvidenceReport *report)
+static void print_json(const EvidenceVerifyReport *report)
 {
     yyjson_mut_doc *doc = yyjson_mut_doc_new(NULL);
     yyjson_mut_val *root = yyjson_mut_obj(doc), *list;
@@ -125,7 +128,7 @@ static void print_json(const EvidenceReport *report)
     yyjson_mut_doc_free(doc);
 }
 
-static void print_steps(const EvidenceReport *report)
+static void print_steps(const EvidenceVerifyReport *report)
 {
     OutputTable *table =
         output_table_new(">STEP", "TIME", "WHAT", "BY", "SIGNED", "LEDGER", "VERDICT", NULL);
@@ -149,7 +152,7 @@ static void print_steps(const EvidenceReport *report)
     output_table_print(table);
 }
 
-static void print_files(const EvidenceReport *report)
+static void print_files(const EvidenceVerifyReport *report)
 {
     char hex[2 * SHA256_SIZE + 1], size[OUTPUT_NUMBER_MAX];
     for (guint i = 0; i < report->files->len; i++) {
@@ -160,7 +163,7 @@ static void print_files(const EvidenceReport *report)
     }
 }
 
-static void print_text(const EvidenceReport *report)
+static void print_text(const EvidenceVerifyReport *report)
 {
     char time[OUTPUT_NUMBER_MAX];
     const char *subject =
@@ -197,7 +200,7 @@ static int run(const CommandCall *call, GError **error)
         return command_file_error(error);
     const EvidenceTrust trust = {.keys = keys, .quorum = quorum, .hashes = hashes};
     g_autoptr(Stream) stream = stream_open(call->arguments[0], error);
-    g_autoptr(EvidenceReport) report = stream ? evidence_verify(stream, &trust, error) : NULL;
+    g_autoptr(EvidenceVerifyReport) report = stream ? evidence_verify(stream, &trust, error) : NULL;
     if (!report)
         return command_file_error(error);
     if (command_flag(call, "certificate")) {

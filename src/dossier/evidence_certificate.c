@@ -77,6 +77,8 @@ static void add_step(GString *text, const EngineEvent *one, guint number)
         add_line(text, "hashed", "all files, equal to the seal");
     if (yyjson_obj_get(event->payload, "found"))
         add_line(text, "hashed", "the files, and they DIFFER from the seal");
+    if (yyjson_obj_get(event->payload, "timestamp"))
+        add_line(text, "time stamp", "a token is kept with it; it was not verified here");
     if (one->verdict != ENGINE_VALID)
         add_line(text, engine_verdict_name(one->verdict), one->reason);
     add_line(text, "event", event_hash_format(&event->hash, hex));

@@ -20,7 +20,7 @@ typedef struct {
 
 typedef struct {
     const EvidenceTrust *trust;
-    EvidenceReport *report;
+    EvidenceVerifyReport *report;
     GPtrArray *seen; /* Seen * */
     GPtrArray *read; /* EvidenceFile *: frames */
     gboolean has_end;
@@ -56,7 +56,7 @@ static void seen_free(Seen *seen)
     g_free(seen);
 }
 
-void evidence_report_free(EvidenceReport *report)
+void evidence_verify_report_free(EvidenceVerifyReport *report)
 {
     if (!report)
         return;
@@ -89,7 +89,7 @@ static void tell(Verifying *verifying, const char *format, ...)
 /* --- parties -----------------------------------------------------------------------------------
  */
 
-static EvidenceParty *find_party(const EvidenceReport *report, const char *node)
+static EvidenceParty *find_party(const EvidenceVerifyReport *report, const char *node)
 {
     for (guint i = 0; i < report->parties->len; i++) {
         EvidenceParty *party = report->parties->pdata[i];
@@ -99,7 +99,7 @@ static EvidenceParty *find_party(const EvidenceReport *report, const char *node)
     return NULL;
 }
 
-static EvidenceParty *find_ledger(const EvidenceReport *report, const char *origin)
+static EvidenceParty *find_ledger(const EvidenceVerifyReport *report, const char *origin)
 {
     for (guint i = 0; i < report->parties->len; i++) {
         EvidenceParty *party = report->parties->pdata[i];
@@ -220,7 +220,7 @@ static gboolean is_signed_by(const Event *event, const EvidenceParty *party)
     return FALSE;
 }
 
-static char *label_step(const EvidenceReport *report, guint place)
+static char *label_step(const EvidenceVerifyReport *report, guint place)
 {
     const Event *event = ((const EvidenceStep *)report->steps->pdata[place])->event;
     return g_strdup_printf("step %u (%s by %s)", place + 1, event->type, event->node);
@@ -228,7 +228,7 @@ static char *label_step(const EvidenceReport *report, guint place)
 
 static char *take_event(Verifying *verifying, GBytes *bytes)
 {
-    EvidenceReport *report = verifying->report;
+    EvidenceVerifyReport *report = verifying->report;
     g_autoptr(GError) error = NULL;
     gsize length;
     const char *text = g_bytes_get_data(bytes, &length);
@@ -259,7 +259,7 @@ static char *take_event(Verifying *verifying, GBytes *bytes)
 }
 
 /* The step that an opening's one present item is; -1: none. */
-static int find_shown(const EvidenceReport *report, const Opening *opening)
+static int find_shown(const EvidenceVerifyReport *report, const Opening *opening)
 {
     guint8 digest[SHA256_SIZE];
     for (guint i = 0; i < opening->n_items; i++) {
@@ -289,7 +289,7 @@ static gboolean verify_proof(const Verifying *verifying, const Disclosure *discl
 
 static char *take_proof(Verifying *verifying, GBytes *bytes)
 {
-    EvidenceReport *report = verifying->report;
+    EvidenceVerifyReport *report = verifying->report;
     g_autoptr(GError) error = NULL;
     gsize length;
     DisclosureResult result;
@@ -330,7 +330,7 @@ static char *take_proof(Verifying *verifying, GBytes *bytes)
 
 static char *take_head(Verifying *verifying, GBytes *bytes)
 {
-    EvidenceReport *report = verifying->report;
+    EvidenceVerifyReport *report = verifying->report;
     g_autoptr(GError) error = NULL;
     gsize length;
     const char *text = g_bytes_get_data(bytes, &length);
@@ -366,7 +366,7 @@ static const EvidenceItem *find_sealed(const GArray *items, const guint8 *sha256
 }
 
 /* What the file is called by the events that were read. */
-static char *name_file(const EvidenceReport *report, const guint8 *sha256)
+static char *name_file(const EvidenceVerifyReport *report, const guint8 *sha256)
 {
     char hex[2 * SHA256_SIZE + 1];
     for (guint i = 0; i < report->steps->len; i++) {
@@ -424,7 +424,7 @@ static void compare_frames(Verifying *verifying, yyjson_val *list)
 
 static void take_end(Verifying *verifying, GBytes *bytes)
 {
-    const EvidenceReport *report = verifying->report;
+    const EvidenceVerifyReport *report = verifying->report;
     g_autoptr(GError) error = NULL;
     gsize length;
     const char *text = g_bytes_get_data(bytes, &length);
@@ -493,7 +493,7 @@ static void read_frames(Verifying *verifying, EvidenceBundleReader *reader)
 
 static void judge(Verifying *verifying)
 {
-    EvidenceReport *report = verifying->report;
+    EvidenceVerifyReport *report = verifying->report;
     g_autoptr(GPtrArray) events = g_ptr_array_new();
     for (guint i = 0; i < report->steps->len; i++)
         g_ptr_array_add(events, ((EvidenceStep *)report->steps->pdata[i])->event);
@@ -519,7 +519,7 @@ static void judge(Verifying *verifying)
 
 static void check_certificate(Verifying *verifying)
 {
-    EvidenceReport *report = verifying->report;
+    EvidenceVerifyReport *report = verifying->report;
     g_autofree char *wanted = evidence_certificate(report->result, report->chain);
     if (report->certificate && strcmp(report->certificate, wanted) != 0)
         g_ptr_array_add(report->problems,
@@ -538,7 +538,7 @@ static gboolean is_beside(const EvidenceTrust *trust, const guint8 *sha256)
 /* What was sealed first, then what else is in the bundle. */
 static void list_files(Verifying *verifying)
 {
-    EvidenceReport *report = verifying->report;
+    EvidenceVerifyReport *report = verifying->report;
     g_autoptr(GArray) items = report->chain->seal ? evidence_chain_items(report->chain->seal)
                                                   : g_array_new(FALSE, FALSE, sizeof(EvidenceItem));
     for (guint i = 0; i < items->len; i++) {
@@ -566,12 +566,12 @@ static void list_files(Verifying *verifying)
     }
 }
 
-EvidenceReport *evidence_verify(Stream *stream, const EvidenceTrust *trust, GError **error)
+EvidenceVerifyReport *evidence_verify(Stream *stream, const EvidenceTrust *trust, GError **error)
 {
     g_autoptr(EvidenceBundleReader) reader = evidence_bundle_reader_new(stream, error);
     if (!reader)
         return NULL;
-    EvidenceReport *report = g_new0(EvidenceReport, 1);
+    EvidenceVerifyReport *report = g_new0(EvidenceVerifyReport, 1);
     report->parties = g_ptr_array_new_with_free_func((GDestroyNotify)party_free);
     report->steps = g_ptr_array_new_with_free_func((GDestroyNotify)step_free);
     report->files = g_ptr_array_new_with_free_func((GDestroyNotify)file_free);

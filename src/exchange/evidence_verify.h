@@ -55,11 +55,11 @@ typedef struct {
     EvidenceChain *chain;
     char *certificate;
     GPtrArray *problems; /* char *: empty if all holds */
-} EvidenceReport;
+} EvidenceVerifyReport;
 
-void evidence_report_free(EvidenceReport *report);
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(EvidenceReport, evidence_report_free)
+void evidence_verify_report_free(EvidenceVerifyReport *report);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(EvidenceVerifyReport, evidence_verify_report_free)
 
 /* Reads @stream to its end. NULL only if it is no bundle (CONCERT_ERROR_INPUT, _NEWER) or cannot be
  * read. */
-EvidenceReport *evidence_verify(Stream *stream, const EvidenceTrust *trust, GError **error);
+EvidenceVerifyReport *evidence_verify(Stream *stream, const EvidenceTrust *trust, GError **error);

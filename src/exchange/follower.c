@@ -259,8 +259,9 @@ static gboolean apply_opening(Accepting *accepting, StoreTx *tx, Reach *reach, g
         !follower_effects_events(tx, accepting->peer, accepting->own_key, opening, error) ||
         !add_record(accepting, tx, answer, opening, &number, &is_new, error))
         return FALSE;
-    if (is_new && (!follower_effects_chunks(tx, accepting->peer, opening, number, error) ||
-                   !follower_effects_proofs(tx, opening, number, path_of(accepting, opening), error)))
+    if (is_new &&
+        (!follower_effects_chunks(tx, accepting->peer, opening, number, error) ||
+         !follower_effects_proofs(tx, opening, number, path_of(accepting, opening), error)))
         return FALSE;
     count_events(accepting, opening);
     note_refusals(accepting, opening);

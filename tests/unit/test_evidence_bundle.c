@@ -18,7 +18,7 @@ static GBytes *vector(void)
     return g_bytes_new_take(bytes, length);
 }
 
-static EvidenceReport *verify(const void *bytes, gsize length, const EvidenceTrust *trust)
+static EvidenceVerifyReport *verify(const void *bytes, gsize length, const EvidenceTrust *trust)
 {
     static const EvidenceTrust nobody;
     g_autoptr(Stream) stream = stream_from_memory(bytes, length);
@@ -28,7 +28,7 @@ static EvidenceReport *verify(const void *bytes, gsize length, const EvidenceTru
 static void test_vector(void)
 {
     g_autoptr(GBytes) bytes = vector();
-    g_autoptr(EvidenceReport) report =
+    g_autoptr(EvidenceVerifyReport) report =
         verify(g_bytes_get_data(bytes, NULL), g_bytes_get_size(bytes), NULL);
     g_assert_nonnull(report);
     for (guint i = 0; i < report->problems->len; i++)
@@ -52,7 +52,7 @@ static void test_vector(void)
 /* Whether something is said of these bytes. */
 static gboolean is_told(const void *bytes, gsize length)
 {
-    g_autoptr(EvidenceReport) report = verify(bytes, length, NULL);
+    g_autoptr(EvidenceVerifyReport) report = verify(bytes, length, NULL);
     return !report || report->problems->len > 0;
 }
 
@@ -120,13 +120,13 @@ static void test_keys(void)
     g_autoptr(GBytes) bytes = vector();
     gsize length;
     const void *data = g_bytes_get_data(bytes, &length);
-    g_autoptr(EvidenceReport) report = verify(data, length, NULL);
+    g_autoptr(EvidenceVerifyReport) report = verify(data, length, NULL);
     g_autoptr(GPtrArray) keys = g_ptr_array_new_with_free_func((GDestroyNotify)note_verifier_free);
     const EvidenceParty *birch = report->parties->pdata[0];
     g_assert_false(birch->is_known);
     g_ptr_array_add(keys, note_verifier_parse(birch->ledger_vkey, NULL));
     const EvidenceTrust own = {.keys = keys};
-    g_autoptr(EvidenceReport) known = verify(data, length, &own);
+    g_autoptr(EvidenceVerifyReport) known = verify(data, length, &own);
     g_assert_cmpuint(known->problems->len, ==, 0);
     g_assert_true(((const EvidenceParty *)known->parties->pdata[0])->is_known);
 
@@ -134,7 +134,7 @@ static void test_keys(void)
     g_autoptr(NoteSigner) other = note_signer_new(birch->origin, NOTE_ED25519, seed, NULL);
     g_ptr_array_set_size(keys, 0);
     g_ptr_array_add(keys, note_verifier_copy(note_signer_verifier(other)));
-    g_autoptr(EvidenceReport) forged = verify(data, length, &own);
+    g_autoptr(EvidenceVerifyReport) forged = verify(data, length, &own);
     g_assert_cmpuint(forged->problems->len, >, 0);
     g_assert_nonnull(strstr(forged->problems->pdata[0], "card of cert.birch.example"));
 }
