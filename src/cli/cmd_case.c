@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/timestamp.h"
+#include "cli/cmd_case.h"
 #include "cli/commands.h"
 #include "cli/dossier_command.h"
 #include "cli/output.h"
@@ -86,7 +87,7 @@ static const Command takedowns = {
 
 static const Command *const *list(const Command *self)
 {
-    static const Command *const own[] = {&takedowns, NULL};
+    static const Command *const own[] = {&takedowns, &cmd_case_import, &cmd_case_export, NULL};
     return dossier_command_list(&case_procedure, own);
 }
 

@@ -101,7 +101,7 @@ static gboolean tell(const char *text, gsize length, Told *ret_told, GError **er
         wrong = "the input is neither text, nor packed with gzip, zstd or xz";
     } else if (begins(text, length, "<?xml") || begins(text, length, "<!") ||
                begins(text, length, "<IODEF") ||
-               contains(text, MIN(length, 4096), "IODEF-Document")) {
+               (text[0] == '<' && contains(text, MIN(length, 4096), "IODEF-Document"))) {
         ret_told->format = FINDING_FORMAT_IODEF;
         if (!contains(text, length, "IODEF-Document"))
             wrong = "XML, but no IODEF document";

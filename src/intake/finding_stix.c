@@ -15,7 +15,8 @@
 #define OBJECTS_MAX 1000000 /* that are kept until the end */
 #define REFS_MAX    100     /* observables of one observed-data */
 
-/* An observable, or observed-data: kept until all that it refers to is known. */
+/* An observable, observed-data, or a value of an indicator: kept until all that it refers to is
+ * known. */
 typedef struct {
     char *id;
     char *type;
@@ -34,13 +35,12 @@ typedef struct {
 
 typedef struct {
     FindingMaker *maker;
-    Incident *incident; /* the only one */
-    guint incidents;
     guint64 number;
-    GPtrArray *kept;   /* Kept * */
-    GHashTable *by_id; /* id -> Kept * */
-    char *author;      /* created_by_ref of the incident */
-    GHashTable *names; /* id of an identity -> char **: name, contact */
+    GPtrArray *kept;      /* Kept * */
+    GHashTable *by_id;    /* id -> Kept * */
+    GPtrArray *incidents; /* yyjson_doc *: incident objects */
+    GHashTable *owners; /* id -> number of the incident it belongs to, from 1: what groupings say */
+    GHashTable *names;  /* id of an identity -> char **: name, contact */
 } Reader;
 
 static void kept_free(gpointer data)
@@ -110,33 +110,30 @@ static void take_extension(Incident *incident, yyjson_val *core)
         set(&incident->status, status, TRUE);
 }
 
-static void take_incident(Reader *reader, yyjson_val *object)
+/* Tells what the incident object @object says; NULL: the bundle has none. */
+static void tell_incident(const Reader *reader, yyjson_val *object)
 {
-    Incident *incident = reader->incident;
-    if (reader->incidents++ > 0) {
-        g_autofree char *where = g_strdup_printf("object %" G_GUINT64_FORMAT, reader->number);
-        finding_maker_refuse(reader->maker, where,
-                             "a further incident: its findings are read as the first's");
-        return;
-    }
-    if (!incident)
+    Incident *incident = finding_readers_incident(reader->maker);
+    if (!incident || !object)
         return;
     yyjson_val *reference = yyjson_arr_get_first(yyjson_obj_get(object, "external_references"));
     const char *outside = text_of(reference, "external_id");
+    const char *author = text_of(object, "created_by_ref");
+    char **names = author ? g_hash_table_lookup(reader->names, author) : NULL;
+    const RsitClass *class = rsit_find(label_of(object, INCIDENT_STIX_CLASS));
     set(&incident->id, outside ? outside : text_of(object, "id"), TRUE);
     if (outside)
         set(&incident->id_source, text_of(reference, "source_name"), TRUE);
     set(&incident->title, text_of(object, "name"), TRUE);
     set(&incident->description, text_of(object, "description"), FALSE);
-    const RsitClass *class = rsit_find(label_of(object, INCIDENT_STIX_CLASS));
     if (class)
         set(&incident->classification, class->word, TRUE);
     incident->created = time_of(object, "created");
     set(&incident->tlp, marking_tlp_name(marking_tlp_of_object(object)), TRUE);
     take_extension(incident,
                    yyjson_obj_get(yyjson_obj_get(object, "extensions"), INCIDENT_STIX_EXTENSION));
-    g_free(reader->author);
-    reader->author = g_strdup(text_of(object, "created_by_ref"));
+    if (names)
+        incident_add_contact(incident, "creator", FALSE, names[0], names[1], NULL);
 }
 
 static void take_identity(Reader *reader, yyjson_val *object)
@@ -162,6 +159,25 @@ static Kept *keep(Reader *reader, yyjson_val *object)
     if (kept->id)
         g_hash_table_replace(reader->by_id, kept->id, kept);
     return kept;
+}
+
+/* What a grouping holds belongs to the incident that it holds too. */
+static void take_grouping(Reader *reader, yyjson_val *object)
+{
+    size_t at, count;
+    yyjson_val *ref, *refs = yyjson_obj_get(object, "object_refs");
+    guint owner = 0;
+    for (guint i = 0; i < reader->incidents->len && owner == 0; i++) {
+        const char *id =
+            text_of(yyjson_doc_get_root(g_ptr_array_index(reader->incidents, i)), "id");
+        yyjson_arr_foreach (refs, at, count, ref)
+            if (id && yyjson_equals_str(ref, id))
+                owner = i + 1;
+    }
+    yyjson_arr_foreach (refs, at, count, ref)
+        if (owner > 0 && yyjson_is_str(ref) && g_hash_table_size(reader->owners) < OBJECTS_MAX)
+            g_hash_table_replace(reader->owners, g_strdup(yyjson_get_str(ref)),
+                                 GUINT_TO_POINTER(owner));
 }
 
 static char **refs_of(yyjson_val *list)
@@ -219,36 +235,28 @@ static void keep_observable(Reader *reader, yyjson_val *object, const char *type
         kept->asn = (guint32)MIN(yyjson_get_uint(number), G_MAXUINT32);
 }
 
-/* An indicator's values are known at once. */
-static gboolean read_indicator(Reader *reader, yyjson_val *object, const char *bytes, gsize length,
-                               const char *where, GError **error)
+/* Each value that an indicator's pattern tests for. */
+static void keep_indicator(Reader *reader, yyjson_val *object, const char *bytes, gsize length,
+                           const char *where)
 {
-    FindingMaker *maker = reader->maker;
     g_autoptr(GError) wrong = NULL;
     g_autoptr(Object) read = object_read(bytes, length, OBJECT_SPEC_21, OBJECT_LENIENT, &wrong);
-    const char *name = text_of(object, "name");
-    finding_maker_begin(maker, reader->number, FALSE);
+    const RsitClass *class = rsit_find(label_of(object, INCIDENT_STIX_CLASS));
     if (!read) {
-        finding_maker_refuse(maker, where, "%s", wrong->message);
-        return TRUE;
+        finding_maker_begin(reader->maker, reader->number, FALSE);
+        finding_maker_refuse(reader->maker, where, "%s", wrong->message);
+        return;
     }
     for (guint i = 0; read->values && i < read->values->len; i++) {
         const ObjectValue *value = &g_array_index(read->values, ObjectValue, i);
         if (!value->from_pattern || value->kind == OBSERVABLE_OTHER)
             continue;
-        finding_maker_begin(maker, reader->number, TRUE);
-        finding_maker_value(maker, "pattern", value->text, strlen(value->text), value->kind);
-        maker->finding.time = time_of(object, "valid_from");
-        const RsitClass *class = rsit_find(label_of(object, INCIDENT_STIX_CLASS));
-        if (class)
-            maker->finding.classification = class->word;
-        if (name)
-            maker->finding.description = finding_maker_text(maker, name, strlen(name));
-        maker->finding.report_id = finding_maker_text(maker, read->id, strlen(read->id));
-        if (!finding_maker_give(maker, where, error))
-            return FALSE;
+        Kept *kept = keep(reader, object);
+        kept->value = g_strdup(value->text);
+        kept->time = time_of(object, "valid_from");
+        kept->word = class ? g_strdup(class->word) : NULL;
+        kept->description = g_strdup(text_of(object, "name"));
     }
-    return TRUE;
 }
 
 static gboolean is_observable(const char *type)
@@ -274,14 +282,16 @@ static gboolean take_object(gpointer user, const char *bytes, gsize length, Obje
     } else if (!type) {
         finding_maker_begin(reader->maker, reader->number, FALSE);
         finding_maker_refuse(reader->maker, where, "not an object of STIX");
-    } else if (strcmp(type, "incident") == 0) {
-        take_incident(reader, object);
+    } else if (strcmp(type, "incident") == 0 && reader->incidents->len < INCIDENT_MAX) {
+        g_ptr_array_add(reader->incidents, g_steal_pointer(&doc));
+    } else if (strcmp(type, "grouping") == 0) {
+        take_grouping(reader, object);
     } else if (strcmp(type, "identity") == 0) {
         take_identity(reader, object);
     } else if (strcmp(type, "observed-data") == 0) {
         keep_observed(reader, object);
     } else if (strcmp(type, "indicator") == 0) {
-        good = read_indicator(reader, object, bytes, length, where, error);
+        keep_indicator(reader, object, bytes, length, where);
     } else if (is_observable(type)) {
         keep_observable(reader, object, type);
     }
@@ -340,21 +350,52 @@ static gboolean give_kept(Reader *reader, const Kept *kept, GError **error)
         maker->finding.classification = finding_maker_text(maker, kept->word, strlen(kept->word));
     if (kept->id)
         maker->finding.report_id = finding_maker_text(maker, kept->id, strlen(kept->id));
+    if (kept->description)
+        maker->finding.description =
+            finding_maker_text(maker, kept->description, strlen(kept->description));
+    if (strcmp(kept->type, "indicator") == 0)
+        finding_maker_value(maker, "pattern", kept->value, strlen(kept->value), OBSERVABLE_NONE);
+    else if (!observed && kept->id)
+        use(reader, kept->id, 3);
     for (guint i = 0; observed && kept->refs[i]; i++)
         use(reader, kept->refs[i], 3);
-    if (!observed && kept->id)
-        use(reader, kept->id, 3);
     return finding_maker_give(maker, where, error);
+}
+
+/* The incident, from 1, that it belongs to: the first, if nobody says. */
+static guint owner_of(const Reader *reader, const Kept *kept)
+{
+    guint owner = kept->id ? GPOINTER_TO_UINT(g_hash_table_lookup(reader->owners, kept->id)) : 0;
+    return MAX(owner, 1);
+}
+
+static gint compare_owners(gconstpointer a, gconstpointer b, gpointer user)
+{
+    const Kept *one = *(Kept *const *)a, *two = *(Kept *const *)b;
+    guint first = owner_of(user, one), second = owner_of(user, two);
+    if (first != second)
+        return first < second ? -1 : 1;
+    return one->number < two->number ? -1 : one->number > two->number;
 }
 
 static gboolean give_all(Reader *reader, GError **error)
 {
+    guint incidents = MAX(reader->incidents->len, 1);
     for (guint i = 0; i < reader->kept->len; i++)
         mark_referred(reader, g_ptr_array_index(reader->kept, i));
-    for (guint i = 0; i < reader->kept->len; i++) {
-        const Kept *kept = g_ptr_array_index(reader->kept, i);
-        if (!kept->referred && !give_kept(reader, kept, error))
-            return FALSE;
+    g_ptr_array_sort_with_data(reader->kept, compare_owners, reader);
+    guint at = 0;
+    for (guint i = 1; i <= incidents; i++) {
+        tell_incident(reader, i <= reader->incidents->len
+                                  ? yyjson_doc_get_root(g_ptr_array_index(reader->incidents, i - 1))
+                                  : NULL);
+        for (; at < reader->kept->len; at++) {
+            const Kept *kept = g_ptr_array_index(reader->kept, at);
+            if (owner_of(reader, kept) > i)
+                break;
+            if (!kept->referred && !give_kept(reader, kept, error))
+                return FALSE;
+        }
     }
     return TRUE;
 }
@@ -363,19 +404,21 @@ gboolean finding_stix_read(Stream *stream, FindingMaker *maker, GError **error)
 {
     static const IntakeOptions options = {.format = INTAKE_STIX, .confidence = -1};
     g_autoptr(GPtrArray) kept = g_ptr_array_new_with_free_func(kept_free);
+    g_autoptr(GPtrArray) incidents =
+        g_ptr_array_new_with_free_func((GDestroyNotify)yyjson_doc_free);
     g_autoptr(GHashTable) by_id = g_hash_table_new(g_str_hash, g_str_equal);
+    g_autoptr(GHashTable) owners = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     g_autoptr(GHashTable) names =
         g_hash_table_new_full(g_str_hash, g_str_equal, g_free, (GDestroyNotify)g_strfreev);
-    Reader reader = {.maker = maker, .kept = kept, .by_id = by_id, .names = names};
+    Reader reader = {.maker = maker,
+                     .kept = kept,
+                     .by_id = by_id,
+                     .incidents = incidents,
+                     .owners = owners,
+                     .names = names};
     IntakeSink sink = {.object = take_object, .note = take_note, .user = &reader};
-    reader.incident = finding_readers_incident(maker);
-    gboolean good =
-        bundle_read(stream, "bundle", &options, &sink, error) && give_all(&reader, error);
-    char **author = reader.author ? g_hash_table_lookup(names, reader.author) : NULL;
-    if (author && reader.incident)
-        incident_add_contact(reader.incident, "creator", FALSE, author[0], author[1], NULL);
-    finding_maker_what(maker, "STIX, %u incident%s", reader.incidents,
-                       reader.incidents == 1 ? "" : "s");
-    g_free(reader.author);
-    return good;
+    gboolean good = bundle_read(stream, "bundle", &options, &sink, error);
+    finding_maker_what(maker, "STIX, %u incident%s", incidents->len,
+                       incidents->len == 1 ? "" : "s");
+    return good && give_all(&reader, error);
 }

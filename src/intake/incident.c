@@ -188,7 +188,10 @@ GPtrArray *incident_read(Stream *stream, const FindingOptions *options, FindingS
                         : "");
         good = FALSE;
     }
-    const char *what = incidents->len == 1 ? summary.what : NULL;
+    /* What has incidents of its own has titles of its own. */
+    gboolean whole = summary.format == FINDING_FORMAT_SHADOWSERVER ||
+                     summary.format == FINDING_FORMAT_CSV || summary.format == FINDING_FORMAT_TEXT;
+    const char *what = whole ? summary.what : NULL;
     for (guint i = 0; good && i < incidents->len; i++)
         incident_complete(g_ptr_array_index(incidents, i), what);
     if (ret_summary) {
