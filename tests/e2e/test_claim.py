@@ -35,14 +35,14 @@ class ClaimTest(concert.TestCase):
 
     def claim(self, node, step, *arguments, signer=None, status=0, **keywords):
         signed = ("--as", signer) if signer else ()
-        arguments = (self.id, *arguments) if step != "draft" else arguments
+        arguments = (self.dossier, *arguments) if step != "draft" else arguments
         return node.run("claim", step, *arguments, *signed, status=status, **keywords)
 
     def refused(self, node, step, *arguments, says, **keywords):
         self.assertRegex(self.claim(node, step, *arguments, status=2, **keywords).err, says)
 
     def state(self, node):
-        result = node.run("claim", "show", self.id, "--json", status=None)
+        result = node.run("claim", "show", self.dossier, "--json", status=None)
         return result.json() if result.status == 0 else {"state": None, "digest": None}
 
     def wait(self, node, state, other=None, seconds=20):
@@ -61,10 +61,10 @@ class ClaimTest(concert.TestCase):
 
     def draft(self, node):
         """Up to the review: two roots, three hypotheses; what is not enough is refused on the way."""
-        self.id = None
+        self.dossier = None
         self.claim(node, "draft", "--subject", "Who ran the scans", "--actor", "Group One",
                    "--text", "Group One.", signer="A. Writer", status=2)  # no word on natural persons
-        self.id = self.claim(node, "draft", "--subject", "Who ran the scans", "--actor", "Group One",
+        self.dossier = self.claim(node, "draft", "--subject", "Who ran the scans", "--actor", "Group One",
                              "--names-no-person", "--text", "Group One ran them; see the items.",
                              "--json", signer="A. Writer").json()["dossier"]
         write = lambda step, *arguments, **keywords: self.claim(node, step, *arguments, signer="A. Writer", **keywords)
@@ -109,7 +109,7 @@ class ClaimTest(concert.TestCase):
         self.claim(party, "reply", "We did <not>.", signer="P. Speaker")
         self.wait(claimant, "contacted", party)
         end = time.monotonic() + 20
-        while "Who told us." not in party.run("claim", "show", self.id).out:
+        while "Who told us." not in party.run("claim", "show", self.dossier).out:
             self.assertLess(time.monotonic(), end)
             time.sleep(0.05)
         self.claim(party, "see-sealed", "--items", "e2")
@@ -126,7 +126,7 @@ class ClaimTest(concert.TestCase):
         self.claim(claimant, "publish", "--readers", reader.name, signer="F. Director")
         self.wait(reader, "published", claimant)
         self.wait(party, "published", claimant)
-        self.assertNotIn("Who told us.", reader.run("claim", "show", self.id).out)
+        self.assertNotIn("Who told us.", reader.run("claim", "show", self.dossier).out)
 
         # The reply stands on every copy right after the claim, in the same form.
         copy = self.claim(reader, "print", "--json").json()

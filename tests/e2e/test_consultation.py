@@ -23,12 +23,12 @@ class TalkTest(concert.TestCase):
         return nodes
 
     def do(self, node, step, *arguments, **keywords):
-        return node.run(self.kind, step, self.id, *arguments, **keywords)
+        return node.run(self.kind, step, self.dossier, *arguments, **keywords)
 
     def wait(self, node, state, events=0, seconds=20):
         end = time.monotonic() + seconds
         while True:
-            result = node.run(self.kind, "show", self.id, "--json", status=None)
+            result = node.run(self.kind, "show", self.dossier, "--json", status=None)
             shown = result.json() if result.status == 0 else {"state": None, "list": []}
             if shown["state"] == state and len(shown["list"]) >= events:
                 return shown
@@ -47,7 +47,7 @@ class TalkTest(concert.TestCase):
 
 class ConsultationTest(TalkTest):
     def open(self, one, other, *options):
-        self.id = one.run("consultation", "open", other.name, "--subject", "The list of June", "--text",
+        self.dossier = one.run("consultation", "open", other.name, "--subject", "The list of June", "--text",
                           "Whose is it?", "--as", "A. Envoy", "--json", *options).json()["dossier"]
 
     def course(self, one, other):
@@ -92,7 +92,7 @@ class ConsultationTest(TalkTest):
         # One that began before goes on as well, with what did not arrive.
         birch.stop()
         self.open(alder, birch)
-        before = self.id
+        before = self.dossier
         alder.run("peer", "suspend", birch.name, "--reason", "We are not content.")
         birch.serve()
         birch.wait_state(alder, "suspended")
@@ -118,7 +118,7 @@ class ConsultationTest(TalkTest):
             time.sleep(0.05)
         for node, events in zip((alder, birch), counts):
             self.assertEqual(len(self.wait(node, "agreed")["list"]), len(events))
-        self.id = before
+        self.dossier = before
         self.same(alder, birch, "received")
 
     def test_ended(self):
@@ -133,7 +133,7 @@ class GroupTest(TalkTest):
 
     def test_group(self):
         alder, birch, cedar = self.meet("alder", "birch", "cedar")
-        self.id = alder.run("group", "convene", birch.name, cedar.name, "--subject", "Name servers", "--text",
+        self.dossier = alder.run("group", "convene", birch.name, cedar.name, "--subject", "Name servers", "--text",
                             "A common report.", "--json").json()["dossier"]
         self.do(alder, "call", "--meeting", "48h", "--place", "by telephone", "--agenda", "Draft", "--agenda", "Dates")
         self.wait(birch, "meeting-called")
