@@ -32,7 +32,7 @@ class AttachmentTest(concert.TestCase):
         return node.run("request", "send", to.name, "--kind", "advice", "--subject", "Look at this", "--text", "Please.",
                         *options, "--json").json()["dossier"]
 
-    def wait(self, node, sha256, state="whole", seconds=120):
+    def wait(self, node, sha256, *states, seconds=120):
         end = time.monotonic() + seconds
         while True:
             result = node.run("attachment", "show", sha256, "--json", status=None)
