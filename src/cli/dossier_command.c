@@ -233,6 +233,13 @@ static gboolean has_files(const ProcedureTransition *row)
     return FALSE;
 }
 
+static void add_option(GArray *options, const ProcedureField *field, const CommandOption *own)
+{
+    g_autofree char *name = dossier_core_option(field);
+    const CommandOption option = own && g_str_equal(own->name, name) ? *own : field_option(field);
+    g_array_append_val(options, option);
+}
+
 /* @own (may be NULL) comes in the place of that of its name. */
 static const CommandOption *step_options(const ProcedureTransition *row, const CommandOption *own)
 {
@@ -255,11 +262,8 @@ static const CommandOption *step_options(const ProcedureTransition *row, const C
     const ProcedureField *argument = dossier_core_argument(row);
     GArray *options = g_array_new(FALSE, FALSE, sizeof(CommandOption));
     for (const ProcedureField *field = row->fields; field && field->name; field++)
-        if (field != argument) {
-            CommandOption option = field_option(field);
-            g_array_append_vals(options, own && g_str_equal(own->name, option.name) ? own : &option,
-                                1);
-        }
+        if (field != argument)
+            add_option(options, field, own);
     if (has_files(row))
         g_array_append_val(options, malicious);
     if (row->from == 0)
@@ -289,7 +293,8 @@ static Made *made_new(const Procedure *procedure, const ProcedureTransition *row
     made->row = row;
     made->command.uses_node = TRUE;
     made->command.run = run;
-    made->command.nothing = g_strdup_printf("there is no such %s", procedure->name);
+    made->command.nothing =
+        run == run_list ? "there is none" : g_strdup_printf("there is no such %s", procedure->name);
     return made;
 }
 
@@ -338,7 +343,6 @@ static const Command *make_list(const Procedure *procedure)
     made->command.name = "list";
     made->command.summary = "list them, those that wait for this node first";
     made->command.options = options;
-    made->command.nothing = "there is none";
     return &made->command;
 }
 
