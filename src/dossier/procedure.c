@@ -5,11 +5,11 @@
 
 #include "base/timestamp.h"
 #include "dossier/board.h"
+#include "dossier/group.h"
 #include "dossier/notice.h"
 #include "dossier/case.h"
 #include "dossier/claim.h"
 #include "dossier/consultation.h"
-#include "dossier/group.h"
 #include "dossier/evidence.h"
 #include "dossier/request.h"
 #include "dossier/resolution.h"

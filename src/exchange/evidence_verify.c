@@ -10,6 +10,7 @@
 #include "ledger/disclosure.h"
 
 #define PROBLEMS_MAX 1000
+#define PARTIES_MAX  256
 
 /* What was read of a frame, for the list at the end. */
 typedef struct {
@@ -196,7 +197,9 @@ static char *take_party(Verifying *verifying, GBytes *bytes)
     EvidenceParty *party = g_new0(EvidenceParty, 1);
     gboolean good = doc && read_party(verifying, yyjson_doc_get_root(doc), party, &error);
     char *label = g_strdup_printf("card of %s", party->node ? party->node : "somebody");
-    if (good && find_party(verifying->report, party->node))
+    if (good && verifying->report->parties->len >= PARTIES_MAX)
+        g_set_error(&error, CONCERT_ERROR, CONCERT_ERROR_LIMIT, "there are too many");
+    else if (good && find_party(verifying->report, party->node))
         g_set_error(&error, CONCERT_ERROR, CONCERT_ERROR_INPUT, "there are two");
     if (good && !error) {
         g_ptr_array_add(verifying->report->parties, party);
@@ -232,10 +235,11 @@ static char *take_event(Verifying *verifying, GBytes *bytes)
     g_autoptr(GError) error = NULL;
     gsize length;
     const char *text = g_bytes_get_data(bytes, &length);
-    Event *event = event_parse(text, length, &error);
+    gboolean is_many = report->steps->len >= ENGINE_EVENTS_MAX;
+    Event *event = is_many ? NULL : event_parse(text, length, &error);
     if (!event) {
         char *label = g_strdup_printf("step %u", report->steps->len + 1);
-        tell(verifying, "%s: %s", label, error->message);
+        tell(verifying, "%s: %s", label, is_many ? "there are too many" : error->message);
         return label;
     }
     EvidenceStep *step = g_new0(EvidenceStep, 1);

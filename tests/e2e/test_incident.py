@@ -2,7 +2,7 @@
 
 import csv
 import io
-import json
+import time
 import unittest
 import xml.etree.ElementTree as ElementTree
 
@@ -96,8 +96,6 @@ class IncidentTest(concert.TestCase):
         self.assertEqual(opened["reference"], "2026-17 (csirt.alder.example)")
         self.assertIn("http://bank.cedar.example/login?a=1", opened["text"])
         self.assertEqual(opened["files"][0]["name"], "incident.xml")
-        alder.run("case", "takedown", case, "--target", "http://page.cedar.example/", "--what", "counterfeit-page",
-                  status=None)
         for to in ("iodef", "iodef-json", "csv", "stix"):
             path = self.directory / f"case.{to}"
             alder.run("case", "export", case, "--to", to, "-o", path)
@@ -115,6 +113,27 @@ class IncidentTest(concert.TestCase):
         payload = alder.run("case", "show", second, "--json").json()["list"][0]["payload"]
         self.assertEqual((payload["class"], payload["severity"]), ("fraud.phishing", "critical"))
         alder.run("case", "export", "00000000", "--to", "csv", status=1)
+
+        # A member exports it as well; it looks into what came from others only when asked to.
+        alder.run("case", "share", case, "--to", birch.name, "Please help.")
+        self.wait(lambda: birch.run("case", "show", case, status=None).status == 0)
+        birch.run("case", "ack", case)
+        birch.run("case", "ask-takedown", case, "--target", "http://page.cedar.example/", "--what", "counterfeit-page")
+        sha256 = opened["files"][0]["sha256"]
+        self.wait(lambda: "whole" in birch.run("attachment", "show", sha256, status=None).out)
+        for options, count in ((), 1), (("--attachments",), 4):
+            path = self.directory / f"birch-{count}.json"
+            birch.run("case", "export", case, "--to", "iodef-json", "-o", path, *options)
+            findings = self.findings(path, 0)
+            self.assertEqual(len(findings), count)
+            self.assertIn(("http://page.cedar.example/", "fraud.phishing"),
+                          [(about(finding), finding["class"]) for finding in findings])
+
+    def wait(self, is_so, seconds=20):
+        end = time.monotonic() + seconds
+        while not is_so():
+            self.assertLess(time.monotonic(), end)
+            time.sleep(0.05)
 
 
 if __name__ == "__main__":
