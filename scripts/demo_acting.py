@@ -29,12 +29,12 @@ def short(dossier):
 
 
 class Acting:
-    """@demo has the nodes and shows what they do."""
+    """@demo has the nodes and shows what they do; @swapped exchanges the countries in a text."""
 
-    def __init__(self, demo):
+    def __init__(self, demo, swapped):
         self.demo = demo
         self.alder, self.birch, self.cedar, self.forum = demo.nodes
-        self.show, self.step, self.tell = demo.show, demo.step, demo.tell
+        self.show, self.step, self.tell, self.swapped = demo.show, demo.step, demo.tell, swapped
 
     def run(self):
         self.evidence()
@@ -77,7 +77,7 @@ class Acting:
         self.show(alder, "evidence", "copies", item)
         self.show(alder, "evidence", "bundle", item, "-o", "bundle")
         self.tell("The bundle is verified without a node and without a network; then one byte of it is flipped.")
-        self.show(None, "evidence", "verify", "bundle", most=8)
+        self.show(None, "evidence", "verify", "bundle", most=8, only="^(evidence|STEP|VERIFIED|verified| +[0-9])")
         path = os.path.join(self.demo.directory, "bundle")
         with open(path, "rb") as file:
             content = bytearray(file.read())
@@ -92,7 +92,7 @@ class Acting:
         self.step("Nobody is named without evidence and direct contact",
                   "Alder wants to name a group. Its own node refuses until all conditions are met.")
         claim = self.begin(alder, "claim", "draft", "--subject", "Who ran the counterfeit page", "--actor", "Lantern",
-                           "--names-no-person", "--text", CLAIM, "--tlp", "amber", "--as", "A. Writer")
+                           "--names-no-person", "--text", self.swapped(CLAIM), "--tlp", "amber", "--as", "A. Writer")
         alder.run("claim", "add-item", claim, "The page was paid for by an account of the group.", "--name", "payment",
                   "--kind", "fact", "--root", "bank", "--as", "A. Writer")
         self.refused(alder, "claim", "publish", claim, rule="cannot publish")
@@ -128,7 +128,7 @@ class Acting:
         expect("stolen" in printed.out, "the reply is not in the public copy")
 
         other = short(alder.run("claim", "draft", "--subject", "Who sent the messages", "--actor", "Lantern",
-                                "--names-no-person", "--text", CLAIM, "--as", "A. Writer").out.split()[0])
+                                "--names-no-person", "--text", self.swapped(CLAIM), "--as", "A. Writer").out.split()[0])
         self.tell("The other ending, of another claim:")
         self.show(alder, "claim", "withdraw", other, "--as", "A. Writer")
 
@@ -145,7 +145,7 @@ class Acting:
                           "Answers within a day", "--text", RULE)
         self.show(alder, "resolution", "table", text, "--community", community)
         self.wait_state(forum, "resolution", text, "tabled")
-        self.show(forum, "resolution", "consult", text, "--until", "3s")
+        self.show(forum, "resolution", "consult", text, "--until", "3s", sort=True)
         end = time.monotonic() + 3
         self.wait_state(birch, "resolution", text, "consultation")
         self.show(birch, "resolution", "co-sponsor", text)
@@ -158,9 +158,9 @@ class Acting:
         wait("all votes are counted", lambda: forum.run("resolution", "close", text, status=None).status == 0)
         self.wait_state(cedar, "resolution", text, "adopted")
         self.tell("Cedar, who voted against it, counts again; then anybody, from a file, without a node.")
-        counted = self.show(cedar, "resolution", "recount", text)
+        counted = self.show(cedar, "resolution", "recount", text, sort=True)
         cedar.run("resolution", "export", text, "-o", "resolution.jsonl")
-        again = self.show(None, "resolution", "recount", "--file", "resolution.jsonl")
+        again = self.show(None, "resolution", "recount", "--file", "resolution.jsonl", sort=True)
         expect(re.search(r"\b2\b", counted.out) and again.status == 0, "the count is not two to one")
         for one, other in ((alder, birch), (birch, alder)):
             one.run("peer", "resume", other.name)

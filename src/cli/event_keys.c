@@ -4,6 +4,7 @@
 
 #include "base/jsonguard.h"
 #include "exchange/card.h"
+#include "identity/keyring_public.h"
 #include "ledger/opening.h"
 #include "store/introductions.h"
 #include "store/ledger_read.h"
@@ -28,6 +29,22 @@ static void add_entry(GHashTable *keys, const LedgerReadEntry *entry)
     g_autoptr(Card) card = card_parse(text, length, NULL);
     if (card)
         add_vkey(keys, card->vkeys[CARD_MESSAGE_KEY]);
+}
+
+/* The present key, which no card may have told yet. Whoever cannot read the file has none to show.
+ */
+static void add_present(const char *directory, GHashTable *keys)
+{
+    g_autofree char *path = g_build_filename(directory, "keys", KEYRING_PUBLIC_FILE, NULL);
+    g_autofree char *text = NULL;
+    gsize length;
+    if (!g_file_get_contents(path, &text, &length, NULL))
+        return;
+    g_autoptr(KeyringPublic) known = keyring_public_parse(text, length, NULL);
+    g_autofree char *vkey = known && known->keys[KEYRING_MESSAGE]
+                                ? note_verifier_format(known->keys[KEYRING_MESSAGE])
+                                : NULL;
+    add_vkey(keys, vkey);
 }
 
 static gboolean add_own(Store *store, const LedgerReadState *ledger, GHashTable *keys,
@@ -92,6 +109,7 @@ char **event_keys_known(Node *node, const GPtrArray *events, GError **error)
     Store *store = node_store(node);
     if (!ledger_read_state(store, &ledger, error) || !add_own(store, &ledger, keys, error))
         return NULL;
+    add_present(node_directory(node), keys);
     for (guint i = 0; i < events->len; i++) {
         const Event *event = events->pdata[i];
         if (strcmp(event->author, ledger.origin) != 0 && g_hash_table_add(authors, event->node) &&

@@ -4,6 +4,5 @@
 
 #include <glib.h>
 
-/* The text of the template @name ("en"), or NULL; and the names, NULL after the last. */
+/* The text of the template @name ("en"), or NULL. */
 const char *notice_texts_find(const char *name);
-const char *notice_texts_name(guint number);
