@@ -56,11 +56,11 @@ typedef struct {
 
 struct Command {
     const char *name;
-    const char *summary;                /* half a sentence, lower case, no full stop */
-    const char *arguments;              /* "FILE..."; NULL: none */
-    const char *description;            /* paragraphs, separated by an empty line; NULL: none */
-    const CommandOption *options;       /* ended by COMMAND_OPTIONS_END; NULL: none */
-    const Command *const *subcommands;  /* NULL-terminated; then run is NULL */
+    const char *summary;               /* half a sentence, lower case, no full stop */
+    const char *arguments;             /* "FILE..."; NULL: none */
+    const char *description;           /* paragraphs, separated by an empty line; NULL: none */
+    const CommandOption *options;      /* ended by COMMAND_OPTIONS_END; NULL: none */
+    const Command *const *subcommands; /* NULL-terminated; then run is NULL */
     /* Instead of them, where they follow from another table: makes them once and keeps them. */
     const Command *const *(*make_subcommands)(const Command *self);
     const char *otherwise; /* the subcommand that is meant when a file or "-" stands where one of

@@ -5,17 +5,21 @@
 
 #include "base/timestamp.h"
 #include "dossier/board.h"
-#include "dossier/group.h"
-#include "dossier/notice.h"
 #include "dossier/case.h"
 #include "dossier/claim.h"
 #include "dossier/consultation.h"
 #include "dossier/evidence.h"
+#include "dossier/group.h"
+#include "dossier/notice.h"
 #include "dossier/request.h"
 #include "dossier/resolution.h"
 #include "ledger/note.h"
 
-static const Procedure *const all[] = {&board_procedure, &case_procedure, &claim_procedure, &consultation_procedure, &evidence_procedure, &group_procedure, &notice_procedure, &request_procedure, &resolution_procedure, NULL};
+static const Procedure *const all[] = {&board_procedure,      &case_procedure,
+                                       &claim_procedure,      &consultation_procedure,
+                                       &evidence_procedure,   &group_procedure,
+                                       &notice_procedure,     &request_procedure,
+                                       &resolution_procedure, NULL};
 
 static const ProcedureField decides = {
     .name = "decides",

@@ -137,7 +137,7 @@ typedef struct {
 typedef struct {
     const char *name, *title, *help;
     const char
-        *subject; /* the member of the opening event that a dossier is called by; may be NULL */
+        *subject;     /* the member of the opening event that a dossier is called by; may be NULL */
     gboolean goes_on; /* what is said in it is delivered while the peering is suspended, too */
     const ProcedureRole *roles;
     const ProcedureState *states;

@@ -201,9 +201,8 @@ static gboolean fill_table(Table *table, const Procedure *procedure, GError **er
     if (roles > PROCEDURE_SET_MAX || procedure->n_states > PROCEDURE_SET_MAX ||
         procedure->n_clocks > PROCEDURE_SET_MAX)
         return fail(error, "too many roles, states or clocks", procedure->name);
-    *table = (Table){.procedure = procedure,
-                     .roles = set_of(roles),
-                     .states = set_of(procedure->n_states)};
+    *table = (Table){
+        .procedure = procedure, .roles = set_of(roles), .states = set_of(procedure->n_states)};
     for (guint i = 0; i < roles; i++)
         if (procedure->roles[i].is_gone)
             table->gone |= PROCEDURE_BIT(i);

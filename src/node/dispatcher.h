@@ -62,9 +62,9 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(DispatcherResult, dispatcher_result_clear)
 gboolean dispatcher_send(Notary *notary, const DispatcherSpec *spec, DispatcherResult *ret_result,
                          GError **error);
 
-/* Items of another kind, such as events of a dossier, that are made in the transaction which commits
- * their dispatch. Both functions run on the writer's thread and may run twice. A dispatch to nobody
- * is one too: it is committed, and stays here. */
+/* Items of another kind, such as events of a dossier, that are made in the transaction which
+ * commits their dispatch. Both functions run on the writer's thread and may run twice. A dispatch
+ * to nobody is one too: it is committed, and stays here. */
 typedef struct {
     /* Says whom they go to and how, and makes them (OpeningItemSpec). What *ret_spec borrows, and
      * *ret_items, live until dispatcher_send_item() returns. */

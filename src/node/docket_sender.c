@@ -127,7 +127,8 @@ static gboolean keep(StoreTx *tx, guint64 index, gpointer user, GError **error)
         g_set_error_literal(error, CONCERT_ERROR, CONCERT_ERROR_LIMIT, outcome.refusal);
         return FALSE;
     }
-    if (!attachment_sender_queue(tx, sending->events, sending->draft, sending->draft->told, error) ||
+    if (!attachment_sender_queue(tx, sending->events, sending->draft, sending->draft->told,
+                                 error) ||
         !docket_post_queue(tx, outcome.dossier, sending->draft->told, error))
         return FALSE;
     sending->sent.dossier = g_strdup(outcome.dossier);

@@ -17,7 +17,7 @@ struct MailSender {
     char reply[512]; /* the server's last line that refuses */
 };
 
-void mail_sender_free(MailSender *sender)
+void mail_send_free(MailSender *sender)
 {
     if (!sender)
         return;
@@ -48,7 +48,7 @@ static size_t hear(char *line, size_t size, size_t count, void *user)
     return length;
 }
 
-MailSender *mail_sender_new(const MailSettings *settings, GError **error)
+MailSender *mail_send_new(const MailSettings *settings, GError **error)
 {
     if (!fetch_target_start(settings->url, error))
         return NULL;

@@ -116,7 +116,7 @@ gboolean mailer_run(Node *node, gboolean early, const gint *stop, MailerResult *
         return TRUE;
     }
     g_autoptr(MailSettings) settings = mail_settings_read(node_config(node), TRUE, error);
-    g_autoptr(MailSender) sender = settings ? mail_sender_new(settings, error) : NULL;
+    g_autoptr(MailSender) sender = settings ? mail_send_new(settings, error) : NULL;
     Run run = {
         .node = node, .stop = stop, .settings = settings, .sender = sender, .result = &result};
     if (!sender ||

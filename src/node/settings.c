@@ -286,8 +286,7 @@ static const Setting settings[] = {
          .help = "Whether answers go to an address of their own for each notice, as in "
                  "notices+REFERENCE@cert.alder.example. Else the subject alone has the reference."},
     [SETTING_MAIL_PER_HOUR] = {"mail", "per_hour", SETTING_INT, .min = 1, .max = 1000000,
-                               .fallback = "2000",
-                               .help = "Most mails that are sent in an hour."},
+                               .fallback = "2000", .help = "Most mails that are sent in an hour."},
     [SETTING_MAIL_PER_CONTACT_HOUR] = {"mail", "per_contact_hour", SETTING_INT, .min = 1,
                                        .max = 100000, .fallback = "20",
                                        .help = "Most mails to one address in an hour."},

@@ -276,10 +276,8 @@ GArray *dossiers_after_tx(StoreTx *tx, gint64 after, guint max, GError **error)
 {
     g_autoptr(GArray) numbers = g_array_new(FALSE, FALSE, sizeof(DossiersNumber));
     g_array_set_clear_func(numbers, number_clear);
-    sqlite3_stmt *statement =
-        sqlite_prepare(tx->db,
-                       "SELECT number, id FROM dossier WHERE number > ?1 ORDER BY number LIMIT ?2",
-                       error);
+    sqlite3_stmt *statement = sqlite_prepare(
+        tx->db, "SELECT number, id FROM dossier WHERE number > ?1 ORDER BY number LIMIT ?2", error);
     if (!statement)
         return NULL;
     sqlite3_bind_int64(statement, 1, after);

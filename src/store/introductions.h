@@ -28,8 +28,8 @@ gboolean introductions_get(Store *store, const char *node, char **ret_message_vk
                            GError **error);
 
 /* The card and the ledger key with which it was introduced; both NULL: nobody did. Caller frees. */
-gboolean introductions_card(Store *store, const char *node, char **ret_card,
-                            char **ret_ledger_vkey, GError **error);
+gboolean introductions_card(Store *store, const char *node, char **ret_card, char **ret_ledger_vkey,
+                            GError **error);
 
 /* Whether the card of @node, of that number, was sent to the peer before; remembers that it is. */
 gboolean introductions_sent(StoreTx *tx, const char *node, const char *peer, guint64 number,

@@ -289,11 +289,12 @@ static const char *const steps[] = {
     "CREATE INDEX mail_sent ON mail (sent) WHERE sent > 0;"
     "CREATE INDEX mail_recipient ON mail (recipient, sent);",
 
-    /* Clocks (store/reminders.h). `reminder`: when a dossier is to be looked at; `reminded`: how many
-     * reminders of a clock were given. */
+    /* Clocks (store/reminders.h). `reminder`: when a dossier is to be looked at; `reminded`: how
+     * many reminders of a clock were given. */
     "CREATE TABLE reminder (dossier INTEGER PRIMARY KEY, at INTEGER NOT NULL);"
     "CREATE INDEX reminder_at ON reminder (at);"
-    "CREATE TABLE reminded (dossier INTEGER NOT NULL, clock TEXT NOT NULL, started INTEGER NOT NULL,"
+    "CREATE TABLE reminded (dossier INTEGER NOT NULL, clock TEXT NOT NULL, started INTEGER NOT "
+    "NULL,"
     " count INTEGER NOT NULL, PRIMARY KEY (dossier, clock, started)) WITHOUT ROWID;"
     "INSERT INTO reminder SELECT number, 0 FROM dossier WHERE due IS NOT NULL AND final = 0",
 
@@ -321,7 +322,8 @@ static const char *const steps[] = {
     "CREATE TABLE desk (dossier TEXT PRIMARY KEY, assignee TEXT NOT NULL, since INTEGER NOT NULL)"
     " WITHOUT ROWID;"
     "CREATE INDEX desk_assignee ON desk (assignee);"
-    "CREATE TABLE desk_note (number INTEGER PRIMARY KEY, dossier TEXT NOT NULL, at INTEGER NOT NULL,"
+    "CREATE TABLE desk_note (number INTEGER PRIMARY KEY, dossier TEXT NOT NULL, at INTEGER NOT "
+    "NULL,"
     " author TEXT NOT NULL, text TEXT NOT NULL);"
     "CREATE INDEX desk_note_dossier ON desk_note (dossier);",
 };

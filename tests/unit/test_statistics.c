@@ -90,9 +90,9 @@ static void make_case(Made *made, const char *class, gboolean with_cedar)
 static GHashTable *make_places(const char *of_birch)
 {
     GHashTable *places = g_hash_table_new(g_str_hash, g_str_equal);
-    g_hash_table_insert(places, (gpointer)ALDER, (gpointer)"XA");
+    g_hash_table_insert(places, (gpointer)ALDER, (gpointer) "XA");
     g_hash_table_insert(places, (gpointer)BIRCH, (gpointer)of_birch);
-    g_hash_table_insert(places, (gpointer)CEDAR, (gpointer)"XC");
+    g_hash_table_insert(places, (gpointer)CEDAR, (gpointer) "XC");
     return places;
 }
 
