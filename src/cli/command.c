@@ -339,7 +339,17 @@ static int run(Call *call, char **argv, GError **error)
 
 const Command *const *command_subcommands(const Command *command)
 {
-    return command->make_subcommands ? command->make_subcommands(command) : command->subcommands;
+    static GHashTable *made; /* command -> what it made, once */
+    if (!command->make_subcommands)
+        return command->subcommands;
+    if (!made)
+        made = g_hash_table_new(NULL, NULL);
+    const Command *const *list = g_hash_table_lookup(made, command);
+    if (!list) {
+        list = command->make_subcommands(command);
+        g_hash_table_insert(made, (gpointer)command, (gpointer)list);
+    }
+    return list;
 }
 
 /* Follows @argv down the tree of commands; *argv is left at what follows the command's name. */
