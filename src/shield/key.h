@@ -1,0 +1,88 @@
+/* key.h - the keys by which a value is asked for: a few words of arithmetic from the bytes as they
+ * stand in a text, the same for the one who compiles and the one who scans.
+ *
+ * Keys decide nothing: they lead to a filter, and what the filter lets through is compared byte for
+ * byte. All of them are mixed with a seed that is secret to the node, so that nobody can craft
+ * values whose keys collide. */
+#pragma once
+
+#include <glib.h>
+#include <string.h>
+
+/* Bytes of a name that its key is made of: the last ones. */
+#define KEY_WINDOW 32
+
+/* What keys of different things are told apart by, mixed into the seed. */
+typedef enum {
+    KEY_NAME2 = 1,  /* a host's last two labels, or all of it when it has fewer */
+    KEY_NAME3 = 2,  /* its last three labels; the whole name when it has no more than two */
+    KEY_V4 = 3,     /* an IPv4 address */
+    KEY_V6 = 4,     /* an IPv6 address, or the network of one of the set's prefix lengths */
+    KEY_DIGEST = 5, /* a hash: its first eight bytes, told apart by its length */
+    KEY_TEXT = 6,   /* any other text, whole */
+} KeyKind;
+
+static inline guint64 key_mix(guint64 a, guint64 b)
+{
+    unsigned __int128 product = (unsigned __int128)a * b;
+    return (guint64)product ^ (guint64)(product >> 64);
+}
+
+/* A seed's part for one kind of key. */
+static inline guint64 key_seed(guint64 seed, KeyKind kind)
+{
+    return key_mix(seed ^ G_GUINT64_CONSTANT(0xa0761d6478bd642f),
+                   kind * G_GUINT64_CONSTANT(0xe7037ed1a0b428db));
+}
+
+/* Eight bytes with the case of letters folded; KEY_WINDOW's quarter number @quarter, of which only
+ * the last @length bytes of the whole window count. */
+static inline guint64 key_quarter(const guint8 *end, guint length, guint quarter)
+{
+    guint64 word;
+    guint from_end = 8 * (4 - quarter); /* of the quarter's first byte */
+    guint dead = from_end > length ? from_end - length : 0;
+
+    if (dead >= 8)
+        return 0;
+    memcpy(&word, end - from_end, sizeof(word));
+    return (GUINT64_FROM_LE(word) | G_GUINT64_CONSTANT(0x2020202020202020)) >> (8 * dead)
+                                                                                   << (8 * dead);
+}
+
+/* The key of the @length bytes before @end, of which the last KEY_WINDOW count: letters fold to
+ * small ones, the rest of ASCII that names are made of stays apart. KEY_WINDOW bytes before @end
+ * must be readable, whatever they hold. @seed comes from key_seed(). */
+static inline guint64 key_tail(guint64 seed, const guint8 *end, guint length)
+{
+    guint64 a = key_quarter(end, length, 0), b = key_quarter(end, length, 1);
+    guint64 c = key_quarter(end, length, 2), d = key_quarter(end, length, 3);
+
+    return key_mix(key_mix(d ^ seed, c ^ G_GUINT64_CONSTANT(0xe7037ed1a0b428db)) ^ a ^
+                       G_GUINT64_CONSTANT(0x589965cc75374cc3),
+                   b ^ G_GUINT64_CONSTANT(0x8ebc6af09c88c6e3) ^ seed);
+}
+
+/* The key of an address, a digest's first eight bytes, or any other number. */
+static inline guint64 key_number(guint64 seed, guint64 number)
+{
+    return key_mix(number ^ seed, G_GUINT64_CONSTANT(0xe7037ed1a0b428db) ^ (seed >> 32));
+}
+
+static inline guint64 key_numbers(guint64 seed, guint64 high, guint64 low)
+{
+    return key_mix(key_number(seed, high) ^ low, G_GUINT64_CONSTANT(0x8ebc6af09c88c6e3) ^ seed);
+}
+
+/* 16 bits of a name's last label, not secret: there are only some thousand of them. At most the
+ * label's last eight bytes count; eight bytes before @end must be readable. */
+static inline guint key_label(const guint8 *end, guint length)
+{
+    guint64 word;
+    guint dead = length < 8 ? 8 - length : 0;
+
+    memcpy(&word, end - 8, sizeof(word));
+    word = GUINT64_FROM_LE(word) | G_GUINT64_CONSTANT(0x2020202020202020);
+    word = dead < 8 ? word >> (8 * dead) : 0;
+    return (guint)(word * G_GUINT64_CONSTANT(0xe7037ed1a0b428db) >> 48);
+}
