@@ -7,6 +7,7 @@
 #pragma once
 
 #include "dossier_maker.h"
+#include "dossier_order.h"
 
 #define SEARCH_KEYS_MAX   200000
 #define SEARCH_EVENTS_MAX 64
@@ -150,6 +151,19 @@ static inline void search_assert_ends(const GPtrArray *places)
     }
 }
 
+/* The longest history is the same in any order. */
+static inline void search_assert_order(const GPtrArray *places)
+{
+    const SearchPlace *longest = places->pdata[0];
+    for (guint i = 1; i < places->len; i++) {
+        const SearchPlace *place = places->pdata[i];
+        if (place->events->len > longest->events->len)
+            longest = place;
+    }
+    order_assert_any((const Event *const *)longest->events->pdata, longest->events->len,
+                     longest->result);
+}
+
 /* Returns how many histories there are; @ret_states (may be NULL) gets the states that were
  * reached, as bits. */
 static inline guint search_run(const Search *search, guint *ret_states)
@@ -174,6 +188,7 @@ static inline guint search_run(const Search *search, guint *ret_states)
             }
     }
     search_assert_ends(places);
+    search_assert_order(places);
     if (ret_states)
         *ret_states = states;
     return places->len;

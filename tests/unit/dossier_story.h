@@ -2,6 +2,7 @@
 #pragma once
 
 #include "dossier_maker.h"
+#include "dossier_order.h"
 
 #define STORY_DAY (24 * 60) /* minutes */
 
@@ -147,20 +148,5 @@ static inline guint story_count(const Story *story, const char *label)
 /* In whatever order the events come, the state is the same. */
 static inline void story_assert_any_order(const Story *story)
 {
-    guint count = story->events->len;
-    g_autofree const Event **events = g_memdup2(story->events->pdata, count * sizeof *events);
-    guint8 wanted[SHA256_SIZE], found[SHA256_SIZE];
-    engine_digest(story->result, wanted);
-    for (guint round = 0; round < 200; round++) {
-        for (guint i = count; i > 1; i--) {
-            guint k = (guint)g_test_rand_int_range(0, (gint32)i);
-            const Event *event = events[i - 1];
-            events[i - 1] = events[k];
-            events[k] = event;
-        }
-        g_autoptr(EngineResult) result = engine_run(events, count);
-        engine_digest(result, found);
-        g_assert_cmpmem(found, sizeof found, wanted, sizeof wanted);
-        g_assert_cmpint(result->state, ==, story->result->state);
-    }
+    order_assert_any((const Event *const *)story->events->pdata, story->events->len, story->result);
 }

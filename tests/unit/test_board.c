@@ -1,5 +1,6 @@
 /* Needs and offers: what fits what, and that no answer reaches anybody but the poster. */
 #include "dossier_maker.h"
+#include "dossier_order.h"
 
 #include "dossier/board.h"
 
@@ -95,10 +96,29 @@ static void test_answers_are_private(void)
     g_assert_cmpuint(same->n_void, ==, 1);
 }
 
+/* Twelve answers and what is said to them, in any order. */
+static void test_any_order(void)
+{
+    static const Posting need = {"need", ALDER, Q(BIRCH) "," Q(CEDAR), Q("people"), FALSE};
+    g_autoptr(GPtrArray) events = g_ptr_array_new_with_free_func((GDestroyNotify)event_free);
+    g_ptr_array_add(events, post(&need));
+    for (guint i = 0; i < 11; i++) {
+        g_autoptr(EngineResult) before =
+            engine_run((const Event *const *)events->pdata, events->len);
+        g_autofree char *payload = g_strdup_printf("{\"text\":\"%u\"}", i);
+        g_ptr_array_add(events,
+                        make_event(before, "answered", i % 2 ? BIRCH : CEDAR, payload, FALSE));
+    }
+    g_autoptr(EngineResult) open = engine_run((const Event *const *)events->pdata, events->len);
+    g_assert_cmpuint(open->n_valid, ==, 12);
+    order_assert_any((const Event *const *)events->pdata, events->len, open);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/board/matches", test_matches);
     g_test_add_func("/board/answers_are_private", test_answers_are_private);
+    g_test_add_func("/board/any_order", test_any_order);
     return g_test_run();
 }

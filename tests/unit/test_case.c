@@ -102,25 +102,6 @@ static void share(Dossier *dossier)
     add(dossier, "acknowledged", BIRCH, NULL, "acknowledged");
 }
 
-/* In whatever order the events come, and some twice: what is there when all are is the same. */
-static void assert_any_order(const Dossier *dossier)
-{
-    guint8 wanted[SHA256_SIZE], found[SHA256_SIZE];
-    guint count = dossier->events->len;
-    engine_digest(dossier->result, wanted);
-    for (guint round = 0; round < 100; round++) {
-        g_autoptr(GPtrArray) come = g_ptr_array_new();
-        for (guint i = 0; i < count + 3; i++)
-            g_ptr_array_insert(come, g_test_rand_int_range(0, (gint)come->len + 1),
-                               dossier->events->pdata[i % count]);
-        g_autoptr(EngineResult) result = engine_run((const Event *const *)come->pdata, come->len);
-        engine_digest(result, found);
-        g_assert_cmpmem(wanted, SHA256_SIZE, found, SHA256_SIZE);
-        g_autoptr(EngineResult) some = engine_run((const Event *const *)come->pdata, come->len / 2);
-        g_assert_cmpuint(some->n_void, ==, 0);
-    }
-}
-
 /* --- the course --------------------------------------------------------------------------------
  */
 
@@ -157,7 +138,8 @@ static void test_course(void)
     g_assert_cmpstr(yyjson_get_str(case_latest(dossier.result, "severity")), ==, "critical");
     g_assert_null(case_latest(dossier.result, "loss"));
     g_assert_cmpuint(dossier.events->len, >=, 12);
-    assert_any_order(&dossier);
+    order_assert_any((const Event *const *)dossier.events->pdata, dossier.events->len,
+                     dossier.result);
     for (guint i = 0; i < dossier.result->clocks->len; i++)
         g_assert_false(g_array_index(dossier.result->clocks, EngineClock, i).is_running);
 }

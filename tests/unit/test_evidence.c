@@ -1,6 +1,7 @@
 /* Evidence: nobody but who holds a copy moves it, a dispute is of one copy, and there is no other
  * road. The rules are held against a small model of custody, in every state that can be reached. */
 #include "dossier_maker.h"
+#include "dossier_order.h"
 
 #include "dossier/evidence.h"
 #include "dossier/evidence_chain.h"
@@ -153,6 +154,8 @@ static void test_course(void)
     step(&one, "disposed", ALDER, "\"copy\":\"c1\",\"method\":\"m\",\"approved_by\":\"Chief\"");
     step(&one, "closed", ALDER, "");
     g_assert_cmpstr(engine_state(one.result)->name, ==, "closed");
+    g_assert_cmpuint(one.events->len, >=, 12);
+    order_assert_any((const Event *const *)one.events->pdata, one.events->len, one.result);
 }
 
 static void test_seal(void)

@@ -1,5 +1,6 @@
 /* Resolutions: nothing is adopted without a quorum and the right count, or a silence that a
  * majority noted and nobody broke; and no other road leads there. */
+#include "dossier_order.h"
 #include "resolution_maker.h"
 
 #include "dossier/resolution_count.h"
@@ -499,6 +500,7 @@ static void test_late_and_second(void)
     g_assert_cmpuint(one.result->n_void, ==, 1);
     g_autoptr(ResolutionCount) count = resolution_count_new(one.result);
     g_assert_cmpuint(count->tally.yes + count->tally.no, ==, 2);
+    order_assert_any((const Event *const *)one.events->pdata, one.events->len, one.result);
 }
 
 /* A community of two hundred: every ballot is among those that the chair lists. */
