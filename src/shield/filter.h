@@ -33,6 +33,12 @@ static inline void filter_add(guint64 *words, guint32 count, guint64 key)
     words[filter_place(key, count)] |= filter_bits(key);
 }
 
+/* Bit number @bit of a map. */
+static inline gboolean filter_bit(const guint64 *map, guint bit)
+{
+    return (map[bit >> 6] >> (bit & 63) & 1) != 0;
+}
+
 /* What a scan asks of a set before anything else; see set_filters(). */
 typedef struct {
     guint64 seed;
@@ -41,10 +47,10 @@ typedef struct {
     Filter name2, name3;   /* by KEY_NAME2 and KEY_NAME3 */
     const guint64 *labels; /* 65,536 bits by key_label(): the last labels of those hosts */
     /* Of addresses, those that are URLs' hosts included. */
-    Filter v4;              /* by KEY_V4 */
+    Filter v4;              /* by key_v4() */
     const guint64 *v4_nets; /* 65,536 bits by the first 16: a network of the set reaches in there */
-    Filter v6;              /* by KEY_V6: addresses and networks */
+    Filter v6; /* by key_v6(): addresses and networks; has everything when ::/0 is one */
     const guint8 *v6_lengths; /* the prefix lengths of its networks, 0 ends them */
-    Filter digest;            /* by KEY_DIGEST of all hashes and JA3 */
+    Filter digest;            /* by key_digest() of all hashes and JA3 */
     Filter ja4;               /* by KEY_TEXT, key_tail() of the 36 bytes (the last 32 count) */
 } Filters;

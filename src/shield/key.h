@@ -74,6 +74,27 @@ static inline guint64 key_numbers(guint64 seed, guint64 high, guint64 low)
     return key_mix(key_number(seed, high) ^ low, G_GUINT64_CONSTANT(0x8ebc6af09c88c6e3) ^ seed);
 }
 
+/* KEY_V4; @address in host order: 192.0.2.1 is 0xc0000201. */
+static inline guint64 key_v4(guint64 seed, guint32 address)
+{
+    return key_number(key_seed(seed, KEY_V4), address);
+}
+
+/* KEY_V6; @bytes in network order, those behind the prefix cleared. */
+static inline guint64 key_v6(guint64 seed, const guint8 bytes[16])
+{
+    guint64 high, low;
+    memcpy(&high, bytes, sizeof(high));
+    memcpy(&low, bytes + 8, sizeof(low));
+    return key_numbers(key_seed(seed, KEY_V6), GUINT64_FROM_BE(high), GUINT64_FROM_BE(low));
+}
+
+/* KEY_DIGEST; @first are the first 16 of the hash's @digits hexadecimal digits as a number. */
+static inline guint64 key_digest(guint64 seed, guint64 first, guint digits)
+{
+    return key_number(key_seed(seed, KEY_DIGEST) + digits, first);
+}
+
 /* 16 bits of a name's last label, not secret: there are only some thousand of them. At most the
  * label's last eight bytes count; eight bytes before @end must be readable. */
 static inline guint key_label(const guint8 *end, guint length)

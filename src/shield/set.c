@@ -523,7 +523,7 @@ void set_read(const Set *set, SetEntry number, SetValue *ret_value)
     const Indicator *indicator = indicator_at(set, entry->indicator);
 
     ret_value->kind = entry->kind;
-    ret_value->value = set->pool->str + entry->text;
+    g_strlcpy(ret_value->value, set->pool->str + entry->text, sizeof(ret_value->value));
     if (indicator->id_text != 0)
         g_strlcpy(ret_value->id, set->pool->str + indicator->id_text, sizeof(ret_value->id));
     else

@@ -1,12 +1,17 @@
-/* set.h - a set of indicators in memory, made to be asked "is this one of them?" very often.
+/* set.h - a compiled set of indicators, made to be asked "is this one of them?" very often.
  *
- * Built once (set_add_*), then finished, then only read; reading is safe from any thread. Values
- * are looked up by their canonical text (stix/observable.h). A filter of a few bits a value answers
- * the overwhelming "no" without touching the values. */
+ * Built by set_builder.h, opened here from its file or from bytes in memory, then only read;
+ * reading is safe from any thread. Values are looked up by their canonical text
+ * (stix/observable.h). Filters answer the overwhelming "no" without touching the values, and what
+ * is known of an indicator is not touched before one of its values was found.
+ *
+ * A set holds what is valid or will be, as of when it was built: whoever reads a hit asks whether
+ * it still is (set_value_is_valid()). */
 #pragma once
 
 #include "base/error.h"
 #include "policy/marking.h"
+#include "shield/filter.h"
 #include "stix/observable.h"
 #include "stix/observable_address.h"
 
@@ -25,6 +30,16 @@ typedef struct {
 } SetIndicator;
 
 Set *set_new(void);
+
+/* Opens the file @path, or @bytes, of which it keeps a reference. Checks in constant time that the
+ * file is whole and that nothing in it leads outside of it; that no bit of it has changed is told
+ * by set_check(). CONCERT_ERROR_INPUT names what is wrong, CONCERT_ERROR_NEWER that a newer Concert
+ * made it. */
+Set *set_open(const char *path, GError **error);
+Set *set_open_bytes(GBytes *bytes, GError **error);
+
+/* Reads all of it and compares the checksum. */
+gboolean set_check(const Set *set, GError **error);
 
 void set_free(Set *set);
 
@@ -78,16 +93,50 @@ gsize set_longest_url(const Set *set);
 /* The next entry of the same value, from another indicator; SET_NONE when there is none. */
 SetEntry set_next(const Set *set, SetEntry entry);
 
-/* What is known of an entry; all texts are owned by the set, but the id. */
+/* What is known of an entry; `source` and `name` are owned by the set. */
 typedef struct {
     ObservableKind kind;
-    const char *value;
+    char value[OBSERVABLE_MAX_LENGTH + 1];
     char id[OBSERVABLE_MAX_LENGTH / 8];
     const char *source;
     const char *name; /* NULL: none */
-    int confidence;
+    int confidence;   /* -1: none */
     MarkingTlp tlp;
-    gint64 valid_until;
+    MarkingPap pap;
+    gint64 version;     /* `modified` */
+    gint64 valid_from;  /* microseconds; 0: always */
+    gint64 valid_until; /* 0: for good */
 } SetValue;
 
 void set_read(const Set *set, SetEntry entry, SetValue *ret_value);
+
+/* Is the indicator of @value valid at @now? */
+static inline gboolean set_value_is_valid(const SetValue *value, gint64 now)
+{
+    return value->valid_from <= now && (value->valid_until == 0 || now < value->valid_until);
+}
+
+/* The filters to ask before anything else; owned by the set. */
+const Filters *set_filters(const Set *set);
+
+/* Calls @each with every entry of the set, by kinds, of one kind by value and of one value by
+ * indicator: an order that depends on nothing but what is in it. FALSE when @each said so. */
+typedef gboolean (*SetEach)(gpointer user, SetEntry entry, const SetValue *value);
+gboolean set_each(const Set *set, SetEach each, gpointer user);
+
+/* A list of well-known values (a warninglist) that the set was compiled with. */
+typedef struct {
+    const char *name;
+    const char *version;
+    guint64 values; /* of the set that it names */
+} SetList;
+
+/* Most lists a set can have. */
+#define SET_MAX_LISTS 1024
+
+guint set_count_lists(const Set *set);
+void set_read_list(const Set *set, guint list, SetList *ret_list);
+
+/* The numbers of the lists that name the value of @entry, ascending; returns how many. A hit of a
+ * value that is on a list is no news to most. */
+guint set_marks(const Set *set, SetEntry entry, guint16 ret_lists[SET_MAX_LISTS]);
