@@ -93,20 +93,20 @@ static guint64 hash_address(const Set *set, const ObservableAddress *address)
     return hash_end(hash + address->prefix * 2 + (address->v6 ? 1 : 0));
 }
 
-static guint64 filter_bits(guint64 hash)
+static guint64 old_filter_bits(guint64 hash)
 {
     return G_GUINT64_CONSTANT(1) << (hash & 63) | G_GUINT64_CONSTANT(1) << (hash >> 6 & 63) |
            G_GUINT64_CONSTANT(1) << (hash >> 12 & 63) | G_GUINT64_CONSTANT(1) << (hash >> 18 & 63);
 }
 
-static void filter_add(guint64 *filter, gsize mask, guint64 hash)
+static void old_filter_add(guint64 *filter, gsize mask, guint64 hash)
 {
-    filter[hash >> 24 & mask] |= filter_bits(hash);
+    filter[hash >> 24 & mask] |= old_filter_bits(hash);
 }
 
-static gboolean filter_has(const guint64 *filter, gsize mask, guint64 hash)
+static gboolean old_filter_has(const guint64 *filter, gsize mask, guint64 hash)
 {
-    guint64 bits = filter_bits(hash);
+    guint64 bits = old_filter_bits(hash);
     return (filter[hash >> 24 & mask] & bits) == bits;
 }
 
@@ -348,7 +348,7 @@ static void add_url_host(Set *set, const Entry *entry)
     g_autoptr(GString) url = g_string_new(NULL);
     const char *text = set->pool->str + entry->text;
     if (observable_url_append(text, entry->length, url, &parts))
-        filter_add(set->url_hosts, set->url_host_mask,
+        old_filter_add(set->url_hosts, set->url_host_mask,
                    hash_text(set, OBSERVABLE_URL, url->str + parts.host, parts.host_length));
 }
 
@@ -370,7 +370,7 @@ static void insert(Set *set, SetEntry number)
         break;
     }
     set->slots[slot] = number;
-    filter_add(set->filter, set->filter_mask, hash);
+    old_filter_add(set->filter, set->filter_mask, hash);
     set->has[entry->kind] = TRUE;
     set->count_values++;
     if (entry->kind == OBSERVABLE_URL) {
@@ -425,7 +425,7 @@ gboolean set_has(const Set *set, ObservableKind kind)
 static SetEntry find_hashed(const Set *set, guint64 hash, guint kind, const char *text,
                             gsize length)
 {
-    if (!filter_has(set->filter, set->filter_mask, hash))
+    if (!old_filter_has(set->filter, set->filter_mask, hash))
         return SET_NONE;
     for (gsize slot = hash & set->slot_mask; set->slots[slot] != SET_NONE;
          slot = (slot + 1) & set->slot_mask)
@@ -471,7 +471,7 @@ static SetEntry find_address(const Set *set, const ObservableAddress *address)
     char text[OBSERVABLE_ADDRESS_MAX];
     guint64 hash = hash_address(set, address);
 
-    if (!filter_has(set->filter, set->filter_mask, hash))
+    if (!old_filter_has(set->filter, set->filter_mask, hash))
         return SET_NONE;
     gsize length = observable_address_format(address, text);
     return find_hashed(set, hash, observable_address_kind(address), text, length);
@@ -503,7 +503,7 @@ guint set_find_address(const Set *set, const ObservableAddress *address,
 
 gboolean set_may_have_url_host(const Set *set, const char *host, gsize length)
 {
-    return set->has[OBSERVABLE_URL] && filter_has(set->url_hosts, set->url_host_mask,
+    return set->has[OBSERVABLE_URL] && old_filter_has(set->url_hosts, set->url_host_mask,
                                                   hash_text(set, OBSERVABLE_URL, host, length));
 }
 
