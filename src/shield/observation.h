@@ -14,7 +14,9 @@
 #define OBSERVATION_MAX_VALUES 256
 
 typedef struct {
-    ObservableKind kind; /* OBSERVABLE_NONE: any text, the spotter looks through it */
+    ObservableKind kind; /* OBSERVABLE_NONE: any text, the spotter looks through it;
+                            OBSERVABLE_OTHER: the same, but it names a product: dotted quads in it
+                            are versions */
     const char *text;    /* as it stands, escapes of the log's format undone; not NUL-terminated */
     gsize length;
     const char *field; /* the log's own name of it, "dns.rrname", "id.orig_h" */
@@ -53,7 +55,10 @@ typedef struct {
 typedef gboolean (*ObservationFound)(gpointer user, const Observation *observation,
                                      const ObservationHit *hit);
 
-/* Looks all values up, in their order; of a domain all parents, of an address all networks, of a
- * URL its host, too. FALSE when @found ended it. */
+/* Looks all values up, in their order; of a domain all parents, of an address all networks. A field
+ * of names may hold an address. Of a URL what running text shows in it, its host before all, is
+ * found too, but only what no value before it was: so host and path may be added first, and the URL
+ * that they make together last. A text that is not of its field's type goes through the spotter;
+ * fingerprints alone are that or nothing. FALSE when @found ended it. */
 gboolean observation_look_up(const Set *set, const Observation *observation, ObservationFound found,
                              gpointer user);
