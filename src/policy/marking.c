@@ -150,6 +150,14 @@ static const struct {
     {MARKING_PAP_RED, "marking-definition--740d36e5-7714-4c30-961a-3ae632ceee0e"},
 };
 
+const char *marking_pap_id(MarkingPap pap)
+{
+    for (guint i = 0; i < G_N_ELEMENTS(pap_markings); i++)
+        if (pap_markings[i].pap == pap)
+            return pap_markings[i].id;
+    return NULL;
+}
+
 static int level_of_pap(const char *id)
 {
     for (gsize i = 0; i < G_N_ELEMENTS(pap_markings); i++)

@@ -68,6 +68,9 @@ const char *marking_pap_name(MarkingPap pap);
  * when it is none. */
 MarkingPap marking_pap_from_name(const char *name);
 
+/* The id of the marking-definition of @pap; NULL for MARKING_PAP_NONE. Static text. */
+const char *marking_pap_id(MarkingPap pap);
+
 /* The level of the STIX object @object, as marking_tlp_of_object() has it; STIX names PAP levels by
  * the marking-definitions of OASIS' PAP marking extension. */
 MarkingPap marking_pap_of_object(yyjson_val *object);
