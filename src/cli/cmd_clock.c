@@ -9,6 +9,7 @@
 #include "cli/dossier_command.h"
 #include "cli/dossier_view.h"
 #include "cli/output.h"
+#include "dossier/clock_hours.h"
 #include "node/reminder.h"
 
 static gboolean read_at(const CommandCall *call, gint64 *ret_at, GError **error)
@@ -41,11 +42,18 @@ typedef struct {
     const ProcedureClock *clock;
     gint64 started, due, next;
     guint percent;
+    char *counted; /* in which hours, whose, and why: for people */
+    const char *why;
+    char *hours, *hours_of; /* NULL: all; nobody's */
 } Row;
 
 static void row_clear(gpointer data)
 {
-    dossier_free(((Row *)data)->dossier);
+    Row *row = data;
+    dossier_free(row->dossier);
+    g_free(row->counted);
+    g_free(row->hours);
+    g_free(row->hours_of);
 }
 
 static int compare_rows(gconstpointer a, gconstpointer b)
@@ -68,6 +76,10 @@ static gboolean add_clocks(Store *store, const char *id, gint64 now, GArray *row
         row.dossier = dossiers_get(store, id, error);
         if (!row.dossier)
             return FALSE;
+        row.counted = clock_hours_explain(clock->hours);
+        row.why = clock_hours_name(clock->hours);
+        row.hours = clock->hours ? g_strdup(clock->hours->text) : NULL;
+        row.hours_of = clock->hours ? g_strdup(clock->hours->nodes) : NULL;
         g_array_append_val(rows, row);
     }
     return TRUE;
@@ -83,6 +95,9 @@ static void print_json(const Row *row, gint64 now)
     dispatch_view_add_time(doc, root, "started", row->started);
     dispatch_view_add_time(doc, root, "ends", row->due);
     dispatch_view_add_time(doc, root, "next_reminder", row->next);
+    dispatch_view_add_text(doc, root, "hours", row->hours);
+    dispatch_view_add_text(doc, root, "hours_of", row->hours_of);
+    yyjson_mut_obj_add_str(doc, root, "hours_why", row->why);
     yyjson_mut_val *dossier = yyjson_mut_obj_add_obj(doc, root, "dossier");
     dossier_view_add(doc, dossier, row->dossier, now);
     output_json(root);
@@ -100,7 +115,8 @@ static void add_row(OutputTable *table, const Row *row, gint64 now)
     g_autofree char *what =
         g_strdup_printf("%s%s", dossier->is_exercise ? "EXERCISE: " : "", row->clock->help);
     output_table_row(table, (const char *[]){id, row->clock->name, percent, due,
-                                             dossier->waits_here ? "THIS NODE" : others, what});
+                                             dossier->waits_here ? "THIS NODE" : others, what,
+                                             row->counted});
 }
 
 static int run_list(const CommandCall *call, GError **error)
@@ -122,8 +138,8 @@ static int run_list(const CommandCall *call, GError **error)
             return COMMAND_ERROR;
     }
     g_array_sort(rows, compare_rows);
-    g_autoptr(OutputTable) table =
-        output_table_new("DOSSIER", "CLOCK", "OVER", "ENDS", "WAITS FOR", "WHAT", NULL);
+    g_autoptr(OutputTable) table = output_table_new("DOSSIER", "CLOCK", "OVER", "ENDS", "WAITS FOR",
+                                                    "WHAT", "COUNTED IN", NULL);
     for (guint i = 0; i < rows->len; i++) {
         const Row *row = &g_array_index(rows, Row, i);
         if (command_json(call))

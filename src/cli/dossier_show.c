@@ -9,6 +9,7 @@
 #include "cli/dossier_core.h"
 #include "cli/dossier_view.h"
 #include "cli/output.h"
+#include "dossier/clock_hours.h"
 #include "ledger/origin.h"
 #include "store/introductions.h"
 #include "store/ledger_read.h"
@@ -83,6 +84,9 @@ static void add_clocks(yyjson_mut_doc *doc, yyjson_mut_val *root, const View *vi
         dispatch_view_add_time(doc, object, "stopped", clock->stopped_us);
         gint64 end = clock->is_running ? view->now : clock->stopped_us;
         yyjson_mut_obj_add_bool(doc, object, "overdue", end > clock->due_us);
+        dispatch_view_add_text(doc, object, "hours", clock->hours ? clock->hours->text : NULL);
+        dispatch_view_add_text(doc, object, "hours_of", clock->hours ? clock->hours->nodes : NULL);
+        yyjson_mut_obj_add_str(doc, object, "hours_why", clock_hours_name(clock->hours));
     }
 }
 
@@ -180,7 +184,10 @@ static void print_clocks(const View *view)
         const EngineClock *clock = &g_array_index(clocks, EngineClock, i);
         char time[OUTPUT_NUMBER_MAX];
         g_autofree char *due = dossier_view_due(clock->due_us, view->now);
-        if (clock->is_running)
+        g_autofree char *counted = clock_hours_explain(clock->hours);
+        if (clock->is_running && clock->clock->in_hours)
+            output_line("clock        %s: %s (counted in %s)", clock->clock->help, due, counted);
+        else if (clock->is_running)
             output_line("clock        %s: %s", clock->clock->help, due);
         else
             output_line("clock        %s: stopped %s, %s", clock->clock->help,

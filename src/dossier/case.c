@@ -535,7 +535,11 @@ static const ProcedureTransition transitions[] = {
 };
 
 static const ProcedureTerm terms[] = {
-    {"critical", 1 * HOUR}, {"high", 4 * HOUR}, {"medium", 24 * HOUR}, {"low", 72 * HOUR}, {NULL},
+    {"critical", 1 * HOUR, .is_urgent = TRUE},
+    {"high", 4 * HOUR},
+    {"medium", 24 * HOUR},
+    {"low", 72 * HOUR},
+    {NULL},
 };
 
 static const guint reminders[] = {50, 100, 150, 0};
@@ -546,12 +550,14 @@ static const ProcedureClock clocks[] = {
      .runs_in = STATE(SHARED),
      .field = "severity",
      .terms = terms,
+     .in_hours = TRUE,
      .reminders = reminders},
     {.name = "triage",
      .help = "until it is told what it is, and how severe",
      .runs_in = STATE(ACKNOWLEDGED),
      .field = "severity",
      .terms = terms,
+     .in_hours = TRUE,
      .reminders = reminders},
     {.name = "start",
      .help = "until work on it starts",
@@ -559,6 +565,7 @@ static const ProcedureClock clocks[] = {
      .event = "triaged",
      .field = "severity",
      .terms = terms,
+     .in_hours = TRUE,
      .reminders = reminders},
 };
 

@@ -3,8 +3,10 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "dossier/clock_hours.h"
 #include "dossier/docket_files.h"
 #include "ledger/origin.h"
+#include "store/declared_hours.h"
 #include "store/introductions.h"
 #include "store/peer_past.h"
 #include "store/reminders.h"
@@ -38,6 +40,7 @@ void docket_free(Docket *docket)
     if (!docket)
         return;
     engine_result_free(docket->result);
+    g_clear_pointer(&docket->hours, g_ptr_array_unref);
     g_clear_pointer(&docket->events, g_ptr_array_unref);
     g_clear_pointer(&docket->stored, g_ptr_array_unref);
     dossier_free(docket->dossier);
@@ -69,15 +72,44 @@ static Docket *open_docket(GPtrArray *stored, gboolean whole)
     return docket;
 }
 
+static gboolean ask_store(gpointer store, const char *node, gint64 when, char **ret_hours,
+                          GError **error)
+{
+    return declared_hours_get(store, node, when, ret_hours, error);
+}
+
+static gboolean ask_tx(gpointer tx, const char *node, gint64 when, char **ret_hours, GError **error)
+{
+    return declared_hours_get_tx(tx, node, when, ret_hours, error);
+}
+
+/* Has the clocks counted in the hours of those who have to act. */
+static gboolean set_hours(Docket *docket, ClockHoursAsk ask, gpointer user, GError **error)
+{
+    docket->hours = g_ptr_array_new_with_free_func((GDestroyNotify)clock_hours_free);
+    for (guint i = 0; i < docket->result->clocks->len; i++) {
+        EngineClock *clock = &g_array_index(docket->result->clocks, EngineClock, i);
+        if (!clock->clock->in_hours)
+            continue;
+        ClockHours *hours = clock_hours_new(docket->result, clock, ask, user, error);
+        if (!hours)
+            return FALSE;
+        g_ptr_array_add(docket->hours, hours);
+        clock->hours = hours;
+        clock->due_us = clock_hours_after(hours, clock->started_us, clock->length_us);
+    }
+    return TRUE;
+}
+
 Docket *docket_load(Store *store, const char *id, GError **error)
 {
     g_autoptr(Dossier) dossier = dossiers_get(store, id, error);
     g_autoptr(GPtrArray) stored = dossier ? dossiers_events(store, dossier->id, error) : NULL;
     if (!stored)
         return NULL;
-    Docket *docket = open_docket(g_steal_pointer(&stored), TRUE);
+    g_autoptr(Docket) docket = open_docket(g_steal_pointer(&stored), TRUE);
     docket->dossier = g_steal_pointer(&dossier);
-    return docket;
+    return set_hours(docket, ask_store, store, error) ? g_steal_pointer(&docket) : NULL;
 }
 
 const DossierEvent *docket_stored(const Docket *docket, const Event *event)
@@ -93,7 +125,8 @@ const DossierEvent *docket_stored(const Docket *docket, const Event *event)
 static Docket *load_tx(StoreTx *tx, const char *id, GError **error)
 {
     GPtrArray *stored = dossiers_events_tx(tx, id, error);
-    return stored ? open_docket(stored, FALSE) : NULL;
+    g_autoptr(Docket) docket = stored ? open_docket(stored, FALSE) : NULL;
+    return docket && set_hours(docket, ask_tx, tx, error) ? g_steal_pointer(&docket) : NULL;
 }
 
 Docket *docket_load_tx(StoreTx *tx, const char *id, GError **error)

@@ -91,9 +91,10 @@ DocketDraft *docket_draft(StoreTx *tx, const DocketAct *act, const DocketPlace *
 /* A dossier with its events, judged. */
 typedef struct {
     Dossier *dossier;
-    GPtrArray *stored; /* DossierEvent *, as they arrived */
-    GPtrArray *events; /* Event *; what could not be read is not among them */
-    EngineResult *result;
+    GPtrArray *stored;    /* DossierEvent *, as they arrived */
+    GPtrArray *events;    /* Event *; what could not be read is not among them */
+    EngineResult *result; /* its clocks count as clock_hours.h says */
+    GPtrArray *hours;     /* ClockHours *, of its clocks */
 } Docket;
 
 void docket_free(Docket *docket);

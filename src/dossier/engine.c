@@ -189,9 +189,9 @@ static gboolean judge_named(const EngineResult *dossier, const Event *event,
 /* --- what a valid event does -------------------------------------------------------------------
  */
 
-/* How long a clock runs that begins with @event; FALSE if it does not run in this dossier. */
+/* How long a clock runs that begins at @started; FALSE if it does not run in this dossier. */
 static gboolean clock_due(const EngineResult *dossier, const ProcedureClock *clock, gint64 started,
-                          gint64 *ret_due)
+                          gint64 *ret_due, const ProcedureTerm **ret_term)
 {
     if (clock->seconds > 0) {
         *ret_due = started + (gint64)clock->seconds * G_USEC_PER_SEC;
@@ -206,6 +206,7 @@ static gboolean clock_due(const EngineResult *dossier, const ProcedureClock *clo
     for (const ProcedureTerm *term = clock->terms; term->word; term++)
         if (strcmp(term->word, text) == 0) {
             *ret_due = started + term->seconds * G_USEC_PER_SEC;
+            *ret_term = term;
             return TRUE;
         }
     return FALSE;
@@ -222,6 +223,14 @@ static void stop_clock(EngineResult *dossier, const ProcedureClock *clock, gint6
     }
 }
 
+static void set_actors(const EngineResult *dossier, EngineClock *clock)
+{
+    guint roles = engine_state(dossier)->waits_for;
+    for (guint i = 0; i < dossier->participants->len; i++)
+        if (g_array_index(dossier->participants, EngineParticipant, i).roles & roles)
+            clock->actors[i / 64] |= (guint64)1 << (i % 64);
+}
+
 static void turn_clocks(EngineResult *dossier, int from, int to, const Event *event)
 {
     for (guint i = 0; i < dossier->procedure->n_clocks; i++) {
@@ -229,14 +238,15 @@ static void turn_clocks(EngineResult *dossier, int from, int to, const Event *ev
         gboolean ran = from >= 0 && (clock->runs_in & PROCEDURE_BIT(from)) != 0;
         gboolean runs = (clock->runs_in & PROCEDURE_BIT(to)) != 0;
         gboolean anew = clock->event && strcmp(clock->event, event->type) == 0;
-        gint64 due;
+        EngineClock run = {.clock = clock, .started_us = event->time_us, .is_running = TRUE};
         if (ran && (!runs || anew))
             stop_clock(dossier, clock, event->time_us);
-        if (runs && (!ran || anew) && clock_due(dossier, clock, event->time_us, &due))
-            g_array_append_val(dossier->clocks, ((EngineClock){.clock = clock,
-                                                               .started_us = event->time_us,
-                                                               .due_us = due,
-                                                               .is_running = TRUE}));
+        if (!runs || (ran && !anew) ||
+            !clock_due(dossier, clock, event->time_us, &run.due_us, &run.term))
+            continue;
+        run.length_us = run.due_us - run.started_us;
+        set_actors(dossier, &run);
+        g_array_append_val(dossier->clocks, run);
     }
 }
 

@@ -48,12 +48,20 @@ typedef struct {
     guint roles;
 } EngineParticipant;
 
-/* A time that runs, or ran. */
+typedef struct ClockHours ClockHours;
+
+/* A time that runs, or ran. The engine counts all hours; docket_load() has it counted in those of
+ * who has to act. */
 typedef struct {
     const ProcedureClock *clock;
+    const ProcedureTerm *term; /* NULL: it is of no fixed length, or always of the same */
+    /* The participants, by their places, that had to act when it began. */
+    guint64 actors[ENGINE_PARTICIPANTS_MAX / 64];
     gint64 started_us; /* time of the event with which it began */
+    gint64 length_us;
     gint64 due_us;
-    gint64 stopped_us; /* time of the event that ended it */
+    const ClockHours *hours; /* in which it counts (clock_hours.h); NULL: all */
+    gint64 stopped_us;       /* time of the event that ended it */
     gboolean is_running;
 } EngineClock;
 
@@ -124,6 +132,11 @@ GArray *engine_heads(const EngineResult *result, const ProcedureTransition *row)
  * EngineEvent *, of @before, in their order. Caller frees the array. */
 GPtrArray *engine_missing(const EngineResult *before, const EngineResult *after,
                           const Event *event);
+
+/* The valid events before @event that all whom it is for may see and one of @nodes, which it was
+ * not sent to, lacks: those that nobody was to send on to it. Elements: const EngineEvent *, in
+ * their order. Caller frees the array. */
+GPtrArray *engine_lacking(const EngineResult *result, const Event *event, const char *const *nodes);
 
 /* What an event with these parents has to list that ends the dossier: the JSON text of an array.
  * Caller frees. */

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "dossier/engine.h"
+#include "dossier/clock_hours.h"
 #include "dossier/engine_order.h"
 
 #define DIGEST_PREFIX "concert/dossier-state/v1\n"
@@ -186,6 +186,32 @@ GPtrArray *engine_missing(const EngineResult *before, const EngineResult *after,
     return missing;
 }
 
+/* Whether one of @nodes was not sent @one, and will not be for its own sake. */
+static gboolean is_lacked(const EngineResult *result, const EngineEvent *one,
+                          const char *const *nodes)
+{
+    g_autoptr(GHashTable) known = told_of(result, one, one->event->node);
+    for (guint i = 0; nodes[i]; i++)
+        if (strcmp(nodes[i], one->event->node) != 0 && !g_hash_table_contains(known, nodes[i]) &&
+            !event_is_untold(one->event, nodes[i]))
+            return TRUE;
+    return FALSE;
+}
+
+GPtrArray *engine_lacking(const EngineResult *result, const Event *event, const char *const *nodes)
+{
+    const EngineEvent *next = judged(result, event);
+    GPtrArray *lacking = g_ptr_array_new();
+    for (guint i = 0; next && next->transition && i < result->events->len; i++) {
+        EngineEvent *one = &g_array_index(result->events, EngineEvent, i);
+        if (one == next)
+            break;
+        if (is_visible(one, next->transition) && is_lacked(result, one, nodes))
+            g_ptr_array_add(lacking, one);
+    }
+    return lacking;
+}
+
 /* Adds to @set what an event follows of those that come before @place. */
 static void add_parents(const EngineOrder *order, const EventHash *parents, guint n_parents,
                         gboolean *set)
@@ -248,14 +274,15 @@ char **engine_audience(const EngineResult *result, const Event *event)
 static gboolean reminder_time(const EngineClock *clock, guint n, gint64 *ret_time)
 {
     const guint *percent = clock->clock->reminders, *before = clock->clock->before;
-    gint64 span = clock->due_us - clock->started_us;
+    gint64 span = clock->length_us;
     if (before && n > 0 && before[n - 1] == 0)
         return FALSE;
     if (before) {
         *ret_time = clock->due_us - (gint64)before[n] * G_USEC_PER_SEC;
         return TRUE;
     }
-    *ret_time = clock->started_us + span / 100 * percent[n] + span % 100 * percent[n] / 100;
+    span = span / 100 * percent[n] + span % 100 * percent[n] / 100;
+    *ret_time = clock_hours_after(clock->hours, clock->started_us, span);
     return percent[n] != 0;
 }
 
@@ -263,8 +290,8 @@ void engine_clock_read(const EngineClock *clock, gint64 now_us, guint *ret_perce
                        guint *ret_reminders, gint64 *ret_next_us)
 {
     gint64 end = clock->is_running ? now_us : MIN(now_us, clock->stopped_us);
-    gdouble span = (gdouble)(clock->due_us - clock->started_us);
-    gdouble over = (gdouble)(end - clock->started_us);
+    gdouble span = (gdouble)clock->length_us;
+    gdouble over = (gdouble)clock_hours_between(clock->hours, clock->started_us, end);
     gdouble percent = span > 0 ? over * 100 / span : end >= clock->due_us ? 100 : 0;
     guint reminders = 0;
     gint64 next = 0, time;

@@ -503,7 +503,11 @@ static const ProcedureTransition transitions[] = {
 };
 
 static const ProcedureTerm acknowledge_terms[] = {
-    {"critical", 4 * HOUR}, {"high", 24 * HOUR}, {"medium", 72 * HOUR}, {"low", 168 * HOUR}, {NULL},
+    {"critical", 4 * HOUR, .is_urgent = TRUE},
+    {"high", 24 * HOUR},
+    {"medium", 72 * HOUR},
+    {"low", 168 * HOUR},
+    {NULL},
 };
 
 static const guint reminders[] = {50, 100, 150, 0};
@@ -514,6 +518,7 @@ static const ProcedureClock clocks[] = {
      .runs_in = UNSEEN,
      .field = "urgency",
      .terms = acknowledge_terms,
+     .in_hours = TRUE,
      .reminders = reminders},
     {.name = "answer",
      .help = "until the answer that is wanted by a time",

@@ -117,6 +117,7 @@ typedef struct {
 typedef struct {
     const char *word;
     gint64 seconds;
+    gboolean is_urgent; /* in a clock in_hours: counts around the clock where there is a contact */
 } ProcedureTerm;
 
 /* Runs while the dossier is in one of some states; begins anew when it gets there again, and when
@@ -129,6 +130,9 @@ typedef struct {
                                    clock begins; NULL: the one that opens the dossier */
     const char *field;          /* which term, or the time itself */
     const ProcedureTerm *terms; /* NULL: the field is a time; without the field there is no clock */
+    gboolean in_hours;          /* somebody has to answer: only the hours count in which who has to
+                                   act is at work, as each node sees it (clock_hours.h). Never of
+                                   what a treaty, a rule or somebody set as a date */
     const guint *reminders;     /* percent of the time, ascending, ends with 0 */
     const guint *before;        /* instead of them: seconds before the end, descending, ends with
                                    0, which is a reminder too */

@@ -184,6 +184,8 @@ static gboolean check_clock(const ProcedureClock *clock, const Table *table, GEr
     if (clock->seconds > 0 ? clock->field != NULL : !field)
         return fail(error, "its field is not in the event that it names, or it needs none",
                     clock->name);
+    if (clock->in_hours && !clock->terms && clock->seconds == 0)
+        return fail(error, "a date is not counted in hours of work", clock->name);
     if (!check_reminders(clock))
         return fail(error, "its reminders are not in order, or are told in two ways", clock->name);
     if (clock->seconds > 0)

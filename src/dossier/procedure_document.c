@@ -22,7 +22,11 @@ static const char head[] =
     "- Who makes an event names the person who signs for it (`signatory`); what a machine makes "
     "names none.\n"
     "- A clock runs while the dossier is in certain states, by the claimed times of the events "
-    "that begin and end it.\n";
+    "that begin and end it.\n"
+    "- What a clock counts \"in hours\" is counted in those in which who has to act is at work, as "
+    "their card says; critical\n  ones around the clock where there is a 24/7 contact. That is "
+    "each "
+    "node's own view, no part of the state (clocks.md).\n";
 
 static const char *type_name(ProcedureType type)
 {
@@ -162,6 +166,8 @@ static void append_clock(GString *text, const Procedure *procedure, const Proced
     for (const ProcedureTerm *term = clock->terms; term && term->word; term++)
         g_string_append_printf(text, "%s%s: %" G_GINT64_FORMAT " h",
                                term == clock->terms ? "" : ", ", term->word, term->seconds / 3600);
+    if (clock->in_hours)
+        g_string_append(text, "; in hours");
     if (clock->seconds > 0)
         g_string_append_printf(text, "%u h", clock->seconds / 3600);
     else if (!clock->terms)

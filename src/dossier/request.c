@@ -505,7 +505,11 @@ static const ProcedureTransition transitions[] = {
 };
 
 static const ProcedureTerm acknowledge_terms[] = {
-    {"critical", 1 * HOUR}, {"high", 4 * HOUR}, {"medium", 24 * HOUR}, {"low", 72 * HOUR}, {NULL},
+    {"critical", 1 * HOUR, .is_urgent = TRUE},
+    {"high", 4 * HOUR},
+    {"medium", 24 * HOUR},
+    {"low", 72 * HOUR},
+    {NULL},
 };
 
 static const guint reminders[] = {50, 100, 150, 0};
@@ -517,6 +521,7 @@ static const ProcedureClock clocks[] = {
      .runs_in = STATE(SENT) | STATE(RECEIVED),
      .field = "urgency",
      .terms = acknowledge_terms,
+     .in_hours = TRUE,
      .reminders = reminders},
     {.name = "answer",
      .help = "until the answer that is wanted by a time",

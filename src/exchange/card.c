@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/hours.h"
 #include "base/jsonguard.h"
 #include "base/jsontext.h"
 #include "base/timestamp.h"
@@ -146,10 +147,34 @@ static gboolean read_number(yyjson_val *body, Card *card, GError **error)
            refuse(error, "\"time\" is not of the form YYYY-MM-DDThh:mm:ss.ffffffZ");
 }
 
+static void add_hours(GPtrArray *lines, const char *text)
+{
+    g_autoptr(Hours) hours = text && lines->len < CARD_HOURS_MAX ? hours_parse(text, NULL) : NULL;
+    if (hours && !g_ptr_array_find_with_equal_func(lines, text, g_str_equal, NULL))
+        g_ptr_array_add(lines, (gpointer)text);
+}
+
+static char *gather_hours(const Card *card)
+{
+    g_autoptr(GPtrArray) lines = g_ptr_array_new();
+    size_t at, size;
+    yyjson_val *contact;
+    if (g_strv_contains((const char *const *)card->roles, CARD_ROLE_ROUND))
+        add_hours(lines, "24/7");
+    yyjson_arr_foreach (card->contacts, at, size, contact)
+        add_hours(lines, yyjson_get_str(yyjson_obj_get(contact, "hours")));
+    g_ptr_array_add(lines, NULL);
+    return g_strjoinv("\n", (char **)lines->pdata);
+}
+
+/* After the roles. */
 static gboolean read_contacts(yyjson_val *body, Card *card, GError **error)
 {
     card->contacts = yyjson_obj_get(body, "contacts");
-    return !card->contacts || card_check_contacts(card->contacts, error);
+    if (card->contacts && !card_check_contacts(card->contacts, error))
+        return FALSE;
+    card->hours = gather_hours(card);
+    return TRUE;
 }
 
 static gboolean read_body(yyjson_val *body, Card *card, GError **error)
@@ -214,8 +239,8 @@ void card_free(Card *card)
     if (!card)
         return;
     char *const texts[] = {card->node,     card->origin,   card->organisation, card->affiliation,
-                           card->parcel,   card->rulebook, card->vkeys[0],     card->vkeys[1],
-                           card->vkeys[2], card->vkeys[3]};
+                           card->parcel,   card->rulebook, card->hours,        card->vkeys[0],
+                           card->vkeys[1], card->vkeys[2], card->vkeys[3]};
     char **const lists[] = {card->roles,        card->languages, card->endpoints, card->tls,
                             card->capabilities, card->ip,        card->domains};
     for (guint i = 0; i < G_N_ELEMENTS(texts); i++)
@@ -386,5 +411,6 @@ PeerCard card_peer(const Card *card, const char *text)
                       .message_vkey = card->vkeys[CARD_MESSAGE_KEY],
                       .parcel_key = card->parcel,
                       .urls = (const char *const *)card->endpoints,
-                      .tls = (const char *const *)card->tls};
+                      .tls = (const char *const *)card->tls,
+                      .hours = card->hours};
 }

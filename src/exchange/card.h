@@ -27,6 +27,8 @@
 #define CARD_CAPABILITIES_MAX  64
 #define CARD_CONSTITUENCY_MAX  4096 /* prefixes; as many AS numbers; as many domains */
 #define CARD_PARCEL_KEY_SIZE   32
+#define CARD_HOURS_MAX         16 /* different ones that count */
+#define CARD_ROLE_ROUND        "contact-point-24-7"
 #define CARD_CAPABILITY_LISTED "listed/v1" /* it may be named in others' directories */
 
 typedef enum {
@@ -47,6 +49,8 @@ typedef struct {
     char **roles;         /* known ones or not: "national-cert", ... */
     char **languages;     /* in which one may write to it, best first */
     yyjson_val *contacts; /* a list that card_check_contacts() accepts; of json */
+    char *hours;          /* when somebody is at work there (base/hours.h), of its contacts and as a
+                             24/7 contact point: lines, each once; empty: not said */
     char **endpoints;     /* "https://HOST[:PORT]", without a slash at the end */
     char **tls;           /* "sha256//BASE64" */
     char *vkeys[CARD_KEYS];

@@ -171,6 +171,8 @@ static gboolean receive_card(StoreTx *tx, const Peer *peer, const char *own, Fol
                                        .recovery_vkey = card->vkeys[CARD_RECOVERY_KEY],
                                        .message_vkey = card->vkeys[CARD_MESSAGE_KEY],
                                        .number = card->number,
+                                       .made = card->time_us,
+                                       .hours = card->hours,
                                        .by = peer->node,
                                        .at = timestamp_now()};
     if (introductions_put(tx, &introduction, &local))

@@ -9,6 +9,7 @@
 #include "exchange/rulebook.h"
 #include "ledger/origin.h"
 #include "node/tls.h"
+#include "store/declared_hours.h"
 #include "store/ledger_read.h"
 #include "store/own_card.h"
 
@@ -211,14 +212,24 @@ static gboolean read_newest(Store *store, Card **ret_card, GError **error)
     return *ret_card || !text;
 }
 
-static gboolean keep_card(StoreTx *tx, const Opening *opening, guint64 index, gpointer text,
+/* A card that is new. */
+typedef struct {
+    const Card *card;
+    const char *text;
+} Fresh;
+
+static gboolean keep_card(StoreTx *tx, const Opening *opening, guint64 index, gpointer user,
                           GError **error)
 {
-    return own_card_put(tx, text, error);
+    const Fresh *fresh = user;
+    return own_card_put(tx, fresh->text, error) &&
+           declared_hours_put(tx, fresh->card->node, fresh->card->time_us, fresh->card->hours,
+                              error);
 }
 
-static gboolean append_card(Notary *notary, const Card *card, char *text, GError **error)
+static gboolean append_card(Notary *notary, const Card *card, const char *text, GError **error)
 {
+    Fresh fresh = {card, text};
     g_autoptr(GBytes) bytes = g_bytes_new(text, strlen(text));
     const OpeningItemSpec item = {bytes, CARD_MEDIA_TYPE};
     g_autofree char *members = g_strdup_printf("{\"number\":%" G_GUINT64_FORMAT "}", card->number);
@@ -229,7 +240,7 @@ static gboolean append_card(Notary *notary, const Card *card, char *text, GError
                               .members = members,
                               .members_length = strlen(members)};
     guint64 index;
-    return notary_append_with(notary, &spec, keep_card, text, &index, error);
+    return notary_append_with(notary, &spec, keep_card, &fresh, &index, error);
 }
 
 static gboolean update(Notary *notary, gboolean force, gboolean *ret_published, GError **error)

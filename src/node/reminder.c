@@ -76,7 +76,7 @@ static Reminder make_reminder(const Round *round, const EngineClock *clock)
 
 static gboolean is_urgent(const EngineClock *clock)
 {
-    return clock->due_us - clock->started_us <= REMINDER_URGENT_US;
+    return clock->length_us <= REMINDER_URGENT_US;
 }
 
 static void remember(Round *round, const EngineClock *clock, guint count)

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "store/declared_hours.h"
 #include "store/reader.h"
 #include "store/tx.h"
 
@@ -80,7 +81,9 @@ static gboolean write_known(StoreTx *tx, const Introduction *introduction, GErro
     sqlite3_bind_int64(statement, 6, (gint64)introduction->number);
     sqlite_bind_text(statement, 7, introduction->by);
     sqlite3_bind_int64(statement, 8, introduction->at);
-    return sqlite_run(tx->db, statement, error);
+    return sqlite_run(tx->db, statement, error) &&
+           declared_hours_put(tx, introduction->node, introduction->made,
+                              introduction->hours ? introduction->hours : "", error);
 }
 
 gboolean introductions_put(StoreTx *tx, const Introduction *introduction, GError **error)

@@ -13,8 +13,10 @@ typedef struct {
     const char *node, *card; /* its name; the text of its card */
     const char *ledger_vkey, *recovery_vkey, *message_vkey;
     guint64 number;
-    const char *by; /* the peer who introduces it: name of its node */
-    gint64 at;      /* microseconds since 1970 */
+    gint64 made;       /* when the card was made, by its author's clock */
+    const char *hours; /* as declared_hours_put() takes them; NULL: none */
+    const char *by;    /* the peer who introduces it: name of its node */
+    gint64 at;         /* microseconds since 1970 */
 } Introduction;
 
 /* CONCERT_ERROR_CONFLICT: it was introduced with other keys; _LIMIT: by a peer that introduced too

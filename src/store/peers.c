@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/timestamp.h"
+#include "store/declared_hours.h"
 #include "store/peer_past.h"
 #include "store/peers_rows.h"
 #include "store/reader.h"
@@ -55,6 +56,17 @@ static gboolean forget_peer(StoreTx *tx, gint64 number, GError **error)
            run_numbered(tx, "DELETE FROM peer WHERE number = ?1", number, error);
 }
 
+static gint64 card_time(const PeerCard *card)
+{
+    return card->time_us ? card->time_us : timestamp_now();
+}
+
+static gboolean keep_hours(StoreTx *tx, const PeerCard *card, GError **error)
+{
+    return declared_hours_put(tx, card->node, card_time(card), card->hours ? card->hours : "",
+                              error);
+}
+
 static gboolean insert_peer(StoreTx *tx, const PeerCard *card, gint64 *ret_number, GError **error)
 {
     sqlite3_stmt *statement = sqlite_prepare(
@@ -74,7 +86,7 @@ static gboolean insert_peer(StoreTx *tx, const PeerCard *card, gint64 *ret_numbe
     if (!sqlite_run(tx->db, statement, error))
         return FALSE;
     *ret_number = sqlite3_last_insert_rowid(tx->db->handle);
-    return TRUE;
+    return keep_hours(tx, card, error);
 }
 
 /* What came from, and was for, a ledger of the same name with other keys is not the new one's: its
@@ -115,7 +127,8 @@ static gboolean renew_peer(StoreTx *tx, const Peer *known, const PeerCard *card,
     sqlite_bind_text(statement, 10, card->ledger_vkey);
     sqlite_bind_text(statement, 11, card->recovery_vkey);
     sqlite_bind_text(statement, 12, card->origin);
-    return peer_past_forget(tx, number, error) &&
+    return peer_past_forget(tx, number, error) && declared_hours_forget(tx, known->node, error) &&
+           keep_hours(tx, card, error) &&
            run_numbered(tx, "DELETE FROM peer_change WHERE peer = ?1", number, error) &&
            sqlite_run(tx->db, statement, error);
 }
@@ -154,8 +167,7 @@ gboolean peers_put(StoreTx *tx, const PeerCard *card, gboolean replace, gint64 *
 static gboolean keep_key(StoreTx *tx, const Peer *peer, const PeerCard *card, GError **error)
 {
     return g_str_equal(peer->message_vkey, card->message_vkey) ||
-           peer_past_add_key(tx, peer->number, card->time_us ? card->time_us : timestamp_now(),
-                             error);
+           peer_past_add_key(tx, peer->number, card_time(card), error);
 }
 
 gboolean peers_set_card(StoreTx *tx, gint64 number, const PeerCard *card, GError **error)
@@ -167,7 +179,8 @@ gboolean peers_set_card(StoreTx *tx, gint64 number, const PeerCard *card, GError
         return TRUE;
     sqlite3_stmt *statement =
         sqlite_prepare(tx->db, "UPDATE peer SET " CARD_SET " WHERE number = ?1", error);
-    if (!statement || !bind_card(statement, card, error) || !keep_key(tx, peer, card, error))
+    if (!statement || !bind_card(statement, card, error) || !keep_key(tx, peer, card, error) ||
+        !keep_hours(tx, card, error))
         return FALSE;
     sqlite3_bind_int64(statement, 1, number);
     tx->changed = TRUE;
@@ -179,7 +192,7 @@ gboolean peers_succeed(StoreTx *tx, gint64 number, const PeerCard *card, const c
 {
     g_autoptr(Peer) peer = peers_rows_get(tx, number, error);
     if (!peer || !peer_past_add_ledger(tx, number, timestamp_now(), error) ||
-        !keep_key(tx, peer, card, error))
+        !keep_key(tx, peer, card, error) || !keep_hours(tx, card, error))
         return FALSE;
     sqlite3_stmt *statement = sqlite_prepare(
         tx->db,

@@ -118,6 +118,7 @@ typedef struct {
     const char *ledger_vkey, *recovery_vkey; /* only for a peer that is new */
     const char *message_vkey, *parcel_key;
     const char *const *urls, *const *tls; /* NULL: none */
+    const char *hours;                    /* as declared_hours_put() takes them; NULL: none */
 } PeerCard;
 
 /* Meets a node: pins the keys of @card, and gives it a number. No step was said yet by anybody.

@@ -326,6 +326,13 @@ static const char *const steps[] = {
     "NULL,"
     " author TEXT NOT NULL, text TEXT NOT NULL);"
     "CREATE INDEX desk_note_dossier ON desk_note (dossier);",
+
+    /* In which hours the clocks of dossiers count (store/declared_hours.h); reminders by mail: how
+     * many mails were made of a clock, and which mail goes before notices. */
+    "CREATE TABLE declared_hours (node TEXT NOT NULL, since INTEGER NOT NULL, hours TEXT NOT NULL,"
+    " PRIMARY KEY (node, since)) WITHOUT ROWID;"
+    "ALTER TABLE reminded ADD COLUMN mailed INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE mail ADD COLUMN urgent INTEGER NOT NULL DEFAULT 0;",
 };
 
 guint schema_latest(void)

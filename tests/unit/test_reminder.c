@@ -2,10 +2,12 @@
 #include <string.h>
 
 #include "base/timestamp.h"
+#include "dossier/clock_hours.h"
 #include "exchange_nodes.h"
 #include "node/docket_machine.h"
 #include "node/docket_sender.h"
 #include "node/reminder.h"
+#include "store/declared_hours.h"
 
 #define HOUR ((gint64)3600 * G_USEC_PER_SEC)
 
@@ -13,6 +15,7 @@ typedef struct {
     ExchangeNode alder, birch;
     GString *given; /* "acknowledge 50 here;" */
     gboolean fails;
+    gint64 since; /* before the first request, after all cards */
 } Fixture;
 
 static void set_up(Fixture *fixture, gconstpointer data)
@@ -38,6 +41,8 @@ static char *ask(Fixture *fixture, const char *urgency)
         "{\"to\":\"%s\",\"kind\":\"advice\",\"urgency\":\"%s\",\"subject\":\"Scans\","
         "\"text\":\"Are these yours?\"}",
         fixture->birch.name, urgency);
+    if (fixture->since == 0)
+        fixture->since = timestamp_now();
     const DocketAct act = {.procedure = "request",
                            .type = "sent",
                            .signatory = "A. Example",
@@ -209,6 +214,119 @@ static void test_acted(Fixture *fixture, gconstpointer data)
     assert_given(fixture, &fixture->birch, NULL, started(&fixture->birch, id) + 24 * HOUR, "");
 }
 
+/* --- the hours of who has to act ---------------------------------------------------------------
+ */
+
+typedef struct {
+    const char *node, *hours;
+    gint64 since;
+} Declaration;
+
+static gboolean put_hours(StoreTx *tx, gpointer user, GError **error)
+{
+    const Declaration *what = user;
+    return declared_hours_put(tx, what->node, what->since, what->hours, error) &&
+           declared_hours_put(tx, what->node, G_MAXINT64 / 2, "Mon 00:00-00:01", error); /* later */
+}
+
+static void declare(Fixture *fixture, ExchangeNode *at, const char *hours)
+{
+    g_autoptr(GError) error = NULL;
+    Declaration what = {fixture->birch.name, hours, fixture->since};
+    writer_run(node_writer(at->node), 1, put_hours, &what, &error);
+    g_assert_no_error(error);
+}
+
+/* The clock number @i of a dossier, as @node sees it. */
+static void assert_clock(ExchangeNode *node, const char *id, guint i, const char *why, gint64 due)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(Docket) docket = docket_load(node_store(node->node), id, &error);
+    g_assert_no_error(error);
+    const EngineClock *clock = &g_array_index(docket->result->clocks, EngineClock, i);
+    g_assert_cmpstr(clock_hours_name(clock->hours), ==, why);
+    g_assert_cmpint(clock->due_us, ==, due);
+}
+
+/* Hours of the day, from @from hours after the one in which the clock of @id began. */
+static char *window(ExchangeNode *node, const char *id, int from, int length)
+{
+    int hour = (int)(started(node, id) / HOUR % 24) + from;
+    return g_strdup_printf("%02d:00-%02d:00", hour % 24, (hour + length) % 24);
+}
+
+static void assert_same_digest(Fixture *fixture, const char *id)
+{
+    guint8 digests[2][SHA256_SIZE];
+    ExchangeNode *const nodes[] = {&fixture->alder, &fixture->birch};
+    for (guint i = 0; i < 2; i++) {
+        g_autoptr(Docket) docket = docket_load(node_store(nodes[i]->node), id, NULL);
+        engine_digest(docket->result, digests[i]);
+    }
+    g_assert_cmpmem(digests[0], SHA256_SIZE, digests[1], SHA256_SIZE);
+}
+
+/* 24 hours of an office that is open for two each day are twelve days; who knows nothing of its
+ * hours counts all. The state is the same. */
+static void test_declared(Fixture *fixture, gconstpointer data)
+{
+    g_autofree char *id = ask(fixture, "medium");
+    gint64 start = started(&fixture->birch, id), opens = (start / HOUR + 2) * HOUR;
+    const gint64 day = 24 * HOUR, due = opens + 11 * day + 2 * HOUR;
+    g_autofree char *hours = window(&fixture->birch, id, 2, 2);
+    declare(fixture, &fixture->birch, hours);
+    assert_clock(&fixture->birch, id, 0, "declared", due);
+    assert_clock(&fixture->alder, id, 0, "undeclared", start + day);
+    assert_same_digest(fixture, id);
+    declare(fixture, &fixture->alder, hours);
+    assert_clock(&fixture->alder, id, 0, "declared", due);
+    assert_same_digest(fixture, id);
+
+    assert_given(fixture, &fixture->birch, NULL, start + day, "");
+    assert_given(fixture, &fixture->birch, NULL, opens + 5 * day + 2 * HOUR - 1, "");
+    assert_given(fixture, &fixture->birch, NULL, opens + 5 * day + 2 * HOUR,
+                 "acknowledge 50 here;");
+    assert_given(fixture, &fixture->alder, NULL, due - 1, "");
+    assert_given(fixture, &fixture->alder, NULL, due, "acknowledge 100 there;");
+    assert_given(fixture, &fixture->birch, NULL, due, "acknowledge 100 here;");
+    assert_given(fixture, &fixture->birch, NULL, opens + 17 * day + 2 * HOUR,
+                 "acknowledge 150 here second;");
+}
+
+/* What is critical does not wait where there is a 24/7 contact; where there is none it does, and
+ * that is said. Such a contact is for what is critical alone where others have hours. */
+static void test_round(Fixture *fixture, gconstpointer data)
+{
+    g_autofree char *id = ask(fixture, "critical"), *other = ask(fixture, "high");
+    gint64 start = started(&fixture->birch, id), opens = (start / HOUR + 3) * HOUR;
+    gint64 other_opens = (started(&fixture->birch, other) / HOUR + 3) * HOUR;
+    g_autofree char *hours = window(&fixture->birch, id, 3, 8);
+    g_autofree char *other_hours = window(&fixture->birch, other, 3, 8);
+    g_autofree char *both = g_strdup_printf("%s\n24/7", other_hours);
+    declare(fixture, &fixture->birch, hours);
+    assert_clock(&fixture->birch, id, 0, "declared-only", opens + HOUR);
+    declare(fixture, &fixture->birch, both);
+    assert_clock(&fixture->birch, id, 0, "around-the-clock", start + HOUR);
+    assert_clock(&fixture->birch, other, 0, "declared", other_opens + 4 * HOUR);
+    declare(fixture, &fixture->birch, "24/7");
+    assert_clock(&fixture->birch, other, 0, "declared", started(&fixture->birch, other) + 4 * HOUR);
+}
+
+/* Hours that would put an answer off for good are none, and neither is what nobody understands. */
+static void test_evasive(Fixture *fixture, gconstpointer data)
+{
+    g_autofree char *id = ask(fixture, "low");
+    gint64 start = started(&fixture->birch, id);
+    static const struct {
+        const char *hours, *why;
+    } cases[] = {
+        {"Mon 00:00-00:01", "too-few"}, {"whenever it suits", "undeclared"}, {"", "undeclared"}};
+    for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
+        declare(fixture, &fixture->birch, cases[i].hours);
+        assert_clock(&fixture->birch, id, 0, cases[i].why, start + 72 * HOUR);
+    }
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -218,5 +336,8 @@ int main(int argc, char **argv)
     g_test_add("/reminder/hours", Fixture, NULL, set_up, test_hours, tear_down);
     g_test_add("/reminder/fails", Fixture, NULL, set_up, test_fails, tear_down);
     g_test_add("/reminder/acted", Fixture, NULL, set_up, test_acted, tear_down);
+    g_test_add("/reminder/declared", Fixture, NULL, set_up, test_declared, tear_down);
+    g_test_add("/reminder/round", Fixture, NULL, set_up, test_round, tear_down);
+    g_test_add("/reminder/evasive", Fixture, NULL, set_up, test_evasive, tear_down);
     return g_test_run();
 }
