@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "shield/scan.h"
+#include "shield/set_builder.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -25,14 +26,15 @@ static Set *make_set(void)
         {OBSERVABLE_EMAIL, "mallory@cedar.example"},
         {OBSERVABLE_JA4, "t13d1516h2_8daaf6152771_02713d6af862"},
     };
-    Set *set = set_new();
+    g_autoptr(SetBuilder) builder = set_builder_new(NULL);
     SetIndicator indicator = {.id = "indicator--00000000-0000-4000-8000-000000000001",
                               .source = "fuzz",
                               .confidence = -1};
-    set_add_indicator(set, &indicator, NULL);
+    set_builder_add_indicator(builder, &indicator, NULL);
     for (gsize i = 0; i < G_N_ELEMENTS(values); i++)
-        set_add_value(set, values[i].kind, values[i].value, NULL);
-    set_finish(set);
+        set_builder_add_value(builder, values[i].kind, values[i].value, NULL);
+    Set *set = set_builder_open(builder, NULL);
+    g_assert_nonnull(set);
     return set;
 }
 

@@ -91,7 +91,7 @@ static gboolean scan_file(gpointer user, const char *path, const GError *unreada
 }
 
 /* What the values of one -i are read as; the source is the file's own name. */
-static gboolean add_inputs(const CommandCall *call, Set *set, const LoadOptions *options,
+static gboolean add_inputs(const CommandCall *call, SetBuilder *builder, const LoadOptions *options,
                            MatchSetCounts *counts, GError **error)
 {
     static const IntakeFormat formats[] = {INTAKE_STIX, INTAKE_MISP, INTAKE_MISP_FEED, INTAKE_LIST,
@@ -109,7 +109,7 @@ static gboolean add_inputs(const CommandCall *call, Set *set, const LoadOptions 
             .confidence = -1,
             .kind = kind ? observable_kind_from_name(kind) : OBSERVABLE_NONE,
         };
-        if (!match_set_add_input(set, *inputs, &intake, options, counts, error)) {
+        if (!match_set_add_input(builder, *inputs, &intake, options, counts, error)) {
             /* That a file is not there is the user's mistake, not a search without a result. */
             if (error && g_error_matches(*error, CONCERT_ERROR, CONCERT_ERROR_NOT_FOUND))
                 (*error)->code = CONCERT_ERROR_INPUT;
@@ -119,11 +119,11 @@ static gboolean add_inputs(const CommandCall *call, Set *set, const LoadOptions 
     return TRUE;
 }
 
-static gboolean add_node(const CommandCall *call, Set *set, const LoadOptions *options,
+static gboolean add_node(const CommandCall *call, SetBuilder *builder, const LoadOptions *options,
                          MatchSetCounts *counts, GError **error)
 {
     g_autoptr(Node) node = command_node_open(call, NODE_READ, error);
-    return node && match_set_add_store(set, node_store(node), options, counts, error);
+    return node && match_set_add_store(builder, node_store(node), options, counts, error);
 }
 
 static void explain_empty(const MatchSetCounts *counts, GError **error)
@@ -163,14 +163,16 @@ static int run(const CommandCall *call, GError **error)
         .observables = command_flag(call, "observables"),
     };
     MatchSetCounts counts = {0};
-    g_autoptr(Set) set = set_new();
+    g_autoptr(SetBuilder) builder = set_builder_new(NULL);
 
     if (reads_stdin_twice(call))
         return command_usage(call, error, "standard input can be read only once");
-    if (!(command_texts(call, "indicators") ? add_inputs(call, set, &options, &counts, error)
-                                            : add_node(call, set, &options, &counts, error)))
+    if (!(command_texts(call, "indicators") ? add_inputs(call, builder, &options, &counts, error)
+                                            : add_node(call, builder, &options, &counts, error)))
         return COMMAND_ERROR;
-    set_finish(set);
+    g_autoptr(Set) set = set_builder_open(builder, error);
+    if (!set)
+        return COMMAND_ERROR;
     if (set_count_values(set) == 0) {
         explain_empty(&counts, error);
         return COMMAND_ERROR;

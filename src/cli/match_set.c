@@ -8,7 +8,7 @@
 #define NAMED_MAX 5
 
 typedef struct {
-    Set *set;
+    SetBuilder *builder;
     const char *source;
     const LoadOptions *options;
     MatchSetCounts *counts;
@@ -31,7 +31,7 @@ static gboolean load(Reading *reading, const Object *object, const char *source,
     LoadOutcome outcome;
     MatchSetCounts *counts = reading->counts;
 
-    if (!load_object(reading->set, object, source, tlp, reading->options, &outcome, error))
+    if (!load_object(reading->builder, object, source, tlp, reading->options, &outcome, error))
         return FALSE;
     counts->taken += outcome == LOAD_TAKEN;
     counts->empty += outcome == LOAD_EMPTY;
@@ -59,10 +59,11 @@ static void take_note(gpointer user, IntakeNote note, const char *where, const c
         note_broken(user, where, message);
 }
 
-gboolean match_set_add_input(Set *set, const char *input, const IntakeOptions *intake,
+gboolean match_set_add_input(SetBuilder *builder, const char *input, const IntakeOptions *intake,
                              const LoadOptions *options, MatchSetCounts *counts, GError **error)
 {
-    Reading reading = {.set = set, .source = intake->source, .options = options, .counts = counts};
+    Reading reading = {
+        .builder = builder, .source = intake->source, .options = options, .counts = counts};
     IntakeSink sink = {.object = take_object, .note = take_note, .user = &reading};
     gboolean url = g_str_has_prefix(input, "http://") || g_str_has_prefix(input, "https://");
     gboolean read =
@@ -92,7 +93,7 @@ static gboolean take_row(const ObjectsRow *row, gpointer user)
     return load(reading, object, row->source, (MarkingTlp)GPOINTER_TO_UINT(tlp), &reading->error);
 }
 
-gboolean match_set_add_store(Set *set, Store *store, const LoadOptions *options,
+gboolean match_set_add_store(SetBuilder *builder, Store *store, const LoadOptions *options,
                              MatchSetCounts *counts, GError **error)
 {
     g_autoptr(GHashTable) retired = options->expired ? g_hash_table_new(g_int64_hash, g_int64_equal)
@@ -100,8 +101,11 @@ gboolean match_set_add_store(Set *set, Store *store, const LoadOptions *options,
     g_autoptr(GHashTable) levels = retired ? records_levels(store, error) : NULL;
     if (!levels)
         return FALSE;
-    Reading reading = {
-        .set = set, .options = options, .counts = counts, .retired = retired, .levels = levels};
+    Reading reading = {.builder = builder,
+                       .options = options,
+                       .counts = counts,
+                       .retired = retired,
+                       .levels = levels};
     ObjectsQuery query = OBJECTS_QUERY_INIT;
 
     /* Observables have many types; which objects have values, load_object() tells. */

@@ -4,7 +4,6 @@
 #include "intake/intake.h"
 #include "node/node.h"
 #include "shield/load.h"
-#include "shield/set.h"
 
 /* What came of reading indicators. */
 typedef struct {
@@ -17,10 +16,10 @@ typedef struct {
 
 /* Adds what the file, directory or URL @input holds, in any format that `import` understands.
  * Broken entries are told on standard error, the first few, and counted. */
-gboolean match_set_add_input(Set *set, const char *input, const IntakeOptions *intake,
+gboolean match_set_add_input(SetBuilder *builder, const char *input, const IntakeOptions *intake,
                              const LoadOptions *options, MatchSetCounts *counts, GError **error);
 
 /* Adds the indicators of the node's store, the latest version of each; what those who sent it have
  * taken back counts as out of date. */
-gboolean match_set_add_store(Set *set, Store *store, const LoadOptions *options,
+gboolean match_set_add_store(SetBuilder *builder, Store *store, const LoadOptions *options,
                              MatchSetCounts *counts, GError **error);

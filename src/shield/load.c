@@ -34,18 +34,19 @@ static gboolean has_values(const Object *object, gboolean from_pattern)
     return FALSE;
 }
 
-static gboolean add_values(Set *set, const Object *object, gboolean from_pattern, GError **error)
+static gboolean add_values(SetBuilder *builder, const Object *object, gboolean from_pattern,
+                           GError **error)
 {
     for (guint i = 0; i < object->values->len; i++) {
         const ObjectValue *value = &g_array_index(object->values, ObjectValue, i);
         if (!value->from_pattern == !from_pattern &&
-            !set_add_value(set, value->kind, value->text, error))
+            !set_builder_add_value(builder, value->kind, value->text, error))
             return FALSE;
     }
     return TRUE;
 }
 
-gboolean load_object(Set *set, const Object *object, const char *source, MarkingTlp tlp,
+gboolean load_object(SetBuilder *builder, const Object *object, const char *source, MarkingTlp tlp,
                      const LoadOptions *options, LoadOutcome *ret_outcome, GError **error)
 {
     gboolean is_indicator = strcmp(object->type, "indicator") == 0;
@@ -79,8 +80,8 @@ gboolean load_object(Set *set, const Object *object, const char *source, Marking
                           (object->revoked || valid_from > options->now ||
                            (indicator.valid_until != 0 && indicator.valid_until <= options->now));
     *ret_outcome = indicator.withdrawn ? LOAD_OUT_OF_DATE : found ? LOAD_TAKEN : LOAD_EMPTY;
-    gboolean done = set_add_indicator(set, &indicator, error) &&
-                    (!found || add_values(set, object, is_indicator, error));
+    gboolean done = set_builder_add_indicator(builder, &indicator, error) &&
+                    (!found || add_values(builder, object, is_indicator, error));
     yyjson_doc_free(doc);
     return done;
 }

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "policy/marking.h"
-#include "shield/set.h"
+#include "shield/set_builder.h"
 #include "stix/object.h"
 
 typedef struct {
@@ -19,8 +19,8 @@ typedef enum {
     LOAD_OUT_OF_DATE,
 } LoadOutcome;
 
-/* Adds @object, which @source gave, to @set; if it bears no marking, with the level @tlp of what it
- * came in (MARKING_TLP_NONE: none is known). An indicator that is revoked or out of date hides its
- * own older versions. */
-gboolean load_object(Set *set, const Object *object, const char *source, MarkingTlp tlp,
+/* Adds @object, which @source gave, to @builder; if it bears no marking, with the level @tlp of
+ * what it came in (MARKING_TLP_NONE: none is known). An indicator that is revoked or out of date
+ * hides its own older versions. */
+gboolean load_object(SetBuilder *builder, const Object *object, const char *source, MarkingTlp tlp,
                      const LoadOptions *options, LoadOutcome *ret_outcome, GError **error);

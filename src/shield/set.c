@@ -1,536 +1,295 @@
 #include "shield/set.h"
 
+#include <errno.h>
+#include <fcntl.h>
+#include <stddef.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
-#include "stix/observable_url.h"
+#include "shield/set_rows.h"
 
-#define UUID_SIZE 16
-#define UUID_TEXT 36
+#define MAP_BYTES (65536 / 8)
 
-/* Offsets into the pool of texts are 32 bits; offset 0 is the empty text, "none". */
-typedef struct {
-    guint8 uuid[UUID_SIZE]; /* of "indicator--<uuid>", when id_text is 0 */
-    guint32 id_text;
-    guint32 name;
-    guint32 source; /* number of the source */
-    gint8 confidence;
-    guint8 tlp;
-    gboolean withdrawn : 1;
-    gboolean superseded : 1;
-    gint64 version;
-    gint64 valid_until;
-} Indicator;
-
-typedef struct {
-    guint32 text;
-    guint32 indicator;
-    SetEntry next;
-    guint16 length;
-    guint8 kind;
-} Entry;
-
-struct Set {
-    GString *pool;
-    GArray *indicators;  /* Indicator */
-    GArray *entries;     /* Entry */
-    GPtrArray *sources;  /* char *, owned */
-    GHashTable *numbers; /* source -> number + 1 */
-    guint64 seed;
-
-    guint32 *slots; /* first entry of a value, by its hash; SET_NONE: free */
-    gsize slot_mask;
-    guint64 *filter; /* four bits a value, in one word */
-    gsize filter_mask;
-    guint64 *url_hosts; /* the same for the hosts of URLs */
-    gsize url_host_mask;
-    gboolean has[OBSERVABLE_OTHER + 1];
-    gboolean prefixes4[33], prefixes6[129]; /* lengths there are CIDRs of */
-    guint shortest4, shortest6;             /* the least of them */
-    gsize longest_url;
-    guint64 count_values, count_indicators;
-};
-
-static guint64 mix(guint64 a, guint64 b)
+static gboolean broken(const char *what, GError **error)
 {
-    unsigned __int128 product = (unsigned __int128)a * b;
-    return (guint64)product ^ (guint64)(product >> 64);
+    g_set_error(error, CONCERT_ERROR, CONCERT_ERROR_INPUT, "not a sound compiled set: %s", what);
+    return FALSE;
 }
 
-static guint64 hash_start(const Set *set, guint kind)
+static gboolean check_head(const guint8 *data, gsize length, GError **error)
 {
-    return set->seed + kind * G_GUINT64_CONSTANT(0x9e3779b97f4a7c15);
+    const SetFileHeader *header = (const SetFileHeader *)(gconstpointer)data;
+    guint8 head[SHA256_SIZE];
+
+    if (length < offsetof(SetFileHeader, size) ||
+        memcmp(header->magic, SET_FILE_MAGIC, sizeof(header->magic)) != 0) {
+        g_set_error_literal(error, CONCERT_ERROR, CONCERT_ERROR_INPUT, "not a compiled set");
+        return FALSE;
+    }
+    if (header->byte_order != SET_FILE_BYTE_ORDER)
+        return broken("it is for machines of another byte order", error);
+    if (header->version > SET_FILE_VERSION) {
+        g_set_error(error, CONCERT_ERROR, CONCERT_ERROR_NEWER,
+                    "made by a newer version of Concert (layout %u, this one reads up to %u): "
+                    "compile it again here",
+                    header->version, SET_FILE_VERSION);
+        return FALSE;
+    }
+    if (header->version != SET_FILE_VERSION)
+        return broken("unknown version", error);
+    if (length < sizeof(*header) || header->size != length)
+        return broken("its length is not what it says; was it cut?", error);
+    sha256_digest(header, offsetof(SetFileHeader, head), head);
+    if (memcmp(head, header->head, sizeof(head)) != 0)
+        return broken("the checksum of its header is wrong", error);
+    return TRUE;
 }
 
-/* One byte more; texts are hashed from their end, so that the hash of a name passes through the
- * hashes of all its parents. */
-static inline guint64 hash_byte(guint64 hash, char c)
+static gboolean check_places(const SetFileHeader *header, GError **error)
 {
-    return (hash ^ (guchar)c) * G_GUINT64_CONSTANT(0x2127599bf4325c37) + (hash >> 47);
+    for (guint i = 0; i < SET_PARTS; i++) {
+        const SetFilePart *part = &header->parts[i];
+        if (part->offset % SET_FILE_ALIGN != 0 || part->offset > header->size ||
+            part->length > header->size - part->offset)
+            return broken("a part of it lies outside", error);
+    }
+    return TRUE;
 }
 
-static guint64 hash_end(guint64 hash)
+/* Does the part consist of whole elements, at least @least of them? */
+static gboolean is_array(const SetFileHeader *header, guint part, gsize size, guint64 least)
 {
-    return mix(hash ^ G_GUINT64_CONSTANT(0xa0761d6478bd642f),
-               G_GUINT64_CONSTANT(0xe7037ed1a0b428db));
+    guint64 length = header->parts[part].length;
+    return length % size == 0 && length / size >= least;
 }
 
-static guint64 hash_text(const Set *set, guint kind, const char *text, gsize length)
+static gboolean ends_in_zero(const guint8 *data, const SetFilePart *part)
 {
-    guint64 hash = hash_start(set, kind);
-    while (length > 0)
-        hash = hash_byte(hash, text[--length]);
-    return hash_end(hash);
+    return part->length > 0 && data[part->offset + part->length - 1] == 0;
 }
 
-/* Addresses are hashed by their bytes: a prefix is tried for every length there is, and writing
- * each out as text would cost more than the look-up. */
-static guint64 hash_address(const Set *set, const ObservableAddress *address)
+static gboolean check_table(const guint8 *data, const SetFileHeader *header, SetFileTable table)
 {
-    guint64 halves[2];
-    memcpy(halves, address->bytes, sizeof(halves));
-    guint64 hash = mix(halves[0] ^ set->seed, G_GUINT64_CONSTANT(0x8ebc6af09c88c6e3));
-    hash = mix(hash ^ halves[1], G_GUINT64_CONSTANT(0x589965cc75374cc3));
-    return hash_end(hash + address->prefix * 2 + (address->v6 ? 1 : 0));
+    const SetFilePart *values = &header->parts[SET_PART_VALUES + table];
+    guint64 index = header->parts[SET_PART_INDEXES + table].length;
+    guint64 count = header->counts[table];
+    guint width = set_file_widths[table];
+
+    if (count == 0)
+        return TRUE;
+    if (width == 0)
+        return values->length > SET_FILE_TEXT_PAD && values->length <= G_MAXUINT32 &&
+               ends_in_zero(data, values) && index % sizeof(SetFileBucket) == 0 &&
+               index / sizeof(SetFileBucket) >= 2;
+    /* One more than a power of two. */
+    guint64 slots = index / sizeof(guint32) - 1;
+    return values->length == count * width && index % sizeof(guint32) == 0 && index > 4 &&
+           slots <= G_MAXINT32 && (slots & (slots - 1)) == 0;
 }
 
-static guint64 old_filter_bits(guint64 hash)
+static gboolean check_filters(const guint8 *data, const SetFileHeader *header)
 {
-    return G_GUINT64_CONSTANT(1) << (hash & 63) | G_GUINT64_CONSTANT(1) << (hash >> 6 & 63) |
-           G_GUINT64_CONSTANT(1) << (hash >> 12 & 63) | G_GUINT64_CONSTANT(1) << (hash >> 18 & 63);
+    const SetFilePart *lengths = &header->parts[SET_PART_V6_LENGTHS];
+
+    for (guint i = SET_PART_NAME2; i <= SET_PART_URL_HOSTS; i++)
+        if (!is_array(header, i, sizeof(guint64), 0) ||
+            header->parts[i].length / sizeof(guint64) > G_MAXUINT32)
+            return FALSE;
+    if (header->parts[SET_PART_LABELS].length != MAP_BYTES ||
+        header->parts[SET_PART_V4_NETS].length != MAP_BYTES || lengths->length > 129 ||
+        !ends_in_zero(data, lengths))
+        return FALSE;
+    for (guint i = 0; i < lengths->length; i++)
+        if (data[lengths->offset + i] > 128)
+            return FALSE;
+    return TRUE;
 }
 
-static void old_filter_add(guint64 *filter, gsize mask, guint64 hash)
+static gboolean check_parts(const guint8 *data, const SetFileHeader *header, GError **error)
 {
-    filter[hash >> 24 & mask] |= old_filter_bits(hash);
+    guint64 values = 0;
+
+    for (guint i = 0; i < SET_TABLES; i++) {
+        if (!check_table(data, header, (SetFileTable)i))
+            return broken("a table of values is not as long as it says", error);
+        values += header->counts[i];
+    }
+    if (!check_filters(data, header))
+        return broken("its filters are not as long as they must be", error);
+    if (values >= G_MAXINT32 ||
+        header->parts[SET_PART_FIRST_LINKS].length != (values + 1) * sizeof(guint32) ||
+        !is_array(header, SET_PART_LINKS, sizeof(guint32), values) ||
+        header->parts[SET_PART_LINKS].length / sizeof(guint32) > G_MAXINT32 ||
+        header->parts[SET_PART_INDICATORS].length !=
+            header->indicators * (guint64)sizeof(SetFileIndicator))
+        return broken("its indicators are not as many as it says", error);
+    if (!ends_in_zero(data, &header->parts[SET_PART_POOL]) ||
+        !ends_in_zero(data, &header->parts[SET_PART_INFO]))
+        return broken("a text of it has no end", error);
+    if (!is_array(header, SET_PART_MARKS, sizeof(SetFileMark), 0) ||
+        !is_array(header, SET_PART_LISTS, sizeof(SetFileList), 0) ||
+        header->parts[SET_PART_MARKS].length / sizeof(SetFileMark) > G_MAXUINT32 ||
+        header->parts[SET_PART_LISTS].length / sizeof(SetFileList) > SET_MAX_LISTS)
+        return broken("its lists are not as long as they must be", error);
+    return TRUE;
 }
 
-static gboolean old_filter_has(const guint64 *filter, gsize mask, guint64 hash)
+static Filter get_filter(const Set *set, guint part)
 {
-    guint64 bits = old_filter_bits(hash);
-    return (filter[hash >> 24 & mask] & bits) == bits;
+    gsize length;
+    const guint64 *words = set_rows_part(set, part, &length);
+    return (Filter){.words = words, .count = (guint32)(length / sizeof(guint64))};
 }
 
-/* The smallest power of two not below @number. */
-static gsize power_of_two(guint64 number)
+static void prepare(Set *set)
 {
-    gsize power = 1;
-    while (power < number)
-        power *= 2;
-    return power;
+    set->filters = (Filters){
+        .seed = set->header->seed,
+        .name2 = get_filter(set, SET_PART_NAME2),
+        .name3 = get_filter(set, SET_PART_NAME3),
+        .labels = set_rows_part(set, SET_PART_LABELS, NULL),
+        .v4 = get_filter(set, SET_PART_V4),
+        .v4_nets = set_rows_part(set, SET_PART_V4_NETS, NULL),
+        .v6 = get_filter(set, SET_PART_V6),
+        .v6_lengths = set_rows_part(set, SET_PART_V6_LENGTHS, NULL),
+        .digest = get_filter(set, SET_PART_DIGEST),
+        .ja4 = get_filter(set, SET_PART_JA4),
+    };
+    set->url_hosts = get_filter(set, SET_PART_URL_HOSTS);
+    for (guint i = 0; i < SET_TABLES; i++)
+        set->first_values[i + 1] = set->first_values[i] + set->header->counts[i];
+    set->links = (guint32)(set->header->parts[SET_PART_LINKS].length / sizeof(guint32));
+    for (guint i = 0; i < G_N_ELEMENTS(set->nets6); i++) {
+        guint8 prefix = (guint8)i;
+        set->nets6[i] = set_rows_not_less(set, SET_TABLE_NET6, &prefix, 1, 0,
+                                          set->header->counts[SET_TABLE_NET6]);
+        if (i < G_N_ELEMENTS(set->nets4))
+            set->nets4[i] = set_rows_not_less(set, SET_TABLE_NET4, &prefix, 1, 0,
+                                              set->header->counts[SET_TABLE_NET4]);
+    }
 }
 
-static Entry *entry_at(const Set *set, SetEntry entry)
+Set *set_open_bytes(GBytes *bytes, GError **error)
 {
-    return &g_array_index(set->entries, Entry, entry);
-}
+    gsize length;
+    const guint8 *data = g_bytes_get_data(bytes, &length);
+    const SetFileHeader *header = (const SetFileHeader *)(gconstpointer)data;
 
-static Indicator *indicator_at(const Set *set, guint32 indicator)
-{
-    return &g_array_index(set->indicators, Indicator, indicator);
-}
-
-Set *set_new(void)
-{
+    g_return_val_if_fail(GPOINTER_TO_SIZE(data) % sizeof(guint64) == 0, NULL);
+    if (!check_head(data, length, error) || !check_places(header, error) ||
+        !check_parts(data, header, error))
+        return NULL;
     Set *set = g_new0(Set, 1);
-    set->pool = g_string_new_len("", 1);
-    set->indicators = g_array_new(FALSE, FALSE, sizeof(Indicator));
-    set->entries = g_array_new(FALSE, FALSE, sizeof(Entry));
-    set->sources = g_ptr_array_new_with_free_func(g_free);
-    set->numbers = g_hash_table_new(g_str_hash, g_str_equal);
-    set->shortest4 = 32;
-    set->shortest6 = 128;
-    /* A secret of this process, so that nobody can write a list whose values all collide. */
-    set->seed = (guint64)g_random_int() << 32 | g_random_int();
+    set->bytes = g_bytes_ref(bytes);
+    set->data = data;
+    set->header = header;
+    prepare(set);
     return set;
+}
+
+typedef struct {
+    void *start;
+    gsize length;
+} Mapping;
+
+static void unmap(gpointer pointer)
+{
+    Mapping *mapping = pointer;
+    munmap(mapping->start, mapping->length);
+    g_free(mapping);
+}
+
+static GBytes *map_file(const char *path, GError **error)
+{
+    struct stat status;
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    if (fd < 0 || fstat(fd, &status) < 0) {
+        error_from_errno(error, errno, "cannot open %s", path);
+        if (fd >= 0)
+            close(fd);
+        return NULL;
+    }
+    if (!S_ISREG(status.st_mode) || status.st_size == 0) {
+        close(fd);
+        g_set_error(error, CONCERT_ERROR, CONCERT_ERROR_INPUT, "%s: not a compiled set", path);
+        return NULL;
+    }
+    gsize length = (gsize)status.st_size;
+    void *start = mmap(NULL, length, PROT_READ, MAP_SHARED, fd, 0);
+    int errnum = errno;
+    close(fd);
+    if (start == MAP_FAILED) {
+        error_from_errno(error, errnum, "cannot map %s", path);
+        return NULL;
+    }
+    Mapping *mapping = g_new(Mapping, 1);
+    *mapping = (Mapping){start, length};
+    return g_bytes_new_with_free_func(start, length, unmap, mapping);
+}
+
+Set *set_open(const char *path, GError **error)
+{
+    g_autoptr(GBytes) bytes = map_file(path, error);
+    if (!bytes)
+        return NULL;
+    Set *set = set_open_bytes(bytes, error);
+    if (!set)
+        g_prefix_error(error, "%s: ", path);
+    else
+        set->path = g_strdup(path);
+    return set;
+}
+
+gboolean set_check(const Set *set, GError **error)
+{
+    guint8 body[SHA256_SIZE];
+
+    sha256_digest(set->data + sizeof(*set->header), set->header->size - sizeof(*set->header), body);
+    if (memcmp(body, set->header->body, sizeof(body)) == 0)
+        return TRUE;
+    if (set->path)
+        g_set_error(error, CONCERT_ERROR, CONCERT_ERROR_INPUT,
+                    "%s: not a sound compiled set: its checksum is wrong", set->path);
+    else
+        broken("its checksum is wrong", error);
+    return FALSE;
 }
 
 void set_free(Set *set)
 {
     if (!set)
         return;
-    g_string_free(set->pool, TRUE);
-    g_array_unref(set->indicators);
-    g_array_unref(set->entries);
-    g_ptr_array_unref(set->sources);
-    g_clear_pointer(&set->numbers, g_hash_table_unref);
-    g_free(set->slots);
-    g_free(set->filter);
-    g_free(set->url_hosts);
+    g_bytes_unref(set->bytes);
+    g_free(set->path);
     g_free(set);
 }
 
-static guint32 source_number(Set *set, const char *source)
+const Filters *set_filters(const Set *set)
 {
-    guint32 number = GPOINTER_TO_UINT(g_hash_table_lookup(set->numbers, source));
-    if (number == 0) {
-        char *owned = g_strdup(source);
-        g_ptr_array_add(set->sources, owned);
-        number = set->sources->len;
-        g_hash_table_insert(set->numbers, owned, GUINT_TO_POINTER(number));
-    }
-    return number - 1;
-}
-
-/* Appends @text and its NUL to the pool. */
-static gboolean keep_text(Set *set, const char *text, gsize length, guint32 *ret_offset,
-                          GError **error)
-{
-    if (set->pool->len + length + 1 > G_MAXUINT32) {
-        g_set_error_literal(error, CONCERT_ERROR, CONCERT_ERROR_LIMIT,
-                            "too many indicators: their texts take more than 4 GiB");
-        return FALSE;
-    }
-    *ret_offset = (guint32)set->pool->len;
-    g_string_append_len(set->pool, text, (gssize)length);
-    g_string_append_c(set->pool, '\0');
-    return TRUE;
-}
-
-/* "indicator--" and a UUID in lower case, as bytes; FALSE for any other text. */
-static gboolean pack_id(const char *id, guint8 ret_uuid[UUID_SIZE])
-{
-    guint8 uuid[UUID_SIZE];
-    guint size = 0;
-
-    if (!g_str_has_prefix(id, "indicator--") || strlen(id += 11) != UUID_TEXT)
-        return FALSE;
-    for (guint i = 0; i < UUID_TEXT; i++) {
-        if (i == 8 || i == 13 || i == 18 || i == 23) {
-            if (id[i] != '-')
-                return FALSE;
-            continue;
-        }
-        if (!g_ascii_isxdigit(id[i]) || g_ascii_isupper(id[i]) || !g_ascii_isxdigit(id[i + 1]) ||
-            g_ascii_isupper(id[i + 1]))
-            return FALSE;
-        uuid[size++] = (guint8)(g_ascii_xdigit_value(id[i]) << 4 | g_ascii_xdigit_value(id[i + 1]));
-        i++;
-    }
-    memcpy(ret_uuid, uuid, UUID_SIZE);
-    return TRUE;
-}
-
-static void unpack_id(const guint8 uuid[UUID_SIZE], char *id)
-{
-    static const char digits[] = "0123456789abcdef";
-    char *p = g_stpcpy(id, "indicator--");
-    for (guint i = 0; i < UUID_SIZE; i++) {
-        if (i == 4 || i == 6 || i == 8 || i == 10)
-            *p++ = '-';
-        *p++ = digits[uuid[i] >> 4];
-        *p++ = digits[uuid[i] & 15];
-    }
-    *p = '\0';
-}
-
-gboolean set_add_indicator(Set *set, const SetIndicator *indicator, GError **error)
-{
-    Indicator kept = {
-        .confidence = (gint8)CLAMP(indicator->confidence, -1, 100),
-        .tlp = (guint8)indicator->tlp,
-        .withdrawn = indicator->withdrawn != FALSE,
-        .version = indicator->version,
-        .valid_until = indicator->valid_until,
-    };
-    g_return_val_if_fail(!set->slots, FALSE);
-    if (!pack_id(indicator->id, kept.uuid) &&
-        !keep_text(set, indicator->id,
-                   MIN(strlen(indicator->id), sizeof(((SetValue *)NULL)->id) - 1), &kept.id_text,
-                   error))
-        return FALSE;
-    if (indicator->name &&
-        !keep_text(set, indicator->name, strlen(indicator->name), &kept.name, error))
-        return FALSE;
-    kept.source = source_number(set, indicator->source);
-    g_array_append_val(set->indicators, kept);
-    return TRUE;
-}
-
-gboolean set_add_value(Set *set, ObservableKind kind, const char *canonical, GError **error)
-{
-    gsize length = strlen(canonical);
-    Entry entry = {
-        .indicator = set->indicators->len - 1,
-        .next = SET_NONE,
-        .length = (guint16)length,
-        .kind = (guint8)kind,
-    };
-    g_return_val_if_fail(!set->slots && set->indicators->len > 0, FALSE);
-    if (kind == OBSERVABLE_NONE || kind >= OBSERVABLE_OTHER || length > OBSERVABLE_MAX_LENGTH ||
-        indicator_at(set, entry.indicator)->withdrawn)
-        return TRUE;
-    if (set->entries->len >= G_MAXUINT32 / sizeof(Entry)) {
-        g_set_error_literal(error, CONCERT_ERROR, CONCERT_ERROR_LIMIT, "too many indicators");
-        return FALSE;
-    }
-    if (!keep_text(set, canonical, length, &entry.text, error))
-        return FALSE;
-    g_array_append_val(set->entries, entry);
-    return TRUE;
-}
-
-/* The identity of an indicator, to compare by. */
-static guint indicator_hash(gconstpointer pointer)
-{
-    const Indicator *indicator = pointer;
-    guint64 halves[2];
-    memcpy(halves, indicator->uuid, sizeof(halves));
-    return (guint)mix(halves[0] ^ G_GUINT64_CONSTANT(0xa0761d6478bd642f),
-                      halves[1] ^ G_GUINT64_CONSTANT(0xe7037ed1a0b428db));
-}
-
-static gboolean indicator_equal(gconstpointer a, gconstpointer b)
-{
-    return memcmp(((const Indicator *)a)->uuid, ((const Indicator *)b)->uuid, UUID_SIZE) == 0;
-}
-
-/* Of one id only the latest version counts, the first given of several that are as late. */
-static void supersede(GHashTable *latest, gpointer key, Indicator *indicator)
-{
-    Indicator *other = g_hash_table_lookup(latest, key);
-    if (!other) {
-        g_hash_table_insert(latest, key, indicator);
-    } else if (other->version >= indicator->version) {
-        indicator->superseded = TRUE;
-    } else {
-        other->superseded = TRUE;
-        g_hash_table_replace(latest, key, indicator);
-    }
-}
-
-static void supersede_all(Set *set)
-{
-    g_autoptr(GHashTable) packed = g_hash_table_new(indicator_hash, indicator_equal);
-    g_autoptr(GHashTable) texts = g_hash_table_new(g_str_hash, g_str_equal);
-    for (guint i = 0; i < set->indicators->len; i++) {
-        Indicator *indicator = indicator_at(set, i);
-        if (indicator->id_text != 0)
-            supersede(texts, set->pool->str + indicator->id_text, indicator);
-        else
-            supersede(packed, indicator, indicator);
-    }
-}
-
-static gboolean entry_address(const Set *set, const Entry *entry, ObservableAddress *ret_address)
-{
-    return observable_address_parse(set->pool->str + entry->text, entry->length, ret_address);
-}
-
-static gboolean is_address_kind(guint kind)
-{
-    return kind == OBSERVABLE_IPV4 || kind == OBSERVABLE_IPV6 || kind == OBSERVABLE_CIDR;
-}
-
-/* Entries below SET_NONE are used; the hash of what they say. */
-static guint64 hash_entry(Set *set, const Entry *entry)
-{
-    ObservableAddress address;
-    if (!is_address_kind(entry->kind) || !entry_address(set, entry, &address))
-        return hash_text(set, entry->kind, set->pool->str + entry->text, entry->length);
-    if (entry->kind == OBSERVABLE_CIDR) {
-        guint *shortest = address.v6 ? &set->shortest6 : &set->shortest4;
-        (address.v6 ? set->prefixes6 : set->prefixes4)[address.prefix] = TRUE;
-        *shortest = MIN(*shortest, address.prefix);
-    }
-    return hash_address(set, &address);
-}
-
-static gboolean same_value(const Set *set, const Entry *entry, guint kind, const char *text,
-                           gsize length)
-{
-    return entry->kind == kind && entry->length == length &&
-           memcmp(set->pool->str + entry->text, text, length) == 0;
-}
-
-static void add_url_host(Set *set, const Entry *entry)
-{
-    ObservableUrlParts parts;
-    g_autoptr(GString) url = g_string_new(NULL);
-    const char *text = set->pool->str + entry->text;
-    if (observable_url_append(text, entry->length, url, &parts))
-        old_filter_add(set->url_hosts, set->url_host_mask,
-                   hash_text(set, OBSERVABLE_URL, url->str + parts.host, parts.host_length));
-}
-
-/* Puts the entry before those of the same value. Called from the last entry to the first, this
- * keeps the order they were given in. */
-static void insert(Set *set, SetEntry number)
-{
-    Entry *entry = entry_at(set, number);
-    guint64 hash = hash_entry(set, entry);
-    gsize slot = hash & set->slot_mask;
-
-    for (; set->slots[slot] != SET_NONE; slot = (slot + 1) & set->slot_mask) {
-        Entry *first = entry_at(set, set->slots[slot]);
-        if (!same_value(set, first, entry->kind, set->pool->str + entry->text, entry->length))
-            continue;
-        if (first->indicator == entry->indicator)
-            return; /* a pattern may name a value twice */
-        entry->next = set->slots[slot];
-        break;
-    }
-    set->slots[slot] = number;
-    old_filter_add(set->filter, set->filter_mask, hash);
-    set->has[entry->kind] = TRUE;
-    set->count_values++;
-    if (entry->kind == OBSERVABLE_URL) {
-        add_url_host(set, entry);
-        set->longest_url = MAX(set->longest_url, entry->length);
-    }
-}
-
-void set_finish(Set *set)
-{
-    guint count = set->entries->len;
-    guint urls = 0;
-
-    g_return_if_fail(!set->slots);
-    supersede_all(set);
-    for (guint i = 0; i < count; i++)
-        urls += entry_at(set, i)->kind == OBSERVABLE_URL;
-    set->slot_mask = power_of_two(2 * (guint64)count + 1) - 1;
-    set->slots = g_new(guint32, set->slot_mask + 1);
-    memset(set->slots, 0xff, (set->slot_mask + 1) * sizeof(guint32));
-    set->filter_mask = power_of_two(count / 4 + 1) - 1;
-    set->filter = g_new0(guint64, set->filter_mask + 1);
-    set->url_host_mask = power_of_two(urls / 4 + 1) - 1;
-    set->url_hosts = g_new0(guint64, set->url_host_mask + 1);
-    guint32 last = G_MAXUINT32;
-    for (guint i = count; i-- > 0;) {
-        guint32 indicator = entry_at(set, i)->indicator;
-        if (indicator_at(set, indicator)->superseded)
-            continue;
-        insert(set, i);
-        set->count_indicators += indicator != last;
-        last = indicator;
-    }
-    g_clear_pointer(&set->numbers, g_hash_table_unref);
+    return &set->filters;
 }
 
 guint64 set_count_values(const Set *set)
 {
-    return set->count_values;
+    return set->links;
 }
 
 guint64 set_count_indicators(const Set *set)
 {
-    return set->count_indicators;
+    return set->header->indicators;
 }
 
 gboolean set_has(const Set *set, ObservableKind kind)
 {
-    return set->has[kind];
-}
-
-static SetEntry find_hashed(const Set *set, guint64 hash, guint kind, const char *text,
-                            gsize length)
-{
-    if (!old_filter_has(set->filter, set->filter_mask, hash))
-        return SET_NONE;
-    for (gsize slot = hash & set->slot_mask; set->slots[slot] != SET_NONE;
-         slot = (slot + 1) & set->slot_mask)
-        if (same_value(set, entry_at(set, set->slots[slot]), kind, text, length))
-            return set->slots[slot];
-    return SET_NONE;
-}
-
-SetEntry set_find(const Set *set, ObservableKind kind, const char *canonical, gsize length)
-{
-    if (!set->has[kind])
-        return SET_NONE;
-    return find_hashed(set, hash_text(set, kind, canonical, length), kind, canonical, length);
-}
-
-guint set_find_domain(const Set *set, const char *canonical, gsize length,
-                      SetEntry ret_found[SET_MAX_FOUND])
-{
-    guint found = 0, labels = 1;
-    guint64 hash = hash_start(set, OBSERVABLE_DOMAIN);
-
-    if (!set->has[OBSERVABLE_DOMAIN])
-        return 0;
-    for (gsize i = length; i-- > 0 && found < SET_MAX_FOUND;) {
-        if (canonical[i] == '.' && labels++ > 1) {
-            SetEntry entry = find_hashed(set, hash_end(hash), OBSERVABLE_DOMAIN, canonical + i + 1,
-                                         length - i - 1);
-            if (entry != SET_NONE)
-                ret_found[found++] = entry;
-        }
-        hash = hash_byte(hash, canonical[i]);
-    }
-    SetEntry entry = labels > 1
-                         ? find_hashed(set, hash_end(hash), OBSERVABLE_DOMAIN, canonical, length)
-                         : SET_NONE;
-    if (entry != SET_NONE && found < SET_MAX_FOUND)
-        ret_found[found++] = entry;
-    return found;
-}
-
-static SetEntry find_address(const Set *set, const ObservableAddress *address)
-{
-    char text[OBSERVABLE_ADDRESS_MAX];
-    guint64 hash = hash_address(set, address);
-
-    if (!old_filter_has(set->filter, set->filter_mask, hash))
-        return SET_NONE;
-    gsize length = observable_address_format(address, text);
-    return find_hashed(set, hash, observable_address_kind(address), text, length);
-}
-
-guint set_find_address(const Set *set, const ObservableAddress *address,
-                       SetEntry ret_found[SET_MAX_FOUND])
-{
-    guint found = 0;
-    ObservableAddress prefix = *address;
-    const gboolean *lengths = address->v6 ? set->prefixes6 : set->prefixes4;
-    guint size = address->v6 ? 16 : 4;
-    guint shortest = address->v6 ? set->shortest6 : set->shortest4;
-
-    /* Clearing one more bit at a time gives every prefix from the longest to the shortest. */
-    for (guint length = address->prefix + 1; length-- > MIN(shortest, address->prefix);) {
-        prefix.prefix = (guint8)length;
-        if (length < 8 * size && length < address->prefix)
-            prefix.bytes[length / 8] &= (guint8) ~(0x80 >> length % 8);
-        if (length < 8 * size ? !lengths[length]
-                              : !set->has[address->v6 ? OBSERVABLE_IPV6 : OBSERVABLE_IPV4])
-            continue;
-        SetEntry entry = find_address(set, &prefix);
-        if (entry != SET_NONE && found < SET_MAX_FOUND)
-            ret_found[found++] = entry;
-    }
-    return found;
-}
-
-gboolean set_may_have_url_host(const Set *set, const char *host, gsize length)
-{
-    return set->has[OBSERVABLE_URL] && old_filter_has(set->url_hosts, set->url_host_mask,
-                                                  hash_text(set, OBSERVABLE_URL, host, length));
+    for (guint i = 0; i < SET_TABLES; i++)
+        if (set_file_kinds[i] == kind && set->header->counts[i] > 0)
+            return TRUE;
+    return FALSE;
 }
 
 gsize set_longest_url(const Set *set)
 {
-    return set->longest_url;
-}
-
-SetEntry set_next(const Set *set, SetEntry entry)
-{
-    return entry_at(set, entry)->next;
-}
-
-void set_read(const Set *set, SetEntry number, SetValue *ret_value)
-{
-    const Entry *entry = entry_at(set, number);
-    const Indicator *indicator = indicator_at(set, entry->indicator);
-
-    ret_value->kind = entry->kind;
-    g_strlcpy(ret_value->value, set->pool->str + entry->text, sizeof(ret_value->value));
-    if (indicator->id_text != 0)
-        g_strlcpy(ret_value->id, set->pool->str + indicator->id_text, sizeof(ret_value->id));
-    else
-        unpack_id(indicator->uuid, ret_value->id);
-    ret_value->source = g_ptr_array_index(set->sources, indicator->source);
-    ret_value->name = indicator->name != 0 ? set->pool->str + indicator->name : NULL;
-    ret_value->confidence = indicator->confidence;
-    ret_value->tlp = indicator->tlp;
-    ret_value->valid_until = indicator->valid_until;
+    return MIN(set->header->longest_url, OBSERVABLE_MAX_LENGTH);
 }

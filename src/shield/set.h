@@ -17,20 +17,6 @@
 
 typedef struct Set Set;
 
-/* An indicator as it is given. */
-typedef struct {
-    const char *id;     /* STIX identifier */
-    const char *source; /* who gives it: a file, or the source the store knows it by */
-    const char *name;   /* NULL: none */
-    gint64 version;     /* `modified`; of one id only the latest version counts */
-    int confidence;     /* 0 to 100; -1: none */
-    MarkingTlp tlp;
-    gint64 valid_until; /* microseconds; 0: none */
-    gboolean withdrawn; /* revoked or out of date: only hides older versions of the same id */
-} SetIndicator;
-
-Set *set_new(void);
-
 /* Opens the file @path, or @bytes, of which it keeps a reference. Checks in constant time that the
  * file is whole and that nothing in it leads outside of it; that no bit of it has changed is told
  * by set_check(). CONCERT_ERROR_INPUT names what is wrong, CONCERT_ERROR_NEWER that a newer Concert
@@ -44,17 +30,6 @@ gboolean set_check(const Set *set, GError **error);
 void set_free(Set *set);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Set, set_free)
-
-/* Begins an indicator; the values added next are its. CONCERT_ERROR_LIMIT when the set is full
- * (4 GiB of text, 2^32 values). */
-gboolean set_add_indicator(Set *set, const SetIndicator *indicator, GError **error);
-
-/* Adds a canonical value to the indicator last begun. Values of OBSERVABLE_OTHER are passed over:
- * nothing in a text says where one begins and ends. */
-gboolean set_add_value(Set *set, ObservableKind kind, const char *canonical, GError **error);
-
-/* Ends building: no more may be added, now it may be asked. */
-void set_finish(Set *set);
 
 /* Different (value, indicator) pairs that can be found; indicators that have any. */
 guint64 set_count_values(const Set *set);
@@ -109,6 +84,10 @@ typedef struct {
 } SetValue;
 
 void set_read(const Set *set, SetEntry entry, SetValue *ret_value);
+
+/* Compares the values of two entries: by kind, of one kind by value. The order is the same on every
+ * node, that of the entries' numbers is not. */
+int set_compare(const Set *set, SetEntry a, SetEntry b);
 
 /* Is the indicator of @value valid at @now? */
 static inline gboolean set_value_is_valid(const SetValue *value, gint64 now)

@@ -284,14 +284,14 @@ static int compare_same(gconstpointer a, gconstpointer b)
     return x->start < y->start ? -1 : x->start > y->start;
 }
 
-static int compare_place(gconstpointer a, gconstpointer b)
+static int compare_place(gconstpointer a, gconstpointer b, gpointer set)
 {
     const SpotMatch *x = a, *y = b;
     if (x->start != y->start)
         return x->start < y->start ? -1 : 1;
     if (x->end != y->end)
         return x->end < y->end ? -1 : 1;
-    return x->entry < y->entry ? -1 : x->entry > y->entry;
+    return set_compare(set, x->entry, y->entry);
 }
 
 void spot_text(const Set *set, const char *text, gsize length, GArray *matches)
@@ -314,5 +314,5 @@ void spot_text(const Set *set, const char *text, gsize length, GArray *matches)
             g_array_index(matches, SpotMatch, kept++) = *match;
     }
     g_array_set_size(matches, kept);
-    g_array_sort(matches, compare_place);
+    g_array_sort_with_data(matches, compare_place, (gpointer)set);
 }

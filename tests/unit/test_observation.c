@@ -1,4 +1,5 @@
 #include "shield/observation.h"
+#include "shield/set_builder.h"
 
 #include <string.h>
 
@@ -26,14 +27,15 @@ static Set *make_set(void)
         {OBSERVABLE_EMAIL, "mallory@cedar.example"},
         {OBSERVABLE_DOMAIN, "cedar.example"},
     };
-    Set *set = set_new();
+    g_autoptr(SetBuilder) builder = set_builder_new(NULL);
     SetIndicator indicator = {.id = "indicator--00000000-0000-4000-8000-000000000001",
                               .source = "test",
                               .confidence = -1};
-    g_assert_true(set_add_indicator(set, &indicator, NULL));
+    g_assert_true(set_builder_add_indicator(builder, &indicator, NULL));
     for (gsize i = 0; i < G_N_ELEMENTS(values); i++)
-        g_assert_true(set_add_value(set, values[i].kind, values[i].value, NULL));
-    set_finish(set);
+        g_assert_true(set_builder_add_value(builder, values[i].kind, values[i].value, NULL));
+    Set *set = set_builder_open(builder, NULL);
+    g_assert_nonnull(set);
     return set;
 }
 

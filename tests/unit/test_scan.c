@@ -1,4 +1,5 @@
 #include "shield/scan.h"
+#include "shield/set_builder.h"
 
 #include <string.h>
 
@@ -17,7 +18,7 @@
 static Set *make_set(const char *const *values)
 {
     g_autoptr(GError) error = NULL;
-    Set *set = set_new();
+    g_autoptr(SetBuilder) builder = set_builder_new(NULL);
     for (guint i = 0; values[i]; i++) {
         g_autofree char *id = g_strdup_printf("indicator--00000000-0000-4000-8000-%012u", i + 1);
         SetIndicator indicator = {.id = id, .source = "test", .confidence = -1};
@@ -30,11 +31,12 @@ static Set *make_set(const char *const *values)
             kind = observable_classify(values[i], strlen(values[i]), &canonical);
         }
         g_assert_cmpint(kind, !=, OBSERVABLE_NONE);
-        g_assert_true(set_add_indicator(set, &indicator, &error));
-        g_assert_true(set_add_value(set, kind, canonical, &error));
+        g_assert_true(set_builder_add_indicator(builder, &indicator, &error));
+        g_assert_true(set_builder_add_value(builder, kind, canonical, &error));
         g_free(canonical);
     }
-    set_finish(set);
+    Set *set = set_builder_open(builder, NULL);
+    g_assert_nonnull(set);
     return set;
 }
 
@@ -119,19 +121,19 @@ static void test_cidr(void)
 {
     check(
         VALUES("192.0.2.0/24", "192.0.0.0/16", "192.0.2.128/25", "2001:db8::/32", "::/0"),
-        CASES({"192.0.2.7", "1:1 cidr 192.0.2.0/24 = 192.0.2.7; 1:1 cidr 192.0.0.0/16 = 192.0.2.7"},
-              {"192.0.2.200", "1:1 cidr 192.0.2.0/24 = 192.0.2.200; 1:1 cidr 192.0.0.0/16 = "
+        CASES({"192.0.2.7", "1:1 cidr 192.0.0.0/16 = 192.0.2.7; 1:1 cidr 192.0.2.0/24 = 192.0.2.7"},
+              {"192.0.2.200", "1:1 cidr 192.0.0.0/16 = 192.0.2.200; 1:1 cidr 192.0.2.0/24 = "
                               "192.0.2.200; 1:1 cidr 192.0.2.128/25 = 192.0.2.200"},
               {"192.0.3.1", "1:1 cidr 192.0.0.0/16 = 192.0.3.1"}, {"192.1.0.1", ""},
-              {"192.0.2.0/24", "1:1 cidr 192.0.2.0/24; 1:1 cidr 192.0.0.0/16 = 192.0.2.0/24"},
+              {"192.0.2.0/24", "1:1 cidr 192.0.0.0/16 = 192.0.2.0/24; 1:1 cidr 192.0.2.0/24"},
               {"192.0.2.0/23", "1:1 cidr 192.0.0.0/16 = 192.0.2.0/23"}, {"192.0.0.0/15", ""},
-              {"192.0.2.0/24.", "1:1 cidr 192.0.2.0/24; 1:1 cidr 192.0.0.0/16 = 192.0.2.0/24"},
-              {"192.0.2.0/24/x", "1:1 cidr 192.0.2.0/24 = 192.0.2.0; 1:1 cidr 192.0.0.0/16 = "
-                                 "192.0.2.0"},
-              {"2001:db8:5::9", "1:1 cidr 2001:db8::/32 = 2001:db8:5::9; 1:1 cidr ::/0 = "
-                                "2001:db8:5::9"},
+              {"192.0.2.0/24.", "1:1 cidr 192.0.0.0/16 = 192.0.2.0/24; 1:1 cidr 192.0.2.0/24"},
+              {"192.0.2.0/24/x",
+               "1:1 cidr 192.0.0.0/16 = 192.0.2.0; 1:1 cidr 192.0.2.0/24 = 192.0.2.0"},
+              {"2001:db8:5::9",
+               "1:1 cidr ::/0 = 2001:db8:5::9; 1:1 cidr 2001:db8::/32 = 2001:db8:5::9"},
               {"2001:db8:5::/48",
-               "1:1 cidr 2001:db8::/32 = 2001:db8:5::/48; 1:1 cidr ::/0 = 2001:db8:5::/48"},
+               "1:1 cidr ::/0 = 2001:db8:5::/48; 1:1 cidr 2001:db8::/32 = 2001:db8:5::/48"},
               {"::ffff:192.0.3.1", "1:1 cidr 192.0.0.0/16 = ::ffff:192.0.3.1"}));
 }
 
@@ -174,7 +176,7 @@ static void test_domain(void)
               {"a.b.c.alder.example:53", "1:1 domain alder.example = a.b.c.alder.example"},
               {"_dmarc.alder.example", "1:1 domain alder.example = _dmarc.alder.example"},
               {"www.birch.example",
-               "1:1 domain www.birch.example; 1:1 domain birch.example = www.birch.example"},
+               "1:1 domain birch.example = www.birch.example; 1:1 domain www.birch.example"},
               {".alder.example", "1:2 domain alder.example"},
               {"wait...alder.example", "1:8 domain alder.example"},
               {"--alder.example", "1:3 domain alder.example"},
@@ -258,7 +260,7 @@ static void test_hash(void)
                 {MD5 "z", ""}, {"0" SHA1, ""}, {"x" JA4, ""}, {JA4 "0", ""}, {"x_" JA4, ""},
                 {"d4:1d:8c:d9:8f:00:b2:04:e9:80:09:98:ec:f8:42:7e:00", ""}));
     check(VALUES("ja3 " MD5), CASES({MD5, "1:1 ja3 " MD5}));
-    check(VALUES("ja3 " MD5, MD5), CASES({MD5, "1:1 ja3 " MD5 "; 1:1 md5 " MD5}));
+    check(VALUES("ja3 " MD5, MD5), CASES({MD5, "1:1 md5 " MD5 "; 1:1 ja3 " MD5}));
 }
 
 static void test_email(void)
@@ -407,7 +409,7 @@ static void test_hit(void)
 {
     static const char text[] = "x\n  \"WWW.Alder.example\" alder.example";
     g_autoptr(GError) error = NULL;
-    g_autoptr(Set) set = set_new();
+    g_autoptr(SetBuilder) builder = set_builder_new(NULL);
     SetIndicator full = {.id = "indicator--5b5b2d5a-0000-4000-8000-00000000abcd",
                          .source = "feed\033[2J",
                          .name = "a \"name\"",
@@ -415,11 +417,12 @@ static void test_hit(void)
                          .tlp = MARKING_TLP_AMBER_STRICT,
                          .valid_until = G_GINT64_CONSTANT(1700000000000000)};
     SetIndicator bare = {.id = "x-thing--A", .source = "other", .confidence = -1};
-    g_assert_true(set_add_indicator(set, &full, &error));
-    g_assert_true(set_add_value(set, OBSERVABLE_DOMAIN, "alder.example", &error));
-    g_assert_true(set_add_indicator(set, &bare, &error));
-    g_assert_true(set_add_value(set, OBSERVABLE_DOMAIN, "alder.example", &error));
-    set_finish(set);
+    g_assert_true(set_builder_add_indicator(builder, &full, &error));
+    g_assert_true(set_builder_add_value(builder, OBSERVABLE_DOMAIN, "alder.example", &error));
+    g_assert_true(set_builder_add_indicator(builder, &bare, &error));
+    g_assert_true(set_builder_add_value(builder, OBSERVABLE_DOMAIN, "alder.example", &error));
+    g_autoptr(Set) set = set_builder_open(builder, &error);
+    g_assert_no_error(error);
 
     g_autoptr(GString) json = g_string_new(NULL);
     g_autoptr(Stream) stream = stream_from_memory(text, 24);

@@ -1,20 +1,29 @@
-#include "shield/set.h"
+#include "shield/set_builder.h"
 
 #include <string.h>
 
-static void begin(Set *set, const char *id, gint64 version, gboolean withdrawn)
+static void begin(SetBuilder *builder, const char *id, gint64 version, gboolean withdrawn)
 {
     SetIndicator indicator = {
         .id = id, .source = "test", .confidence = -1, .version = version, .withdrawn = withdrawn};
-    g_assert_true(set_add_indicator(set, &indicator, NULL));
+    g_assert_true(set_builder_add_indicator(builder, &indicator, NULL));
 }
 
-static void add(Set *set, ObservableKind kind, const char *canonical)
+static void add(SetBuilder *builder, ObservableKind kind, const char *canonical)
 {
-    g_assert_true(set_add_value(set, kind, canonical, NULL));
+    g_assert_true(set_builder_add_value(builder, kind, canonical, NULL));
 }
 
-/* The ids of the indicators of a value, in order. */
+static Set *open_set(SetBuilder *builder)
+{
+    g_autoptr(GError) error = NULL;
+    Set *set = set_builder_open(builder, &error);
+    g_assert_no_error(error);
+    g_assert_true(set_check(set, &error));
+    return set;
+}
+
+/* The ids of the indicators of a value, in their order: that of the ids. */
 static char *ids_of(const Set *set, ObservableKind kind, const char *canonical)
 {
     GString *ids = g_string_new(NULL);
@@ -37,21 +46,21 @@ static char *ids_of(const Set *set, ObservableKind kind, const char *canonical)
 
 static void test_indicators(void)
 {
-    g_autoptr(Set) set = set_new();
-    begin(set, ID_A, 0, FALSE);
-    add(set, OBSERVABLE_DOMAIN, "alder.example");
-    add(set, OBSERVABLE_MD5, "d41d8cd98f00b204e9800998ecf8427e");
-    add(set, OBSERVABLE_DOMAIN, "alder.example");
-    begin(set, ID_B, 0, FALSE);
-    add(set, OBSERVABLE_OTHER, "alder.exe");
-    begin(set, ID_C, 0, FALSE);
-    add(set, OBSERVABLE_DOMAIN, "alder.example");
-    begin(set, ID_D, 0, FALSE);
-    add(set, OBSERVABLE_DOMAIN, "alder.example");
-    set_finish(set);
+    g_autoptr(SetBuilder) builder = set_builder_new(NULL);
+    begin(builder, ID_A, 0, FALSE);
+    add(builder, OBSERVABLE_DOMAIN, "alder.example");
+    add(builder, OBSERVABLE_MD5, "d41d8cd98f00b204e9800998ecf8427e");
+    add(builder, OBSERVABLE_DOMAIN, "alder.example");
+    begin(builder, ID_B, 0, FALSE);
+    add(builder, OBSERVABLE_OTHER, "alder.exe");
+    begin(builder, ID_C, 0, FALSE);
+    add(builder, OBSERVABLE_DOMAIN, "alder.example");
+    begin(builder, ID_D, 0, FALSE);
+    add(builder, OBSERVABLE_DOMAIN, "alder.example");
+    g_autoptr(Set) set = open_set(builder);
 
     g_autofree char *ids = ids_of(set, OBSERVABLE_DOMAIN, "alder.example");
-    g_assert_cmpstr(ids, ==, ID_A " " ID_C " " ID_D " ");
+    g_assert_cmpstr(ids, ==, ID_A " " ID_D " " ID_C " ");
     g_autofree char *none = ids_of(set, OBSERVABLE_JA3, "d41d8cd98f00b204e9800998ecf8427e");
     g_assert_cmpstr(none, ==, "");
     g_assert_cmpuint(set_count_values(set), ==, 4);
@@ -66,20 +75,20 @@ static void test_indicators(void)
  * the others. */
 static void test_versions(void)
 {
-    g_autoptr(Set) set = set_new();
-    begin(set, ID_A, 2, FALSE);
-    add(set, OBSERVABLE_DOMAIN, "second.example");
-    begin(set, ID_A, 1, FALSE);
-    add(set, OBSERVABLE_DOMAIN, "first.example");
-    begin(set, ID_A, 3, FALSE);
-    add(set, OBSERVABLE_DOMAIN, "third.example");
-    begin(set, ID_A, 3, FALSE);
-    add(set, OBSERVABLE_DOMAIN, "variant.example");
-    begin(set, ID_C, 5, FALSE);
-    add(set, OBSERVABLE_DOMAIN, "gone.example");
-    begin(set, ID_C, 6, TRUE);
-    add(set, OBSERVABLE_DOMAIN, "gone.example");
-    set_finish(set);
+    g_autoptr(SetBuilder) builder = set_builder_new(NULL);
+    begin(builder, ID_A, 2, FALSE);
+    add(builder, OBSERVABLE_DOMAIN, "second.example");
+    begin(builder, ID_A, 1, FALSE);
+    add(builder, OBSERVABLE_DOMAIN, "first.example");
+    begin(builder, ID_A, 3, FALSE);
+    add(builder, OBSERVABLE_DOMAIN, "third.example");
+    begin(builder, ID_A, 3, FALSE);
+    add(builder, OBSERVABLE_DOMAIN, "variant.example");
+    begin(builder, ID_C, 5, FALSE);
+    add(builder, OBSERVABLE_DOMAIN, "gone.example");
+    begin(builder, ID_C, 6, TRUE);
+    add(builder, OBSERVABLE_DOMAIN, "gone.example");
+    g_autoptr(Set) set = open_set(builder);
 
     static const struct {
         const char *name;
@@ -112,17 +121,17 @@ static guint count_domain(const Set *set, const char *text)
 
 static void test_covering(void)
 {
-    g_autoptr(Set) set = set_new();
-    begin(set, ID_A, 0, FALSE);
-    add(set, OBSERVABLE_CIDR, "0.0.0.0/0");
-    add(set, OBSERVABLE_CIDR, "192.0.2.0/24");
-    add(set, OBSERVABLE_CIDR, "192.0.2.1/32"); /* never canonical, must do no harm */
-    add(set, OBSERVABLE_IPV4, "192.0.2.1");
-    add(set, OBSERVABLE_CIDR, "2001:db8::/127");
-    add(set, OBSERVABLE_IPV6, "2001:db8::1");
-    add(set, OBSERVABLE_DOMAIN, "alder.example");
-    add(set, OBSERVABLE_DOMAIN, "a.b.alder.example");
-    set_finish(set);
+    g_autoptr(SetBuilder) builder = set_builder_new(NULL);
+    begin(builder, ID_A, 0, FALSE);
+    add(builder, OBSERVABLE_CIDR, "0.0.0.0/0");
+    add(builder, OBSERVABLE_CIDR, "192.0.2.0/24");
+    add(builder, OBSERVABLE_CIDR, "192.0.2.1/32"); /* never canonical, must do no harm */
+    add(builder, OBSERVABLE_IPV4, "192.0.2.1");
+    add(builder, OBSERVABLE_CIDR, "2001:db8::/127");
+    add(builder, OBSERVABLE_IPV6, "2001:db8::1");
+    add(builder, OBSERVABLE_DOMAIN, "alder.example");
+    add(builder, OBSERVABLE_DOMAIN, "a.b.alder.example");
+    g_autoptr(Set) set = open_set(builder);
 
     g_assert_cmpuint(count_address(set, "192.0.2.1"), ==, 3);
     g_assert_cmpuint(count_address(set, "192.0.2.2"), ==, 2);
@@ -144,8 +153,8 @@ static void test_covering(void)
 
 static void test_empty(void)
 {
-    g_autoptr(Set) set = set_new();
-    set_finish(set);
+    g_autoptr(SetBuilder) builder = set_builder_new(NULL);
+    g_autoptr(Set) set = open_set(builder);
     g_assert_cmpuint(count_address(set, "192.0.2.1"), ==, 0);
     g_assert_cmpuint(count_domain(set, "alder.example"), ==, 0);
     g_assert_cmpuint(set_find(set, OBSERVABLE_URL, "http://alder.example/", 21), ==, SET_NONE);
@@ -156,17 +165,17 @@ static void test_empty(void)
 static void test_many(void)
 {
     const guint count = 200000;
-    g_autoptr(Set) set = set_new();
+    g_autoptr(SetBuilder) builder = set_builder_new(NULL);
     char text[64];
     for (guint i = 0; i < count; i++) {
         g_snprintf(text, sizeof(text), "indicator--%08x-0000-4000-8000-000000000000", i);
-        begin(set, text, 0, FALSE);
+        begin(builder, text, 0, FALSE);
         g_snprintf(text, sizeof(text), "n%u.alder.example", i);
-        add(set, OBSERVABLE_DOMAIN, text);
+        add(builder, OBSERVABLE_DOMAIN, text);
         g_snprintf(text, sizeof(text), "http://n%u.birch.example/", i);
-        add(set, OBSERVABLE_URL, text);
+        add(builder, OBSERVABLE_URL, text);
     }
-    set_finish(set);
+    g_autoptr(Set) set = open_set(builder);
     guint passed = 0;
     for (guint i = 0; i < count; i++) {
         g_snprintf(text, sizeof(text), "n%u.alder.example", i);

@@ -1,0 +1,320 @@
+#include "shield/set_builder.h"
+
+#include <sodium.h>
+#include <string.h>
+
+#include "shield/set_sort.h"
+#include "shield/set_tables.h"
+
+#define UUID_TEXT 36
+
+/* An indicator as it will be in the file, with texts in the builder's own pool. */
+typedef struct {
+    SetFileIndicator file;
+    guint64 digest; /* of its values */
+    gboolean withdrawn;
+    gboolean has_values;
+} Indicator;
+
+struct SetBuilder {
+    SetTables tables;
+    GArray *indicators;  /* Indicator */
+    GString *pool;       /* offset 0 is the empty text, "none" */
+    GHashTable *sources; /* text -> offset in the pool */
+    guint8 secret[SET_BUILDER_SECRET];
+    guint64 secret_seed;
+    gboolean finished;
+};
+
+SetBuilder *set_builder_new(const guint8 secret[SET_BUILDER_SECRET])
+{
+    SetBuilder *builder = g_new0(SetBuilder, 1);
+    set_tables_init(&builder->tables);
+    builder->indicators = g_array_new(FALSE, TRUE, sizeof(Indicator));
+    builder->pool = g_string_new_len("", 1);
+    builder->sources = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    if (secret)
+        memcpy(builder->secret, secret, sizeof(builder->secret));
+    else
+        randombytes_buf(builder->secret, sizeof(builder->secret));
+    memcpy(&builder->secret_seed, builder->secret, sizeof(builder->secret_seed));
+    return builder;
+}
+
+void set_builder_free(SetBuilder *builder)
+{
+    if (!builder)
+        return;
+    set_tables_clear(&builder->tables);
+    g_array_unref(builder->indicators);
+    g_string_free(builder->pool, TRUE);
+    g_hash_table_unref(builder->sources);
+    sodium_memzero(builder->secret, sizeof(builder->secret));
+    g_free(builder);
+}
+
+/* Appends @text and its NUL to @pool. */
+static gboolean keep_text(GString *pool, const char *text, gsize length, guint32 *ret_offset,
+                          GError **error)
+{
+    if (pool->len + length + 1 > G_MAXUINT32) {
+        g_set_error_literal(error, CONCERT_ERROR, CONCERT_ERROR_LIMIT,
+                            "too many indicators: their texts take more than 4 GiB");
+        return FALSE;
+    }
+    *ret_offset = (guint32)pool->len;
+    g_string_append_len(pool, text, (gssize)length);
+    g_string_append_c(pool, '\0');
+    return TRUE;
+}
+
+/* The same for texts that many share. */
+static gboolean keep_shared(GString *pool, GHashTable *known, const char *text, guint32 *ret_offset,
+                            GError **error)
+{
+    gpointer offset;
+    if (g_hash_table_lookup_extended(known, text, NULL, &offset)) {
+        *ret_offset = GPOINTER_TO_UINT(offset);
+        return TRUE;
+    }
+    if (!keep_text(pool, text, strlen(text), ret_offset, error))
+        return FALSE;
+    g_hash_table_insert(known, g_strdup(text), GUINT_TO_POINTER(*ret_offset));
+    return TRUE;
+}
+
+/* "indicator--" and a UUID in lower case, as bytes; FALSE for any other text. */
+static gboolean pack_id(const char *id, guint8 ret_uuid[16])
+{
+    guint8 uuid[16];
+    guint size = 0;
+
+    if (!g_str_has_prefix(id, "indicator--") || strlen(id += 11) != UUID_TEXT)
+        return FALSE;
+    for (guint i = 0; i < UUID_TEXT; i++) {
+        if (i == 8 || i == 13 || i == 18 || i == 23) {
+            if (id[i] != '-')
+                return FALSE;
+            continue;
+        }
+        if (!g_ascii_isxdigit(id[i]) || g_ascii_isupper(id[i]) || !g_ascii_isxdigit(id[i + 1]) ||
+            g_ascii_isupper(id[i + 1]))
+            return FALSE;
+        uuid[size++] = (guint8)(g_ascii_xdigit_value(id[i]) << 4 | g_ascii_xdigit_value(id[i + 1]));
+        i++;
+    }
+    memcpy(ret_uuid, uuid, sizeof(uuid));
+    return TRUE;
+}
+
+gboolean set_builder_add_indicator(SetBuilder *builder, const SetIndicator *given, GError **error)
+{
+    Indicator indicator = {
+        .file = {.version = given->version,
+                 .valid_from = given->valid_from,
+                 .valid_until = given->valid_until,
+                 .confidence = (gint8)CLAMP(given->confidence, -1, 100),
+                 .tlp = (guint8)given->tlp,
+                 .pap = (guint8)given->pap},
+        .withdrawn = given->withdrawn,
+    };
+    SetFileIndicator *file = &indicator.file;
+
+    g_return_val_if_fail(!builder->finished, FALSE);
+    if (builder->indicators->len >= G_MAXINT32 / sizeof(Indicator)) {
+        g_set_error_literal(error, CONCERT_ERROR, CONCERT_ERROR_LIMIT, "too many indicators");
+        return FALSE;
+    }
+    if (!pack_id(given->id, file->uuid) &&
+        !keep_text(builder->pool, given->id,
+                   MIN(strlen(given->id), sizeof(((SetValue *)NULL)->id) - 1), &file->id, error))
+        return FALSE;
+    if (given->name &&
+        !keep_text(builder->pool, given->name, strlen(given->name), &file->name, error))
+        return FALSE;
+    if (!keep_shared(builder->pool, builder->sources, given->source, &file->source, error))
+        return FALSE;
+    g_array_append_val(builder->indicators, indicator);
+    return TRUE;
+}
+
+gboolean set_builder_add_value(SetBuilder *builder, ObservableKind kind, const char *canonical,
+                               GError **error)
+{
+    gsize length = strlen(canonical);
+    guint number = builder->indicators->len - 1;
+    guint8 bytes[64];
+
+    g_return_val_if_fail(!builder->finished && builder->indicators->len > 0, FALSE);
+    Indicator *indicator = &g_array_index(builder->indicators, Indicator, number);
+    if (length == 0 || length > OBSERVABLE_MAX_LENGTH || indicator->withdrawn)
+        return TRUE;
+    SetFileTable table = set_file_pack(kind, canonical, length, bytes);
+    if (table == SET_TABLE_NONE)
+        return TRUE;
+    indicator->has_values = TRUE;
+    /* A sum, so that the order of the values does not count. */
+    indicator->digest += set_file_text_key(builder->secret_seed + kind, canonical, length);
+    return set_tables_add(&builder->tables, table, bytes, canonical, length, number, error);
+}
+
+static const Indicator *indicator_at(const SetBuilder *builder, guint32 number)
+{
+    return &g_array_index(builder->indicators, Indicator, number);
+}
+
+static const char *pool_text(const SetBuilder *builder, guint32 offset)
+{
+    return builder->pool->str + offset;
+}
+
+static gint compare_ids(const SetBuilder *builder, const Indicator *a, const Indicator *b)
+{
+    if ((a->file.id != 0) != (b->file.id != 0))
+        return a->file.id != 0 ? 1 : -1;
+    return a->file.id != 0 ? strcmp(pool_text(builder, a->file.id), pool_text(builder, b->file.id))
+                           : memcmp(a->file.uuid, b->file.uuid, sizeof(a->file.uuid));
+}
+
+/* Of one id the latest version comes first; of several that are as late a withdrawn one, and else
+ * one that does not depend on the order they came in. */
+static gint compare_indicators(gconstpointer first, gconstpointer second, gpointer user)
+{
+    const SetBuilder *builder = user;
+    const Indicator *a = indicator_at(builder, ((const SetSortItem *)first)->entry);
+    const Indicator *b = indicator_at(builder, ((const SetSortItem *)second)->entry);
+
+    gint order = compare_ids(builder, a, b);
+    if (order == 0 && a->file.version != b->file.version)
+        order = a->file.version > b->file.version ? -1 : 1;
+    if (order == 0 && a->withdrawn != b->withdrawn)
+        order = a->withdrawn ? -1 : 1;
+    if (order == 0)
+        order = strcmp(pool_text(builder, a->file.source), pool_text(builder, b->file.source));
+    if (order == 0 && a->digest != b->digest)
+        order = a->digest < b->digest ? -1 : 1;
+    if (order == 0)
+        order = strcmp(pool_text(builder, a->file.name), pool_text(builder, b->file.name));
+    if (order == 0)
+        order = memcmp(&a->file.version, &b->file.version, 3 * sizeof(gint64));
+    return order != 0 ? order : memcmp(&a->file.confidence, &b->file.confidence, 4);
+}
+
+/* The indicators in the order of their ids. */
+static GArray *sort_indicators(const SetBuilder *builder)
+{
+    guint count = builder->indicators->len;
+    GArray *items = g_array_sized_new(FALSE, FALSE, sizeof(SetSortItem), count);
+
+    for (guint32 i = 0; i < count; i++) {
+        const Indicator *indicator = indicator_at(builder, i);
+        SetSortItem item = {
+            .key = indicator->file.id != 0 ? G_MAXUINT64 : set_file_first(indicator->file.uuid, 16),
+            .entry = i};
+        g_array_append_val(items, item);
+    }
+    set_sort((SetSortItem *)(gpointer)items->data, count, compare_indicators, (gpointer)builder);
+    return items;
+}
+
+/* The numbers indicators have in the file, SET_TABLES_NONE for those that are not in it: older
+ * versions, withdrawn ones, and what has no values. @ret_kept has those that are, in order. */
+static guint32 *number_indicators(const SetBuilder *builder, GArray *ret_kept)
+{
+    g_autoptr(GArray) items = sort_indicators(builder);
+    guint32 *numbers = g_new(guint32, items->len + 1);
+    const Indicator *before = NULL;
+
+    for (guint i = 0; i < items->len; i++) {
+        guint32 entry = g_array_index(items, SetSortItem, i).entry;
+        const Indicator *indicator = indicator_at(builder, entry);
+        gboolean latest = !before || compare_ids(builder, before, indicator) != 0;
+        before = indicator;
+        numbers[entry] = SET_TABLES_NONE;
+        if (!latest || indicator->withdrawn || !indicator->has_values)
+            continue;
+        numbers[entry] = ret_kept->len;
+        g_array_append_val(ret_kept, entry);
+    }
+    return numbers;
+}
+
+/* The seed of this content under this secret. */
+static guint64 make_seed(const SetBuilder *builder, const GArray *kept)
+{
+    guint64 content[2] = {0, kept->len};
+    guint64 seed;
+    G_STATIC_ASSERT(SET_BUILDER_SECRET >= crypto_generichash_KEYBYTES_MIN);
+    guint8 hash[crypto_generichash_BYTES];
+
+    for (guint i = 0; i < kept->len; i++) {
+        const Indicator *indicator = indicator_at(builder, g_array_index(kept, guint32, i));
+        content[0] += key_mix(indicator->digest ^ builder->secret_seed, indicator->digest);
+    }
+    crypto_generichash(hash, sizeof(hash), (const guint8 *)content, sizeof(content),
+                       builder->secret, sizeof(builder->secret));
+    memcpy(&seed, hash, sizeof(seed));
+    return seed;
+}
+
+static gboolean keep_again(const SetBuilder *builder, GString *pool, guint32 *offset,
+                           GError **error)
+{
+    const char *text = pool_text(builder, *offset);
+    return *offset == 0 || keep_text(pool, text, strlen(text), offset, error);
+}
+
+/* The indicators and their texts, in the order of the ids. */
+static gboolean write_indicators(const SetBuilder *builder, const GArray *kept, GString *pool,
+                                 SetWriter *writer, GError **error)
+{
+    g_autoptr(GHashTable) sources = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+
+    set_writer_begin(writer, SET_PART_INDICATORS);
+    for (guint i = 0; i < kept->len; i++) {
+        SetFileIndicator file = indicator_at(builder, g_array_index(kept, guint32, i))->file;
+        if (!keep_again(builder, pool, &file.id, error) ||
+            !keep_again(builder, pool, &file.name, error) ||
+            !keep_shared(pool, sources, pool_text(builder, file.source), &file.source, error))
+            return FALSE;
+        set_writer_append(writer, &file, sizeof(file));
+    }
+    set_writer_end(writer);
+    writer->header.indicators = kept->len;
+    return TRUE;
+}
+
+static gboolean write_all(SetBuilder *builder, SetWriter *writer, GError **error)
+{
+    g_autoptr(GArray) kept = g_array_new(FALSE, FALSE, sizeof(guint32));
+    g_autofree guint32 *numbers = number_indicators(builder, kept);
+    g_autoptr(GString) pool = g_string_new_len("", 1);
+
+    writer->header.seed = make_seed(builder, kept);
+    set_tables_write(&builder->tables, writer, numbers, NULL, NULL);
+    if (!write_indicators(builder, kept, pool, writer, error))
+        return FALSE;
+    set_writer_put(writer, SET_PART_POOL, pool->str, pool->len);
+    set_writer_put(writer, SET_PART_INFO, "{}", 3);
+    return TRUE;
+}
+
+GBytes *set_builder_finish(SetBuilder *builder, GError **error)
+{
+    SetWriter writer;
+    GBytes *bytes = NULL;
+
+    g_return_val_if_fail(!builder->finished, NULL);
+    builder->finished = TRUE;
+    set_writer_init(&writer);
+    if (write_all(builder, &writer, error))
+        bytes = set_writer_finish(&writer);
+    set_writer_clear(&writer);
+    return bytes;
+}
+
+Set *set_builder_open(SetBuilder *builder, GError **error)
+{
+    g_autoptr(GBytes) bytes = set_builder_finish(builder, error);
+    return bytes ? set_open_bytes(bytes, error) : NULL;
+}

@@ -1,0 +1,145 @@
+#include "shield/set_file.h"
+
+#include <string.h>
+
+const guint8 set_file_widths[SET_TABLES] = {
+    [SET_TABLE_IPV4] = 4,    [SET_TABLE_IPV6] = 16,   [SET_TABLE_NET4] = 5,
+    [SET_TABLE_NET6] = 17,   [SET_TABLE_MD5] = 16,    [SET_TABLE_SHA1] = 20,
+    [SET_TABLE_SHA256] = 32, [SET_TABLE_SHA512] = 64, [SET_TABLE_JA3] = 16,
+};
+
+const guint8 set_file_kinds[SET_TABLES] = {
+    [SET_TABLE_IPV4] = OBSERVABLE_IPV4,     [SET_TABLE_IPV6] = OBSERVABLE_IPV6,
+    [SET_TABLE_NET4] = OBSERVABLE_CIDR,     [SET_TABLE_NET6] = OBSERVABLE_CIDR,
+    [SET_TABLE_MD5] = OBSERVABLE_MD5,       [SET_TABLE_SHA1] = OBSERVABLE_SHA1,
+    [SET_TABLE_SHA256] = OBSERVABLE_SHA256, [SET_TABLE_SHA512] = OBSERVABLE_SHA512,
+    [SET_TABLE_JA3] = OBSERVABLE_JA3,       [SET_TABLE_DOMAIN] = OBSERVABLE_DOMAIN,
+    [SET_TABLE_URL] = OBSERVABLE_URL,       [SET_TABLE_EMAIL] = OBSERVABLE_EMAIL,
+    [SET_TABLE_JA4] = OBSERVABLE_JA4,
+};
+
+/* The only tables that canonical texts of a kind go to; addresses are looked at. */
+static const guint8 tables[OBSERVABLE_OTHER + 1] = {
+    [OBSERVABLE_NONE] = SET_TABLE_NONE,     [OBSERVABLE_IPV4] = SET_TABLE_IPV4,
+    [OBSERVABLE_IPV6] = SET_TABLE_IPV6,     [OBSERVABLE_CIDR] = SET_TABLE_NET4,
+    [OBSERVABLE_DOMAIN] = SET_TABLE_DOMAIN, [OBSERVABLE_URL] = SET_TABLE_URL,
+    [OBSERVABLE_MD5] = SET_TABLE_MD5,       [OBSERVABLE_SHA1] = SET_TABLE_SHA1,
+    [OBSERVABLE_SHA256] = SET_TABLE_SHA256, [OBSERVABLE_SHA512] = SET_TABLE_SHA512,
+    [OBSERVABLE_EMAIL] = SET_TABLE_EMAIL,   [OBSERVABLE_JA3] = SET_TABLE_JA3,
+    [OBSERVABLE_JA4] = SET_TABLE_JA4,       [OBSERVABLE_OTHER] = SET_TABLE_NONE,
+};
+
+/* Values of hexadecimal digits in lower case, plus one; 0 for anything else. */
+static const guint8 digits[256] = {
+    ['0'] = 1, ['1'] = 2,  ['2'] = 3,  ['3'] = 4,  ['4'] = 5,  ['5'] = 6,  ['6'] = 7,  ['7'] = 8,
+    ['8'] = 9, ['9'] = 10, ['a'] = 11, ['b'] = 12, ['c'] = 13, ['d'] = 14, ['e'] = 15, ['f'] = 16,
+};
+
+static gboolean pack_hex(const char *text, guint8 *ret_bytes, guint size)
+{
+    guint8 bad = 0;
+    for (guint i = 0; i < size; i++) {
+        guint8 high = digits[(guchar)text[2 * i]], low = digits[(guchar)text[2 * i + 1]];
+        bad |= high == 0 || low == 0;
+        ret_bytes[i] = (guint8)((high - 1) << 4 | ((low - 1) & 15));
+    }
+    return !bad;
+}
+
+SetFileTable set_file_pack_address(const ObservableAddress *address, guint8 ret_bytes[17])
+{
+    guint size = address->v6 ? 16 : 4;
+    gboolean net = address->prefix < 8 * size;
+
+    ret_bytes[0] = address->prefix;
+    memcpy(ret_bytes + net, address->bytes, size);
+    return (SetFileTable)(SET_TABLE_IPV4 + (address->v6 ? 1 : 0) + (net ? 2 : 0));
+}
+
+SetFileTable set_file_pack(ObservableKind kind, const char *canonical, gsize length,
+                           guint8 ret_bytes[64])
+{
+    ObservableAddress address;
+
+    if (kind > OBSERVABLE_OTHER)
+        return SET_TABLE_NONE;
+    SetFileTable table = tables[kind];
+    if (table >= SET_TABLE_DOMAIN)
+        return table;
+    if (table >= SET_TABLE_MD5) {
+        guint size = set_file_widths[table];
+        return length == 2 * size && pack_hex(canonical, ret_bytes, size) ? table : SET_TABLE_NONE;
+    }
+    if (!observable_address_parse(canonical, length, &address) ||
+        observable_address_kind(&address) != kind)
+        return SET_TABLE_NONE;
+    return set_file_pack_address(&address, ret_bytes);
+}
+
+void set_file_unpack(SetFileTable table, const guint8 *bytes, char *text)
+{
+    static const char hex[] = "0123456789abcdef";
+    guint width = set_file_widths[table];
+
+    if (table >= SET_TABLE_MD5) {
+        for (guint i = 0; i < width; i++) {
+            *text++ = hex[bytes[i] >> 4];
+            *text++ = hex[bytes[i] & 15];
+        }
+        *text = '\0';
+        return;
+    }
+    ObservableAddress address = {.v6 = table == SET_TABLE_IPV6 || table == SET_TABLE_NET6};
+    guint size = address.v6 ? 16 : 4;
+    /* A file that was made by hand may say anything. */
+    address.prefix = (guint8)(width > size ? MIN(bytes[0], 8 * size) : 8 * size);
+    memcpy(address.bytes, bytes + (width > size), size);
+    text[observable_address_format(&address, text)] = '\0';
+}
+
+guint64 set_file_text_key(guint64 seed, const char *text, gsize length)
+{
+    guint64 a, b, hash = key_seed(seed, KEY_TEXT) ^ length;
+
+    for (; length > 16; length -= 16, text += 16) {
+        memcpy(&a, text, sizeof(a));
+        memcpy(&b, text + 8, sizeof(b));
+        hash = key_mix(GUINT64_FROM_LE(a) ^ hash,
+                       GUINT64_FROM_LE(b) ^ G_GUINT64_CONSTANT(0xe7037ed1a0b428db));
+    }
+    a = b = 0;
+    memcpy(&a, text, MIN(length, 8));
+    if (length > 8)
+        memcpy(&b, text + 8, length - 8);
+    hash = key_mix(GUINT64_FROM_LE(a) ^ hash,
+                   GUINT64_FROM_LE(b) ^ G_GUINT64_CONSTANT(0x8ebc6af09c88c6e3));
+    return key_mix(hash ^ seed, G_GUINT64_CONSTANT(0x589965cc75374cc3));
+}
+
+gboolean set_file_url_host(const char *url, gsize length, gsize *ret_host, gsize *ret_length)
+{
+    const char *end = url + length;
+    const char *scheme = memmem(url, MIN(length, 64), "://", 3);
+    if (!scheme)
+        return FALSE;
+    const char *host = scheme + 3, *at = host;
+    while (at < end && *at != '/' && *at != '?' && *at != '#' && (*at != ':' || *host == '[')) {
+        if (*at++ == ']')
+            break;
+    }
+    *ret_host = (gsize)(host - url);
+    *ret_length = (gsize)(at - host);
+    return at > host;
+}
+
+gsize set_file_last_labels(const char *name, gsize length, guint labels)
+{
+    const char *end = name + length;
+    while (labels-- > 0) {
+        const char *dot = memrchr(name, '.', (gsize)(end - name));
+        if (!dot)
+            return length;
+        end = dot;
+    }
+    return length - (gsize)(end + 1 - name);
+}

@@ -1,0 +1,189 @@
+#include "shield/set_keys.h"
+
+#include <string.h>
+
+#include "shield/filter.h"
+
+/* Bits of a map of 16-bit numbers, in words. */
+#define MAP_WORDS (65536 / 64)
+
+/* Fewer words than this are not worth saving. */
+#define LEAST_WORDS 8
+
+typedef enum { NAME2, NAME3, V4, V6, DIGEST, JA4, URL_HOSTS, FILTERS } KeysFilter;
+
+static const guint8 parts[FILTERS] = {
+    [NAME2] = SET_PART_NAME2,
+    [NAME3] = SET_PART_NAME3,
+    [V4] = SET_PART_V4,
+    [V6] = SET_PART_V6,
+    [DIGEST] = SET_PART_DIGEST,
+    [JA4] = SET_PART_JA4,
+    [URL_HOSTS] = SET_PART_URL_HOSTS,
+};
+
+struct SetKeys {
+    guint64 seed;
+    GArray *keys[FILTERS]; /* guint64 */
+    guint64 labels[MAP_WORDS], v4_nets[MAP_WORDS];
+    gboolean v6_lengths[129];
+};
+
+SetKeys *set_keys_new(guint64 seed)
+{
+    SetKeys *keys = g_new0(SetKeys, 1);
+    keys->seed = seed;
+    for (guint i = 0; i < FILTERS; i++)
+        keys->keys[i] = g_array_new(FALSE, FALSE, sizeof(guint64));
+    return keys;
+}
+
+void set_keys_free(SetKeys *keys)
+{
+    if (!keys)
+        return;
+    for (guint i = 0; i < FILTERS; i++)
+        g_array_unref(keys->keys[i]);
+    g_free(keys);
+}
+
+static void add(SetKeys *keys, KeysFilter filter, guint64 key)
+{
+    g_array_append_val(keys->keys[filter], key);
+}
+
+static void set_bit(guint64 *map, guint bit)
+{
+    map[bit >> 6] |= G_GUINT64_CONSTANT(1) << (bit & 63);
+}
+
+static void add_v4_net(SetKeys *keys, const guint8 *bytes)
+{
+    guint first = (guint)bytes[1] << 8 | bytes[2];
+    guint more = bytes[0] < 16 ? (1u << (16 - bytes[0])) - 1 : 0;
+    for (guint i = first & ~more; i <= (first | more); i++)
+        set_bit(keys->v4_nets, i);
+}
+
+void set_keys_add_bytes(SetKeys *keys, SetFileTable table, const guint8 *bytes)
+{
+    switch (table) {
+    case SET_TABLE_IPV4:
+        add(keys, V4, key_v4(keys->seed, (guint32)(set_file_first(bytes, 4) >> 32)));
+        break;
+    case SET_TABLE_NET4:
+        add_v4_net(keys, bytes);
+        break;
+    case SET_TABLE_IPV6:
+        add(keys, V6, key_v6(keys->seed, bytes));
+        break;
+    case SET_TABLE_NET6:
+        keys->v6_lengths[bytes[0]] = TRUE;
+        add(keys, V6, key_v6(keys->seed, bytes + 1));
+        break;
+    default:
+        add(keys, DIGEST,
+            key_digest(keys->seed, set_file_first(bytes, 8), 2u * set_file_widths[table]));
+    }
+}
+
+/* Names only: KEY_WINDOW bytes before @host are readable. */
+static void add_name(SetKeys *keys, const char *host, gsize length)
+{
+    const guint8 *end = (const guint8 *)host + length;
+
+    add(keys, NAME2,
+        key_tail(key_seed(keys->seed, KEY_NAME2), end,
+                 (guint)set_file_last_labels(host, length, 2)));
+    add(keys, NAME3,
+        key_tail(key_seed(keys->seed, KEY_NAME3), end,
+                 (guint)set_file_last_labels(host, length, 3)));
+    set_bit(keys->labels, key_label(end, (guint)set_file_last_labels(host, length, 1)));
+}
+
+static void add_url(SetKeys *keys, const char *url, gsize length)
+{
+    ObservableAddress address;
+    gsize at, host_length;
+
+    if (!set_file_url_host(url, length, &at, &host_length))
+        return;
+    const char *host = url + at;
+    add(keys, URL_HOSTS, set_file_text_key(keys->seed, host, host_length));
+    if ((g_ascii_isdigit(host[0]) || host[0] == '[') &&
+        observable_address_parse(host, host_length, &address))
+        set_keys_add_bytes(keys, address.v6 ? SET_TABLE_IPV6 : SET_TABLE_IPV4, address.bytes);
+    else
+        add_name(keys, host, host_length);
+}
+
+void set_keys_add_text(SetKeys *keys, SetFileTable table, const char *text, gsize length)
+{
+    const char *at;
+
+    switch (table) {
+    case SET_TABLE_DOMAIN:
+        add_name(keys, text, length);
+        break;
+    case SET_TABLE_URL:
+        add_url(keys, text, length);
+        break;
+    case SET_TABLE_EMAIL:
+        at = memrchr(text, '@', length);
+        if (at)
+            add_name(keys, at + 1, length - (gsize)(at + 1 - text));
+        break;
+    default:
+        add(keys, JA4,
+            key_tail(key_seed(keys->seed, KEY_TEXT), (const guint8 *)text + length, (guint)length));
+    }
+}
+
+/* How many of the keys differ, nearly: many names share their last labels. A few that share a bit
+ * of the map by chance do not count, 3 in 100. */
+static guint64 count_different(const GArray *keys)
+{
+    guint64 words = keys->len / 4 + 1, different = 0;
+    g_autofree guint64 *map = g_new0(guint64, words);
+
+    for (guint i = 0; i < keys->len; i++) {
+        guint64 key = g_array_index(keys, guint64, i);
+        map[key % words] |= G_GUINT64_CONSTANT(1) << (key >> 58);
+    }
+    for (guint64 i = 0; i < words; i++)
+        different += (guint64)__builtin_popcountll(map[i]);
+    return different;
+}
+
+static void write_filter(SetKeys *keys, KeysFilter filter, SetWriter *writer)
+{
+    GArray *all = keys->keys[filter];
+    guint32 count = 0;
+    g_autofree guint64 *words = NULL;
+
+    if (all->len > 0) {
+        count = (guint32)MAX(count_different(all) / SET_FILE_FILTER_KEYS + 1, LEAST_WORDS);
+        words = g_new0(guint64, count);
+        for (guint i = 0; i < all->len; i++)
+            filter_add(words, count, g_array_index(all, guint64, i));
+        if (filter == V6 && keys->v6_lengths[0])
+            memset(words, 0xff, count * sizeof(*words));
+    }
+    set_writer_put(writer, parts[filter], words, count * sizeof(guint64));
+    g_array_set_size(all, 0);
+}
+
+void set_keys_write(SetKeys *keys, SetWriter *writer)
+{
+    guint8 lengths[130] = {0};
+    guint count = 0;
+
+    for (guint i = 0; i < FILTERS; i++)
+        write_filter(keys, (KeysFilter)i, writer);
+    set_writer_put(writer, SET_PART_LABELS, keys->labels, sizeof(keys->labels));
+    set_writer_put(writer, SET_PART_V4_NETS, keys->v4_nets, sizeof(keys->v4_nets));
+    for (guint i = 1; i < G_N_ELEMENTS(keys->v6_lengths); i++)
+        if (keys->v6_lengths[i])
+            lengths[count++] = (guint8)i;
+    set_writer_put(writer, SET_PART_V6_LENGTHS, lengths, count + 1);
+}

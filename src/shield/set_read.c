@@ -1,0 +1,240 @@
+#include <string.h>
+
+#include "shield/set_rows.h"
+
+/* A text of the pool; NULL for the empty one and for what is none. */
+static const char *pool_text(const Set *set, guint32 offset)
+{
+    gsize left;
+    return offset > 0 ? set_rows_text(set, SET_PART_POOL, offset, &left) : NULL;
+}
+
+static void unpack_id(const guint8 uuid[16], char *id)
+{
+    static const char digits[] = "0123456789abcdef";
+    char *p = g_stpcpy(id, "indicator--");
+    for (guint i = 0; i < 16; i++) {
+        if (i == 4 || i == 6 || i == 8 || i == 10)
+            *p++ = '-';
+        *p++ = digits[uuid[i] >> 4];
+        *p++ = digits[uuid[i] & 15];
+    }
+    *p = '\0';
+}
+
+/* The number of the value that the link @entry is of. */
+static guint32 value_of(const Set *set, SetEntry entry)
+{
+    const guint32 *first_links = set_rows_part(set, SET_PART_FIRST_LINKS, NULL);
+    guint32 low = 0, high = set->first_values[SET_TABLES];
+
+    /* The last value whose links do not begin behind it. */
+    while (high - low > 1) {
+        guint32 middle = low + (high - low) / 2;
+        if (first_links[middle] <= entry)
+            low = middle;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+/* The text at @position of a table of texts. */
+static const char *text_at(const Set *set, SetFileTable table, guint32 position)
+{
+    gsize size, left;
+    const SetFileBucket *directory = set_rows_part(set, SET_PART_INDEXES + table, &size);
+    guint32 low = 0, high = (guint32)(size / sizeof(*directory) - 1);
+
+    while (high - low > 1) {
+        guint32 middle = low + (high - low) / 2;
+        if (directory[middle].first <= position)
+            low = middle;
+        else
+            high = middle;
+    }
+    const char *text = set_rows_text(set, SET_PART_VALUES + table, directory[low].offset, &left);
+    for (guint32 at = directory[low].first; text && at < position; at++) {
+        gsize length = strlen(text) + 1;
+        left -= length;
+        text = left > 0 ? text + length : NULL;
+    }
+    return text ? text : "";
+}
+
+/* The table that a value is in, and where in it. */
+static SetFileTable place_of(const Set *set, guint32 value, guint32 *ret_position)
+{
+    SetFileTable table = SET_TABLE_IPV4;
+    while (table + 1 < SET_TABLES && value >= set->first_values[table + 1])
+        table++;
+    *ret_position = value - set->first_values[table];
+    return table;
+}
+
+static void read_value(const Set *set, guint32 value, SetValue *ret_value)
+{
+    guint32 position;
+    SetFileTable table = place_of(set, value, &position);
+    guint width = set_file_widths[table];
+    const guint8 *values = set_rows_part(set, SET_PART_VALUES + table, NULL);
+
+    ret_value->kind = (ObservableKind)set_file_kinds[table];
+    ret_value->value[0] = '\0';
+    if (position >= set->header->counts[table])
+        return;
+    if (width > 0)
+        set_file_unpack(table, values + (gsize)position * width, ret_value->value);
+    else
+        g_strlcpy(ret_value->value, text_at(set, table, position), sizeof(ret_value->value));
+}
+
+int set_compare(const Set *set, SetEntry a, SetEntry b)
+{
+    guint32 first = value_of(set, a), second = value_of(set, b), first_position, second_position;
+    SetFileTable table = place_of(set, first, &first_position);
+
+    if (table == place_of(set, second, &second_position) && set_file_widths[table] == 0)
+        return strcmp(text_at(set, table, first_position), text_at(set, table, second_position));
+    return first < second ? -1 : first > second;
+}
+
+static void read_indicator(const Set *set, SetEntry entry, SetValue *ret_value)
+{
+    static const SetFileIndicator unknown = {.confidence = -1};
+    const guint32 *links = set_rows_part(set, SET_PART_LINKS, NULL);
+    const SetFileIndicator *indicators = set_rows_part(set, SET_PART_INDICATORS, NULL);
+    guint32 number = links[entry] & ~SET_FILE_LINK_MORE;
+    const SetFileIndicator *file =
+        number < set->header->indicators ? &indicators[number] : &unknown;
+    const char *id = pool_text(set, file->id), *source = pool_text(set, file->source);
+
+    if (id)
+        g_strlcpy(ret_value->id, id, sizeof(ret_value->id));
+    else
+        unpack_id(file->uuid, ret_value->id);
+    ret_value->source = source ? source : "";
+    ret_value->name = pool_text(set, file->name);
+    ret_value->confidence = CLAMP(file->confidence, -1, 100);
+    ret_value->tlp = file->tlp <= MARKING_TLP_RED ? (MarkingTlp)file->tlp : MARKING_TLP_RED;
+    ret_value->pap = file->pap <= MARKING_PAP_RED ? (MarkingPap)file->pap : MARKING_PAP_RED;
+    ret_value->version = file->version;
+    ret_value->valid_from = file->valid_from;
+    ret_value->valid_until = file->valid_until;
+}
+
+void set_read(const Set *set, SetEntry entry, SetValue *ret_value)
+{
+    read_value(set, value_of(set, entry), ret_value);
+    read_indicator(set, entry, ret_value);
+}
+
+/* Tells all entries of one value. */
+static gboolean each_entry(const Set *set, guint32 value, SetValue *buffer, SetEach each,
+                           gpointer user)
+{
+    const guint32 *first_links = set_rows_part(set, SET_PART_FIRST_LINKS, NULL);
+    guint32 end = MIN(first_links[value + 1], set->links);
+
+    for (guint32 entry = first_links[value]; entry < end; entry++) {
+        read_indicator(set, entry, buffer);
+        if (!each(user, entry, buffer))
+            return FALSE;
+    }
+    return TRUE;
+}
+
+typedef struct {
+    const char *text;
+    guint32 value;
+} Text;
+
+static gint compare_texts(gconstpointer a, gconstpointer b)
+{
+    return strcmp(((const Text *)a)->text, ((const Text *)b)->text);
+}
+
+/* Texts lie in the order of keys, which are different on every node. */
+static gboolean each_text(const Set *set, SetFileTable table, SetValue *buffer, SetEach each,
+                          gpointer user)
+{
+    g_autoptr(GArray) texts = g_array_new(FALSE, FALSE, sizeof(Text));
+    gsize left = 0;
+    const char *at = set_rows_text(set, SET_PART_VALUES + table, SET_FILE_TEXT_PAD, &left);
+
+    for (guint32 i = 0; i < set->header->counts[table] && at && left > 0; i++) {
+        Text text = {at, set->first_values[table] + i};
+        gsize length = strlen(at) + 1;
+        g_array_append_val(texts, text);
+        at += length;
+        left -= length;
+    }
+    g_array_sort(texts, compare_texts);
+    for (guint i = 0; i < texts->len; i++) {
+        const Text *text = &g_array_index(texts, Text, i);
+        g_strlcpy(buffer->value, text->text, sizeof(buffer->value));
+        if (!each_entry(set, text->value, buffer, each, user))
+            return FALSE;
+    }
+    return TRUE;
+}
+
+gboolean set_each(const Set *set, SetEach each, gpointer user)
+{
+    g_autofree SetValue *buffer = g_new0(SetValue, 1);
+
+    for (guint table = 0; table < SET_TABLES; table++) {
+        const guint8 *values = set_rows_part(set, SET_PART_VALUES + table, NULL);
+        guint width = set_file_widths[table];
+        buffer->kind = (ObservableKind)set_file_kinds[table];
+        if (width == 0 && !each_text(set, (SetFileTable)table, buffer, each, user))
+            return FALSE;
+        for (guint32 i = 0; width > 0 && i < set->header->counts[table]; i++) {
+            set_file_unpack((SetFileTable)table, values + (gsize)i * width, buffer->value);
+            if (!each_entry(set, set->first_values[table] + i, buffer, each, user))
+                return FALSE;
+        }
+    }
+    return TRUE;
+}
+
+guint set_count_lists(const Set *set)
+{
+    return (guint)(set->header->parts[SET_PART_LISTS].length / sizeof(SetFileList));
+}
+
+void set_read_list(const Set *set, guint list, SetList *ret_list)
+{
+    const SetFileList *lists = set_rows_part(set, SET_PART_LISTS, NULL);
+    const char *name = pool_text(set, lists[list].name);
+    const char *version = pool_text(set, lists[list].version);
+
+    *ret_list = (SetList){
+        .name = name ? name : "",
+        .version = version ? version : "",
+        .values = lists[list].values,
+    };
+}
+
+guint set_marks(const Set *set, SetEntry entry, guint16 ret_lists[SET_MAX_LISTS])
+{
+    gsize length;
+    const SetFileMark *marks = set_rows_part(set, SET_PART_MARKS, &length);
+    guint32 count = (guint32)(length / sizeof(*marks)), low = 0, high = count;
+    guint found = 0;
+
+    if (count == 0)
+        return 0;
+    guint32 value = value_of(set, entry);
+    while (low < high) {
+        guint32 middle = low + (high - low) / 2;
+        if (marks[middle].value < value)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    for (; low < count && marks[low].value == value && found < SET_MAX_LISTS; low++)
+        if (marks[low].list < set_count_lists(set))
+            ret_lists[found++] = (guint16)marks[low].list;
+    return found;
+}

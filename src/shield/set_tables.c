@@ -1,0 +1,262 @@
+#include "shield/set_tables.h"
+
+#include <string.h>
+
+#include "shield/filter.h"
+#include "shield/set_sort.h"
+
+/* An index by more bits than this leaves the caches. */
+#define INDEX_BITS_MAX 18
+
+typedef struct {
+    SetTables *tables;
+    SetWriter *writer;
+    const guint32 *numbers;
+    SetKeys *keys;
+    GArray *first_links, *links; /* guint32 */
+    SetTablesEach each;
+    gpointer user;
+    guint64 seed;
+
+    const SetTable *table; /* the one under way */
+    SetFileTable number;
+    guint width; /* of its values; 0: texts */
+} Tables;
+
+void set_tables_init(SetTables *tables)
+{
+    for (guint i = 0; i < SET_TABLES; i++) {
+        tables->tables[i].bytes = g_array_new(FALSE, FALSE, 1);
+        tables->tables[i].entries = g_array_new(FALSE, FALSE, sizeof(SetTablesEntry));
+    }
+}
+
+static void clear_table(SetTable *table)
+{
+    g_clear_pointer(&table->bytes, g_array_unref);
+    g_clear_pointer(&table->entries, g_array_unref);
+}
+
+void set_tables_clear(SetTables *tables)
+{
+    for (guint i = 0; i < SET_TABLES; i++)
+        clear_table(&tables->tables[i]);
+}
+
+gboolean set_tables_add(SetTables *tables, SetFileTable number, const guint8 *bytes,
+                        const char *text, gsize length, guint32 indicator, GError **error)
+{
+    SetTable *table = &tables->tables[number];
+    guint width = set_file_widths[number];
+    gsize size = width > 0 ? width : length + 1;
+    SetTablesEntry entry = {.at = table->bytes->len, .indicator = indicator};
+
+    /* GArray doubles its room, which must stay within 32 bits, too. */
+    if (table->bytes->len > G_MAXUINT32 / 2 - size || table->entries->len >= G_MAXINT32 / 16) {
+        g_set_error(error, CONCERT_ERROR, CONCERT_ERROR_LIMIT, "too many indicators of type %s",
+                    observable_kind_name((ObservableKind)set_file_kinds[number]));
+        return FALSE;
+    }
+    g_array_append_vals(table->bytes, width > 0 ? (const void *)bytes : text, (guint)size);
+    g_array_append_val(table->entries, entry);
+    return TRUE;
+}
+
+static const guint8 *value_at(const SetTable *table, guint32 entry)
+{
+    return (const guint8 *)table->bytes->data +
+           g_array_index(table->entries, SetTablesEntry, entry).at;
+}
+
+static gint compare_values(const Tables *tables, const SetSortItem *a, const SetSortItem *b)
+{
+    const guint8 *first = value_at(tables->table, a->entry);
+    const guint8 *second = value_at(tables->table, b->entry);
+    return tables->width > 0 ? memcmp(first, second, tables->width)
+                             : strcmp((const char *)first, (const char *)second);
+}
+
+static gint compare_items(gconstpointer a, gconstpointer b, gpointer user)
+{
+    const SetSortItem *first = a, *second = b;
+    gint order = compare_values(user, first, second);
+    if (order != 0)
+        return order;
+    return first->indicator < second->indicator ? -1 : first->indicator > second->indicator;
+}
+
+/* The values of the table under way in their order, those of indicators left out not among them. */
+static GArray *sorted(const Tables *tables, guint32 *ret_different)
+{
+    const GArray *entries = tables->table->entries;
+    GArray *items = g_array_sized_new(FALSE, FALSE, sizeof(SetSortItem), entries->len);
+    guint32 different = 0;
+
+    for (guint32 i = 0; i < entries->len; i++) {
+        guint32 indicator = g_array_index(entries, SetTablesEntry, i).indicator;
+        const guint8 *value = value_at(tables->table, i);
+        SetSortItem item = {.entry = i, .indicator = tables->numbers[indicator] & G_MAXINT32};
+        if (tables->numbers[indicator] == SET_TABLES_NONE)
+            continue;
+        item.key = tables->width > 0 ? set_file_first(value, tables->width)
+                                     : set_file_text_key(tables->seed, (const char *)value,
+                                                         strlen((const char *)value));
+        g_array_append_val(items, item);
+    }
+    SetSortItem *all = (SetSortItem *)(gpointer)items->data;
+    set_sort(all, items->len, compare_items, (gpointer)tables);
+    for (guint i = 0; i < items->len; i++) {
+        all[i].same = i > 0 && all[i].key == all[i - 1].key &&
+                      compare_values(tables, &all[i], &all[i - 1]) == 0;
+        different += !all[i].same;
+    }
+    *ret_different = different;
+    return items;
+}
+
+static void add_link(Tables *tables, const SetSortItem *item)
+{
+    guint32 link = item->indicator;
+
+    if (!item->same) {
+        g_array_append_val(tables->first_links, tables->links->len);
+    } else {
+        guint32 *last = &g_array_index(tables->links, guint32, tables->links->len - 1);
+        if (*last == link)
+            return; /* a pattern may name a value twice */
+        *last |= SET_FILE_LINK_MORE;
+    }
+    g_array_append_val(tables->links, link);
+}
+
+static void add_keys(Tables *tables, const guint8 *value, gsize length)
+{
+    if (tables->width > 0)
+        set_keys_add_bytes(tables->keys, tables->number, value);
+    else
+        set_keys_add_text(tables->keys, tables->number, (const char *)value, length);
+    if (tables->each)
+        tables->each(tables->user, tables->number, value, length);
+}
+
+/* Writes the values; the offset of each, and of their end, is told if they are texts. */
+static void write_values(Tables *tables, const GArray *items, GArray *offsets)
+{
+    static const guint8 pad[SET_FILE_TEXT_PAD];
+    SetWriter *writer = tables->writer;
+
+    set_writer_begin(writer, SET_PART_VALUES + tables->number);
+    if (offsets && items->len > 0)
+        set_writer_append(writer, pad, sizeof(pad));
+    for (guint i = 0; i < items->len; i++) {
+        const SetSortItem *item = &g_array_index(items, SetSortItem, i);
+        add_link(tables, item);
+        if (item->same)
+            continue;
+        const guint8 *value = value_at(tables->table, item->entry);
+        gsize length = tables->width > 0 ? tables->width : strlen((const char *)value);
+        guint32 offset = (guint32)set_writer_offset(writer);
+        set_writer_append(writer, value, length + (offsets != NULL));
+        if (offsets) {
+            g_array_append_val(offsets, offset);
+            if (tables->number == SET_TABLE_URL)
+                writer->header.longest_url = MAX(writer->header.longest_url, (guint32)length);
+        }
+        add_keys(tables, writer->bytes + writer->header.parts[writer->part].offset + offset,
+                 length);
+    }
+    set_writer_end(writer);
+}
+
+/* Positions by the first bits: about SET_FILE_BUCKET values have the same if they are random. */
+static void write_index(Tables *tables, const GArray *items, guint32 different)
+{
+    guint bits = different > SET_FILE_BUCKET ? g_bit_storage(different / SET_FILE_BUCKET) : 0;
+    bits = MIN(bits, INDEX_BITS_MAX);
+    guint slots = 1u << bits, next = 0;
+    g_autofree guint32 *index = g_new(guint32, slots + 1);
+    guint32 position = 0;
+
+    for (guint i = 0; i < items->len; i++) {
+        const SetSortItem *item = &g_array_index(items, SetSortItem, i);
+        guint slot = bits > 0 ? (guint)(item->key >> (64 - bits)) : 0;
+        while (next <= slot)
+            index[next++] = position - (item->same ? 1 : 0);
+        position += !item->same;
+    }
+    while (next <= slots)
+        index[next++] = position;
+    set_writer_put(tables->writer, SET_PART_INDEXES + tables->number, index,
+                   (slots + 1) * sizeof(*index));
+}
+
+static void write_buckets(Tables *tables, const GArray *items, const GArray *offsets)
+{
+    guint32 buckets = offsets->len / SET_FILE_BUCKET + 1, next = 0, position = 0;
+    g_autofree SetFileBucket *directory = g_new0(SetFileBucket, buckets + 1);
+    guint32 end = (guint32)tables->writer->header.parts[SET_PART_VALUES + tables->number].length;
+
+    for (guint i = 0; i < items->len; i++) {
+        const SetSortItem *item = &g_array_index(items, SetSortItem, i);
+        if (item->same)
+            continue;
+        while (next <= filter_place(item->key, buckets))
+            directory[next++] =
+                (SetFileBucket){g_array_index(offsets, guint32, position), position};
+        position++;
+    }
+    while (next <= buckets)
+        directory[next++] = (SetFileBucket){end, position};
+    set_writer_put(tables->writer, SET_PART_INDEXES + tables->number, directory,
+                   (buckets + 1) * sizeof(*directory));
+}
+
+static void write_table(Tables *tables, SetFileTable number)
+{
+    guint32 different;
+
+    tables->number = number;
+    tables->width = set_file_widths[number];
+    tables->table = &tables->tables->tables[number];
+    g_autoptr(GArray) items = sorted(tables, &different);
+    g_autoptr(GArray) offsets =
+        tables->width > 0 ? NULL : g_array_sized_new(FALSE, FALSE, sizeof(guint32), different);
+    write_values(tables, items, offsets);
+    tables->writer->header.counts[number] = different;
+    if (different > 0 && offsets)
+        write_buckets(tables, items, offsets);
+    else if (different > 0)
+        write_index(tables, items, different);
+    clear_table(&tables->tables->tables[number]);
+}
+
+static void put_numbers(SetWriter *writer, guint part, const GArray *numbers)
+{
+    set_writer_put(writer, part, numbers->data, (gsize)numbers->len * sizeof(guint32));
+}
+
+void set_tables_write(SetTables *all, SetWriter *writer, const guint32 *numbers, SetTablesEach each,
+                      gpointer user)
+{
+    g_autoptr(SetKeys) keys = set_keys_new(writer->header.seed);
+    g_autoptr(GArray) first_links = g_array_new(FALSE, FALSE, sizeof(guint32));
+    g_autoptr(GArray) links = g_array_new(FALSE, FALSE, sizeof(guint32));
+    Tables tables = {
+        .tables = all,
+        .writer = writer,
+        .numbers = numbers,
+        .keys = keys,
+        .first_links = first_links,
+        .links = links,
+        .each = each,
+        .user = user,
+        .seed = writer->header.seed,
+    };
+
+    for (guint i = 0; i < SET_TABLES; i++)
+        write_table(&tables, (SetFileTable)i);
+    set_keys_write(keys, writer);
+    g_array_append_val(first_links, links->len);
+    put_numbers(writer, SET_PART_FIRST_LINKS, first_links);
+    put_numbers(writer, SET_PART_LINKS, links);
+}

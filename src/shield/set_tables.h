@@ -1,0 +1,38 @@
+/* set_tables.h - the values of a set that is being built, in tables. Private to set_*.c. */
+#pragma once
+
+#include "base/error.h"
+#include "shield/set_keys.h"
+
+/* Values of one table, as they were added. */
+typedef struct {
+    GArray *bytes;   /* of guint8: values of one width after one another; texts with their NULs */
+    GArray *entries; /* SetTablesEntry */
+} SetTable;
+
+typedef struct {
+    guint32 at; /* in `bytes` */
+    guint32 indicator;
+} SetTablesEntry;
+
+typedef struct {
+    SetTable tables[SET_TABLES];
+} SetTables;
+
+void set_tables_init(SetTables *tables);
+void set_tables_clear(SetTables *tables);
+
+/* Adds what set_file_pack() said; of texts @text counts, of the others @bytes. */
+gboolean set_tables_add(SetTables *tables, SetFileTable table, const guint8 *bytes,
+                        const char *text, gsize length, guint32 indicator, GError **error);
+
+/* An indicator that is left out. */
+#define SET_TABLES_NONE G_MAXUINT32
+
+/* Told each different value, in the order of their numbers. */
+typedef void (*SetTablesEach)(gpointer user, SetFileTable table, const guint8 *bytes, gsize length);
+
+/* Writes tables, indexes, filters and links. @numbers has the number of each indicator in the file
+ * or SET_TABLES_NONE. What was added is given up on the way. */
+void set_tables_write(SetTables *tables, SetWriter *writer, const guint32 *numbers,
+                      SetTablesEach each, gpointer user);

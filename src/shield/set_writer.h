@@ -1,0 +1,28 @@
+/* set_writer.h - the bytes of a set being put together, part after part. Private to set_*.c. */
+#pragma once
+
+#include "shield/set_file.h"
+
+typedef struct {
+    SetFileHeader header; /* its parts are filled in as they are written */
+    guint8 *bytes;        /* of the file; those of the header are written last */
+    gsize length, room;
+    guint part; /* the one under way */
+} SetWriter;
+
+void set_writer_init(SetWriter *writer);
+void set_writer_clear(SetWriter *writer);
+
+/* Begins a part at the next aligned place; one that is empty has no place. */
+void set_writer_begin(SetWriter *writer, guint part);
+void set_writer_append(SetWriter *writer, const void *bytes, gsize length);
+void set_writer_end(SetWriter *writer);
+
+/* A whole part. */
+void set_writer_put(SetWriter *writer, guint part, const void *bytes, gsize length);
+
+/* Bytes of the part under way so far. */
+gsize set_writer_offset(const SetWriter *writer);
+
+/* Writes the header with the checksums and gives the bytes away. */
+GBytes *set_writer_finish(SetWriter *writer);
