@@ -1,0 +1,282 @@
+#include "shield/packets/payload.h"
+
+#include <string.h>
+
+#include "shield/packets/bytes.h"
+#include "shield/packets/dns.h"
+#include "shield/packets/hello.h"
+#include "shield/packets/http1.h"
+
+/* A line of text that goes on in the next segment is kept up to here. */
+#define LINE_MAX_KEPT 4096
+
+typedef enum {
+    STATE_LOOKING, /* what is it? */
+    STATE_TEXT,
+    STATE_DNS,
+    STATE_TLS,
+    STATE_REQUEST,
+    STATE_RESPONSE,
+    STATE_BODY, /* of a request: `skip` bytes, then the next */
+    STATE_DONE,
+} State;
+
+struct Payload {
+    State state;
+    gboolean http;    /* has spoken it before: goes on looking for it */
+    guint looks;      /* segments in which nothing was recognised */
+    gsize text;       /* bytes of text looked through */
+    guint64 skip;     /* of a body */
+    GByteArray *kept; /* the beginning of something not yet whole; NULL: nothing */
+};
+
+/* What a reader made of the bytes it was given. */
+typedef struct {
+    gsize taken;
+    gboolean more; /* the rest is to be kept until there is more */
+} Step;
+
+Payload *payload_new(gboolean dns)
+{
+    Payload *payload = g_new0(Payload, 1);
+    payload->state = dns ? STATE_DNS : STATE_LOOKING;
+    return payload;
+}
+
+static void drop_kept(Payload *payload, const PayloadSink *sink)
+{
+    if (!payload->kept)
+        return;
+    *sink->held -= payload->kept->len;
+    g_clear_pointer(&payload->kept, g_byte_array_unref);
+}
+
+gboolean payload_is_text(const guint8 *data, gsize length)
+{
+    for (gsize i = 0; i < MIN(length, 64); i++)
+        if (data[i] < 0x20 && !(data[i] >= '\t' && data[i] <= '\r'))
+            return FALSE;
+    return length > 0;
+}
+
+void payload_emit_text(const PayloadSink *sink, const guint8 *text, gsize length)
+{
+    draft_begin(sink->draft);
+    draft_add(sink->draft, OBSERVABLE_NONE, text, length, "payload", NULL);
+    sink->emit(sink->user);
+}
+
+/* --- Readers -----------------------------------------------------------------------------------
+ */
+
+static Step read_tls(Payload *payload, const PayloadSink *sink, const guint8 *data, gsize length)
+{
+    Hello hello;
+    HelloOutcome outcome = hello_read(data, length, &hello);
+
+    if (outcome == HELLO_MORE && length < 2 * HELLO_MAX)
+        return (Step){0, TRUE};
+    if (outcome == HELLO_FOUND) {
+        draft_begin(sink->draft);
+        draft_add(sink->draft, OBSERVABLE_DOMAIN, hello.name, hello.name_length, "tls.sni",
+                  "domain-name:value");
+        draft_add(sink->draft, OBSERVABLE_JA3, hello.ja3, strlen(hello.ja3), "tls.ja3", NULL);
+        draft_add(sink->draft, OBSERVABLE_JA4, hello.ja4, strlen(hello.ja4), "tls.ja4", NULL);
+        sink->emit(sink->user);
+    }
+    payload->state = STATE_DONE;
+    return (Step){length, FALSE};
+}
+
+static Step read_dns(Payload *payload, const PayloadSink *sink, const guint8 *data, gsize length)
+{
+    gsize size = length < 2 ? 0 : bytes_be16(data);
+
+    if (length < 2 || length - 2 < size)
+        return (Step){0, TRUE};
+    draft_begin(sink->draft);
+    dns_read(data + 2, size, sink->draft);
+    if (sink->draft->observation.count > 0)
+        sink->emit(sink->user);
+    return (Step){2 + size, FALSE};
+}
+
+/* Reads the head of @length bytes, which may be cut off. */
+static void read_head(Payload *payload, const PayloadSink *sink, const guint8 *data, gsize length)
+{
+    Http1Rest rest;
+
+    draft_begin(sink->draft);
+    rest = payload->state == STATE_REQUEST ? http1_read_request(data, length, sink->draft)
+                                           : http1_read_response(data, length, sink->draft);
+    if (sink->draft->observation.count > 0)
+        sink->emit(sink->user);
+    payload->http = rest.body != HTTP1_BODY_TUNNEL;
+    payload->skip = rest.length;
+    payload->state = rest.body == HTTP1_BODY_LENGTH && rest.length > 0 ? STATE_BODY : STATE_LOOKING;
+    payload->looks = 0;
+}
+
+static Step read_http(Payload *payload, const PayloadSink *sink, const guint8 *data, gsize length)
+{
+    gsize head = http1_head_length(data, MIN(length, HTTP1_MAX_HEAD));
+
+    if (head == 0 && length < HTTP1_MAX_HEAD)
+        return (Step){0, TRUE};
+    if (head == 0)
+        head = HTTP1_MAX_HEAD;
+    read_head(payload, sink, data, head);
+    return (Step){head, FALSE};
+}
+
+static Step read_text(Payload *payload, const PayloadSink *sink, const guint8 *data, gsize length)
+{
+    const guint8 *feed = memrchr(data, '\n', length);
+    gsize whole = feed ? (gsize)(feed - data) + 1 : 0;
+
+    if (length - whole > LINE_MAX_KEPT)
+        whole = length;
+    if (whole > 0) {
+        payload_emit_text(sink, data, whole);
+        payload->text += whole;
+        if (payload->text >= PAYLOAD_MAX_TEXT)
+            payload->state = STATE_DONE;
+    }
+    return (Step){whole, TRUE};
+}
+
+/* Tells what begins here. */
+static Step look(Payload *payload, const guint8 *data, gsize length)
+{
+    static const guint8 tls[] = {22, 3};
+    Http1Kind http = http1_detect(data, length);
+
+    if (http == HTTP1_MAYBE || (length == 1 && data[0] == tls[0]))
+        return (Step){0, TRUE};
+    if (http != HTTP1_NO) {
+        payload->state = http == HTTP1_REQUEST ? STATE_REQUEST : STATE_RESPONSE;
+        return (Step){0, FALSE};
+    }
+    if (data[0] == tls[0] && data[1] == tls[1]) {
+        payload->state = STATE_TLS;
+        return (Step){0, FALSE};
+    }
+    if (!payload->http && payload_is_text(data, length)) {
+        payload->state = STATE_TEXT;
+        return (Step){0, FALSE};
+    }
+    if (++payload->looks >= PAYLOAD_MAX_LOOKS && !payload->http)
+        payload->state = STATE_DONE;
+    return (Step){length, FALSE};
+}
+
+static Step step(Payload *payload, const PayloadSink *sink, const guint8 *data, gsize length)
+{
+    gsize skip;
+
+    switch (payload->state) {
+    case STATE_LOOKING:
+        return look(payload, data, length);
+    case STATE_TEXT:
+        return read_text(payload, sink, data, length);
+    case STATE_DNS:
+        return read_dns(payload, sink, data, length);
+    case STATE_TLS:
+        return read_tls(payload, sink, data, length);
+    case STATE_REQUEST:
+    case STATE_RESPONSE:
+        return read_http(payload, sink, data, length);
+    case STATE_BODY:
+        skip = MIN(payload->skip, length);
+        payload->skip -= skip;
+        if (payload->skip == 0)
+            payload->state = STATE_LOOKING;
+        return (Step){skip, FALSE};
+    case STATE_DONE:
+        break;
+    }
+    return (Step){length, FALSE};
+}
+
+/* --- What the header offers --------------------------------------------------------------------
+ */
+
+/* Reads as much as there is of what is not whole. */
+static void read_rest(Payload *payload, const PayloadSink *sink)
+{
+    GByteArray *kept = payload->kept;
+
+    if (!kept)
+        return;
+    if (payload->state == STATE_REQUEST || payload->state == STATE_RESPONSE) {
+        read_head(payload, sink, kept->data, kept->len);
+    } else if (payload->state == STATE_TEXT) {
+        payload_emit_text(sink, kept->data, kept->len);
+    } else if (payload->state == STATE_DNS && kept->len > 2) {
+        draft_begin(sink->draft);
+        dns_read(kept->data + 2, kept->len - 2, sink->draft);
+        if (sink->draft->observation.count > 0)
+            sink->emit(sink->user);
+    }
+    drop_kept(payload, sink);
+}
+
+/* In text something else may begin with a segment: TLS behind STARTTLS, HTTP behind a greeting. */
+static gboolean ends_text(const guint8 *data, gsize length)
+{
+    Http1Kind http = http1_detect(data, length);
+    return http == HTTP1_REQUEST || http == HTTP1_RESPONSE || !payload_is_text(data, length);
+}
+
+gboolean payload_add(Payload *payload, const PayloadSink *sink, const guint8 *data, gsize length)
+{
+    if (payload->state == STATE_TEXT && ends_text(data, length)) {
+        read_rest(payload, sink);
+        payload->state = STATE_LOOKING;
+    }
+    if (payload->kept) {
+        g_byte_array_append(payload->kept, data, (guint)length);
+        *sink->held += length;
+        data = payload->kept->data;
+        length = payload->kept->len;
+    }
+    Step made = {0, FALSE};
+    gsize at = 0;
+    while (at < length && !made.more && payload->state != STATE_DONE) {
+        made = step(payload, sink, data + at, length - at);
+        at += made.taken;
+    }
+    if (payload->state == STATE_DONE || at == length) {
+        drop_kept(payload, sink);
+    } else if (payload->kept) {
+        g_byte_array_remove_range(payload->kept, 0, (guint)at);
+        *sink->held -= at;
+    } else {
+        payload->kept = g_byte_array_sized_new((guint)(length - at));
+        g_byte_array_append(payload->kept, data + at, (guint)(length - at));
+        *sink->held += length - at;
+    }
+    return payload->state != STATE_DONE;
+}
+
+gboolean payload_gap(Payload *payload, const PayloadSink *sink, gsize length)
+{
+    if (payload->state == STATE_BODY && payload->skip > length) {
+        payload->skip -= length;
+        return TRUE;
+    }
+    read_rest(payload, sink);
+    /* Where messages of DNS begin behind a gap nothing says. */
+    gboolean lost = payload->state == STATE_DNS || payload->state == STATE_TLS;
+    payload->state = lost || payload->state == STATE_DONE ? STATE_DONE : STATE_LOOKING;
+    return payload->state != STATE_DONE;
+}
+
+void payload_end(Payload *payload, const PayloadSink *sink)
+{
+    if (!payload)
+        return;
+    read_rest(payload, sink);
+    drop_kept(payload, sink);
+    g_free(payload);
+}
