@@ -132,6 +132,14 @@ static void add_time(yyjson_mut_doc *doc, yyjson_mut_val *object, const char *ke
         yyjson_mut_obj_add_strcpy(doc, object, key, output_time(text, time));
 }
 
+/* How it came to be there: @peer is the node whose peering brought it, NULL a person did. */
+static void add_through(yyjson_mut_doc *doc, yyjson_mut_val *object, const char *peer)
+{
+    yyjson_mut_obj_add_str(doc, object, "through", peer ? "peering" : "hand");
+    if (peer)
+        yyjson_mut_obj_add_str(doc, object, "peer", peer);
+}
+
 static void asked_json(const WitnessAsked *asked)
 {
     yyjson_mut_doc *doc = yyjson_mut_doc_new(NULL);
@@ -139,7 +147,9 @@ static void asked_json(const WitnessAsked *asked)
     yyjson_mut_obj_add_str(doc, root, "is", "witness");
     yyjson_mut_obj_add_str(doc, root, "name", asked->name);
     yyjson_mut_obj_add_str(doc, root, "vkey", asked->vkey);
-    yyjson_mut_obj_add_str(doc, root, "url", asked->url);
+    add_through(doc, root, asked->peer);
+    if (!asked->peer)
+        yyjson_mut_obj_add_str(doc, root, "url", asked->url);
     yyjson_mut_obj_add_uint(doc, root, "size", asked->size);
     add_time(doc, root, "asked", asked->asked);
     add_time(doc, root, "cosigned", asked->cosigned);
@@ -159,6 +169,8 @@ static void log_json(const WitnessLog *log)
     yyjson_mut_val *vkeys = yyjson_mut_obj_add_arr(doc, root, "vkeys");
     for (guint i = 0; log->vkeys[i]; i++)
         yyjson_mut_arr_add_str(doc, vkeys, log->vkeys[i]);
+    if (log->watched)
+        add_through(doc, root, log->peer);
     yyjson_mut_obj_add_bool(doc, root, "watched", log->watched);
     yyjson_mut_obj_add_bool(doc, root, "frozen", log->frozen);
     if (log->state.is_known)
@@ -173,7 +185,7 @@ static void log_json(const WitnessLog *log)
 static void print_asked(const GPtrArray *list)
 {
     OutputTable *table =
-        output_table_new("WITNESS", ">SIZE", "COSIGNED", "ASKED", "URL", "FAILURE", NULL);
+        output_table_new("WITNESS", ">SIZE", "COSIGNED", "ASKED", "WHERE", "FAILURE", NULL);
     for (guint i = 0; i < list->len; i++) {
         const WitnessAsked *asked = list->pdata[i];
         char size[OUTPUT_NUMBER_MAX], cosigned[OUTPUT_NUMBER_MAX], when[OUTPUT_NUMBER_MAX];
@@ -182,7 +194,7 @@ static void print_asked(const GPtrArray *list)
             (const char *[]){asked->name, output_number(size, asked->size),
                              asked->cosigned > 0 ? output_time(cosigned, asked->cosigned) : "never",
                              asked->asked > 0 ? output_time(when, asked->asked) : "never",
-                             asked->url, asked->failure});
+                             asked->peer ? "through peering" : asked->url, asked->failure});
     }
     output_table_print(table);
 }
@@ -198,6 +210,7 @@ static void print_logs(const GPtrArray *list)
                                                      ? output_time(cosigned, log->cosigned_at)
                                                      : "never",
                                                  log->frozen    ? "FROZEN: it has signed two trees"
+                                                 : log->peer    ? "watched, through peering"
                                                  : log->watched ? "watched"
                                                                 : "not watched any more"});
     }

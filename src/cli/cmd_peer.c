@@ -163,7 +163,7 @@ static int run_hear(const CommandCall *call, GError **error)
         return COMMAND_ERROR;
     if (command_json(call)) {
         if (peer)
-            cmd_peer_json(peer, NULL);
+            cmd_peer_json(peer, NULL, NULL);
     } else if (peer) {
         output_line("The peering with %s is %s.", peer->node, peer_state_name(peer->state));
         if (peer->state == PEER_ASKED)
@@ -185,7 +185,7 @@ static int run_words(const CommandCall *call, GError **error)
     if (!words)
         return COMMAND_ERROR;
     if (command_json(call))
-        cmd_peer_json(peer, words);
+        cmd_peer_json(peer, words, NULL);
     else
         output_line("%s", words);
     return COMMAND_OK;

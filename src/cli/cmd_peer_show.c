@@ -47,7 +47,7 @@ static void add_list(yyjson_mut_doc *doc, yyjson_mut_val *object, const char *ke
         yyjson_mut_arr_add_str(doc, array, list[i]);
 }
 
-void cmd_peer_json(const Peer *peer, const char *words)
+void cmd_peer_json(const Peer *peer, const char *words, const PeerWitnessView *witness)
 {
     yyjson_mut_doc *doc = yyjson_mut_doc_new(NULL);
     yyjson_mut_val *root = yyjson_mut_obj(doc);
@@ -69,6 +69,8 @@ void cmd_peer_json(const Peer *peer, const char *words)
     yyjson_mut_obj_add_uint(doc, root, "failures", peer->failures);
     yyjson_mut_obj_add_real(doc, root, "clock_ahead_seconds", (double)peer->skew_us / 1e6);
     add_text(doc, root, "fork", peer->fork_reason);
+    if (witness)
+        peer_witness_view_json(witness, doc, root);
     output_json(root);
     yyjson_mut_doc_free(doc);
 }
@@ -111,7 +113,7 @@ static int run_list(const CommandCall *call, GError **error)
         char held[OUTPUT_NUMBER_MAX], contacted[OUTPUT_NUMBER_MAX];
         g_autofree char *note = describe(peer);
         if (command_json(call))
-            cmd_peer_json(peer, NULL);
+            cmd_peer_json(peer, NULL, NULL);
         else
             output_table_row(
                 table,
@@ -155,11 +157,12 @@ static int run_show(const CommandCall *call, GError **error)
     g_autoptr(GPtrArray) past =
         posts ? peer_past_ledgers(node_store(node), peer->number, error) : NULL;
     g_autoptr(Card) card = past ? card_parse(peer->card, strlen(peer->card), error) : NULL;
-    if (!card)
+    g_auto(PeerWitnessView) witness = {0};
+    if (!card || !peer_witness_view_read(node, peer, card, &witness, error))
         return COMMAND_ERROR;
     g_autofree char *words = cmd_peer_words(node_store(node), peer, NULL);
     if (command_json(call)) {
-        cmd_peer_json(peer, words);
+        cmd_peer_json(peer, words, &witness);
         return COMMAND_OK;
     }
     char number[OUTPUT_NUMBER_MAX], time[OUTPUT_NUMBER_MAX];
@@ -172,6 +175,7 @@ static int run_show(const CommandCall *call, GError **error)
         output_line("%-14s %s%s", "words", words, peer->compared ? "" : "  (not compared)");
     output_line("%-14s %s", "ledger", peer->origin);
     output_line("%-14s %s entries", "held", output_number(number, peer->cursor));
+    peer_witness_view_print(&witness);
     print_past(past);
     if (peer->contacted > 0)
         output_line("%-14s %s", "contacted", output_time(time, peer->contacted));

@@ -192,10 +192,12 @@ static int run(const CommandCall *call, GError **error)
         exchanger ? server_start(node_config(node), node_store(node), node_writer(node),
                                  node_notary(node), exchanger, error)
                   : NULL;
+    const CosignerMeans means = {.config = node_config(node),
+                                 .store = node_store(node),
+                                 .writer = node_writer(node),
+                                 .notary = node_notary(node)};
     g_autoptr(Cosigner) cosigner =
-        server ? cosigner_start(node_config(node), node_store(node), node_writer(node),
-                                tell_witness, NULL, error)
-               : NULL;
+        server ? cosigner_start(&means, tell_witness, NULL, error) : NULL;
     ReminderWatch *clocks = cosigner ? reminder_start(node, tell_clocks, NULL, error) : NULL;
     if (clocks) {
         g_autofree char *urls = g_strjoinv(" ", (char **)server_urls(server));

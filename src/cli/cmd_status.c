@@ -204,7 +204,10 @@ static void find_ledger_warnings(Status *status)
                                  "status`"));
     for (guint i = 0; i < status->asked->len; i++) {
         const WitnessAsked *asked = status->asked->pdata[i];
-        if (asked->failure)
+        /* That a peer cannot be reached is told of the peer. */
+        if (asked->failure &&
+            (!asked->peer || asked->status == WITNESS_COSIGN || asked->status == WITNESS_CONFLICT ||
+             asked->status == WITNESS_INCONSISTENT))
             g_ptr_array_add(status->warnings,
                             g_strdup_printf("witness %s: %s", asked->name, asked->failure));
     }
@@ -256,7 +259,10 @@ static void print_json(const Node *node, const Status *status)
     yyjson_mut_obj_add_uint(doc, root, "ledger_cosigned", status->witness.agreed);
     yyjson_mut_obj_add_uint(doc, root, "witnesses", status->witness.asked);
     yyjson_mut_obj_add_uint(doc, root, "witnesses_failing", status->witness.failing);
+    yyjson_mut_obj_add_uint(doc, root, "witnesses_through_peering", status->witness.asked_peers);
     yyjson_mut_obj_add_uint(doc, root, "logs_watched", status->witness.watched);
+    yyjson_mut_obj_add_uint(doc, root, "logs_watched_through_peering",
+                            status->witness.watched_peers);
     yyjson_mut_val *frozen = yyjson_mut_obj_add_arr(doc, root, "logs_frozen");
     for (guint i = 0; i < status->frozen->len; i++)
         yyjson_mut_arr_add_str(doc, frozen,
@@ -311,8 +317,11 @@ static void print_text(const Node *node, const Status *status)
     output_line("accounts     %u", status->accounts);
     output_line("ledger       %s entries, %s of them cosigned",
                 output_number(a, status->witness.newest), output_number(b, status->witness.agreed));
-    output_line("witnesses    %u, %u of them failing; %u logs watched for others",
-                status->witness.asked, status->witness.failing, status->witness.watched);
+    output_line(
+        "witnesses    %u, %u of them failing; %u logs watched for others (%u and %u through "
+        "peering)",
+        status->witness.asked, status->witness.failing, status->witness.watched,
+        status->witness.asked_peers, status->witness.watched_peers);
     output_line(
         "peers        %u active, %u of them failing; %u convicted; %u invitations to answer",
         status->exchange.active, status->exchange.failing, status->exchange.convicted,

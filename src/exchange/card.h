@@ -30,6 +30,8 @@
 #define CARD_HOURS_MAX         16 /* different ones that count */
 #define CARD_ROLE_ROUND        "contact-point-24-7"
 #define CARD_CAPABILITY_LISTED "listed/v1" /* it may be named in others' directories */
+#define CARD_CAPABILITY_WITNESS                                                                    \
+    "witness/v1" /* it cosigns its peers' ledgers, and has its own cosigned by them */
 
 typedef enum {
     CARD_LEDGER_KEY,

@@ -15,7 +15,10 @@
 #define WITNESS_REQUEST_MAX (256 * 1024) /* bytes of a request or an answer */
 #define WITNESS_PROOF_MAX   63           /* hashes in a request, tlog-witness */
 #define WITNESS_SIZE_TYPE   "text/x.tlog.size"
-#define WITNESS_TEXT_TYPE   "text/plain; charset=utf-8"
+/* Between peers (docs/protocol.md, "Peers as witnesses"): in place of the size the checkpoint. */
+#define WITNESS_CHECKPOINT_TYPE "application/vnd.concert.checkpoint"
+#define WITNESS_EXCHANGE_PATH   "/exchange/v1/witness"
+#define WITNESS_TEXT_TYPE       "text/plain; charset=utf-8"
 
 typedef struct {
     guint64 old_size;

@@ -25,7 +25,7 @@ typedef struct {
     char *node, *message_vkey, *parcel, *contacts, *pin;
     char **roles, **languages, **urls, **ip, **as, **domains;
     const char *pins[2];
-    const char *capabilities[4];
+    const char *capabilities[5];
 } Facts;
 
 static void facts_clear(Facts *facts)
@@ -170,6 +170,8 @@ static gboolean gather(Notary *notary, Facts *facts, GError **error)
         return FALSE;
     facts->capabilities[n++] = "exchange/v1";
     facts->capabilities[n++] = "parcel/v1";
+    if (config_bool(facts->config, SETTING_EXCHANGE_WITNESS_PEERS))
+        facts->capabilities[n++] = CARD_CAPABILITY_WITNESS;
     if (config_bool(facts->config, SETTING_CARD_LISTED))
         facts->capabilities[n++] = CARD_CAPABILITY_LISTED;
     return TRUE;

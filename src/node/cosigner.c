@@ -22,6 +22,7 @@
 
 /* One round of question and answer. */
 typedef struct {
+    const CosignerMeans *means;
     WitnessAsked *asked;
     LedgerReadState state; /* what is to be cosigned */
     Note *note;
@@ -29,6 +30,7 @@ typedef struct {
     guint status; /* 0: no answer; the reason is in failure */
     char *type, *body;
     gsize length;
+    char *words; /* why not, of a peer that says so in another form than a witness does */
     guint retry_after;
 } Round;
 
@@ -38,6 +40,7 @@ static void round_clear(Round *round)
     g_clear_pointer(&round->note, note_free);
     g_clear_pointer(&round->type, g_free);
     g_clear_pointer(&round->body, g_free);
+    g_clear_pointer(&round->words, g_free);
 }
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Round, round_clear)
@@ -57,6 +60,8 @@ static void fail(WitnessAsked *asked, const char *format, ...)
 static char *reason(const Round *round)
 {
     gsize length = 0;
+    if (round->words)
+        return g_strdup(round->words);
     while (length < round->length && length < REASON_MAX && (guchar)round->body[length] >= ' ')
         length++;
     return g_utf8_make_valid(round->body, (gssize)length);
@@ -76,19 +81,11 @@ static gboolean read_body(const FetchResult *result, Round *round)
     return TRUE;
 }
 
-/* Sends the newest checkpoint. FALSE when that fails here; a witness that does not answer is told
- * by a status of 0. */
-static gboolean send_round(const Config *config, Store *store, Round *round, GError **error)
+/* A witness that does not answer is told by a status of 0. */
+static void send_to_url(Round *round, const char *body)
 {
+    const Config *config = round->means->config;
     g_autoptr(GError) local = NULL;
-    MerkleProof proof = {0};
-    round->note = note_parse(round->state.checkpoint, strlen(round->state.checkpoint), error);
-    if (!round->note ||
-        !ledger_read_consistency(store, round->old, round->state.size, &proof, error))
-        return FALSE;
-    g_autofree char *body = witness_request_format(round->old, &proof, round->note, error);
-    if (!body)
-        return FALSE;
     const FetchOptions options = {.max_bytes = WITNESS_REQUEST_MAX,
                                   .timeout_seconds = ASK_TIMEOUT,
                                   .allow_private = config_bool(config, SETTING_FETCH_ALLOW_PRIVATE),
@@ -97,15 +94,94 @@ static gboolean send_round(const Config *config, Store *store, Round *round, GEr
     g_auto(FetchResult) result = {.fd = -1};
     if (!fetch_post(url, body, strlen(body), WITNESS_TEXT_TYPE, &options, &result, &local)) {
         fail(round->asked, "%s", local->message);
-        return TRUE;
+        return;
     }
     if (!read_body(&result, round)) {
         fail(round->asked, "%s: its answer cannot be read", url);
-        return TRUE;
+        return;
     }
     round->status = result.status;
     round->type = g_steal_pointer(&result.content_type);
     round->retry_after = result.retry_after;
+}
+
+static gboolean has_type(const Round *round, const char *type)
+{
+    return round->type && g_str_has_prefix(round->type, type);
+}
+
+ExchangePost *cosigner_post_new(const Config *config)
+{
+    const ExchangePostOptions options = {.allow_private =
+                                             config_bool(config, SETTING_FETCH_ALLOW_PRIVATE),
+                                         .timeout_seconds = ASK_TIMEOUT,
+                                         .max_bytes = WITNESS_REQUEST_MAX};
+    return exchange_post_new(&options);
+}
+
+/* Takes what a peer answered. */
+static void take_post(Round *round, ExchangePostResult *result)
+{
+    gsize length;
+    const char *bytes = g_bytes_get_data(result->http.body, &length);
+    round->body = g_malloc0(length + 1);
+    if (length > 0)
+        memcpy(round->body, bytes, length);
+    round->length = length;
+    round->status = result->http.status;
+    round->type = g_steal_pointer(&result->http.content_type);
+    round->retry_after = result->http.retry_after;
+    if (!has_type(round, "text/"))
+        round->words = exchange_post_reason(result);
+}
+
+static gboolean post_round(const Round *round, const char *body, ExchangePostResult *ret_result,
+                           GError **error)
+{
+    const CosignerMeans *means = round->means;
+    g_autoptr(Peer) peer = peers_get(means->store, round->asked->peer, error);
+    const NoteSigner *messenger =
+        peer && means->notary ? notary_messenger(means->notary, error) : NULL;
+    if (!messenger) {
+        if (peer && !means->notary)
+            g_set_error_literal(error, CONCERT_ERROR, CONCERT_ERROR_NOT_FOUND,
+                                "there are no keys here by which a peer could be asked");
+        return FALSE;
+    }
+    g_autoptr(ExchangePost) own = means->post ? NULL : cosigner_post_new(means->config);
+    const ExchangePostRequest request = {.path = WITNESS_EXCHANGE_PATH,
+                                         .body = body,
+                                         .length = strlen(body),
+                                         .type = WITNESS_TEXT_TYPE};
+    return exchange_post(means->post ? means->post : own, messenger, peer, &request, ret_result,
+                         error);
+}
+
+static void send_to_peer(Round *round, const char *body)
+{
+    g_autoptr(GError) local = NULL;
+    g_auto(ExchangePostResult) result = {0};
+    if (post_round(round, body, &result, &local))
+        take_post(round, &result);
+    else
+        fail(round->asked, "%s", local->message);
+}
+
+/* Sends the newest checkpoint. FALSE when that fails here. */
+static gboolean send_round(Round *round, GError **error)
+{
+    MerkleProof proof = {0};
+    round->note = note_parse(round->state.checkpoint, strlen(round->state.checkpoint), error);
+    if (!round->note ||
+        !ledger_read_consistency(round->means->store, round->old, round->state.size, &proof, error))
+        return FALSE;
+    g_autofree char *body = witness_request_format(round->old, &proof, round->note, error);
+    if (!body)
+        return FALSE;
+    if (round->asked->peer)
+        send_to_peer(round, body);
+    else
+        send_to_url(round, body);
     return TRUE;
 }
 
@@ -131,10 +207,10 @@ static gboolean apply_hold(StoreTx *tx, gpointer user, GError **error)
 }
 
 /* The witness has seen more than there is, unless there is more by now. */
-static gboolean find_rolled_back(Store *store, Writer *writer, WitnessAsked *asked, GError **error)
+static gboolean find_rolled_back(const CosignerMeans *means, WitnessAsked *asked, GError **error)
 {
     g_auto(LedgerReadState) state = {0};
-    if (!ledger_read_state(store, &state, error))
+    if (!ledger_read_state(means->store, &state, error))
         return FALSE;
     if (asked->size <= state.size)
         return TRUE;
@@ -143,7 +219,7 @@ static gboolean find_rolled_back(Store *store, Writer *writer, WitnessAsked *ask
          "%" G_GUINT64_FORMAT ": the ledger was rolled back, or another copy of it goes on; it "
          "is held, nothing is signed until that is cleared up",
          asked->size, state.size);
-    return state.held || writer_run(writer, 0, apply_hold, NULL, error);
+    return state.held || writer_run(means->writer, 0, apply_hold, NULL, error);
 }
 
 /* What to make of statuses that are no cosignature. */
@@ -171,36 +247,75 @@ static void explain(const Round *round)
          *words ? ": " : "", words);
 }
 
-static gboolean is_size(const Round *round, guint64 *ret_size)
+/* The size of a checkpoint that a peer shows; *ret_proven: it is signed by this ledger's key. */
+static gboolean read_shown(const Round *round, guint64 *ret_size, gboolean *ret_proven)
 {
-    return round->status == WITNESS_CONFLICT && round->type &&
-           g_str_has_prefix(round->type, WITNESS_SIZE_TYPE) &&
-           witness_read_size(round->body, round->length, ret_size);
+    g_autoptr(Note) note = note_parse(round->body, round->length, NULL);
+    g_auto(Checkpoint) checkpoint = {0};
+    g_autoptr(NoteVerifier) key = note_verifier_parse(round->state.keys[LEDGER_KEY], NULL);
+    if (!note || !checkpoint_parse(note->bytes, note->text_length, &checkpoint, NULL) ||
+        !g_str_equal(checkpoint.origin, round->state.origin))
+        return FALSE;
+    *ret_size = checkpoint.size;
+    *ret_proven = key && note_verify(note, (const NoteVerifier *const *)&key, 1, NULL, NULL);
+    return TRUE;
+}
+
+/* Whether the answer is a size to go on from. Of a witness that a person chose the word counts; a
+ * peer has to prove one above that of the ledger. */
+static gboolean is_size(const Round *round, guint64 *ret_size, gboolean *ret_believed)
+{
+    *ret_believed = !round->asked->peer;
+    if (round->status != WITNESS_CONFLICT)
+        return FALSE;
+    gboolean good = has_type(round, WITNESS_CHECKPOINT_TYPE) && round->asked->peer
+                        ? read_shown(round, ret_size, ret_believed)
+                        : has_type(round, WITNESS_SIZE_TYPE) &&
+                              witness_read_size(round->body, round->length, ret_size);
+    *ret_believed = *ret_believed || (good && *ret_size <= round->state.size);
+    return good;
+}
+
+/* The witness has last cosigned a tree of @size entries. */
+static gboolean take_size(Round *round, guint64 size, gboolean believed, gboolean *ret_again,
+                          GError **error)
+{
+    WitnessAsked *asked = round->asked;
+    if (!believed) {
+        asked->status = 0;
+        fail(asked,
+             "it says that it has cosigned %" G_GUINT64_FORMAT " entries, of %" G_GUINT64_FORMAT
+             ", and shows nothing that this ledger's key has signed: that is not believed",
+             size, round->state.size);
+        return TRUE;
+    }
+    asked->size = size;
+    if (size > round->state.size)
+        return find_rolled_back(round->means, asked, error);
+    *ret_again = size != round->old;
+    fail(asked, "it contradicts itself about the size that it has cosigned");
+    return TRUE;
 }
 
 /* One round. *ret_line is the cosignature, if there is one; *ret_again: another round may help. */
-static gboolean ask_once(const Config *config, Store *store, Writer *writer, Round *round,
-                         char **ret_line, gboolean *ret_again, GError **error)
+static gboolean ask_once(Round *round, char **ret_line, gboolean *ret_again, GError **error)
 {
     WitnessAsked *asked = round->asked;
-    if (!ledger_read_state(store, &round->state, error))
+    if (!ledger_read_state(round->means->store, &round->state, error))
         return FALSE;
     if (!round->state.checkpoint)
         return TRUE; /* nothing to be cosigned yet */
     round->old = asked->size <= round->state.size ? asked->size : 0;
-    if (!send_round(config, store, round, error))
+    if (!send_round(round, error))
         return FALSE;
     asked->status = round->status;
     guint64 size;
+    gboolean believed;
     if (round->status == WITNESS_COSIGN && (*ret_line = take_line(round))) {
         asked->size = round->state.size;
         g_clear_pointer(&asked->failure, g_free);
-    } else if (is_size(round, &size)) {
-        asked->size = size;
-        if (size > round->state.size)
-            return find_rolled_back(store, writer, asked, error);
-        *ret_again = size != round->old;
-        fail(asked, "it contradicts itself about the size that it has cosigned");
+    } else if (is_size(round, &size, &believed)) {
+        return take_size(round, size, believed, ret_again, error);
     } else if (round->status > 0 && round->status != WITNESS_COSIGN &&
                round->status != WITNESS_TOO_MANY_REQUESTS) {
         explain(round);
@@ -222,17 +337,17 @@ static gboolean apply_answer(StoreTx *tx, gpointer user, GError **error)
                               error);
 }
 
-gboolean cosigner_ask(const Config *config, Store *store, Writer *writer, const Quorum *policy,
-                      WitnessAsked *asked, guint *ret_wait, GError **error)
+gboolean cosigner_ask(const CosignerMeans *means, const Quorum *policy, WitnessAsked *asked,
+                      guint *ret_wait, GError **error)
 {
-    g_auto(Round) round = {.asked = asked};
+    g_auto(Round) round = {.means = means, .asked = asked};
     g_autofree char *line = NULL;
     gboolean again = TRUE;
     for (guint i = 0; i < ASK_TRIES && again; i++) {
         round_clear(&round);
-        round = (Round){.asked = asked};
+        round = (Round){.means = means, .asked = asked};
         again = FALSE;
-        if (!ask_once(config, store, writer, &round, &line, &again, error))
+        if (!ask_once(&round, &line, &again, error))
             return FALSE;
     }
     asked->asked = timestamp_now();
@@ -240,7 +355,7 @@ gboolean cosigner_ask(const Config *config, Store *store, Writer *writer, const 
         asked->cosigned = asked->asked;
     *ret_wait = round.retry_after;
     Answer answer = {asked, round.state.checkpoint, line, policy};
-    return writer_run(writer, 0, apply_answer, &answer, error);
+    return writer_run(means->writer, 0, apply_answer, &answer, error);
 }
 
 /* --- asking all of them ------------------------------------------------------------------------
@@ -251,19 +366,19 @@ typedef struct {
     gint64 next; /* monotonic */
     guint failures;
     gboolean busy;
-    char *told; /* of the last failure that was told */
+    char *told;         /* of the last failure that was told */
+    ExchangePost *post; /* of a witness that is a peer; NULL: it was not asked yet */
 } Plan;
 
 static void plan_free(Plan *plan)
 {
+    g_clear_pointer(&plan->post, exchange_post_free);
     g_free(plan->told);
     g_free(plan);
 }
 
 struct Cosigner {
-    const Config *config;
-    Store *store;
-    Writer *writer;
+    CosignerMeans means;
     Quorum *policy;
     CosignerTell tell;
     gpointer user;
@@ -285,16 +400,19 @@ static gint64 delay(gdouble seconds)
 static gint64 next_delay(const Cosigner *cosigner, Plan *plan, const WitnessAsked *asked,
                          guint wait)
 {
-    guint interval = config_duration(cosigner->config, SETTING_LEDGER_COSIGN_ASK_INTERVAL);
+    guint interval = config_duration(cosigner->means.config, SETTING_LEDGER_COSIGN_ASK_INTERVAL);
     plan->failures = asked->failure ? MIN(plan->failures + 1, 12) : 0;
     gdouble seconds = (gdouble)interval * (1 << plan->failures);
+    if (asked->peer && plan->failures > 0)
+        seconds = 1 << (plan->failures - 1);
     return delay(MAX(MIN(seconds, MAX(interval, PATIENCE_MAX)), wait));
 }
 
 /* Tells what has changed about a witness. Called with the lock held; tells without it. */
 static void report(Cosigner *cosigner, Plan *plan, const WitnessAsked *asked)
 {
-    if (g_strcmp0(plan->told, asked->failure) == 0)
+    /* Once is no failure of a peer, which may not have heard of the peering yet. */
+    if (g_strcmp0(plan->told, asked->failure) == 0 || (asked->peer && plan->failures == 1))
         return;
     g_free(plan->told);
     plan->told = g_strdup(asked->failure);
@@ -309,16 +427,17 @@ static void run_ask(gpointer data, gpointer user)
     g_autoptr(WitnessAsked) asked = data;
     g_autoptr(GError) error = NULL;
     guint wait = 0;
+    CosignerMeans means = cosigner->means;
     g_mutex_lock(&cosigner->lock);
     gboolean stopping = cosigner->stopping;
+    Plan *plan = g_hash_table_lookup(cosigner->plans, &asked->number);
+    means.post = plan->post;
     g_mutex_unlock(&cosigner->lock);
     if (stopping)
         return;
-    if (!cosigner_ask(cosigner->config, cosigner->store, cosigner->writer, cosigner->policy, asked,
-                      &wait, &error))
+    if (!cosigner_ask(&means, cosigner->policy, asked, &wait, &error))
         fail(asked, "%s", error->message);
     g_mutex_lock(&cosigner->lock);
-    Plan *plan = g_hash_table_lookup(cosigner->plans, &asked->number);
     plan->next = g_get_monotonic_time() + next_delay(cosigner, plan, asked, wait);
     report(cosigner, plan, asked);
     plan->busy = FALSE;
@@ -334,29 +453,41 @@ static gboolean has_reason(const WitnessAsked *asked, const LedgerReadState *sta
 }
 
 /* Called with the lock held. */
-static Plan *find_plan(Cosigner *cosigner, gint64 number)
+static Plan *find_plan(Cosigner *cosigner, const WitnessAsked *asked)
 {
-    Plan *plan = g_hash_table_lookup(cosigner->plans, &number);
+    Plan *plan = g_hash_table_lookup(cosigner->plans, &asked->number);
     if (!plan) {
         plan = g_new0(Plan, 1);
-        g_hash_table_insert(cosigner->plans, g_memdup2(&number, sizeof number), plan);
+        if (asked->peer)
+            plan->post = cosigner_post_new(cosigner->means.config);
+        g_hash_table_insert(cosigner->plans, g_memdup2(&asked->number, sizeof asked->number), plan);
     }
     return plan;
+}
+
+/* Whether the witness may be asked at all: a peer only while the peering is active. */
+static gboolean may_ask(const Cosigner *cosigner, const WitnessAsked *asked)
+{
+    if (!asked->peer)
+        return TRUE;
+    g_autoptr(Peer) peer = peers_get(cosigner->means.store, asked->peer, NULL);
+    return peer && peer->state == PEER_ACTIVE && !peer->fork;
 }
 
 static void ask_those_due(Cosigner *cosigner)
 {
     g_auto(LedgerReadState) state = {0};
-    g_autoptr(GPtrArray) list = witness_asked(cosigner->store, NULL);
+    Store *store = cosigner->means.store;
+    g_autoptr(GPtrArray) list = witness_asked(store, NULL);
     /* What cannot be read now can be at the next tick. */
-    if (!list || list->len == 0 || !ledger_read_state(cosigner->store, &state, NULL) ||
-        !state.checkpoint)
+    if (!list || list->len == 0 || !ledger_read_state(store, &state, NULL) || !state.checkpoint)
         return;
     g_mutex_lock(&cosigner->lock);
     while (list->len > 0) {
         g_autoptr(WitnessAsked) asked = g_ptr_array_steal_index(list, list->len - 1);
-        Plan *plan = find_plan(cosigner, asked->number);
-        if (plan->busy || g_get_monotonic_time() < plan->next || !has_reason(asked, &state))
+        Plan *plan = find_plan(cosigner, asked);
+        if (plan->busy || g_get_monotonic_time() < plan->next || !has_reason(asked, &state) ||
+            !may_ask(cosigner, asked))
             continue;
         plan->busy = TRUE;
         g_thread_pool_push(cosigner->pool, g_steal_pointer(&asked), NULL);
@@ -380,16 +511,14 @@ static gpointer run_cosigner(gpointer user)
     return NULL;
 }
 
-Cosigner *cosigner_start(const Config *config, Store *store, Writer *writer, CosignerTell tell,
-                         gpointer user, GError **error)
+Cosigner *cosigner_start(const CosignerMeans *means, CosignerTell tell, gpointer user,
+                         GError **error)
 {
     Quorum *policy;
-    if (!policy_file_load(config, &policy, error))
+    if (!policy_file_load(means->config, &policy, error))
         return NULL;
     Cosigner *cosigner = g_new0(Cosigner, 1);
-    cosigner->config = config;
-    cosigner->store = store;
-    cosigner->writer = writer;
+    cosigner->means = *means;
     cosigner->policy = policy;
     cosigner->tell = tell;
     cosigner->user = user;
@@ -407,8 +536,14 @@ void cosigner_stop(Cosigner *cosigner)
 {
     if (!cosigner)
         return;
+    GHashTableIter iter;
+    gpointer value;
     g_mutex_lock(&cosigner->lock);
     cosigner->stopping = TRUE;
+    g_hash_table_iter_init(&iter, cosigner->plans);
+    while (g_hash_table_iter_next(&iter, NULL, &value))
+        if (((Plan *)value)->post)
+            exchange_post_cancel(((Plan *)value)->post);
     g_cond_signal(&cosigner->wake);
     g_mutex_unlock(&cosigner->lock);
     g_thread_join(cosigner->thread);

@@ -11,6 +11,7 @@
 #include "node/exchange_pull.h"
 #include "node/peer_step.h"
 #include "node/successor_source.h"
+#include "node/witness_peers.h"
 #include "store/deliveries.h"
 #include "store/ledger_read.h"
 #include "store/outbox.h"
@@ -60,6 +61,7 @@ struct Exchanger {
     GMutex telling;
     Gossip *gossip;
     ExchangeKeeper keeper;
+    WitnessPeers *witnesses; /* of the thread */
 };
 
 /* What a thread of a pool does. */
@@ -449,6 +451,7 @@ static void run_round(Exchanger *exchanger, gint64 *ret_next)
     if (!peers || !posts || !ledger_read_state(store, &state, NULL) ||
         !outbox_next(store, &post_next, NULL))
         return;
+    witness_peers_settle(exchanger->witnesses, peers);
     if (state.size > exchanger->scanned)
         origins = deliveries_concerned(store, exchanger->scanned, state.size, &is_public, NULL);
     g_mutex_lock(&exchanger->lock);
@@ -521,6 +524,7 @@ Exchanger *exchanger_start(const Config *config, Notary *notary, ExchangerTell t
     exchanger->tell = tell;
     exchanger->user = user;
     exchanger->keeper = (ExchangeKeeper){.config = config, .notary = notary};
+    exchanger->witnesses = witness_peers_new(config, notary);
     exchanger->lines = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, line_free);
     exchanger->gossip = gossip_new();
     g_mutex_init(&exchanger->lock);
@@ -556,6 +560,7 @@ void exchanger_stop(Exchanger *exchanger)
         g_thread_pool_free(exchanger->pools[i], FALSE, TRUE);
     g_hash_table_unref(exchanger->lines);
     gossip_free(exchanger->gossip);
+    witness_peers_free(exchanger->witnesses);
     g_mutex_clear(&exchanger->lock);
     g_mutex_clear(&exchanger->telling);
     g_cond_clear(&exchanger->wake);

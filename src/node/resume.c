@@ -143,8 +143,7 @@ gboolean resume_ledger(Notary *notary, const ResumeOptions *options, ResumeRepor
     if (!config ||
         (options->from && !regain(notary, config, options, &report.regain, &note, error)))
         return FALSE;
-    if (!survey_witnesses(config, notary_store(notary), notary_writer(notary), &report.survey,
-                          error))
+    if (!survey_witnesses(config, notary, &report.survey, error))
         return FALSE;
     gboolean good = options->recovery_path ? relink(notary, options, note, &report, error)
                                            : release(notary, options, &report, error);

@@ -174,6 +174,11 @@ static const Setting settings[] = {
         {"exchange", "expired_retention", SETTING_DURATION, .max = YEARS_100, .fallback = "7d",
          .help = "How long a copy is kept after its sender let it expire, before it is erased. It "
                  "is out of use at once."},
+    [SETTING_EXCHANGE_WITNESS_PEERS] =
+        {"exchange", "witness_peers", SETTING_BOOL, .fallback = "yes",
+         .help = "Whether this node and its peers witness each other by themselves: it cosigns the "
+                 "ledgers of those peers that want it, and asks them to cosign its own. What was "
+                 "added by hand, or removed, stays as it is."},
 
     [SETTING_CARD_URL] =
         {"card", "url", SETTING_STRING, .max = 4000,
@@ -248,6 +253,13 @@ static const Setting settings[] = {
     [SETTING_CLOCK_SECOND_COMMAND] =
         {"clock", "second_command", SETTING_PATH,
          .help = "The same for the second contact, when one and a half times the time is over."},
+    [SETTING_CLOCK_MAIL] =
+        {"clock", "mail", SETTING_STRING, .min = 1, .max = 4096,
+         .help = "Mail addresses that reminders go to, by the server of [mail]. They say which "
+                 "dossier and which clock, and nothing of the content."},
+    [SETTING_CLOCK_MAIL_SECOND] =
+        {"clock", "mail_second", SETTING_STRING, .min = 1, .max = 4096,
+         .help = "Those of the second contact, when one and a half times the time is over."},
 
     [SETTING_NOTIFY_LANGUAGE] =
         {"notify", "language", SETTING_STRING, .min = 2, .max = 35, .fallback = "en",

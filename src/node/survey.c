@@ -34,9 +34,7 @@ gboolean survey_is_answered(const Survey *survey)
 }
 
 typedef struct {
-    const Config *config;
-    Store *store;
-    Writer *writer;
+    CosignerMeans means;
     const Quorum *policy;
     WitnessAsked *asked;
     GThread *thread;
@@ -48,8 +46,7 @@ static gpointer inquire(gpointer user)
     Inquiry *inquiry = user;
     guint wait;
     inquiry->asked->status = 0;
-    cosigner_ask(inquiry->config, inquiry->store, inquiry->writer, inquiry->policy, inquiry->asked,
-                 &wait, &inquiry->error);
+    cosigner_ask(&inquiry->means, inquiry->policy, inquiry->asked, &wait, &inquiry->error);
     return NULL;
 }
 
@@ -136,16 +133,20 @@ static void read_answers(Survey *survey)
     }
 }
 
-gboolean survey_witnesses(const Config *config, Store *store, Writer *writer, Survey *ret_survey,
-                          GError **error)
+gboolean survey_witnesses(const Config *config, Notary *notary, Survey *ret_survey, GError **error)
 {
+    Store *store = notary_store(notary);
     g_autoptr(Quorum) policy = NULL;
     g_auto(LedgerReadState) state = {0};
     g_autoptr(GPtrArray) witnesses = NULL;
     if (!policy_file_load(config, &policy, error) || !ledger_read_state(store, &state, error) ||
         !(witnesses = witness_asked(store, error)))
         return FALSE;
-    const Inquiry question = {.config = config, .store = store, .writer = writer, .policy = policy};
+    const Inquiry question = {.means = {.config = config,
+                                        .store = store,
+                                        .writer = notary_writer(notary),
+                                        .notary = notary},
+                              .policy = policy};
     if (!ask_all(&question, witnesses, error))
         return FALSE;
     Survey survey = {.size = state.size,

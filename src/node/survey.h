@@ -6,8 +6,8 @@
 #pragma once
 
 #include "node/config.h"
+#include "node/notary.h"
 #include "store/witness.h"
-#include "store/writer.h"
 
 typedef enum {
     SURVEY_AGREES,  /* it has cosigned what is here */
@@ -38,5 +38,4 @@ gboolean survey_is_answered(const Survey *survey);
 /* Asks all of them at once and waits for the last. What they answer is no failure. The ledger may
  * go on when none is ahead or has another tree, and those that agree are enough: the quorum of
  * [ledger] policy, or without one a single witness. */
-gboolean survey_witnesses(const Config *config, Store *store, Writer *writer, Survey *ret_survey,
-                          GError **error);
+gboolean survey_witnesses(const Config *config, Notary *notary, Survey *ret_survey, GError **error);

@@ -7,6 +7,7 @@
 #include "exchange/message.h"
 #include "exchange/peering.h"
 #include "identity/role.h"
+#include "ledger/witness.h"
 #include "server/exchange_auth.h"
 #include "server/exchange_event.h"
 #include "server/exchange_follow.h"
@@ -16,6 +17,7 @@
 #include "server/ledger_witness.h"
 #include "server/monitor.h"
 #include "server/problem.h"
+#include "server/shield_http.h"
 #include "server/taxii_info.h"
 #include "server/taxii_page.h"
 #include "server/taxii_write.h"
@@ -61,10 +63,13 @@ static const ApiRoute routes[] = {
      API_PLAIN | API_WORKER | API_NOTE, 0},
     {"/exchange/v1/follow", HTTP_POST, exchange_follow_ask, API_PLAIN | API_WORKER | API_SIGNED, 0},
     {"/exchange/v1/wake", HTTP_POST, exchange_follow_wake, API_PLAIN | API_WORKER | API_SIGNED, 0},
+    {WITNESS_EXCHANGE_PATH, HTTP_POST, ledger_witness_add_peers,
+     API_PLAIN | API_WORKER | API_SIGNED, 0},
     {EVENT_POST_PATH, HTTP_POST, exchange_event, API_PLAIN | API_WORKER | API_SIGNED, 0},
     {MESSAGE_PATH, HTTP_POST, exchange_message, API_PLAIN | API_WORKER | API_NOTE, 0},
     {"/exchange/v1/peering", HTTP_POST, exchange_peering_post, API_PLAIN | API_WORKER | API_STEP,
      0},
+    {"/shield/export/{format}", HTTP_GET, shield_http_export, API_PLAIN | API_WORKER, 0},
     {"/.well-known/concert", HTTP_GET, well_known_card, API_PLAIN | API_CACHED, 0},
     {"/.well-known/concert-directory", HTTP_GET, well_known_directory,
      API_PLAIN | API_CACHED | API_WORKER, 0},
@@ -485,6 +490,7 @@ Api *api_new(Store *store, Writer *writer, const ApiOptions *options)
     api->message_rate = ratelimit_new(MESSAGE_RATE, MESSAGE_BURST);
     api->exchange_auth = exchange_auth_new(store, writer, NULL);
     api->exchange_follow = exchange_follow_new(api);
+    api->shield = shield_http_new(api);
     api->started = g_get_real_time();
     return api;
 }
@@ -500,6 +506,7 @@ void api_free(Api *api)
     ratelimit_free(api->note_rate);
     ratelimit_free(api->message_rate);
     exchange_auth_free(api->exchange_auth);
+    shield_http_free(api->shield);
     g_free(api);
 }
 

@@ -333,6 +333,18 @@ static const char *const steps[] = {
     " PRIMARY KEY (node, since)) WITHOUT ROWID;"
     "ALTER TABLE reminded ADD COLUMN mailed INTEGER NOT NULL DEFAULT 0;"
     "ALTER TABLE mail ADD COLUMN urgent INTEGER NOT NULL DEFAULT 0;",
+
+    /* Peers as witnesses of each other (store/peer_witness.h). `peer`: through whom a log is
+     * watched or a witness asked; NULL: a person said so. `peer_witness`: what was done for a peer,
+     * so that what a person undoes stays undone. */
+    "ALTER TABLE watched_log ADD COLUMN peer INTEGER;"
+    "ALTER TABLE witness ADD COLUMN peer INTEGER;"
+    "CREATE TABLE peer_witness (peer INTEGER PRIMARY KEY, watching INTEGER NOT NULL,"
+    " asking INTEGER NOT NULL);",
+
+    /* Machines that fetch exports (store/consumers.h). */
+    "CREATE TABLE consumer (name TEXT PRIMARY KEY, sha256 BLOB NOT NULL UNIQUE,"
+    " formats TEXT NOT NULL, created INTEGER NOT NULL, expires INTEGER NOT NULL) WITHOUT ROWID;",
 };
 
 guint schema_latest(void)

@@ -15,12 +15,14 @@ void witness_log_free(WitnessLog *log)
     g_free(log->origin);
     g_strfreev(log->vkeys);
     g_free(log->note);
+    g_free(log->peer);
     g_free(log);
 }
 
 void witness_verdict_clear(WitnessVerdict *verdict)
 {
     g_clear_pointer(&verdict->body, g_free);
+    g_clear_pointer(&verdict->known, g_free);
 }
 
 /* --- rows --------------------------------------------------------------------------------------
@@ -47,7 +49,7 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Row, row_clear)
 #define LOG_COLUMNS                                                                                \
     "l.origin, l.vkeys, l.watched, l.size, l.root, l.note, l.cosigned_at,"                         \
     " EXISTS (SELECT 1 FROM evidence e WHERE e.origin = l.origin AND e.settled = 0),"              \
-    " l.vow_size, l.vow_root, l.line"
+    " l.vow_size, l.vow_root, l.line, (SELECT p.node FROM peer p WHERE p.number = l.peer)"
 
 static WitnessState read_state(sqlite3_stmt *statement, int column)
 {
@@ -70,6 +72,7 @@ static WitnessLog *read_log(sqlite3_stmt *statement)
     log->note = sqlite_dup_text(statement, 5);
     log->cosigned_at = sqlite3_column_int64(statement, 6);
     log->frozen = sqlite3_column_int(statement, 7) != 0;
+    log->peer = log->watched ? sqlite_dup_text(statement, 11) : NULL;
     return log;
 }
 
@@ -173,7 +176,8 @@ static gboolean put_keys(StoreTx *tx, const char *origin, const char *vkeys, GEr
     sqlite3_stmt *statement =
         sqlite_prepare(tx->db,
                        "INSERT INTO watched_log (origin, vkeys, watched) VALUES (?1, ?2, 1)"
-                       " ON CONFLICT (origin) DO UPDATE SET vkeys = excluded.vkeys, watched = 1",
+                       " ON CONFLICT (origin) DO UPDATE SET vkeys = excluded.vkeys, watched = 1,"
+                       " peer = NULL",
                        error);
     if (!statement)
         return FALSE;
@@ -203,6 +207,8 @@ gboolean witness_watch(StoreTx *tx, const char *origin, const char *vkey, GError
     if (!row.log->watched) /* the keys of those days are no longer trusted */
         return put_keys(tx, origin, vkey, error);
     if (g_strv_contains((const char *const *)row.log->vkeys, vkey)) {
+        if (row.log->peer)
+            return put_keys(tx, origin, vkey, error);
         g_set_error(error, CONCERT_ERROR, CONCERT_ERROR_CONFLICT,
                     "the log %s is watched with that key already", origin);
         return FALSE;
@@ -505,6 +511,12 @@ static void say_answer(WitnessVerdict *verdict, WitnessAnswer *answer)
                                 .is_fork = answer->is_fork};
 }
 
+/* Whether the answer is the size from which the log has to go on. */
+static gboolean is_size(const WitnessVerdict *verdict)
+{
+    return g_strcmp0(verdict->content_type, WITNESS_SIZE_TYPE) == 0;
+}
+
 /* Whether cosigning @next would break what was cosigned before; only what a person decided about a
  * frozen log leads there. */
 static gboolean breaks_vow(const WitnessState *vow, const WitnessState *next)
@@ -547,6 +559,8 @@ static Deed decide(const Row *row, const WitnessRequest *request, const WitnessO
                    watched ? row->keys->len : 0, ret_answer);
     if (ret_answer->status != WITNESS_COSIGN) {
         say_answer(ret_verdict, ret_answer);
+        if (is_size(ret_verdict))
+            ret_verdict->known = g_strdup(row->log->note);
         return ret_verdict->is_fork ? DEED_CONVICT : DEED_NONE;
     }
     if (breaks_vow(&row->vow, &ret_answer->next)) {

@@ -20,14 +20,16 @@
 #define WITNESS_LOGS_MAX          1024
 #define WITNESS_KEYS_MAX          8 /* of one log */
 #define WITNESS_ASKED_MAX         64
+#define WITNESS_PEERS_MAX         32 /* of those that are asked, through peering */
 #define WITNESS_COSIGNATURES_MAX  15 /* on a checkpoint that is served */
 #define WITNESS_CHECKPOINTS_MAX   64 /* of the own log that are kept with their cosignatures */
 #define WITNESS_TOO_MANY_REQUESTS 429
 
 /* Counts for status and metrics. */
 typedef struct {
-    guint watched, frozen;  /* logs */
-    guint asked, failing;   /* witnesses; whose last answer was no cosignature */
+    guint watched, frozen;            /* logs */
+    guint asked, failing;             /* witnesses; whose last answer was no cosignature */
+    guint watched_peers, asked_peers; /* of them, through peering (store/peer_witness.h) */
     guint64 newest, agreed; /* sizes of the own ledger: now, and the largest that any witness has
                                cosigned */
 } WitnessSummary;
@@ -45,6 +47,7 @@ typedef struct {
     WitnessState state;
     char *note;         /* the checkpoint of `state`, a signed note; NULL: none yet */
     gint64 cosigned_at; /* microseconds since 1970; 0: never */
+    char *peer;         /* the node whose peering it is watched through; NULL: a person said so */
 } WitnessLog;
 
 void witness_log_free(WitnessLog *log);
@@ -52,7 +55,8 @@ void witness_log_free(WitnessLog *log);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(WitnessLog, witness_log_free)
 
 /* Watches the log whose key is @vkey (Ed25519) under @origin; NULL: the name of the key. A further
- * key of a log that is watched already is added: after a rotation both may sign. */
+ * key of a log that is watched already is added: after a rotation both may sign. What was watched
+ * through peering is watched from then on because a person said so. */
 gboolean witness_watch(StoreTx *tx, const char *origin, const char *vkey, GError **error);
 
 /* CONCERT_ERROR_NOT_FOUND when it is not watched. */
@@ -72,6 +76,7 @@ typedef struct {
     guint status;             /* of HTTP */
     const char *content_type; /* static */
     char *body;
+    char *known; /* with a WITNESS_SIZE_TYPE: the signed checkpoint of that size; NULL: none */
     guint retry_after; /* seconds; with WITNESS_TOO_MANY_REQUESTS */
     gboolean is_fork;  /* the checkpoint convicts its log; kept as evidence by witness_judge() */
 } WitnessVerdict;
@@ -149,6 +154,8 @@ typedef struct {
     char *name;             /* the vkey's */
     char *vkey;             /* cosignature/v1 */
     char *url;              /* the submission prefix: requests go to URL/add-checkpoint */
+    char *peer;             /* the node that is asked as a peer instead, over the exchange, and is
+                               here through peering: `url` is empty. NULL: a person said so */
     guint64 size;           /* that it has last cosigned, as far as is known */
     gint64 asked, cosigned; /* microseconds since 1970; 0: never */
     guint status;           /* of its last answer; 0: there was none */
@@ -159,9 +166,13 @@ void witness_asked_free(WitnessAsked *asked);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(WitnessAsked, witness_asked_free)
 
-/* CONCERT_ERROR_CONFLICT when there is one of that name; _INPUT when @vkey is none of a witness or
- * @url is no http(s) URL. */
+/* CONCERT_ERROR_CONFLICT when there is one of that name, unless it is there through peering: then
+ * it takes that one's place. _INPUT when @vkey is none of a witness or @url is no http(s) URL. */
 gboolean witness_add(StoreTx *tx, const char *vkey, const char *url, GError **error);
+
+/* Adds a witness that is asked as the peer of that number. CONCERT_ERROR_CONFLICT when there is one
+ * of that name, however it came; _LIMIT beyond WITNESS_PEERS_MAX. */
+gboolean witness_add_peer(StoreTx *tx, const char *vkey, gint64 peer, GError **error);
 gboolean witness_remove(StoreTx *tx, const char *name, GError **error);
 
 /* In the order they were added. Elements: WitnessAsked *. */

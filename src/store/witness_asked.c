@@ -17,6 +17,7 @@ void witness_asked_free(WitnessAsked *asked)
     g_free(asked->name);
     g_free(asked->vkey);
     g_free(asked->url);
+    g_free(asked->peer);
     g_free(asked->failure);
     g_free(asked);
 }
@@ -44,35 +45,47 @@ static gboolean check_url(const char *url, GError **error)
     return good;
 }
 
-gboolean witness_add(StoreTx *tx, const char *vkey, const char *url, GError **error)
+/* The key that a witness cosigns with. */
+static NoteVerifier *read_key(const char *vkey, GError **error)
 {
     g_autoptr(NoteVerifier) key = note_verifier_parse(vkey, error);
+    if (!key || key->algorithm == NOTE_COSIGNATURE)
+        return g_steal_pointer(&key);
+    g_set_error(error, CONCERT_ERROR, CONCERT_ERROR_INPUT,
+                "%s is no key that a witness cosigns with and that can be verified here "
+                "(cosignature/v1)",
+                vkey);
+    return NULL;
+}
+
+static gboolean check_room(StoreTx *tx, const char *sql, gint64 max, GError **error)
+{
     gint64 count;
-    if (!key || !check_url(url, error) ||
-        !sqlite_get_int(tx->db, "SELECT count(*) FROM witness", 0, &count, error))
+    if (!sqlite_get_int(tx->db, sql, 0, &count, error))
         return FALSE;
-    if (key->algorithm != NOTE_COSIGNATURE) {
-        g_set_error(error, CONCERT_ERROR, CONCERT_ERROR_INPUT,
-                    "%s is no key that a witness cosigns with and that can be verified here "
-                    "(cosignature/v1)",
-                    vkey);
+    if (count < max)
+        return TRUE;
+    g_set_error(error, CONCERT_ERROR, CONCERT_ERROR_LIMIT,
+                "%" G_GINT64_FORMAT " witnesses are enough", max);
+    return FALSE;
+}
+
+/* @peer 0: a person says so. */
+static gboolean put_witness(StoreTx *tx, const NoteVerifier *key, const char *vkey, const char *url,
+                            gint64 peer, GError **error)
+{
+    if (!check_room(tx, "SELECT count(*) FROM witness", WITNESS_ASKED_MAX, error))
         return FALSE;
-    }
-    if (count >= WITNESS_ASKED_MAX) {
-        g_set_error(error, CONCERT_ERROR, CONCERT_ERROR_LIMIT, "%d witnesses are enough",
-                    WITNESS_ASKED_MAX);
-        return FALSE;
-    }
-    g_autofree char *prefix = g_strdup(url);
-    for (gsize end = strlen(prefix); end > 0 && prefix[end - 1] == '/'; end--)
-        prefix[end - 1] = '\0';
-    sqlite3_stmt *statement = sqlite_prepare(
-        tx->db, "INSERT OR IGNORE INTO witness (name, vkey, url) VALUES (?1, ?2, ?3)", error);
+    sqlite3_stmt *statement = sqlite_prepare(tx->db,
+                                             "INSERT OR IGNORE INTO witness (name, vkey, url, peer)"
+                                             " VALUES (?1, ?2, ?3, nullif(?4, 0))",
+                                             error);
     if (!statement)
         return FALSE;
     sqlite_bind_text(statement, 1, key->name);
     sqlite_bind_text(statement, 2, vkey);
-    sqlite_bind_text(statement, 3, prefix);
+    sqlite_bind_text(statement, 3, url);
+    sqlite3_bind_int64(statement, 4, peer);
     if (!sqlite_run(tx->db, statement, error))
         return FALSE;
     if (sqlite3_changes(tx->db->handle) == 0) {
@@ -81,6 +94,42 @@ gboolean witness_add(StoreTx *tx, const char *vkey, const char *url, GError **er
         return FALSE;
     }
     return TRUE;
+}
+
+/* Whether the witness of that name is asked because a peering began. */
+static gboolean is_through_peering(StoreTx *tx, const char *name, gboolean *ret_is, GError **error)
+{
+    sqlite3_stmt *statement =
+        sqlite_prepare(tx->db, "SELECT 1 FROM witness WHERE name = ?1 AND peer IS NOT NULL", error);
+    if (!statement)
+        return FALSE;
+    sqlite_bind_text(statement, 1, name);
+    if (!sqlite_step(tx->db, statement, ret_is, error))
+        return FALSE;
+    sqlite3_reset(statement);
+    return TRUE;
+}
+
+gboolean witness_add(StoreTx *tx, const char *vkey, const char *url, GError **error)
+{
+    g_autoptr(NoteVerifier) key = read_key(vkey, error);
+    gboolean replaces;
+    if (!key || !check_url(url, error) || !is_through_peering(tx, key->name, &replaces, error) ||
+        (replaces && !witness_remove(tx, key->name, error)))
+        return FALSE;
+    g_autofree char *prefix = g_strdup(url);
+    for (gsize end = strlen(prefix); end > 0 && prefix[end - 1] == '/'; end--)
+        prefix[end - 1] = '\0';
+    return put_witness(tx, key, vkey, prefix, 0, error);
+}
+
+gboolean witness_add_peer(StoreTx *tx, const char *vkey, gint64 peer, GError **error)
+{
+    g_autoptr(NoteVerifier) key = read_key(vkey, error);
+    return key &&
+           check_room(tx, "SELECT count(*) FROM witness WHERE peer IS NOT NULL", WITNESS_PEERS_MAX,
+                      error) &&
+           put_witness(tx, key, vkey, "", peer, error);
 }
 
 gboolean witness_remove(StoreTx *tx, const char *name, GError **error)
@@ -115,8 +164,9 @@ GPtrArray *witness_asked(Store *store, GError **error)
         return NULL;
     sqlite3_stmt *statement =
         sqlite_prepare(reader.db,
-                       "SELECT number, name, vkey, url, size, asked, cosigned, status, failure"
-                       " FROM witness ORDER BY number",
+                       "SELECT w.number, w.name, w.vkey, w.url, w.size, w.asked, w.cosigned,"
+                       " w.status, w.failure, p.node"
+                       " FROM witness w LEFT JOIN peer p ON p.number = w.peer ORDER BY w.number",
                        error);
     g_autoptr(GPtrArray) list = g_ptr_array_new_with_free_func((GDestroyNotify)witness_asked_free);
     for (gboolean row; statement;) {
@@ -134,6 +184,7 @@ GPtrArray *witness_asked(Store *store, GError **error)
         asked->cosigned = sqlite3_column_int64(statement, 6);
         asked->status = (guint)sqlite3_column_int64(statement, 7);
         asked->failure = sqlite_dup_text(statement, 8);
+        asked->peer = sqlite_dup_text(statement, 9);
         g_ptr_array_add(list, asked);
     }
     return NULL;
@@ -147,6 +198,8 @@ gboolean witness_summary(Store *store, WitnessSummary *ret_summary, GError **err
         "SELECT count(*) FROM witness",
         "SELECT count(*) FROM witness WHERE failure IS NOT NULL",
         "SELECT max(size) FROM cosigned",
+        "SELECT count(*) FROM watched_log WHERE watched AND peer IS NOT NULL",
+        "SELECT count(*) FROM witness WHERE peer IS NOT NULL",
     };
     g_auto(Reader) reader = {0};
     g_auto(LedgerRowsState) rows = {0};
@@ -161,7 +214,9 @@ gboolean witness_summary(Store *store, WitnessSummary *ret_summary, GError **err
                                     .asked = (guint)numbers[2],
                                     .failing = (guint)numbers[3],
                                     .newest = rows.frontier.size,
-                                    .agreed = (guint64)numbers[4]};
+                                    .agreed = (guint64)numbers[4],
+                                    .watched_peers = (guint)numbers[5],
+                                    .asked_peers = (guint)numbers[6]};
     return TRUE;
 }
 

@@ -171,6 +171,12 @@ static void tell(const char *witness, const char *message, gpointer user)
         g_atomic_int_inc(&fixture->well);
 }
 
+static CosignerMeans means_of(const Fixture *fixture)
+{
+    return (CosignerMeans){
+        .config = fixture->config, .store = fixture->log.store, .writer = fixture->log.writer};
+}
+
 static WitnessAsked *first(const Fixture *fixture)
 {
     g_autoptr(GPtrArray) list = witness_asked(fixture->log.store, NULL);
@@ -182,9 +188,9 @@ static WitnessAsked *ask(const Fixture *fixture, guint *ret_wait)
 {
     g_autoptr(GError) error = NULL;
     g_autoptr(WitnessAsked) asked = first(fixture);
+    const CosignerMeans means = means_of(fixture);
     guint wait;
-    cosigner_ask(fixture->config, fixture->log.store, fixture->log.writer, NULL, asked,
-                 ret_wait ? ret_wait : &wait, &error);
+    cosigner_ask(&means, NULL, asked, ret_wait ? ret_wait : &wait, &error);
     g_assert_no_error(error);
     g_autoptr(WitnessAsked) kept = first(fixture);
     g_assert_cmpuint(kept->size, ==, asked->size);
@@ -248,13 +254,13 @@ static void test_sizes(Fixture *fixture, gconstpointer data)
 
     /* The log has forgotten, or thinks of too much. */
     static const guint64 sizes[] = {0, 3, 9, 10, 1000};
+    const CosignerMeans means = means_of(fixture);
     for (guint i = 0; i < G_N_ELEMENTS(sizes); i++) {
         g_autoptr(GError) error = NULL;
         g_autoptr(WitnessAsked) asked = first(fixture);
         guint wait;
         asked->size = sizes[i];
-        cosigner_ask(fixture->config, fixture->log.store, fixture->log.writer, NULL, asked, &wait,
-                     &error);
+        cosigner_ask(&means, NULL, asked, &wait, &error);
         g_assert_no_error(error);
         g_assert_cmpuint(asked->status, ==, 200);
         g_assert_cmpuint(asked->size, ==, 10);
@@ -318,8 +324,8 @@ static void test_thread(Fixture *fixture, gconstpointer data)
     g_autoptr(NoteSigner) dead = note_signer_generate("dead.example", NOTE_COSIGNATURE, NULL);
     g_autofree char *dead_vkey = note_verifier_format(note_signer_verifier(dead));
     do_it(&fixture->log, (Act){.kind = ADD, .a = dead_vkey, .b = "http://127.0.0.1:9"});
-    g_autoptr(Cosigner) cosigner = cosigner_start(fixture->config, fixture->log.store,
-                                                  fixture->log.writer, tell, fixture, &error);
+    const CosignerMeans means = means_of(fixture);
+    g_autoptr(Cosigner) cosigner = cosigner_start(&means, tell, fixture, &error);
     g_assert_no_error(error);
     do_it(&fixture->log, (Act){.kind = APPEND, .count = 1});
     do_it(&fixture->witness, (Act){.kind = WATCH, .a = fixture->vkey});
@@ -355,8 +361,8 @@ static void test_hour(Fixture *fixture, gconstpointer data)
     for (guint hours = 0; hours < 2; hours++) {
         asked->cosigned = cosigned - hours * hour;
         g_assert_true(writer_run(fixture->log.writer, 0, apply_answer, asked, &error));
-        g_autoptr(Cosigner) cosigner = cosigner_start(fixture->config, fixture->log.store,
-                                                      fixture->log.writer, tell, fixture, &error);
+        const CosignerMeans means = means_of(fixture);
+        g_autoptr(Cosigner) cosigner = cosigner_start(&means, tell, fixture, &error);
         g_usleep(G_USEC_PER_SEC);
         g_clear_pointer(&cosigner, cosigner_stop);
         g_autoptr(WitnessAsked) kept = first(fixture);
