@@ -71,17 +71,23 @@ typedef struct {
     const IntroductionsRelay *relay;
     const Docket *docket;
     const Event *event;
-    GBytes *bytes; /* borrowed */
-    GPtrArray *to; /* names */
+    GBytes *bytes;      /* borrowed */
+    GPtrArray *to;      /* names */
+    GPtrArray *authors; /* names */
     GPtrArray *cards;
+    GPtrArray *events; /* GBytes: what goes with it, and it */
     GArray *items;
     char *title;
+    MarkingTlp tlp; /* of all */
+    MarkingPap pap;
 } Relaying;
 
 static void relaying_clear(Relaying *relaying)
 {
     g_clear_pointer(&relaying->to, g_ptr_array_unref);
+    g_clear_pointer(&relaying->authors, g_ptr_array_unref);
     g_clear_pointer(&relaying->cards, g_ptr_array_unref);
+    g_clear_pointer(&relaying->events, g_ptr_array_unref);
     g_clear_pointer(&relaying->items, g_array_unref);
     g_clear_pointer(&relaying->title, g_free);
 }
@@ -104,13 +110,38 @@ static gboolean find_recipients(StoreTx *tx, Relaying *relaying, GError **error)
     return TRUE;
 }
 
+/* The event, and before it what its author would have sent along: whoever comes in with it has
+ * nothing yet. What others made for those named alone is not this node's to show. */
+static void gather(Relaying *relaying)
+{
+    const Event *event = relaying->event;
+    g_autoptr(GPtrArray) lacking =
+        engine_lacking(relaying->docket->result, event, (const char *const *)relaying->to->pdata);
+    relaying->authors = g_ptr_array_new();
+    relaying->events = g_ptr_array_new_with_free_func((GDestroyNotify)g_bytes_unref);
+    relaying->tlp = event->tlp;
+    relaying->pap = event->pap;
+    g_ptr_array_add(relaying->authors, event->node);
+    for (guint i = 0; i < lacking->len; i++) {
+        const Event *earlier = ((const EngineEvent *)lacking->pdata[i])->event;
+        const DossierEvent *stored = docket_stored(relaying->docket, earlier);
+        gboolean is_same = strcmp(earlier->node, event->node) == 0;
+        if (!stored || (!is_same && earlier->tlp >= MARKING_TLP_AMBER_STRICT))
+            continue;
+        if (!g_ptr_array_find_with_equal_func(relaying->authors, earlier->node, g_str_equal, NULL))
+            g_ptr_array_add(relaying->authors, earlier->node);
+        g_ptr_array_add(relaying->events, g_bytes_ref(stored->bytes));
+        relaying->tlp = MAX(relaying->tlp, earlier->tlp);
+        relaying->pap = MAX(relaying->pap, earlier->pap);
+    }
+    g_ptr_array_add(relaying->events, g_bytes_ref(relaying->bytes));
+}
+
 static gboolean make(StoreTx *tx, gpointer user, DispatcherSpec *ret_spec, GArray **ret_items,
                      GError **error)
 {
     Relaying *relaying = user;
     const Event *event = relaying->event;
-    g_autoptr(GPtrArray) authors = g_ptr_array_new();
-    g_ptr_array_add(authors, event->node);
     relaying_clear(relaying);
     if (!find_recipients(tx, relaying, error))
         return FALSE;
@@ -118,17 +149,18 @@ static gboolean make(StoreTx *tx, gpointer user, DispatcherSpec *ret_spec, GArra
         g_set_error_literal(error, CONCERT_ERROR, CONCERT_ERROR_NOT_FOUND, "it is for nobody");
         return FALSE;
     }
-    relaying->cards = docket_relay_cards(tx, authors, (char **)relaying->to->pdata, error);
+    gather(relaying);
+    relaying->cards =
+        docket_relay_cards(tx, relaying->authors, (char **)relaying->to->pdata, error);
     if (!relaying->cards)
         return FALSE;
-    const OpeningItemSpec item = {relaying->bytes, EVENT_MEDIA_TYPE};
-    relaying->items = g_array_new(FALSE, FALSE, sizeof item);
+    relaying->items = g_array_new(FALSE, FALSE, sizeof(OpeningItemSpec));
     docket_relay_items(relaying->cards, CARD_MEDIA_TYPE, relaying->items);
-    g_array_append_val(relaying->items, item);
+    docket_relay_items(relaying->events, EVENT_MEDIA_TYPE, relaying->items);
     relaying->title = g_strdup_printf("%s %s, sent on", event->procedure, event->type);
     *ret_spec = (DispatcherSpec){.title = relaying->title,
-                                 .tlp = event->tlp,
-                                 .pap = event->pap,
+                                 .tlp = relaying->tlp,
+                                 .pap = relaying->pap,
                                  .is_exercise = relaying->docket->dossier->is_exercise,
                                  .to = (const char *const *)relaying->to->pdata,
                                  .expires = G_MAXINT64};

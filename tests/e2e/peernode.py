@@ -5,11 +5,19 @@ import base64
 import datetime
 import hashlib
 import json
+import os
+import random
+import signal
 import socket
 import time
 
 import concert
 import treelog
+
+# With CONCERT_WEATHER=SEED nodes are killed amid every test and start again some commands later.
+WEATHER = os.environ.get("CONCERT_WEATHER", "")
+PROCEDURES = ("attachment", "case", "claim", "consultation", "evidence", "group", "request",
+              "resolution")
 
 
 class Node:
@@ -17,6 +25,8 @@ class Node:
 
     def __init__(self, test, name, settings=None, reachable=True):
         self.test, self.short, self.server = test, name, None
+        self.served = self.down = False  # by the test; killed by the weather
+        test.__dict__.setdefault("fleet", []).append(self)
         self.name = f"cert.{name}.example"
         self.origin = f"{self.name}/ledger"
         self.path = test.directory / name
@@ -32,14 +42,43 @@ class Node:
         concert.configure(self.path, settings or {})
 
     def run(self, *arguments, **keywords):
+        if WEATHER and arguments[0] in PROCEDURES:
+            self.weather()
         return concert.run("--node", self.path, *arguments, **keywords)
 
+    def weather(self):
+        """Kills a served node of the test, and starts one again that was killed before: what it
+        missed meanwhile it has to catch up with. This node itself is there again at once."""
+        nodes = [node for node in self.test.__dict__.setdefault("fleet", []) if node.served]
+        if not self.test.__dict__.get("peered"):
+            self.test.peered = all(node.is_peered() for node in nodes)
+            return
+        dice = self.test.__dict__.setdefault("dice", random.Random(f"{WEATHER} {self.test.id()}"))
+        victim = dice.choice(nodes) if nodes and dice.random() < 0.3 else None
+        for node in nodes:
+            if node.down and (node is self or dice.random() < 0.6):
+                node.down = False
+                node.serve()
+        if victim and victim.server and not victim.down:
+            victim.server.stop(signal.SIGKILL)
+            victim.down = victim is not self
+            if victim is self:
+                self.serve()
+
+    def is_peered(self):
+        peers = concert.run("--node", self.path, "peer", "list", "--json", status=None).lines()
+        return all(peer["state"] not in ("invited", "asked") for peer in peers)
+
     def serve(self):
-        self.server = concert.Server(self.path)
+        self.server, self.served = concert.Server(self.path), True
         self.test.addCleanup(self.server.stop)
         return self
 
     def stop(self):
+        if self.down:
+            self.down = self.served = False
+            return
+        self.served = False
         self.test.assertEqual(self.server.stop(), 0, self.server.log)
         self.server = None
 

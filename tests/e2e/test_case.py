@@ -32,7 +32,7 @@ class CaseTest(concert.TestCase):
                 time.sleep(0.05)
 
     def wait_state(self, case, state, *nodes):
-        self.wait(case, lambda shown: shown["state"] == state, *nodes)
+        self.wait(case, lambda shown: shown.get("state") == state, *nodes)
 
     def wait_events(self, case, count, *nodes):
         self.wait(case, lambda shown: shown["events"] == count, *nodes)

@@ -54,7 +54,7 @@ class ResolutionTest(concert.TestCase):
         def is_there():
             nonlocal result
             result = self.run_on(name, "show", resolution, "--json", status=None)
-            return (result.status == 0 and result.json()["state"] == state
+            return (result.status == 0 and result.json().get("state") == state
                     and len(result.json()["list"]) >= events)
         self.until(is_there)
         return result.json()

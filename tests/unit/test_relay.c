@@ -42,13 +42,13 @@ static void settle(Fixture *fixture)
     }
 }
 
-static char *act(ExchangeNode *node, const char *dossier, const char *type, const char *payload,
-                 guint untold)
+static char *act_in(const char *procedure, ExchangeNode *node, const char *dossier,
+                    const char *type, const char *payload, guint untold)
 {
     g_autoptr(GError) error = NULL;
     g_auto(DocketSent) sent = {0};
     const DocketAct what = {.dossier = dossier,
-                            .procedure = "request",
+                            .procedure = procedure,
                             .type = type,
                             .signatory = "A. Example",
                             .payload = payload,
@@ -57,6 +57,12 @@ static char *act(ExchangeNode *node, const char *dossier, const char *type, cons
     g_assert_no_error(error);
     g_assert_cmpuint(g_strv_length(sent.untold), ==, untold);
     return g_strdup(sent.dossier);
+}
+
+static char *act(ExchangeNode *node, const char *dossier, const char *type, const char *payload,
+                 guint untold)
+{
+    return act_in("request", node, dossier, type, payload, untold);
 }
 
 static char *ask(Fixture *fixture)
@@ -109,6 +115,20 @@ static void test_sent_on(Fixture *fixture, gconstpointer data)
     g_assert_true(introductions_get(node_store(fixture->alder.node), "cert.birch.example", &none,
                                     &unknown, NULL));
     g_assert_null(unknown); /* a peer is not introduced */
+}
+
+/* Who comes in by way of another gets what was before it, too: the draft, which went to nobody. */
+static void test_comes_in(Fixture *fixture, gconstpointer data)
+{
+    g_autofree char *id = act_in("case", &fixture->birch, NULL, "opened",
+                                 "{\"severity\":\"high\",\"subject\":\"Counterfeit pages\"}", 0);
+    g_free(act_in("case", &fixture->birch, id, "shared",
+                  "{\"to\":[\"cert.alder.example\",\"cert.cedar.example\"]}", 1));
+    settle(fixture);
+    assert_all(fixture, id, "shared");
+    g_free(act_in("case", &fixture->cedar, id, "acknowledged", "{}", 1));
+    settle(fixture);
+    assert_all(fixture, id, "acknowledged");
 }
 
 /* Nothing is sent on twice, nor to who is not in the dossier. */
@@ -169,6 +189,7 @@ int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add("/relay/sent-on", Fixture, NULL, set_up, test_sent_on, tear_down);
+    g_test_add("/relay/comes-in", Fixture, NULL, set_up, test_comes_in, tear_down);
     g_test_add("/relay/once", Fixture, NULL, set_up, test_once, tear_down);
     g_test_add("/relay/other-keys", Fixture, NULL, set_up, test_other_keys, tear_down);
     g_test_add("/relay/liar", Fixture, NULL, set_up, test_liar, tear_down);
