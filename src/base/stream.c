@@ -1,8 +1,10 @@
 #include "base/stream.h"
 
+#include <bzlib.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <lzma.h>
+#include <poll.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -38,6 +40,7 @@ struct Layer {
     guint64 given;
     union {
         z_stream gzip;
+        bz_stream bzip2;
         lzma_stream xz;
         ZSTD_DStream *zstd;
     } state;
@@ -45,9 +48,14 @@ struct Layer {
 
 struct Stream {
     char *name; /* for messages; NULL: unknown */
-    int fd;     /* -1: memory */
+    int fd;     /* -1: memory, or @source */
+    int wake;   /* -1: none */
     const char *memory;
     gsize memory_length;
+    StreamSource source;
+    gpointer source_user;
+    GDestroyNotify source_free;
+    const Stream *under; /* whose progress counts; NULL: one's own */
     guint64 taken, total;
     Layer layers[STREAM_LAYERS];
     guint depth;     /* layers in use */
@@ -76,24 +84,53 @@ static gboolean stream_fail(Stream *stream, GError **error, ConcertError code, c
 
 /* --- The source ------------------------------------------------------------------------------ */
 
+/* Other threads may ask how far it is. */
+static void source_count(Stream *stream, gsize length)
+{
+    __atomic_store_n(&stream->taken, stream->taken + length, __ATOMIC_RELAXED);
+}
+
+/* Waits for bytes, or for somebody who wants no more of them; then it is FALSE. */
+static gboolean source_wait(const Stream *stream)
+{
+    struct pollfd both[] = {{.fd = stream->fd, .events = POLLIN},
+                            {.fd = stream->wake, .events = POLLIN}};
+
+    if (stream->wake < 0)
+        return TRUE;
+    while (poll(both, G_N_ELEMENTS(both), -1) < 0 && errno == EINTR)
+        ;
+    return both[1].revents == 0;
+}
+
 static gboolean source_read(Stream *stream, char *buffer, gsize size, gsize *ret_read,
                             GError **error)
 {
+    if (stream->source) {
+        if (!stream->source(stream->source_user, buffer, size, ret_read, error))
+            return FALSE;
+        source_count(stream, *ret_read);
+        return TRUE;
+    }
     if (stream->fd < 0) {
         gsize length = MIN(size, stream->memory_length - (gsize)stream->taken);
         if (length > 0)
             memcpy(buffer, stream->memory + stream->taken, length);
-        stream->taken += length;
+        source_count(stream, length);
         *ret_read = length;
         return TRUE;
     }
-    ssize_t length;
+    ssize_t length = 0;
+    if (!source_wait(stream)) {
+        *ret_read = 0;
+        return TRUE;
+    }
     do
         length = read(stream->fd, buffer, size);
     while (length < 0 && errno == EINTR);
     if (length < 0)
         return error_from_errno(error, errno, "%s", stream->name ? stream->name : "reading");
-    stream->taken += (guint64)length;
+    source_count(stream, (gsize)length);
     *ret_read = (gsize)length;
     return TRUE;
 }
@@ -118,6 +155,26 @@ static gboolean gzip_decode(Stream *stream, Layer *layer, char *out, gsize size,
         return stream_fail(stream, error, CONCERT_ERROR_INPUT, "broken gzip data (%s)",
                            z->msg ? z->msg : "cannot be unpacked");
     return TRUE;
+}
+
+static gboolean bzip2_decode(Stream *stream, Layer *layer, char *out, gsize size, gsize *ret_given,
+                             gboolean *ret_end, GError **error)
+{
+    bz_stream *bz = &layer->state.bzip2;
+    bz->next_in = layer->in + layer->in_at;
+    bz->avail_in = (unsigned)(layer->in_length - layer->in_at);
+    bz->next_out = out;
+    bz->avail_out = (unsigned)size; /* at most STREAM_READ_MAX */
+    int result = BZ2_bzDecompress(bz);
+    layer->in_at = layer->in_length - bz->avail_in;
+    *ret_given = size - bz->avail_out;
+    *ret_end = result == BZ_STREAM_END;
+    if (result == BZ_STREAM_END) {
+        BZ2_bzDecompressEnd(bz);
+        *bz = (bz_stream){0};
+        result = BZ2_bzDecompressInit(bz, 0, 0);
+    }
+    return result == BZ_OK || stream_fail(stream, error, CONCERT_ERROR_INPUT, "broken bzip2 data");
 }
 
 static gboolean zstd_decode(Stream *stream, Layer *layer, char *out, gsize size, gsize *ret_given,
@@ -166,6 +223,13 @@ static gboolean gzip_start(Layer *layer)
     return inflateInit2(&layer->state.gzip, 15 + 16) == Z_OK; /* 16: gzip wrapper only */
 }
 
+static gboolean bzip2_start(Layer *layer)
+{
+    layer->name = "bzip2";
+    layer->decode = bzip2_decode;
+    return BZ2_bzDecompressInit(&layer->state.bzip2, 0, 0) == BZ_OK;
+}
+
 static gboolean zstd_start(Layer *layer)
 {
     layer->name = "zstd";
@@ -187,6 +251,8 @@ static void layer_free(Layer *layer)
 {
     if (layer->decode == gzip_decode)
         inflateEnd(&layer->state.gzip);
+    else if (layer->decode == bzip2_decode)
+        BZ2_bzDecompressEnd(&layer->state.bzip2);
     else if (layer->decode == zstd_decode)
         ZSTD_freeDStream(layer->state.zstd);
     else if (layer->decode == xz_decode)
@@ -203,6 +269,10 @@ static LayerStart layer_find(const char *magic, gsize length)
         return gzip_start;
     if (length >= 6 && memcmp(magic, "\xfd\x37zXZ\0", 6) == 0)
         return xz_start;
+    /* "BZh9", and the first digits of pi, or, of nothing, those of its root. */
+    if (length >= 6 && memcmp(magic, "BZh", 3) == 0 && magic[3] >= '1' && magic[3] <= '9' &&
+        (memcmp(magic + 4, "1A", 2) == 0 || memcmp(magic + 4, "\x17r", 2) == 0))
+        return bzip2_start;
     /* A zstd frame, or a skippable frame (RFC 8878, 3.1.2), which pzstd puts first. */
     if (length >= 4 && (memcmp(magic, "\x28\xb5\x2f\xfd", 4) == 0 ||
                         ((magic[0] & 0xf0) == 0x50 && memcmp(magic + 1, "\x2a\x4d\x18", 3) == 0)))
@@ -338,6 +408,7 @@ static Stream *stream_new(int fd, const char *name)
 {
     Stream *stream = g_new0(Stream, 1);
     stream->fd = fd;
+    stream->wake = -1;
     stream->name = g_strdup(name);
     return stream;
 }
@@ -385,6 +456,31 @@ Stream *stream_from_memory(const void *data, gsize length)
     stream->memory_length = length;
     stream->total = length;
     return stream;
+}
+
+Stream *stream_from_source(StreamSource source, gpointer user, GDestroyNotify free_user,
+                           gboolean plain)
+{
+    Stream *stream = stream_new(-1, NULL);
+    stream->source = source;
+    stream->source_user = user;
+    stream->source_free = free_user;
+    if (plain) {
+        stream->opened = TRUE;
+        stream->peek_size = STREAM_CHUNK;
+        stream->peek = g_malloc(stream->peek_size);
+    }
+    return stream;
+}
+
+void stream_set_wake(Stream *stream, int fd)
+{
+    stream->wake = fd;
+}
+
+void stream_set_under(Stream *stream, const Stream *under)
+{
+    stream->under = under;
 }
 
 /* The failure of @stream, if it has failed; else remembers @failure (taken over) and passes it on.
@@ -450,7 +546,11 @@ gboolean stream_peek(Stream *stream, gsize wanted, const char **ret_data, gsize 
 
 void stream_progress(const Stream *stream, guint64 *ret_done, guint64 *ret_total)
 {
-    *ret_done = stream->taken;
+    if (stream->under) {
+        stream_progress(stream->under, ret_done, ret_total);
+        return;
+    }
+    *ret_done = __atomic_load_n(&stream->taken, __ATOMIC_RELAXED);
     *ret_total = stream->total;
 }
 
@@ -465,6 +565,8 @@ void stream_close(Stream *stream)
         return;
     for (guint i = 0; i < stream->depth; i++)
         layer_free(&stream->layers[i]);
+    if (stream->source_free)
+        stream->source_free(stream->source_user);
     if (stream->fd >= 0)
         close(stream->fd);
     g_clear_error(&stream->failed);

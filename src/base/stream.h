@@ -1,4 +1,5 @@
-/* stream.h - reading files, pipes and memory, decompressing gzip, zstd and xz on the way.
+/* stream.h - reading files, pipes and memory, decompressing gzip, bzip2, zstd and
+ * xz on the way.
  *
  * The compression is told from the first bytes, never from the name. A stream that unpacks to more
  * than STREAM_MAX_RATIO times what was read fails with CONCERT_ERROR_LIMIT (after a grace of 64
@@ -23,6 +24,22 @@ Stream *stream_from_fd(int fd, GError **error);
 /* Reads from memory, which must outlive the stream. */
 Stream *stream_from_memory(const void *data, gsize length);
 
+/* Gives up to @size bytes as stream_read() does. */
+typedef gboolean (*StreamSource)(gpointer user, void *buffer, gsize size, gsize *ret_read,
+                                 GError **error);
+
+/* Reads what @source gives; @free_user (may be NULL) is called with the end of the stream. With
+ * @plain nothing is unpacked, whatever it looks like. */
+Stream *stream_from_source(StreamSource source, gpointer user, GDestroyNotify free_user,
+                           gboolean plain);
+
+/* A read that waits for bytes of a file descriptor finds the end, too, when @fd becomes readable.
+ */
+void stream_set_wake(Stream *stream, int fd);
+
+/* Has stream_progress() tell that of @under, which must outlive it. */
+void stream_set_under(Stream *stream, const Stream *under);
+
 /* Reads up to @size bytes; *ret_read 0 means the end. */
 gboolean stream_read(Stream *stream, void *buffer, gsize size, gsize *ret_read, GError **error);
 
@@ -31,10 +48,11 @@ gboolean stream_read(Stream *stream, void *buffer, gsize size, gsize *ret_read, 
 gboolean stream_peek(Stream *stream, gsize wanted, const char **ret_data, gsize *ret_length,
                      GError **error);
 
-/* Bytes taken from the underlying file so far, and its size (0 when unknown), for progress. */
+/* Bytes taken from the underlying file so far, and its size (0 when unknown), for progress. From
+ * any thread. */
 void stream_progress(const Stream *stream, guint64 *ret_done, guint64 *ret_total);
 
-/* "gzip", "zstd", "xz", or NULL when plain; known after the first read or peek. */
+/* "gzip", "bzip2", "zstd", "xz", or NULL when plain; known after the first read or peek. */
 const char *stream_compression(const Stream *stream);
 
 void stream_close(Stream *stream);
