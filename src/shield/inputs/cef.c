@@ -39,7 +39,7 @@ static const InputField fields[] = {
 /* Where "CEF:" stands: at the start, or behind a syslog header. */
 static const char *find_start(const char *line, gsize length)
 {
-    const char *start = memmem(line, MIN(length, 1024), "CEF:", 4);
+    const char *start = length > 0 ? memmem(line, MIN(length, 1024), "CEF:", 4) : NULL;
     if (!start || (gsize)(start - line) + 6 > length || !g_ascii_isdigit(start[4]) ||
         (start > line && start[-1] != ' '))
         return NULL;
