@@ -281,6 +281,11 @@ guint64 set_count_indicators(const Set *set)
     return set->header->indicators;
 }
 
+gsize set_scanned_size(const Set *set)
+{
+    return set->header->parts[SET_PART_FIRST_LINKS].offset;
+}
+
 gboolean set_has(const Set *set, ObservableKind kind)
 {
     for (guint i = 0; i < SET_TABLES; i++)

@@ -35,6 +35,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Set, set_free)
 guint64 set_count_values(const Set *set);
 guint64 set_count_indicators(const Set *set);
 
+/* Bytes of the set that scanning may touch as long as it finds nothing. */
+gsize set_scanned_size(const Set *set);
+
 /* Has the set any value of this kind? */
 gboolean set_has(const Set *set, ObservableKind kind);
 

@@ -6,6 +6,10 @@
 #include "shield/set_sort.h"
 #include "shield/set_tables.h"
 
+#define ID_PREFIX "indicator--"
+/* Indicators whose memory is asked for before it is needed. */
+#define AHEAD     16
+
 #define UUID_TEXT 36
 
 /* An indicator as it will be in the file, with texts in the builder's own pool. */
@@ -87,22 +91,14 @@ static gboolean keep_shared(GString *pool, GHashTable *known, const char *text, 
 static gboolean pack_id(const char *id, guint8 ret_uuid[16])
 {
     guint8 uuid[16];
-    guint size = 0;
+    const char *text = id + strlen(ID_PREFIX);
 
-    if (!g_str_has_prefix(id, "indicator--") || strlen(id += 11) != UUID_TEXT)
+    if (!g_str_has_prefix(id, ID_PREFIX) || strlen(text) != UUID_TEXT || text[8] != '-' ||
+        text[13] != '-' || text[18] != '-' || text[23] != '-' ||
+        !set_file_pack_hex(text, uuid, 4) || !set_file_pack_hex(text + 9, uuid + 4, 2) ||
+        !set_file_pack_hex(text + 14, uuid + 6, 2) || !set_file_pack_hex(text + 19, uuid + 8, 2) ||
+        !set_file_pack_hex(text + 24, uuid + 10, 6))
         return FALSE;
-    for (guint i = 0; i < UUID_TEXT; i++) {
-        if (i == 8 || i == 13 || i == 18 || i == 23) {
-            if (id[i] != '-')
-                return FALSE;
-            continue;
-        }
-        if (!g_ascii_isxdigit(id[i]) || g_ascii_isupper(id[i]) || !g_ascii_isxdigit(id[i + 1]) ||
-            g_ascii_isupper(id[i + 1]))
-            return FALSE;
-        uuid[size++] = (guint8)(g_ascii_xdigit_value(id[i]) << 4 | g_ascii_xdigit_value(id[i + 1]));
-        i++;
-    }
     memcpy(ret_uuid, uuid, sizeof(uuid));
     return TRUE;
 }
@@ -210,7 +206,9 @@ static GArray *sort_indicators(const SetBuilder *builder)
         const Indicator *indicator = indicator_at(builder, i);
         SetSortItem item = {
             .key = indicator->file.id != 0 ? G_MAXUINT64 : set_file_first(indicator->file.uuid, 16),
-            .entry = i};
+            .entry = i,
+            .indicator = !indicator->withdrawn && indicator->has_values,
+        };
         g_array_append_val(items, item);
     }
     set_sort((SetSortItem *)(gpointer)items->data, count, compare_indicators, (gpointer)builder);
@@ -222,34 +220,35 @@ static GArray *sort_indicators(const SetBuilder *builder)
 static guint32 *number_indicators(const SetBuilder *builder, GArray *ret_kept)
 {
     g_autoptr(GArray) items = sort_indicators(builder);
+    const SetSortItem *all = (const SetSortItem *)(gconstpointer)items->data;
     guint32 *numbers = g_new(guint32, items->len + 1);
-    const Indicator *before = NULL;
 
     for (guint i = 0; i < items->len; i++) {
-        guint32 entry = g_array_index(items, SetSortItem, i).entry;
-        const Indicator *indicator = indicator_at(builder, entry);
-        gboolean latest = !before || compare_ids(builder, before, indicator) != 0;
-        before = indicator;
-        numbers[entry] = SET_TABLES_NONE;
-        if (!latest || indicator->withdrawn || !indicator->has_values)
-            continue;
-        numbers[entry] = ret_kept->len;
-        g_array_append_val(ret_kept, entry);
+        guint32 entry = all[i].entry;
+        gboolean older = i > 0 && all[i].key == all[i - 1].key &&
+                         compare_ids(builder, indicator_at(builder, all[i - 1].entry),
+                                     indicator_at(builder, entry)) == 0;
+        gboolean counts = !older && all[i].indicator;
+        numbers[entry] = counts ? ret_kept->len : SET_TABLES_NONE;
+        if (counts)
+            g_array_append_val(ret_kept, entry);
     }
     return numbers;
 }
 
 /* The seed of this content under this secret. */
-static guint64 make_seed(const SetBuilder *builder, const GArray *kept)
+static guint64 make_seed(const SetBuilder *builder, const guint32 *numbers)
 {
-    guint64 content[2] = {0, kept->len};
+    guint64 content[2] = {0, 0};
     guint64 seed;
-    G_STATIC_ASSERT(SET_BUILDER_SECRET >= crypto_generichash_KEYBYTES_MIN);
     guint8 hash[crypto_generichash_BYTES];
 
-    for (guint i = 0; i < kept->len; i++) {
-        const Indicator *indicator = indicator_at(builder, g_array_index(kept, guint32, i));
-        content[0] += key_mix(indicator->digest ^ builder->secret_seed, indicator->digest);
+    for (guint i = 0; i < builder->indicators->len; i++) {
+        if (numbers[i] == SET_TABLES_NONE)
+            continue;
+        guint64 digest = indicator_at(builder, i)->digest;
+        content[0] += key_mix(digest ^ builder->secret_seed, digest);
+        content[1]++;
     }
     crypto_generichash(hash, sizeof(hash), (const guint8 *)content, sizeof(content),
                        builder->secret, sizeof(builder->secret));
@@ -273,6 +272,8 @@ static gboolean write_indicators(const SetBuilder *builder, const GArray *kept, 
     set_writer_begin(writer, SET_PART_INDICATORS);
     for (guint i = 0; i < kept->len; i++) {
         SetFileIndicator file = indicator_at(builder, g_array_index(kept, guint32, i))->file;
+        if (i + AHEAD < kept->len)
+            __builtin_prefetch(indicator_at(builder, g_array_index(kept, guint32, i + AHEAD)));
         if (!keep_again(builder, pool, &file.id, error) ||
             !keep_again(builder, pool, &file.name, error) ||
             !keep_shared(pool, sources, pool_text(builder, file.source), &file.source, error))
@@ -290,7 +291,7 @@ static gboolean write_all(SetBuilder *builder, SetWriter *writer, GError **error
     g_autofree guint32 *numbers = number_indicators(builder, kept);
     g_autoptr(GString) pool = g_string_new_len("", 1);
 
-    writer->header.seed = make_seed(builder, kept);
+    writer->header.seed = make_seed(builder, numbers);
     set_tables_write(&builder->tables, writer, numbers, NULL, NULL);
     if (!write_indicators(builder, kept, pool, writer, error))
         return FALSE;

@@ -35,7 +35,7 @@ static const guint8 digits[256] = {
     ['8'] = 9, ['9'] = 10, ['a'] = 11, ['b'] = 12, ['c'] = 13, ['d'] = 14, ['e'] = 15, ['f'] = 16,
 };
 
-static gboolean pack_hex(const char *text, guint8 *ret_bytes, guint size)
+gboolean set_file_pack_hex(const char *text, guint8 *ret_bytes, guint size)
 {
     guint8 bad = 0;
     for (guint i = 0; i < size; i++) {
@@ -68,7 +68,8 @@ SetFileTable set_file_pack(ObservableKind kind, const char *canonical, gsize len
         return table;
     if (table >= SET_TABLE_MD5) {
         guint size = set_file_widths[table];
-        return length == 2 * size && pack_hex(canonical, ret_bytes, size) ? table : SET_TABLE_NONE;
+        return length == 2 * size && set_file_pack_hex(canonical, ret_bytes, size) ? table
+                                                                                   : SET_TABLE_NONE;
     }
     if (!observable_address_parse(canonical, length, &address) ||
         observable_address_kind(&address) != kind)

@@ -2,16 +2,18 @@
 
 #include <string.h>
 
-/* Bits looked at in one pass, and passes for all of a key. */
+/* Bits looked at in one pass, and passes. They tell nearly all keys apart that are random, and all
+ * addresses; what they leave together is few, and compared. */
 #define DIGIT_BITS 11
-#define DIGITS     6
+#define DIGITS     3
+#define SHIFT      (64 - DIGITS * DIGIT_BITS)
 
 /* Fewer are sorted by comparing. */
 #define FEW 256
 
 static guint digit_of(guint64 key, guint digit)
 {
-    return (guint)(key >> (digit * DIGIT_BITS)) & ((1u << DIGIT_BITS) - 1);
+    return (guint)(key >> (SHIFT + digit * DIGIT_BITS)) & ((1u << DIGIT_BITS) - 1);
 }
 
 static void pass(const SetSortItem *from, SetSortItem *to, gsize count, guint digit, guint32 *next)
@@ -26,7 +28,8 @@ static void pass(const SetSortItem *from, SetSortItem *to, gsize count, guint di
         to[next[digit_of(from[i].key, digit)]++] = from[i];
 }
 
-/* From the last digit to the first; digits that are the same in all keys are passed over. */
+/* Sorts by the first bits, from the last digit of them to the first; digits that are the same in
+ * all keys are passed over. */
 static void sort_by_key(SetSortItem *items, gsize count)
 {
     g_autofree SetSortItem *other = g_new(SetSortItem, count);
@@ -49,22 +52,31 @@ static void sort_by_key(SetSortItem *items, gsize count)
         memcpy(items, from, count * sizeof(*items));
 }
 
-static gint compare_keys(gconstpointer a, gconstpointer b, gpointer user)
+typedef struct {
+    GCompareDataFunc compare;
+    gpointer user;
+} Comparing;
+
+static gint compare_all(gconstpointer a, gconstpointer b, gpointer user)
 {
+    const Comparing *comparing = user;
     guint64 first = ((const SetSortItem *)a)->key, second = ((const SetSortItem *)b)->key;
-    return first < second ? -1 : first > second;
+    return first != second ? (first < second ? -1 : 1) : comparing->compare(a, b, comparing->user);
 }
 
 void set_sort(SetSortItem *items, gsize count, GCompareDataFunc compare, gpointer user)
 {
-    if (count > FEW)
-        sort_by_key(items, count);
-    else
-        g_qsort_with_data(items, (gint)count, sizeof(*items), compare_keys, NULL);
+    Comparing comparing = {compare, user};
+
+    if (count <= FEW) {
+        g_qsort_with_data(items, (gint)count, sizeof(*items), compare_all, &comparing);
+        return;
+    }
+    sort_by_key(items, count);
     for (gsize i = 0, end; i < count; i = end) {
-        for (end = i + 1; end < count && items[end].key == items[i].key;)
+        for (end = i + 1; end < count && items[end].key >> SHIFT == items[i].key >> SHIFT;)
             end++;
         if (end - i > 1)
-            g_qsort_with_data(items + i, (gint)(end - i), sizeof(*items), compare, user);
+            g_qsort_with_data(items + i, (gint)(end - i), sizeof(*items), compare_all, &comparing);
     }
 }
