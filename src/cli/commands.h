@@ -47,6 +47,7 @@ extern const Command cmd_resolution;
 extern const Command cmd_restore;
 extern const Command cmd_search;
 extern const Command cmd_serve;
+extern const Command cmd_shield;
 extern const Command cmd_show;
 extern const Command cmd_status;
 extern const Command cmd_version;

@@ -9,6 +9,7 @@
 #include "node/attachment_operation.h"
 #include "node/card_publisher.h"
 #include "node/community_operation.h"
+#include "node/consumer_operation.h"
 #include "node/contact_operation.h"
 #include "node/desk_operation.h"
 #include "node/dispatch_operation.h"
@@ -293,6 +294,8 @@ static const Operation operations[] = {
     {"dispatch.hold", .change = dispatch_operation_hold},
     {"dispatch.release", .change = dispatch_operation_release},
     {"exchange.follow", .run = dispatch_operation_follow},
+    {"consumer.add", .change = consumer_operation_add},
+    {"consumer.remove", .change = consumer_operation_remove},
     {"contact.put", .change = contact_operation_put},
     {"contact.remove", .change = contact_operation_remove},
     {"contact.stop", .change = contact_operation_stop},

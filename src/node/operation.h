@@ -52,6 +52,8 @@
  *   dossier.reminded  {dossier, given: [[clock, started (us), count], ..], next? (us)}
  *   dossier.assign    {dossier (its whole id), assignee?}
  *   dossier.jot       {dossier, author, text}
+ *   consumer.add      {name, formats: [..], sha256 (hex), expires (us, 0 never)}
+ *   consumer.remove   {name}
  *   contact.put       {source?, contacts?: [{email or node, name?, language?, openpgp?, ip?: [..],
  *                     as?: [..], domains?: [..]}], routes?: [[prefix, as]]}: store/contacts.h
  *   contact.remove    {key or source}

@@ -47,6 +47,7 @@ typedef struct {
 
 typedef struct ExchangeAuth ExchangeAuth;
 typedef struct ExchangeFollow ExchangeFollow;
+typedef struct ShieldHttp ShieldHttp;
 
 typedef struct {
     Store *store;
@@ -61,6 +62,7 @@ typedef struct {
     ExchangeFollow *exchange_follow;        /* server/exchange_follow.h */
     RateLimit *message_rate;                /* of messages that came, per peer */
     ExchangeAuth *exchange_auth;            /* server/exchange_auth.h */
+    ShieldHttp *shield;                     /* server/shield_http.h */
     gint64 started;                         /* microseconds since 1970 */
     ApiCounts counts;
 } Api;

@@ -9,6 +9,7 @@
 #include "server/ratelimit.h"
 #include "store/accounts.h"
 #include "store/collections.h"
+#include "store/consumers.h"
 
 /* Longer headers are nobody's password or token. */
 #define MAX_HEADER 1024
@@ -59,6 +60,7 @@ void login_principal_unref(LoginPrincipal *principal)
         return;
     g_free(principal->name);
     g_free(principal->source);
+    g_strfreev(principal->formats);
     g_free(principal);
 }
 
@@ -182,6 +184,15 @@ static LoginPrincipal *principal_of(const Account *account)
     return principal_new(account->name, account->source, role_actions(account->roles), FALSE);
 }
 
+/* A consumer's name cannot be that of an account, which has no colon. */
+static LoginPrincipal *principal_of_consumer(Consumer *consumer)
+{
+    g_autofree char *name = g_strconcat("consumer:", consumer->name, NULL);
+    LoginPrincipal *principal = principal_new(name, NULL, 0, FALSE);
+    principal->formats = g_steal_pointer(&consumer->formats);
+    return principal;
+}
+
 /* "name:password" out of Basic credentials. */
 static gboolean split_basic(const char *base64, char **ret_name, char **ret_password)
 {
@@ -247,9 +258,11 @@ static LoginResult check_bearer(Login *login, const char *header, const char *to
     token_digest(token, digest);
     guint64 generation = writer_generation(login->writer);
     g_autoptr(Account) account = accounts_lookup_token(login->store, digest, timestamp_now(), NULL);
-    if (!account || account->disabled)
+    g_autoptr(Consumer) consumer =
+        account ? NULL : consumers_lookup(login->store, digest, timestamp_now(), NULL);
+    if (!consumer && (!account || account->disabled))
         return fail(login, "", client, client_length);
-    *ret_principal = principal_of(account);
+    *ret_principal = consumer ? principal_of_consumer(consumer) : principal_of(account);
     remember(login, header, generation, *ret_principal);
     return LOGIN_KNOWN;
 }

@@ -18,6 +18,7 @@ typedef struct {
     char *source;  /* what it gives counts as from this source; NULL for who did not log in */
     guint actions; /* set of RoleAction */
     gboolean anonymous;
+    char **formats; /* of a consumer of exports, which may do nothing else; NULL: it is none */
 } LoginPrincipal;
 
 LoginPrincipal *login_principal_ref(LoginPrincipal *principal);

@@ -1,0 +1,10 @@
+/* cmd_shield.c - `concert shield`: indicators for those who look for them and who block. */
+#include "cli/cmd_shield.h"
+
+#include "cli/commands.h"
+
+const Command cmd_shield = {
+    .name = "shield",
+    .summary = "give indicators to those who look for them and who block",
+    .subcommands = (const Command *const[]){&shield_export, &shield_consumer, NULL},
+};

@@ -1,0 +1,7 @@
+/* cmd_shield.h - the subcommands of `concert shield`, a file each. */
+#pragma once
+
+#include "cli/command.h"
+
+extern const Command shield_export;
+extern const Command shield_consumer;

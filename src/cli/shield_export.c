@@ -1,0 +1,266 @@
+/* shield_export.c - `concert shield export FORMAT`: a subcommand for each format there is. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/timestamp.h"
+#include "cli/cmd_shield.h"
+#include "cli/command_node.h"
+#include "cli/output.h"
+#include "node/shield_source.h"
+#include "shield/export_set.h"
+
+/* Most kinds that --kind can name. */
+#define KIND_CHOICES "ipv4|ipv6|cidr|domain|url|md5|sha1|sha256|sha512|email|ja3|ja4"
+
+static gboolean write_bytes(gpointer user, const char *bytes, gsize length, GError **error)
+{
+    errno = 0;
+    return fwrite(bytes, 1, length, user) == length ||
+           error_from_errno(error, errno ? errno : EIO, "export");
+}
+
+static gboolean write_set(const ExportFormat *format, const ExportOptions *options, const Set *set,
+                          FILE *stream, ExportCounts *ret_counts, GError **error)
+{
+    g_autoptr(Export) export = export_new(format, options, write_bytes, stream, error);
+    if (!export || !export_set_add(export, set, error) || !export_finish(export, ret_counts, error))
+        return FALSE;
+    errno = 0;
+    return fflush(stream) == 0 || error_from_errno(error, errno ? errno : EIO, "export");
+}
+
+/* Writes to a new file that takes the place of @path only when it is complete and on the disk: who
+ * reloads it in between reads the old one. */
+static gboolean write_file(const ExportFormat *format, const ExportOptions *options, const Set *set,
+                           const char *path, ExportCounts *ret_counts, GError **error)
+{
+    g_autofree char *temporary = g_strdup_printf("%s.XXXXXX", path);
+    int fd = g_mkstemp_full(temporary, O_WRONLY | O_CLOEXEC, 0644);
+    if (fd < 0)
+        return error_from_errno(error, errno, "%s", temporary);
+    FILE *stream = fdopen(fd, "w");
+    gboolean done = write_set(format, options, set, stream, ret_counts, error);
+    if (done && fsync(fd) != 0)
+        done = error_from_errno(error, errno, "%s", temporary);
+    if (fclose(stream) != 0 && done)
+        done = error_from_errno(error, errno, "%s", temporary);
+    if (done && rename(temporary, path) != 0)
+        done = error_from_errno(error, errno, "%s", path);
+    if (!done)
+        unlink(temporary);
+    return done;
+}
+
+/* The set, and what of it the options ask for. */
+static Set *open_set(const CommandCall *call, const ExportFormat *format, ExportOptions *options,
+                     GError **error)
+{
+    const char *from = command_text(call, "from");
+    if (from) {
+        Set *set = set_open(from, error);
+        if (!set)
+            command_file_error(error);
+        return set;
+    }
+    g_autoptr(Node) node = command_node_open(call, NODE_READ, error);
+    Set *released = NULL;
+    if (!node || (export_format_blocks(format) &&
+                  !shield_source_released(node_store(node), &released, error)))
+        return NULL;
+    options->approved = released != NULL;
+    return released ? released : shield_source_whole(node_store(node), NULL, error);
+}
+
+static guint32 wanted_kinds(const CommandCall *call, GError **error)
+{
+    const char *const *kinds = command_texts(call, "kind");
+    guint32 wanted = 0;
+    for (; kinds && *kinds; kinds++) {
+        ObservableKind kind = observable_kind_from_name(*kinds);
+        if (kind == OBSERVABLE_NONE || kind == OBSERVABLE_OTHER) {
+            command_usage(call, error, "--kind %s: there are " KIND_CHOICES, *kinds);
+            return 0;
+        }
+        wanted |= 1u << kind;
+    }
+    return wanted;
+}
+
+/* "domain 3, url 1" */
+static char *describe_kinds(const ExportCounts *counts, ExportReason reason)
+{
+    g_autoptr(GString) text = g_string_new(NULL);
+    for (int kind = OBSERVABLE_IPV4; kind <= OBSERVABLE_OTHER; kind++)
+        if (counts->by_reason[reason][kind] > 0)
+            g_string_append_printf(text, "%s%s %" G_GUINT64_FORMAT, text->len > 0 ? ", " : "",
+                                   observable_kind_name((ObservableKind)kind),
+                                   counts->by_reason[reason][kind]);
+    return g_string_free(g_steal_pointer(&text), FALSE);
+}
+
+static void print_notes(const ExportFormat *format, const ExportCounts *counts)
+{
+    output_note("%s: %" G_GUINT64_FORMAT " values written", export_format_name(format),
+                counts->values);
+    for (int reason = EXPORT_DONE + 1; reason < EXPORT_REASONS; reason++) {
+        guint64 sum = export_counts_sum(counts, (ExportReason)reason);
+        g_autofree char *kinds = describe_kinds(counts, (ExportReason)reason);
+        if (sum > 0)
+            output_note("  %" G_GUINT64_FORMAT " %s: %s", sum,
+                        export_reason_words((ExportReason)reason), kinds);
+    }
+}
+
+static void print_json(const ExportFormat *format, const ExportOptions *options, const char *path,
+                       const ExportCounts *counts)
+{
+    char time[TIMESTAMP_MAX];
+    yyjson_mut_doc *doc = yyjson_mut_doc_new(NULL);
+    yyjson_mut_val *root = yyjson_mut_obj(doc);
+    g_autofree char *file = g_utf8_make_valid(path, -1);
+    yyjson_mut_obj_add_str(doc, root, "format", export_format_name(format));
+    yyjson_mut_obj_add_str(doc, root, "file", file);
+    yyjson_mut_obj_add_str(doc, root, "time", timestamp_format(time, options->time, 6));
+    yyjson_mut_obj_add_uint(doc, root, "values", counts->values);
+    yyjson_mut_obj_add_uint(doc, root, "entries", counts->entries);
+    yyjson_mut_obj_add_uint(doc, root, "bytes", counts->bytes);
+    for (int reason = EXPORT_DONE + 1; reason < EXPORT_REASONS; reason++) {
+        if (export_counts_sum(counts, (ExportReason)reason) == 0)
+            continue;
+        yyjson_mut_val *kinds =
+            yyjson_mut_obj_add_obj(doc, root, export_reason_name((ExportReason)reason));
+        for (int kind = OBSERVABLE_IPV4; kind <= OBSERVABLE_OTHER; kind++)
+            if (counts->by_reason[reason][kind] > 0)
+                yyjson_mut_obj_add_uint(doc, kinds, observable_kind_name((ObservableKind)kind),
+                                        counts->by_reason[reason][kind]);
+    }
+    output_json(root);
+    yyjson_mut_doc_free(doc);
+}
+
+/* What only formats that block are asked. */
+static void read_blocking(const CommandCall *call, ExportOptions *options)
+{
+    static const MarkingPap levels[] = {MARKING_PAP_CLEAR, MARKING_PAP_GREEN};
+    int level = command_choice(call, "unmarked", -1);
+    options->unmarked = level < 0 ? MARKING_PAP_NONE : levels[level];
+    options->action = command_choice(call, "action", -1);
+    options->redirect = command_text(call, "redirect");
+}
+
+static int run(const CommandCall *call, GError **error)
+{
+    const ExportFormat *format = export_format_find(call->command->name, error);
+    const char *path = command_text(call, "output");
+    gboolean to_file = path && strcmp(path, "-") != 0;
+    GError *kinds_error = NULL;
+    gint64 now = timestamp_now();
+    ExportOptions options = {
+        .now = now,
+        .time = now,
+        .action = -1,
+        .exact = command_flag(call, "exact"),
+        .suppressed = command_flag(call, "suppressed"),
+        .kinds = wanted_kinds(call, &kinds_error),
+    };
+    if (export_format_blocks(format))
+        read_blocking(call, &options);
+    if (kinds_error) {
+        g_propagate_error(error, kinds_error);
+        return COMMAND_ERROR;
+    }
+    if (command_json(call) && !to_file)
+        return command_usage(call, error, "--json says what was written to -o FILE");
+    g_autoptr(Set) set = open_set(call, format, &options, error);
+    ExportCounts counts;
+    if (!set || !(to_file ? write_file(format, &options, set, path, &counts, error)
+                          : write_set(format, &options, set, stdout, &counts, error)))
+        return command_file_error(error);
+    if (command_json(call))
+        print_json(format, &options, path, &counts);
+    else
+        print_notes(format, &counts);
+    return COMMAND_OK;
+}
+
+#define OPTION_OUTPUT                                                                              \
+    {                                                                                              \
+        "output", 'o', COMMAND_TEXT, "FILE",                                                       \
+            .help =                                                                                \
+                "write to FILE, which changes only when all is written (default: standard output)" \
+    }
+#define OPTION_FROM                                                                                \
+    {                                                                                              \
+        "from", 0, COMMAND_TEXT, "FILE",                                                           \
+            .help = "the indicators of a compiled set (default: the node's)"                       \
+    }
+#define OPTION_KIND                                                                                \
+    {                                                                                              \
+        "kind", 'k', COMMAND_TEXTS, "KIND", .help = "only values of this kind: " KIND_CHOICES      \
+    }
+#define OPTION_EXACT                                                                               \
+    {                                                                                              \
+        "exact", 0, COMMAND_FLAG, .help = "the names themselves, not the names under them"         \
+    }
+#define OPTION_SUPPRESSED                                                                          \
+    {                                                                                              \
+        "suppressed", 0, COMMAND_FLAG, .help = "also what is on warninglists"                      \
+    }
+
+static const CommandOption options[] = {
+    OPTION_OUTPUT,     OPTION_FROM,         OPTION_KIND,         OPTION_EXACT,
+    OPTION_SUPPRESSED, COMMAND_OPTION_JSON, COMMAND_OPTIONS_END,
+};
+
+static const CommandOption blocking_options[] = {
+    OPTION_OUTPUT,
+    OPTION_FROM,
+    OPTION_KIND,
+    OPTION_EXACT,
+    OPTION_SUPPRESSED,
+    {"unmarked", 0, COMMAND_CHOICE, "LEVEL", .choices = "clear|green",
+     .help = "block with what bears no PAP level, too, as if it bore this one"},
+    {"action", 'a', COMMAND_CHOICE, "ACTION", .choices = EXPORT_ACTION_CHOICES,
+     .help = "what a resolver answers (default: what the format does by itself)"},
+    {"redirect", 0, COMMAND_TEXT, "TARGET", .help = "the address or name it answers with instead"},
+    COMMAND_OPTION_JSON,
+    COMMAND_OPTIONS_END,
+};
+
+/* One command for each row of the table of formats. */
+static const Command *const *make_list(const Command *self)
+{
+    g_autoptr(GPtrArray) list = g_ptr_array_new();
+    for (const ExportFormat *const *format = export_formats(); *format; format++) {
+        Command *command = g_new0(Command, 1);
+        command->name = export_format_name(*format);
+        command->summary = export_format_summary(*format);
+        command->options = export_format_blocks(*format) ? blocking_options : options;
+        command->uses_node = TRUE;
+        command->run = run;
+        g_ptr_array_add(list, command);
+    }
+    g_ptr_array_add(list, NULL);
+    return (const Command *const *)g_ptr_array_free(g_steal_pointer(&list), FALSE);
+}
+
+const Command shield_export = {
+    .name = "export",
+    .summary = "write indicators for resolvers, packet filters, sensors and other programs",
+    .description =
+        "Formats that block take what was approved for it; as long as nothing was, only indicators "
+        "marked PAP:CLEAR or PAP:GREEN. The others take all indicators. Expired and revoked ones, "
+        "and what is on warninglists, are left out.\n\n"
+        "What a format cannot say is never left out in silence: how many values of which kind, and "
+        "why, stands on standard error, and in --json.",
+    .make_subcommands = make_list,
+    .examples =
+        (const CommandExample[]){
+            {"concert shield export rpz -o /etc/bind/rpz.concert", "a zone for the resolver"},
+            {"concert shield export nftables | nft -f -", "block at once, counted"},
+            {NULL},
+        },
+};

@@ -1,0 +1,72 @@
+#include "node/shield_source.h"
+
+#include "base/timestamp.h"
+#include "shield/load.h"
+#include "store/objects.h"
+#include "store/records.h"
+
+typedef struct {
+    SetBuilder *builder;
+    LoadOptions options;
+    ShieldSourceCounts counts;
+    GHashTable *retired; /* versions of the store that are left out */
+    GHashTable *levels;  /* records_levels() */
+    GError *error;
+} Reading;
+
+static gboolean take_row(const ObjectsRow *row, gpointer user)
+{
+    Reading *reading = user;
+    gsize length;
+    LoadOutcome outcome;
+    const char *bytes = g_bytes_get_data(row->bytes, &length);
+    if (g_hash_table_contains(reading->retired, &row->number)) {
+        reading->counts.out_of_date++;
+        return TRUE;
+    }
+    g_autoptr(Object) object = object_read(bytes, length, row->spec, OBJECT_LENIENT, NULL);
+    if (!object) {
+        reading->counts.broken++;
+        return TRUE;
+    }
+    gpointer tlp = g_hash_table_lookup(reading->levels, GSIZE_TO_POINTER((gsize)row->number));
+    if (!load_object(reading->builder, object, row->source, (MarkingTlp)GPOINTER_TO_UINT(tlp),
+                     &reading->options, &outcome, &reading->error))
+        return FALSE;
+    reading->counts.taken += outcome == LOAD_TAKEN;
+    reading->counts.empty += outcome == LOAD_EMPTY;
+    reading->counts.out_of_date += outcome == LOAD_OUT_OF_DATE;
+    return TRUE;
+}
+
+Set *shield_source_whole(Store *store, ShieldSourceCounts *ret_counts, GError **error)
+{
+    g_autoptr(SetBuilder) builder = set_builder_new(NULL);
+    g_autoptr(GHashTable) retired = records_retired(store, error);
+    g_autoptr(GHashTable) levels = retired ? records_levels(store, error) : NULL;
+    if (!levels)
+        return NULL;
+    Reading reading = {.builder = builder,
+                       .options = {.now = timestamp_now()},
+                       .retired = retired,
+                       .levels = levels};
+    ObjectsQuery query = OBJECTS_QUERY_INIT;
+    query.type = "indicator";
+    if (!objects_find(store, &query, take_row, &reading, NULL, error)) {
+        g_clear_error(&reading.error);
+        return NULL;
+    }
+    if (reading.error) {
+        g_propagate_error(error, reading.error);
+        return NULL;
+    }
+    if (ret_counts)
+        *ret_counts = reading.counts;
+    return set_builder_open(builder, error);
+}
+
+gboolean shield_source_released(Store *store, Set **ret_set, GError **error)
+{
+    *ret_set = NULL;
+    return TRUE;
+}

@@ -1,0 +1,22 @@
+/* shield_source.h - the sets of indicators that a node has to give: all there are, and those that
+ * may block. */
+#pragma once
+
+#include "shield/set.h"
+#include "store/store.h"
+
+/* What came of reading the store. */
+typedef struct {
+    guint64 taken;       /* indicators with values to look for */
+    guint64 empty;       /* their pattern names nothing that can be found in a text */
+    guint64 out_of_date; /* revoked, no longer valid, taken back */
+    guint64 broken;      /* could not be read */
+} ShieldSourceCounts;
+
+/* The indicators of the store, the latest version of each, without what is out of date or was taken
+ * back by who sent it. ret_counts may be NULL. Reads all of it: some seconds for a million. */
+Set *shield_source_whole(Store *store, ShieldSourceCounts *ret_counts, GError **error);
+
+/* What was approved for blocking; *ret_set is NULL when nothing ever was, and then what bears no
+ * PAP level, or one above GREEN, must not block. */
+gboolean shield_source_released(Store *store, Set **ret_set, GError **error);

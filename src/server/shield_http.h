@@ -1,0 +1,14 @@
+/* shield_http.h - exports of the shield (shield/export.h) for the machines that use them.
+ *
+ * GET /shield/export/FORMAT, for consumers (store/consumers.h) that may fetch the format. What was
+ * made is served until the indicators change, with an ETag that changes only then. */
+#pragma once
+
+#include "server/api.h"
+
+ShieldHttp *shield_http_new(Api *api);
+void shield_http_free(ShieldHttp *shield);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(ShieldHttp, shield_http_free)
+
+Reply *shield_http_export(ApiCall *call, GError **error);
