@@ -9,6 +9,7 @@
 #include "cli/match_set.h"
 #include "cli/output.h"
 #include "shield/hit.h"
+#include "shield/packets/packets.h"
 #include "shield/scan.h"
 #include "shield/walk.h"
 
@@ -69,6 +70,24 @@ static void print_failure(Match *match, const char *path, const GError *error)
     }
 }
 
+/* Looks through text, or packets: what the file holds, not what it is called, says which. */
+static gboolean scan_any(Match *match, Stream *stream, GError **error)
+{
+    PacketsCounts counts = {0};
+    gboolean packets;
+
+    if (!packets_detect(stream, &packets, error))
+        return FALSE;
+    if (!packets)
+        return scan_stream(match->set, stream, print_hit, match, error);
+    gboolean scanned = packets_scan(match->set, stream, print_hit, match, &counts, error);
+    g_autoptr(GString) left = g_string_new(NULL);
+    packets_explain(&counts, left);
+    if (left->len > 0 && !match->quiet)
+        output_note("%s: %s", match->file, left->str);
+    return scanned;
+}
+
 /* One file that cannot be read does not keep the others from being looked through. */
 static gboolean scan_file(gpointer user, const char *path, const GError *unreadable)
 {
@@ -82,7 +101,7 @@ static gboolean scan_file(gpointer user, const char *path, const GError *unreada
     g_autoptr(Stream) stream = stream_open(path, &error);
     match->file = path;
     match->file_hits = 0;
-    if (!stream || !scan_stream(match->set, stream, print_hit, match, &error))
+    if (!stream || !scan_any(match, stream, &error))
         print_failure(match, path, error);
     if (match->count && !match->quiet)
         print_count(match);

@@ -14,6 +14,35 @@ static void add_text(yyjson_mut_doc *doc, yyjson_mut_val *object, const char *ke
         yyjson_mut_obj_add_null(doc, object, key);
 }
 
+/* Who speaks, or is spoken to: address and port. */
+static void add_end(yyjson_mut_doc *doc, yyjson_mut_val *object, const char *key,
+                    const char *port_key, const ObservationEnd *end)
+{
+    char address[OBSERVABLE_ADDRESS_MAX];
+
+    if (end->known)
+        observable_address_format(&end->address, address);
+    add_text(doc, object, key, end->known ? address : NULL);
+    if (end->known && end->port != 0)
+        yyjson_mut_obj_add_uint(doc, object, port_key, end->port);
+    else
+        yyjson_mut_obj_add_null(doc, object, port_key);
+}
+
+static void add_observation(yyjson_mut_doc *doc, yyjson_mut_val *object, const ScanHit *hit)
+{
+    const Observation *observation = hit->observation;
+    char time[TIMESTAMP_MAX];
+
+    add_text(doc, object, "format", observation->format);
+    add_text(doc, object, "field", hit->field);
+    add_text(doc, object, "time",
+             observation->time ? timestamp_format(time, observation->time, 6) : NULL);
+    add_text(doc, object, "protocol", observation->protocol);
+    add_end(doc, object, "source_address", "source_port", &observation->source);
+    add_end(doc, object, "destination_address", "destination_port", &observation->destination);
+}
+
 void hit_append_json(GString *into, const char *file, const ScanHit *hit)
 {
     yyjson_mut_doc *doc = yyjson_mut_doc_new(NULL);
@@ -33,7 +62,10 @@ void hit_append_json(GString *into, const char *file, const ScanHit *hit)
     add_text(doc, object, "name", value->name);
     add_text(doc, object, "file", valid_file);
     yyjson_mut_obj_add_uint(doc, object, "line", hit->line);
-    yyjson_mut_obj_add_uint(doc, object, "column", hit->column);
+    if (hit->column > 0)
+        yyjson_mut_obj_add_uint(doc, object, "column", hit->column);
+    else
+        yyjson_mut_obj_add_null(doc, object, "column");
     if (value->confidence >= 0)
         yyjson_mut_obj_add_int(doc, object, "confidence", value->confidence);
     else
@@ -41,6 +73,8 @@ void hit_append_json(GString *into, const char *file, const ScanHit *hit)
     add_text(doc, object, "valid_until",
              value->valid_until ? timestamp_format(until, value->valid_until, 3) : NULL);
     add_text(doc, object, "tlp", marking_tlp_name(value->tlp));
+    if (hit->observation)
+        add_observation(doc, object, hit);
     char *json = yyjson_mut_write(doc, 0, &length);
     if (json)
         g_string_append_len(into, json, (gssize)length);
@@ -79,16 +113,53 @@ void hit_append_heading(GString *into)
     end_row(into);
 }
 
+/* "192.0.2.1:443" */
+static void append_end(GString *into, const ObservationEnd *end)
+{
+    char address[OBSERVABLE_ADDRESS_MAX];
+
+    if (!end->known) {
+        g_string_append_c(into, '?');
+        return;
+    }
+    observable_address_format(&end->address, address);
+    g_string_append_printf(into, end->address.v6 && end->port ? "[%s]" : "%s", address);
+    if (end->port != 0)
+        g_string_append_printf(into, ":%u", end->port);
+}
+
+/* Which field, when, and between whom. */
+static void append_observation(GString *into, const ScanHit *hit)
+{
+    const Observation *observation = hit->observation;
+    char time[TIMESTAMP_MAX];
+
+    if (hit->field)
+        append_cell(into, hit->field, -1, 0);
+    if (observation->time != 0)
+        append_cell(into, timestamp_format(time, observation->time, 3), -1, 0);
+    if (!observation->source.known && !observation->destination.known)
+        return;
+    append_end(into, &observation->source);
+    g_string_append(into, " > ");
+    append_end(into, &observation->destination);
+    g_string_append(into, "  ");
+    if (observation->protocol)
+        append_cell(into, observation->protocol, -1, 0);
+}
+
 void hit_append_row(GString *into, const char *file, const ScanHit *hit)
 {
     const SetValue *value = &hit->value;
-    g_autofree char *where = g_strdup_printf("%s:%" G_GUINT64_FORMAT ":%" G_GUINT64_FORMAT, file,
-                                             hit->line, hit->column);
+    g_autoptr(GString) where = g_string_new(file);
     gboolean same = strlen(value->value) == hit->seen_length &&
                     memcmp(value->value, hit->seen, hit->seen_length) == 0;
     char until[TIMESTAMP_MAX];
 
-    append_cell(into, where, -1, WHERE_WIDTH);
+    g_string_append_printf(where, ":%" G_GUINT64_FORMAT, hit->line);
+    if (hit->column > 0)
+        g_string_append_printf(where, ":%" G_GUINT64_FORMAT, hit->column);
+    append_cell(into, where->str, -1, WHERE_WIDTH);
     append_cell(into, observable_kind_name(value->kind), -1, TYPE_WIDTH);
     append_cell(into, value->value, -1, VALUE_WIDTH);
     append_cell(into, same ? "=" : hit->seen, same ? 1 : (gssize)hit->seen_length, SEEN_WIDTH);
@@ -102,5 +173,7 @@ void hit_append_row(GString *into, const char *file, const ScanHit *hit)
         g_string_append_printf(into, "confidence %d  ", value->confidence);
     if (value->valid_until != 0)
         g_string_append_printf(into, "until %s  ", timestamp_format(until, value->valid_until, 0));
+    if (hit->observation)
+        append_observation(into, hit);
     end_row(into);
 }

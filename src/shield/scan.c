@@ -80,7 +80,7 @@ static void advance(Scan *scan, gsize to)
 
 static gboolean report(Scan *scan, gsize end)
 {
-    ScanHit hit;
+    ScanHit hit = {0};
 
     for (guint i = 0; i < scan->matches->len; i++) {
         const SpotMatch *match = &g_array_index(scan->matches, SpotMatch, i);

@@ -6,14 +6,17 @@
 #pragma once
 
 #include "base/stream.h"
+#include "shield/observation.h"
 #include "shield/set.h"
 
 typedef struct {
     SetValue value;   /* of the set */
     const char *seen; /* the spelling in the text: bytes, not necessarily UTF-8 */
     gsize seen_length;
-    guint64 line;   /* from 1; lines end with a line feed */
-    guint64 column; /* of the first byte, from 1, in bytes */
+    guint64 line;   /* from 1; lines end with a line feed; of packets the packet's number */
+    guint64 column; /* of the first byte, from 1, in bytes; 0: none, a packet has no columns */
+    const Observation *observation; /* what says when and between whom; NULL: running text */
+    const char *field;              /* of the observation; NULL: running text */
 } ScanHit;
 
 /* Called for each indicator of each value found, in the order of the text; of one indicator a value

@@ -363,6 +363,48 @@ gboolean packets_read(Stream *stream, PacketsEach each, gpointer user, PacketsCo
     return read;
 }
 
+typedef struct {
+    const Set *set;
+    ScanFound found;
+    gpointer user;
+    guint64 packet;
+} PacketsScan;
+
+static gboolean report_hit(gpointer user, const Observation *observation, const ObservationHit *hit)
+{
+    PacketsScan *scan = user;
+    ScanHit told = {
+        .seen = hit->seen,
+        .seen_length = hit->seen_length,
+        .line = scan->packet,
+        .observation = observation,
+        .field = hit->value->field,
+    };
+
+    for (SetEntry entry = hit->entry; entry != SET_NONE; entry = set_next(scan->set, entry)) {
+        set_read(scan->set, entry, &told.value);
+        if (!scan->found(scan->user, &told))
+            return FALSE;
+    }
+    return TRUE;
+}
+
+static gboolean look_up(gpointer user, const Observation *observation, guint64 packet)
+{
+    PacketsScan *scan = user;
+
+    scan->packet = packet;
+    return observation_look_up(scan->set, observation, report_hit, scan);
+}
+
+gboolean packets_scan(const Set *set, Stream *stream, ScanFound found, gpointer user,
+                      PacketsCounts *ret_counts, GError **error)
+{
+    PacketsScan scan = {.set = set, .found = found, .user = user};
+
+    return packets_read(stream, look_up, &scan, ret_counts, error);
+}
+
 void packets_explain(const PacketsCounts *counts, GString *into)
 {
     const struct {

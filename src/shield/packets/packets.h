@@ -59,5 +59,10 @@ gboolean packets_detect(Stream *stream, gboolean *ret_is, GError **error);
 gboolean packets_read(Stream *stream, PacketsEach each, gpointer user, PacketsCounts *ret_counts,
                       GError **error);
 
+/* Finds the values of @set in a capture or dnstap, to its end; a hit's line is the number of the
+ * packet, its column 0. *ret_counts is set also when reading fails. */
+gboolean packets_scan(const Set *set, Stream *stream, ScanFound found, gpointer user,
+                      PacketsCounts *ret_counts, GError **error);
+
 /* Appends what of the packets could not be looked at, for people; nothing when all could. */
 void packets_explain(const PacketsCounts *counts, GString *into);
