@@ -213,17 +213,27 @@ static void test_nested(void)
     g_autoptr(GByteArray) once = g_byte_array_new();
 }
 
+/* The same @times over, packed once: the packing is what takes time. */
+static void pack_members(GByteArray *out, Pack pack, const void *data, gsize length, guint times)
+{
+    pack(out, data, length);
+    g_autofree guint8 *member = g_memdup2(out->data, out->len);
+    guint size = out->len;
+    while (--times > 0)
+        g_byte_array_append(out, member, size);
+}
+
 static void test_bomb(void)
 {
     gsize size = 100 * 1024 * 1024;
     g_autofree char *zeros = g_malloc0(size);
     for (gsize i = 0; i < G_N_ELEMENTS(packers); i++) {
         g_autoptr(GByteArray) packed = g_byte_array_new();
-        packers[i].pack(packed, zeros, size);
+        pack_members(packed, packers[i].pack, zeros, size / 10, 10);
         assert_fails(packed, CONCERT_ERROR_LIMIT, "100 times");
         /* Below the grace even zeros may be unpacked. */
         g_byte_array_set_size(packed, 0);
-        packers[i].pack(packed, zeros, 60 * 1024 * 1024);
+        pack_members(packed, packers[i].pack, zeros, 6 * 1024 * 1024, 10);
         g_autoptr(Stream) stream = stream_from_memory(packed->data, packed->len);
         g_autoptr(GString) all = read_all(stream, 1 << 20, NULL);
         g_assert_cmpuint(all->len, ==, 60 * 1024 * 1024);
