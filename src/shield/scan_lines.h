@@ -1,0 +1,22 @@
+/* scan_lines.h - the lines of a structured log, looked at as records. Private to scanning. */
+#pragma once
+
+#include "shield/input.h"
+#include "shield/scan.h"
+
+typedef struct ScanLines ScanLines;
+
+/* What one thread needs. @input is taken over; both others must outlive it. */
+ScanLines *scan_lines_new(const Set *set, Input *input);
+
+void scan_lines_free(ScanLines *lines);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(ScanLines, scan_lines_free)
+
+/* The file's header; see input_take_headers(). */
+void scan_lines_take_headers(ScanLines *lines, const char *text, gsize length, gboolean start);
+
+/* Looks at the line [line, line + length), number @number of the file, in the order of its bytes.
+ * Those of a line that is no record are found as in running text. FALSE when @found said so. */
+gboolean scan_lines_look(ScanLines *lines, const char *line, gsize length, guint64 number,
+                         ScanFound found, gpointer user);
