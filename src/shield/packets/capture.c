@@ -1,7 +1,7 @@
 #include "shield/packets/capture.h"
 
 #include "shield/packets/bytes.h"
-#include "shield/packets/window.h"
+#include "shield/packets/lookahead.h"
 
 /* Of a block of a pcapng file what is looked at: a packet, its header and a few options. */
 #define BLOCK_SEEN (CAPTURE_MAX_PACKET + 64)
@@ -24,7 +24,7 @@ typedef struct {
 } Interface;
 
 struct Capture {
-    Window window;
+    Lookahead ahead;
     gboolean started, ng, big, cut_off;
     guint64 skip; /* bytes between what was given and what comes next */
     guint64 number;
@@ -82,7 +82,7 @@ gboolean capture_detect(const char *start, gsize length)
 Capture *capture_new(Stream *stream)
 {
     Capture *capture = g_new0(Capture, 1);
-    window_init(&capture->window, stream, BLOCK_SEEN);
+    lookahead_init(&capture->ahead, stream, BLOCK_SEEN);
     capture->interfaces = g_array_new(FALSE, FALSE, sizeof(Interface));
     return capture;
 }
@@ -91,7 +91,7 @@ void capture_free(Capture *capture)
 {
     if (!capture)
         return;
-    window_clear(&capture->window);
+    lookahead_clear(&capture->ahead);
     g_array_unref(capture->interfaces);
     g_free(capture);
 }
@@ -112,7 +112,7 @@ static gboolean pass(Capture *capture, guint64 count, GError **error)
 {
     gboolean cut_off;
 
-    if (!window_skip(&capture->window, count, &cut_off, error))
+    if (!lookahead_skip(&capture->ahead, count, &cut_off, error))
         return FALSE;
     capture->cut_off = capture->cut_off || cut_off;
     return TRUE;
@@ -135,15 +135,15 @@ static gint64 to_time(const Interface *interface, guint64 count)
 static gboolean give(Capture *capture, gsize before, guint64 size, guint32 captured,
                      guint32 original, CapturePacket *packet)
 {
-    gsize there = window_ready(&capture->window) - MIN(window_ready(&capture->window), before);
+    gsize there = lookahead_ready(&capture->ahead) - MIN(lookahead_ready(&capture->ahead), before);
 
-    packet->data = window_data(&capture->window) + before;
+    packet->data = lookahead_data(&capture->ahead) + before;
     packet->length = MIN(captured, there);
     packet->original = MAX(original, captured);
     packet->number = ++capture->number;
     capture->cut_off = there < captured;
-    gsize taken = MIN(size, window_ready(&capture->window));
-    capture->window.at += taken;
+    gsize taken = MIN(size, lookahead_ready(&capture->ahead));
+    capture->ahead.at += taken;
     capture->skip = size - taken; /* not now: that would move the packet */
     return TRUE;
 }
@@ -152,17 +152,17 @@ static gboolean give(Capture *capture, gsize before, guint64 size, guint32 captu
 
 static gboolean start_pcap(Capture *capture, GError **error)
 {
-    int magic = window_ready(&capture->window) < 24
+    int magic = lookahead_ready(&capture->ahead) < 24
                     ? -1
-                    : find_magic(window_data(&capture->window), &capture->big);
+                    : find_magic(lookahead_data(&capture->ahead), &capture->big);
 
     if (magic < 0)
         return fail(capture, error, "its header is no pcap or pcapng header");
     capture->header = magics[magic].header;
     capture->single.units = magics[magic].units;
     /* The upper bits say whether and how long a check sequence follows each frame. */
-    capture->single.link = read32(capture, window_data(&capture->window) + 20) & 0xffff;
-    capture->window.at += 24;
+    capture->single.link = read32(capture, lookahead_data(&capture->ahead) + 20) & 0xffff;
+    capture->ahead.at += 24;
     return TRUE;
 }
 
@@ -171,19 +171,19 @@ static gboolean next_pcap(Capture *capture, CapturePacket *packet, gboolean *ret
 {
     const Interface *interface = &capture->single;
 
-    if (!window_need(&capture->window, capture->header, error))
+    if (!lookahead_need(&capture->ahead, capture->header, error))
         return FALSE;
-    *ret_end = window_ready(&capture->window) < capture->header;
+    *ret_end = lookahead_ready(&capture->ahead) < capture->header;
     if (*ret_end) {
-        capture->cut_off = capture->cut_off || window_ready(&capture->window) > 0;
+        capture->cut_off = capture->cut_off || lookahead_ready(&capture->ahead) > 0;
         return TRUE;
     }
-    const guint8 *at = window_data(&capture->window);
+    const guint8 *at = lookahead_data(&capture->ahead);
     guint32 seconds = read32(capture, at), fraction = read32(capture, at + 4);
     guint32 captured = read32(capture, at + 8), original = read32(capture, at + 12);
     if (captured > CAPTURE_MAX_PACKET)
         return fail(capture, error, "a packet is longer than any may be");
-    if (!window_need(&capture->window, capture->header + captured, error))
+    if (!lookahead_need(&capture->ahead, capture->header + captured, error))
         return FALSE;
     packet->link = interface->link;
     packet->time = (gint64)seconds * 1000000 +
@@ -270,7 +270,7 @@ static const PacketLayout *find_layout(guint32 type)
 static gboolean give_block(Capture *capture, const PacketLayout *layout, guint32 size,
                            CapturePacket *packet, GError **error)
 {
-    const guint8 *block = window_data(&capture->window);
+    const guint8 *block = lookahead_data(&capture->ahead);
 
     if (size < layout->data + 4)
         return fail(capture, error, "a packet's block is too short");
@@ -300,14 +300,14 @@ static gboolean next_pcapng(Capture *capture, CapturePacket *packet, gboolean *r
                             GError **error)
 {
     for (;;) {
-        if (!window_need(&capture->window, 12, error))
+        if (!lookahead_need(&capture->ahead, 12, error))
             return FALSE;
-        *ret_end = window_ready(&capture->window) < 12;
+        *ret_end = lookahead_ready(&capture->ahead) < 12;
         if (*ret_end) {
-            capture->cut_off = capture->cut_off || window_ready(&capture->window) > 0;
+            capture->cut_off = capture->cut_off || lookahead_ready(&capture->ahead) > 0;
             return TRUE;
         }
-        const guint8 *block = window_data(&capture->window);
+        const guint8 *block = lookahead_data(&capture->ahead);
         if (bytes_be32(block) == BLOCK_SECTION && !begin_section(capture, block, error))
             return FALSE;
         guint32 type = read32(capture, block), size = read32(capture, block + 4);
@@ -316,14 +316,14 @@ static gboolean next_pcapng(Capture *capture, CapturePacket *packet, gboolean *r
         const PacketLayout *layout = find_layout(type);
         if (layout || type == BLOCK_INTERFACE) {
             gsize seen = MIN(size, BLOCK_SEEN);
-            if (!window_need(&capture->window, seen, error))
+            if (!lookahead_need(&capture->ahead, seen, error))
                 return FALSE;
-            block = window_data(&capture->window);
-            if (window_ready(&capture->window) < MIN(seen, 32)) {
+            block = lookahead_data(&capture->ahead);
+            if (lookahead_ready(&capture->ahead) < MIN(seen, 32)) {
                 capture->cut_off = *ret_end = TRUE;
                 return TRUE;
             }
-            if (type == BLOCK_INTERFACE && window_ready(&capture->window) >= seen &&
+            if (type == BLOCK_INTERFACE && lookahead_ready(&capture->ahead) >= seen &&
                 !add_interface(capture, block, seen, error))
                 return FALSE;
         }
@@ -340,10 +340,10 @@ gboolean capture_next(Capture *capture, CapturePacket *ret_packet, gboolean *ret
                       GError **error)
 {
     if (!capture->started) {
-        if (!window_need(&capture->window, 24, error))
+        if (!lookahead_need(&capture->ahead, 24, error))
             return FALSE;
-        capture->ng = window_ready(&capture->window) >= 12 &&
-                      bytes_be32(window_data(&capture->window)) == BLOCK_SECTION;
+        capture->ng = lookahead_ready(&capture->ahead) >= 12 &&
+                      bytes_be32(lookahead_data(&capture->ahead)) == BLOCK_SECTION;
         if (!capture->ng && !start_pcap(capture, error))
             return FALSE;
         capture->started = TRUE;

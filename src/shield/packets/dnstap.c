@@ -1,7 +1,7 @@
 #include "shield/packets/dnstap.h"
 
 #include "shield/packets/bytes.h"
-#include "shield/packets/window.h"
+#include "shield/packets/lookahead.h"
 
 /* Frame Streams: a frame is its length and that many bytes; length 0 escapes a control frame. */
 enum { CONTROL_START = 2, CONTROL_MAX = 512, FIELD_CONTENT_TYPE = 1 };
@@ -9,7 +9,7 @@ enum { CONTROL_START = 2, CONTROL_MAX = 512, FIELD_CONTENT_TYPE = 1 };
 static const char content_type[] = "protobuf:dnstap.Dnstap";
 
 struct Dnstap {
-    Window window;
+    Lookahead ahead;
     guint64 number, broken;
     gsize taken; /* of the frame given last */
     gboolean cut_off, stopped;
@@ -26,7 +26,7 @@ gboolean dnstap_detect(const char *start, gsize length)
 Dnstap *dnstap_new(Stream *stream)
 {
     Dnstap *dnstap = g_new0(Dnstap, 1);
-    window_init(&dnstap->window, stream, DNSTAP_MAX_FRAME + 4);
+    lookahead_init(&dnstap->ahead, stream, DNSTAP_MAX_FRAME + 4);
     return dnstap;
 }
 
@@ -34,7 +34,7 @@ void dnstap_free(Dnstap *dnstap)
 {
     if (!dnstap)
         return;
-    window_clear(&dnstap->window);
+    lookahead_clear(&dnstap->ahead);
     g_free(dnstap);
 }
 
@@ -229,41 +229,41 @@ static gboolean check_start(const Dnstap *dnstap, const guint8 *control, gsize l
 /* A control frame, of which the escape is ready. */
 static gboolean read_control(Dnstap *dnstap, GError **error)
 {
-    Window *window = &dnstap->window;
+    Lookahead *ahead = &dnstap->ahead;
 
-    if (!window_need(window, 8, error))
+    if (!lookahead_need(ahead, 8, error))
         return FALSE;
-    gsize size = window_ready(window) < 8 ? 0 : bytes_be32(window_data(window) + 4);
-    if (window_ready(window) >= 8 && (size < 4 || size > CONTROL_MAX))
+    gsize size = lookahead_ready(ahead) < 8 ? 0 : bytes_be32(lookahead_data(ahead) + 4);
+    if (lookahead_ready(ahead) >= 8 && (size < 4 || size > CONTROL_MAX))
         return fail(dnstap, error, "a control frame of an impossible length");
-    if (!window_need(window, 8 + size, error))
+    if (!lookahead_need(ahead, 8 + size, error))
         return FALSE;
-    if (window_ready(window) < 8 + size || size == 0) {
+    if (lookahead_ready(ahead) < 8 + size || size == 0) {
         dnstap->cut_off = dnstap->stopped = TRUE;
         return TRUE;
     }
-    const guint8 *control = window_data(window) + 8;
+    const guint8 *control = lookahead_data(ahead) + 8;
     guint32 type = bytes_be32(control);
     if (type == CONTROL_START && !check_start(dnstap, control, size, error))
         return FALSE;
-    window->at += 8 + size;
+    ahead->at += 8 + size;
     return TRUE;
 }
 
 gboolean dnstap_next(Dnstap *dnstap, DnstapMessage *ret_message, gboolean *ret_end, GError **error)
 {
-    Window *window = &dnstap->window;
+    Lookahead *ahead = &dnstap->ahead;
 
-    window->at += dnstap->taken;
+    ahead->at += dnstap->taken;
     dnstap->taken = 0;
     while (!dnstap->stopped) {
-        if (!window_need(window, 4, error))
+        if (!lookahead_need(ahead, 4, error))
             return FALSE;
-        if (window_ready(window) < 4) {
-            dnstap->cut_off = window_ready(window) > 0;
+        if (lookahead_ready(ahead) < 4) {
+            dnstap->cut_off = lookahead_ready(ahead) > 0;
             break;
         }
-        gsize size = bytes_be32(window_data(window));
+        gsize size = bytes_be32(lookahead_data(ahead));
         if (size == 0) {
             if (!read_control(dnstap, error))
                 return FALSE;
@@ -271,21 +271,21 @@ gboolean dnstap_next(Dnstap *dnstap, DnstapMessage *ret_message, gboolean *ret_e
         }
         if (size > DNSTAP_MAX_FRAME)
             return fail(dnstap, error, "a frame is longer than any may be");
-        if (!window_need(window, 4 + size, error))
+        if (!lookahead_need(ahead, 4 + size, error))
             return FALSE;
-        if (window_ready(window) < 4 + size) {
+        if (lookahead_ready(ahead) < 4 + size) {
             dnstap->cut_off = TRUE;
             break;
         }
         dnstap->number++;
-        if (dnstap_parse(window_data(window) + 4, size, ret_message)) {
+        if (dnstap_parse(lookahead_data(ahead) + 4, size, ret_message)) {
             ret_message->number = dnstap->number;
             dnstap->taken = 4 + size;
             *ret_end = FALSE;
             return TRUE;
         }
         dnstap->broken++;
-        window->at += 4 + size;
+        ahead->at += 4 + size;
     }
     *ret_end = TRUE;
     return TRUE;
