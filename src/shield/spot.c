@@ -5,11 +5,7 @@
 #include "shield/spot_view.h"
 #include "stix/observable_refang.h"
 
-/* What is unfolded together. Percent escapes are apart: in a URL they are part of its text, and
- * undoing them while undoing "[.]" would make another URL of it. */
-static const guint unfolded_together[] = {UNFOLD_BACKSLASH | UNFOLD_DEFANG, UNFOLD_PERCENT};
-
-static void spot_view(SpotView *view);
+static void walk(SpotView *view, gsize from, gsize to);
 
 static void look_up_hash(SpotView *view, gsize start, gsize end)
 {
@@ -164,14 +160,13 @@ static void spot_run(SpotView *view, gsize start, gsize end, guint8 classes)
         spot_address_v4(view, start, end);
 }
 
-static gboolean parts_fields(char c)
-{
-    return (guchar)c <= 0x20 || c == '"' || c == 0x7f;
-}
-
 /* Unfolds [start, end) of @view into a view of its own and looks through that. */
 static void spot_unfolded(const SpotView *view, gsize start, gsize end, guint kinds)
 {
+    gboolean cut_start =
+        start > 0 ? !spot_view_parts_fields(view->text[start - 1]) : view->cut_start;
+    gboolean cut_end =
+        end < view->length ? !spot_view_parts_fields(view->text[end]) : view->cut_end;
     g_autoptr(GByteArray) text = g_byte_array_sized_new((guint)(end - start));
     g_autoptr(GByteArray) from = g_byte_array_sized_new((guint)(end - start));
     g_autoptr(GArray) offsets =
@@ -203,8 +198,10 @@ static void spot_unfolded(const SpotView *view, gsize start, gsize end, guint ki
         .offsets = (const guint32 *)(gpointer)offsets->data,
         .kinds = from->data,
         .depth = view->depth + 1,
+        .cut_start = cut_start,
+        .cut_end = cut_end,
     };
-    spot_view(&unfolded);
+    walk(&unfolded, 0, unfolded.length);
 }
 
 /* If an escape stands at @at: looks at what the field around it says with its escapes undone. */
@@ -214,20 +211,14 @@ static void spot_escape(SpotView *view, gsize at)
     guint count;
     UnfoldKind kind;
 
-    for (guint i = 0; i < G_N_ELEMENTS(unfolded_together); i++) {
-        gsize start = at, end = at;
+    for (guint i = 0; i < SPOT_VIEW_KINDS; i++) {
+        gsize start, end;
         if (at < view->unfolded_until[i] ||
-            unfold_step(view->text + at, view->length - at, unfolded_together[i], bytes, &count,
+            unfold_step(view->text + at, view->length - at, spot_view_kinds[i], bytes, &count,
                         &kind) == 0)
             continue;
-        while (start > 0 && at - start < SPOT_MAX_LENGTH && !parts_fields(view->text[start - 1]))
-            start--;
-        while (end < view->length && end - at < 2 * SPOT_MAX_LENGTH &&
-               !parts_fields(view->text[end]))
-            end++;
-        /* A field longer than that is looked at in pieces that overlap. */
-        view->unfolded_until[i] = end - at < 2 * SPOT_MAX_LENGTH ? end : at + SPOT_MAX_LENGTH;
-        spot_unfolded(view, start, end, unfolded_together[i]);
+        view->unfolded_until[i] = spot_view_field(view->text, view->length, at, &start, &end);
+        spot_unfolded(view, start, end, spot_view_kinds[i]);
     }
 }
 
@@ -252,16 +243,17 @@ static void spot_special(SpotView *view, gsize at)
         spot_escape(view, at);
 }
 
-static void spot_view(SpotView *view)
+/* Looks through [from, to), which begins and ends where fields do. */
+static void walk(SpotView *view, gsize from, gsize to)
 {
-    for (gsize i = 0; i < view->length;) {
+    for (gsize i = from; i < to;) {
         guint8 class = spot_view_class(view->text[i]);
         if (class & SPOT_HOST) {
             gsize start = i;
             guint8 classes = 0;
             do
                 classes |= class;
-            while (++i < view->length && (class = spot_view_class(view->text[i])) & SPOT_HOST);
+            while (++i < to && (class = spot_view_class(view->text[i])) & SPOT_HOST);
             if (classes & SPOT_DOT || i - start >= 32)
                 spot_run(view, start, i, classes);
             continue;
@@ -294,17 +286,12 @@ static int compare_place(gconstpointer a, gconstpointer b, gpointer set)
     return set_compare(set, x->entry, y->entry);
 }
 
-void spot_text(const Set *set, const char *text, gsize length, GArray *matches)
+/* The same value ending at the same place was seen twice, as it stands and unfolded; the deeper
+ * look knows better where it begins. */
+static void settle(const Set *set, GArray *matches)
 {
-    SpotView view = {.set = set, .matches = matches, .text = text, .length = length};
-    guint first = matches->len;
-
-    g_return_if_fail(first == 0);
-    spot_view(&view);
     if (matches->len < 2)
         return;
-    /* The same value ending at the same place was seen twice, as it stands and unfolded; the deeper
-     * look knows better where it begins. */
     g_array_sort(matches, compare_same);
     guint kept = 1;
     for (guint i = 1; i < matches->len; i++) {
@@ -315,4 +302,42 @@ void spot_text(const Set *set, const char *text, gsize length, GArray *matches)
     }
     g_array_set_size(matches, kept);
     g_array_sort_with_data(matches, compare_place, (gpointer)set);
+}
+
+void spot_text(const Set *set, const char *text, gsize length, GArray *matches)
+{
+    SpotView view = {.set = set, .matches = matches, .text = text, .length = length};
+
+    g_return_if_fail(matches->len == 0);
+    walk(&view, 0, length);
+    settle(set, matches);
+}
+
+static int compare_offsets(gconstpointer a, gconstpointer b)
+{
+    const gsize *x = a, *y = b;
+    return *x < *y ? -1 : *x > *y;
+}
+
+void spot_sieved(Sieve *sieve, const char *text, gsize length, GArray *matches)
+{
+    g_autoptr(GArray) places = g_array_new(FALSE, FALSE, sizeof(gsize));
+    SpotView view = {.set = sieve_set(sieve), .matches = matches, .text = text, .length = length};
+    gsize done = 0;
+
+    g_return_if_fail(matches->len == 0);
+    sieve_text(sieve, text, length, places);
+    g_array_sort(places, compare_offsets);
+    for (guint i = 0; i < places->len; i++) {
+        gsize start = g_array_index(places, gsize, i), end = start;
+        if (start < done)
+            continue;
+        while (start > done && !spot_view_parts_fields(text[start - 1]))
+            start--;
+        while (end < length && !spot_view_parts_fields(text[end]))
+            end++;
+        walk(&view, start, end);
+        done = end;
+    }
+    settle(view.set, matches);
 }

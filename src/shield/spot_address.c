@@ -57,25 +57,24 @@ static void look_up(SpotView *view, gsize start, gsize address_end, gsize end,
 /* "Chrome/124.0.0.0": a product's version, not an address. Squid's "DIRECT/192.0.2.1" and Java's
  * "node7.alder.example/192.0.2.1:8080" are addresses: a product is one word with a capital and a
  * small letter, and has no port. The versions that browsers froze end in ".0.0.0". */
-static gboolean is_version(const SpotView *view, gsize start, gsize end)
+gboolean spot_address_is_version(const char *text, gsize length, gsize start, gsize end)
 {
     gboolean small = FALSE;
     gsize word = start - 1; /* the slash */
 
-    if (start < 2 || view->text[word] != '/')
+    if (start < 2 || text[word] != '/')
         return FALSE;
     while (word > 0 && start - word < 40 &&
-           spot_view_class(view->text[word - 1]) & (SPOT_ALNUM | SPOT_DASH)) {
+           spot_view_class(text[word - 1]) & (SPOT_ALNUM | SPOT_DASH)) {
         word--;
-        small = small || g_ascii_islower(view->text[word]);
+        small = small || g_ascii_islower(text[word]);
     }
-    if (word == start - 1 || (word > 0 && strchr("/.", view->text[word - 1])))
+    if (word == start - 1 || (word > 0 && strchr("/.", text[word - 1])))
         return FALSE;
-    if (end - start > 6 && memcmp(view->text + end - 6, ".0.0.0", 6) == 0)
+    if (end - start > 6 && memcmp(text + end - 6, ".0.0.0", 6) == 0)
         return TRUE;
-    gboolean port = end < view->length && view->text[end] == ':' &&
-                    spot_view_class_at(view, end + 1) & SPOT_DIGIT;
-    return g_ascii_isupper(view->text[word]) && small && !port;
+    gboolean port = end + 1 < length && text[end] == ':' && g_ascii_isdigit(text[end + 1]);
+    return g_ascii_isupper(text[word]) && small && !port;
 }
 
 static gboolean parse_v4(const SpotView *view, gsize start, gsize end,
@@ -110,7 +109,8 @@ void spot_address_v4(SpotView *view, gsize start, gsize end)
         spot_range(view, start, (gsize)(dash - view->text), end);
         return;
     }
-    if (!parse_v4(view, start, end, &address) || is_version(view, start, run_end))
+    if (!parse_v4(view, start, end, &address) ||
+        spot_address_is_version(view->text, view->length, start, run_end))
         return;
     look_up(view, start, run_end == end ? end : view->length, end, &address);
     if (set_has(view->set, OBSERVABLE_URL)) {

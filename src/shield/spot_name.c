@@ -93,6 +93,38 @@ static gboolean is_name_character(gunichar c)
            c == 0x200c || c == 0x200d || c == 0x3002 || c == 0xff0e || c == 0xff61;
 }
 
+void spot_name_pieces(const char *text, gsize start, gsize end, SpotNamePiece each, gpointer user)
+{
+    for (gsize i = start; i < end;) {
+        gsize piece = i;
+        gboolean high = FALSE;
+        while (i < end) {
+            gunichar c = g_utf8_get_char_validated(text + i, (gssize)(end - i));
+            if (c >= 0x110000 || !is_name_character(c))
+                break;
+            high = high || c >= 0x80;
+            i += (gsize)g_unichar_to_utf8(c, NULL);
+        }
+        gsize piece_end = i;
+        while (piece < piece_end && text[piece] == '.')
+            piece++;
+        while (piece_end > piece && spot_view_class(text[piece_end - 1]) & (SPOT_DOT | SPOT_DASH))
+            piece_end--;
+        if (high && piece_end - piece >= 4 && !each(user, text + piece, piece_end - piece))
+            return;
+        if (i < end)
+            i++;
+    }
+}
+
+static gboolean spot_piece(gpointer user, const char *text, gsize length)
+{
+    SpotView *view = user;
+    gsize start = (gsize)(text - view->text);
+    spot_name(view, start, start + length);
+    return TRUE;
+}
+
 void spot_name_other_script(SpotView *view, gsize at)
 {
     gsize start = at, end = at;
@@ -105,27 +137,6 @@ void spot_name_other_script(SpotView *view, gsize at)
            spot_view_class(view->text[end]) & part)
         end++;
     view->other_script_until = end;
-    if (!set_has(view->set, OBSERVABLE_DOMAIN) && !set_has(view->set, OBSERVABLE_EMAIL))
-        return;
-    for (gsize i = start; i < end;) {
-        gsize piece = i;
-        gboolean high = FALSE;
-        while (i < end) {
-            gunichar c = g_utf8_get_char_validated(view->text + i, (gssize)(end - i));
-            if (c >= 0x110000 || !is_name_character(c))
-                break;
-            high = high || c >= 0x80;
-            i += (gsize)g_unichar_to_utf8(c, NULL);
-        }
-        gsize piece_end = i;
-        while (piece < piece_end && view->text[piece] == '.')
-            piece++;
-        while (piece_end > piece &&
-               spot_view_class(view->text[piece_end - 1]) & (SPOT_DOT | SPOT_DASH))
-            piece_end--;
-        if (high && piece_end - piece >= 4)
-            spot_name(view, piece, piece_end);
-        if (i < end)
-            i++;
-    }
+    if (set_has(view->set, OBSERVABLE_DOMAIN) || set_has(view->set, OBSERVABLE_EMAIL))
+        spot_name_pieces(view->text, start, end, spot_piece, view);
 }

@@ -19,6 +19,24 @@ const guint8 spot_view_classes[256] = {
     ['<'] = SPOT_SPECIAL,
 };
 
+/* Percent escapes are apart: in a URL they are part of its text, and undoing them while undoing
+ * "[.]" would make another URL of it. */
+const guint spot_view_kinds[SPOT_VIEW_KINDS] = {UNFOLD_BACKSLASH | UNFOLD_DEFANG, UNFOLD_PERCENT};
+
+gsize spot_view_field(const char *text, gsize length, gsize at, gsize *ret_start, gsize *ret_end)
+{
+    gsize start = at, end = at;
+
+    while (start > 0 && at - start < SPOT_MAX_LENGTH && !spot_view_parts_fields(text[start - 1]))
+        start--;
+    while (end < length && end - at < 2 * SPOT_MAX_LENGTH && !spot_view_parts_fields(text[end]))
+        end++;
+    *ret_start = start;
+    *ret_end = end;
+    /* A field longer than that is looked at in pieces that overlap. */
+    return end - at < 2 * SPOT_MAX_LENGTH ? end : at + SPOT_MAX_LENGTH;
+}
+
 static gsize offset_of(const SpotView *view, gsize at)
 {
     return view->offsets ? view->offsets[at] : at;
@@ -32,8 +50,15 @@ static guint kinds_in(const SpotView *view, gsize start, gsize end)
     return kinds;
 }
 
+/* Where a piece of a field was cut, what was cut off may change what is seen; the piece that
+ * overlaps it there sees it whole. */
+#define CUT_MARGIN 128
+
 static void add(SpotView *view, gsize start, gsize end, SetEntry entry)
 {
+    if ((view->cut_start && start < CUT_MARGIN) ||
+        (view->cut_end && end + CUT_MARGIN > view->length))
+        return;
     SpotMatch match = {
         .start = offset_of(view, start),
         .end = offset_of(view, end),

@@ -24,6 +24,8 @@ static inline guint8 spot_view_class(char c)
     return spot_view_classes[(guchar)c];
 }
 
+#define SPOT_VIEW_KINDS 2
+
 typedef struct {
     const Set *set;
     GArray *matches; /* SpotMatch */
@@ -35,8 +37,22 @@ typedef struct {
     gsize address_until; /* text before this is an IPv6 address that was looked at already */
     gsize colons_until;  /* the same for what only looked like one */
     gsize other_script_until;
-    gsize unfolded_until[2];
+    gsize unfolded_until[SPOT_VIEW_KINDS];
+    gboolean cut_start, cut_end; /* the text is a piece of a longer field */
 } SpotView;
+
+/* What is unfolded together. */
+extern const guint spot_view_kinds[SPOT_VIEW_KINDS];
+
+/* Where the field around the escape at @at begins and ends, or, when it is a long one, the piece of
+ * it that is unfolded for this escape. Escapes before the returned offset need no other look. */
+gsize spot_view_field(const char *text, gsize length, gsize at, gsize *ret_start, gsize *ret_end);
+
+/* The bytes that no value contains and no look crosses: what lies between them is a field. */
+static inline gboolean spot_view_parts_fields(char c)
+{
+    return (guchar)c <= 0x20 || c == '"' || c == 0x7f;
+}
 
 /* The class of the byte at @at, 0 outside the text. */
 static inline guint8 spot_view_class_at(const SpotView *view, gsize at)
@@ -57,10 +73,17 @@ void spot_address_v6(SpotView *view, gsize at);
 /* The run of digits, dots and dashes [start, end). */
 void spot_address_v4(SpotView *view, gsize start, gsize end);
 
+/* Is the dotted quad [start, end) of @text a product's version? */
+gboolean spot_address_is_version(const char *text, gsize length, gsize start, gsize end);
+
 /* spot_name.c: the run [start, end) that has dots and letters. */
 void spot_name_run(SpotView *view, gsize start, gsize end);
 /* The name in another script around @at. */
 void spot_name_other_script(SpotView *view, gsize at);
+/* The pieces of [start, end), part of a run of letters, digits, dots, dashes and bytes that are not
+ * ASCII, that may be names in another script. @each says FALSE to end it. */
+typedef gboolean (*SpotNamePiece)(gpointer user, const char *text, gsize length);
+void spot_name_pieces(const char *text, gsize start, gsize end, SpotNamePiece each, gpointer user);
 
 /* spot_url.c: the URL around the "://" at @at. */
 void spot_url(SpotView *view, gsize at);

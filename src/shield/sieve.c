@@ -1,0 +1,237 @@
+#include "shield/sieve.h"
+
+#include <string.h>
+
+#include "shield/sieve_block.h"
+#include "shield/spot_view.h"
+
+/* Bytes beside the text that are sieved in one go. */
+#define SIDE_SIZE (32 * 1024)
+
+static void sieve_level(Sieve *sieve, guint depth, const guint8 *text, gsize length,
+                        GArray *places);
+
+static SieveSimd choose_simd(void)
+{
+    const char *wanted = g_getenv("CONCERT_SIMD");
+    SieveSimd most = SIEVE_AVX512;
+
+    if (wanted)
+        most = strcmp(wanted, "plain") == 0  ? SIEVE_PLAIN
+               : strcmp(wanted, "avx2") == 0 ? SIEVE_AVX2
+                                             : SIEVE_AVX512;
+#ifdef SIEVE_HAS_X86
+    __builtin_cpu_init();
+    if (most >= SIEVE_AVX512 && __builtin_cpu_supports("avx512bw") &&
+        __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq") &&
+        __builtin_cpu_supports("avx512vbmi") && __builtin_cpu_supports("avx512vbmi2") &&
+        __builtin_cpu_supports("bmi2"))
+        return SIEVE_AVX512;
+    if (most >= SIEVE_AVX2 && __builtin_cpu_supports("avx2") && __builtin_cpu_supports("bmi") &&
+        __builtin_cpu_supports("bmi2"))
+        return SIEVE_AVX2;
+#endif
+    return SIEVE_PLAIN;
+}
+
+static SieveLook look_of(SieveSimd simd)
+{
+    switch (simd) {
+#ifdef SIEVE_HAS_X86
+    case SIEVE_AVX512:
+        return sieve_avx512_look;
+    case SIEVE_AVX2:
+        return sieve_avx2_look;
+#endif
+    default:
+        return sieve_plain_look;
+    }
+}
+
+static gboolean has_networks(const Filters *filters)
+{
+    for (guint word = 0; word < 65536 / 64; word++)
+        if (filters->v4_nets[word])
+            return TRUE;
+    return FALSE;
+}
+
+Sieve *sieve_new(const Set *set)
+{
+    Sieve *sieve = g_new0(Sieve, 1);
+
+    sieve->set = set;
+    sieve->filters = set_filters(set);
+    sieve->seed_name2 = key_seed(sieve->filters->seed, KEY_NAME2);
+    sieve->seed_name3 = key_seed(sieve->filters->seed, KEY_NAME3);
+    sieve->seed_v4 = key_seed(sieve->filters->seed, KEY_V4);
+    sieve->names = sieve->filters->name2.count > 0;
+    sieve->addresses = sieve->filters->v4.count > 0 || has_networks(sieve->filters);
+    sieve->simd = choose_simd();
+    sieve->look = look_of(sieve->simd);
+    for (guint depth = 0; depth <= SIEVE_DEPTH; depth++) {
+        SieveLevel *level = &sieve->levels[depth];
+        level->block = g_aligned_alloc(1, sizeof(SieveBlock), 64);
+        level->side = g_byte_array_new();
+        level->pieces = g_array_new(FALSE, FALSE, sizeof(SievePiece));
+        level->found = g_array_new(FALSE, FALSE, sizeof(gsize));
+    }
+    return sieve;
+}
+
+void sieve_free(Sieve *sieve)
+{
+    if (!sieve)
+        return;
+    for (guint depth = 0; depth <= SIEVE_DEPTH; depth++) {
+        SieveLevel *level = &sieve->levels[depth];
+        g_aligned_free(level->block);
+        g_byte_array_unref(level->side);
+        g_array_unref(level->pieces);
+        g_array_unref(level->found);
+    }
+    g_free(sieve);
+}
+
+SieveSimd sieve_simd(const Sieve *sieve)
+{
+    return sieve->simd;
+}
+
+const Set *sieve_set(const Sieve *sieve)
+{
+    return sieve->set;
+}
+
+static void clear_side(SieveLevel *level)
+{
+    g_byte_array_set_size(level->side, SIEVE_MARGIN);
+    g_array_set_size(level->pieces, 0);
+    g_array_set_size(level->found, 0);
+}
+
+/* Sieves the text beside the text; what is found there is a place of where it comes from. */
+static void sieve_side(Sieve *sieve, guint depth, GArray *places)
+{
+    SieveLevel *level = &sieve->levels[depth];
+    gsize length = level->side->len - SIEVE_MARGIN;
+
+    if (level->pieces->len == 0)
+        return;
+    g_byte_array_set_size(level->side, level->side->len + SIEVE_MARGIN);
+    sieve_level(sieve, depth + 1, level->side->data + SIEVE_MARGIN, length, level->found);
+    for (guint i = 0; i < level->found->len; i++) {
+        gsize at = g_array_index(level->found, gsize, i);
+        guint low = 0, high = level->pieces->len;
+        while (high - low > 1) {
+            guint middle = low + (high - low) / 2;
+            if (g_array_index(level->pieces, SievePiece, middle).start <= at)
+                low = middle;
+            else
+                high = middle;
+        }
+        g_array_append_val(places, g_array_index(level->pieces, SievePiece, low).origin);
+    }
+    clear_side(level);
+}
+
+/* What the lists of the block at @base name byte by byte. Of ends of runs the place is the last
+ * byte. */
+static void look_closer(const Sieve *sieve, const SieveLevel *level, gsize base, GArray *places)
+{
+    static const struct {
+        SieveList list;
+        guint back;
+        gboolean (*is)(const Sieve *sieve, const SieveLevel *level, gsize at);
+    } closer[] = {
+        {SIEVE_HOSTS, 0, sieve_rare_host},   {SIEVE_HASHES, 0, sieve_rare_hash},
+        {SIEVE_JA4S, 0, sieve_rare_ja4},     {SIEVE_COLONS, 1, sieve_rare_colons},
+        {SIEVE_SPLITS, 1, sieve_rare_split}, {SIEVE_OTHERS, 1, sieve_rare_other_script},
+    };
+
+    for (gsize i = 0; i < G_N_ELEMENTS(closer); i++) {
+        const guint32 *list = level->block->lists[closer[i].list];
+        for (guint n = 0; n < level->block->counts[closer[i].list]; n++) {
+            gsize at = base + list[n];
+            if (!closer[i].is(sieve, level, at))
+                continue;
+            at -= closer[i].back;
+            g_array_append_val(places, at);
+        }
+    }
+}
+
+/* The address that the filters let through: is it really of the set, and an address? */
+static gboolean is_address(const Sieve *sieve, const SieveLevel *level, gsize end, gsize length,
+                           guint32 number)
+{
+    SetEntry found[SET_MAX_FOUND];
+    ObservableAddress address = {.prefix = 32};
+
+    if (length == 0)
+        return TRUE; /* two of them, with a dash between */
+    guint32 bytes = GUINT32_TO_BE(number);
+    memcpy(address.bytes, &bytes, sizeof(bytes));
+    gsize run_end = end;
+    while (run_end < level->length &&
+           spot_view_class((char)level->text[run_end]) & (SPOT_DOT | SPOT_DASH))
+        run_end++;
+    if (spot_address_is_version((const char *)level->text, level->length, end - length, run_end))
+        return FALSE;
+    return filter_has(&sieve->filters->v4, key_number(sieve->seed_v4, number)) ||
+           set_find_address(sieve->set, &address, found) > 0;
+}
+
+static void take_hits(const Sieve *sieve, const SieveLevel *level, gsize base, GArray *places)
+{
+    const SieveBlock *block = level->block;
+
+    for (guint i = 0; i < block->name_hits; i++) {
+        gsize at = base + (gsize)(gssize)block->names[i];
+        g_array_append_val(places, at);
+    }
+    for (guint i = 0; i < block->number_hits; i++) {
+        gsize at = base + (gsize)(gssize)block->numbers[i].end;
+        if (!is_address(sieve, level, at, block->numbers[i].length, block->numbers[i].address))
+            continue;
+        at--;
+        g_array_append_val(places, at);
+    }
+}
+
+static void sieve_level(Sieve *sieve, guint depth, const guint8 *text, gsize length, GArray *places)
+{
+    SieveLevel *level = &sieve->levels[depth];
+    SieveBlock *block = level->block;
+
+    level->text = text;
+    level->length = length;
+    level->until[0] = level->until[1] = 0;
+    clear_side(level);
+    memset(block->carries, 0, sizeof(block->carries));
+    for (guint mask = 0; mask < SIEVE_MASKS; mask++)
+        block->masks[mask][SIEVE_FIRST - 1] = 0;
+    /* One byte more than there is, for the ends of runs that end with the text. */
+    for (gsize base = 0; base <= length; base += SIEVE_WORDS * 64) {
+        sieve->look(sieve, block, text + base, length - base);
+        take_hits(sieve, level, base, places);
+        look_closer(sieve, level, base, places);
+        for (guint i = 0; i < block->counts[SIEVE_ESCAPES]; i++) {
+            gsize at = base + block->lists[SIEVE_ESCAPES][i];
+            if (depth < SIEVE_DEPTH)
+                sieve_side_add(level, at);
+            else if (sieve_side_is_skipped(level, at))
+                g_array_append_val(places, at);
+        }
+        if (level->side->len > SIDE_SIZE)
+            sieve_side(sieve, depth, places);
+    }
+    if (depth < SIEVE_DEPTH)
+        sieve_side(sieve, depth, places);
+}
+
+void sieve_text(Sieve *sieve, const char *text, gsize length, GArray *places)
+{
+    if (length > 0 && set_count_values(sieve->set) > 0)
+        sieve_level(sieve, 0, (const guint8 *)text, length, places);
+}

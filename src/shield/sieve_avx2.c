@@ -1,0 +1,151 @@
+/* sieve_avx2.c - the sieve for machines with AVX2 and BMI2 (Haswell, Zen and later).
+ *
+ * Classes of bytes are told by two look-ups, by the byte's lower and its upper half, whose results
+ * are joined by "and": a bit stands for a rectangle of the table of ASCII. */
+#include <immintrin.h>
+
+#include "shield/sieve_block.h"
+
+/* Rectangles: of the first pair of tables ... */
+enum {
+    DIGITS = 1,      /* 30-39 */
+    FIRST_HALF = 2,  /* 41-4f, 61-6f: a to o */
+    SECOND_HALF = 4, /* 50-5a, 70-7a: p to z */
+    DOT = 8,
+    DASH = 16,
+    UNDERSCORE = 32,
+    COLON = 64,
+    A_TO_F = 128,
+    HOST = DIGITS | FIRST_HALF | SECOND_HALF | DOT | DASH | UNDERSCORE,
+    LETTER = FIRST_HALF | SECOND_HALF,
+    HEX = DIGITS | A_TO_F,
+};
+
+/* ... and of the second. What may stand behind a backslash is told too generously: b, d, e, f, h,
+ * n, r, t, u, v, x, ~; what is none of them is told apart later. */
+enum {
+    PARENTHESIS = 1,
+    BRACKET = 2,
+    ANGLE = 4,
+    PARENTHESIS_END = 8,
+    BRACKET_END = 16,
+    ANGLE_END = 32,
+    A_OR_D = 64,
+    AFTER = 128,
+    OPEN = PARENTHESIS | BRACKET | ANGLE,
+    CLOSE = PARENTHESIS_END | BRACKET_END | ANGLE_END,
+};
+
+#define TWICE(...) _mm256_setr_epi8(__VA_ARGS__, __VA_ARGS__)
+#define B(class)   (char)(class)
+
+static inline __m256i first_classes(__m256i bytes, __m256i upper)
+{
+    const __m256i by_lower =
+        TWICE(B(DIGITS | SECOND_HALF), B(DIGITS | LETTER | A_TO_F), B(DIGITS | LETTER | A_TO_F),
+              B(DIGITS | LETTER | A_TO_F), B(DIGITS | LETTER | A_TO_F), B(DIGITS | LETTER | A_TO_F),
+              B(DIGITS | LETTER | A_TO_F), B(DIGITS | LETTER), B(DIGITS | LETTER),
+              B(DIGITS | LETTER), B(LETTER | COLON), B(FIRST_HALF), B(FIRST_HALF),
+              B(FIRST_HALF | DASH), B(FIRST_HALF | DOT), B(FIRST_HALF | UNDERSCORE));
+    const __m256i by_upper = TWICE(0, 0, B(DOT | DASH), B(DIGITS | COLON), B(FIRST_HALF | A_TO_F),
+                                   B(SECOND_HALF | UNDERSCORE), B(FIRST_HALF | A_TO_F),
+                                   B(SECOND_HALF), 0, 0, 0, 0, 0, 0, 0, 0);
+    return _mm256_and_si256(_mm256_shuffle_epi8(by_lower, bytes),
+                            _mm256_shuffle_epi8(by_upper, upper));
+}
+
+static inline __m256i second_classes(__m256i bytes, __m256i upper)
+{
+    const __m256i by_lower = TWICE(0, B(A_OR_D), B(AFTER), 0, B(A_OR_D | AFTER), B(AFTER), B(AFTER),
+                                   0, B(PARENTHESIS | AFTER), B(PARENTHESIS_END), 0, B(BRACKET),
+                                   B(ANGLE), B(BRACKET_END), B(ANGLE_END | AFTER), 0);
+    const __m256i by_upper = TWICE(0, 0, B(PARENTHESIS | PARENTHESIS_END), B(ANGLE | ANGLE_END),
+                                   B(A_OR_D), B(BRACKET | BRACKET_END), B(A_OR_D | AFTER),
+                                   B(BRACKET | BRACKET_END | AFTER), 0, 0, 0, 0, 0, 0, 0, 0);
+    return _mm256_and_si256(_mm256_shuffle_epi8(by_lower, bytes),
+                            _mm256_shuffle_epi8(by_upper, upper));
+}
+
+/* The bytes of which @classes has none of @class. */
+static inline guint32 lacks(__m256i classes, guint8 class)
+{
+    return (guint32)_mm256_movemask_epi8(_mm256_cmpeq_epi8(
+        _mm256_and_si256(classes, _mm256_set1_epi8((char)class)), _mm256_setzero_si256()));
+}
+
+typedef struct {
+    __m256i low, high;
+} Pair;
+
+static inline guint64 has(const Pair *classes, guint8 class)
+{
+    return ~((guint64)lacks(classes->high, class) << 32 | lacks(classes->low, class));
+}
+
+static inline guint64 is(const Pair *bytes, char byte)
+{
+    __m256i wanted = _mm256_set1_epi8(byte);
+    return (guint64)(guint32)_mm256_movemask_epi8(_mm256_cmpeq_epi8(bytes->high, wanted)) << 32 |
+           (guint32)_mm256_movemask_epi8(_mm256_cmpeq_epi8(bytes->low, wanted));
+}
+
+static inline Pair load_pair(const guint8 *text)
+{
+    return (Pair){_mm256_loadu_si256((const __m256i *)(gconstpointer)text),
+                  _mm256_loadu_si256((const __m256i *)(gconstpointer)(text + 32))};
+}
+
+static inline void classify_word(const guint8 *text, SieveBlock *block, guint at)
+{
+    const __m256i half = _mm256_set1_epi8(15);
+    Pair bytes = load_pair(text);
+    __m256i upper_low = _mm256_and_si256(_mm256_srli_epi16(bytes.low, 4), half);
+    __m256i upper_high = _mm256_and_si256(_mm256_srli_epi16(bytes.high, 4), half);
+    Pair first = {first_classes(bytes.low, upper_low), first_classes(bytes.high, upper_high)};
+    Pair second = {second_classes(bytes.low, upper_low), second_classes(bytes.high, upper_high)};
+    guint64 dots = is(&bytes, '.'), colons = is(&bytes, ':');
+    guint64 slashes = is(&bytes, '/'), ats = is(&bytes, '@');
+
+    block->masks[SIEVE_HOST][at] = has(&first, HOST);
+    block->masks[SIEVE_LETTER][at] = has(&first, LETTER);
+    block->masks[SIEVE_DOT][at] = dots;
+    block->masks[SIEVE_HEX][at] = has(&first, HEX);
+    block->masks[SIEVE_COLON][at] = colons;
+    block->masks[SIEVE_UNDERSCORE][at] = is(&bytes, '_');
+    block->masks[SIEVE_PERCENT][at] = is(&bytes, '%');
+    block->masks[SIEVE_BACKSLASH][at] = is(&bytes, '\\');
+    block->masks[SIEVE_SLASH][at] = slashes;
+    block->masks[SIEVE_AT][at] = ats;
+    block->masks[SIEVE_OPEN][at] = has(&second, OPEN);
+    block->masks[SIEVE_CLOSE][at] = has(&second, CLOSE);
+    block->masks[SIEVE_NEXT][at] = has(&second, A_OR_D) | dots | colons | slashes | ats;
+    block->masks[SIEVE_AFTER][at] = has(&second, AFTER) | dots;
+    block->masks[SIEVE_HIGH][at] = (guint64)(guint32)_mm256_movemask_epi8(bytes.high) << 32 |
+                                   (guint32)_mm256_movemask_epi8(bytes.low);
+}
+
+static inline guint64 equal_word(const guint8 *text, guint8 byte)
+{
+    Pair bytes = load_pair(text);
+    return is(&bytes, (char)byte);
+}
+
+static inline guint32 *flatten(guint32 *into, guint64 mask, guint32 base)
+{
+    guint count = (guint)__builtin_popcountll(mask);
+    guint32 *end = into + count;
+
+    /* Few, usually: four are written whether they are there or not. */
+    for (guint i = 0; i < 4; i++, mask = _blsr_u64(mask))
+        into[i] = base + (guint32)_tzcnt_u64(mask);
+    for (into += 4; mask != 0; mask = _blsr_u64(mask))
+        *into++ = base + (guint32)_tzcnt_u64(mask);
+    return end;
+}
+
+#include "shield/sieve_kernel.h"
+
+void sieve_avx2_look(const Sieve *sieve, SieveBlock *block, const guint8 *text, gsize length)
+{
+    look(sieve, block, text, length);
+}

@@ -1,0 +1,117 @@
+/* sieve_avx512.c - the sieve for machines with AVX-512 VBMI2 (Ice Lake, Zen 4 and later). */
+#include <immintrin.h>
+
+#include "shield/sieve_block.h"
+
+/* Two tables of eight classes each, for the 128 bytes of ASCII. */
+enum {
+    HOST = 1,
+    LETTER = 2,
+    DOT = 4,
+    HEX = 8,
+    COLON = 16,
+    UNDERSCORE = 32,
+    PERCENT = 64,
+    BACKSLASH = 128,
+    /* of the second table */
+    SLASH = 1,
+    AT = 2,
+    OPEN = 4,
+    CLOSE = 8,
+    NEXT = 16,
+    AFTER = 32,
+    HEXDIGIT = HOST | HEX,
+    WORD = HOST | LETTER,
+    HEXLETTER = WORD | HEX,
+};
+
+static const guint8 first_table[128] __attribute__((aligned(64))) = {
+    ['0' ... '9'] = HEXDIGIT,
+    ['a' ... 'f'] = HEXLETTER,
+    ['g' ... 'z'] = WORD,
+    ['A' ... 'F'] = HEXLETTER,
+    ['G' ... 'Z'] = WORD,
+    ['.'] = HOST | DOT,
+    ['-'] = HOST,
+    ['_'] = HOST | UNDERSCORE,
+    [':'] = COLON,
+    ['%'] = PERCENT,
+    ['\\'] = BACKSLASH,
+};
+
+static const guint8 second_table[128] __attribute__((aligned(64))) = {
+    ['/'] = SLASH | NEXT, ['@'] = AT | NEXT, [':'] = NEXT,  ['.'] = NEXT | AFTER, ['a'] = NEXT,
+    ['A'] = NEXT,         ['d'] = NEXT,      ['D'] = NEXT,  ['('] = OPEN,         ['['] = OPEN,
+    ['{'] = OPEN,         ['<'] = OPEN,      [')'] = CLOSE, [']'] = CLOSE,        ['}'] = CLOSE,
+    ['>'] = CLOSE,        ['u'] = AFTER,     ['x'] = AFTER, ['n'] = AFTER,        ['r'] = AFTER,
+    ['t'] = AFTER,        ['b'] = AFTER,     ['f'] = AFTER,
+};
+
+static inline __m512i table_of(__m512i bytes, __mmask64 ascii, const guint8 *table)
+{
+    return _mm512_maskz_permutex2var_epi8(ascii, _mm512_load_si512(table), bytes,
+                                          _mm512_load_si512(table + 64));
+}
+
+static inline guint64 has(__m512i classes, guint8 class)
+{
+    return _mm512_test_epi8_mask(classes, _mm512_set1_epi8((char)class));
+}
+
+static inline void classify_word(const guint8 *text, SieveBlock *block, guint at)
+{
+    __m512i bytes = _mm512_loadu_si512(text);
+    guint64 high = _mm512_movepi8_mask(bytes);
+    __m512i first = table_of(bytes, ~high, first_table);
+    __m512i second = table_of(bytes, ~high, second_table);
+
+    block->masks[SIEVE_HOST][at] = has(first, HOST);
+    block->masks[SIEVE_LETTER][at] = has(first, LETTER);
+    block->masks[SIEVE_DOT][at] = has(first, DOT);
+    block->masks[SIEVE_HEX][at] = has(first, HEX);
+    block->masks[SIEVE_COLON][at] = has(first, COLON);
+    block->masks[SIEVE_UNDERSCORE][at] = has(first, UNDERSCORE);
+    block->masks[SIEVE_PERCENT][at] = has(first, PERCENT);
+    block->masks[SIEVE_BACKSLASH][at] = has(first, BACKSLASH);
+    block->masks[SIEVE_SLASH][at] = has(second, SLASH);
+    block->masks[SIEVE_AT][at] = has(second, AT);
+    block->masks[SIEVE_OPEN][at] = has(second, OPEN);
+    block->masks[SIEVE_CLOSE][at] = has(second, CLOSE);
+    block->masks[SIEVE_NEXT][at] = has(second, NEXT);
+    block->masks[SIEVE_AFTER][at] = has(second, AFTER);
+    block->masks[SIEVE_HIGH][at] = high;
+}
+
+static inline guint64 equal_word(const guint8 *text, guint8 byte)
+{
+    return _mm512_cmpeq_epi8_mask(_mm512_loadu_si512(text), _mm512_set1_epi8((char)byte));
+}
+
+static const guint8 numbers_of_bytes[64] __attribute__((aligned(64))) = {
+    0,  1,  2,  3,  4,  5,  6,  7,  8,  9,  10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21,
+    22, 23, 24, 25, 26, 27, 28, 29, 30, 31, 32, 33, 34, 35, 36, 37, 38, 39, 40, 41, 42, 43,
+    44, 45, 46, 47, 48, 49, 50, 51, 52, 53, 54, 55, 56, 57, 58, 59, 60, 61, 62, 63};
+
+static inline guint32 *flatten(guint32 *into, guint64 mask, guint32 base)
+{
+    __m512i numbers = _mm512_maskz_compress_epi8(mask, _mm512_load_si512(numbers_of_bytes));
+    __m512i bases = _mm512_set1_epi32((int)base);
+    guint count = (guint)__builtin_popcountll(mask);
+
+    _mm512_storeu_si512(
+        into, _mm512_add_epi32(_mm512_cvtepu8_epi32(_mm512_castsi512_si128(numbers)), bases));
+    if (G_UNLIKELY(count > 16)) {
+        guint8 rest[64];
+        _mm512_storeu_si512(rest, numbers);
+        for (guint i = 16; i < count; i++)
+            into[i] = base + rest[i];
+    }
+    return into + count;
+}
+
+#include "shield/sieve_kernel.h"
+
+void sieve_avx512_look(const Sieve *sieve, SieveBlock *block, const guint8 *text, gsize length)
+{
+    look(sieve, block, text, length);
+}

@@ -1,0 +1,152 @@
+/* sieve_block.h - what the parts of the sieve hand to each other. Private to the sieve_* files.
+ *
+ * A text is sieved in blocks of SIEVE_WORDS words of 64 bytes. For each block a row of words holds
+ * a bit a byte: word SIEVE_FIRST is the block's first; the word before it is that of the block
+ * before, and SIEVE_AHEAD words lie behind. */
+#pragma once
+
+#include "shield/filter.h"
+#include "shield/key.h"
+#include "shield/sieve.h"
+#include "stix/observable_address.h"
+
+#define SIEVE_WORDS 256
+#define SIEVE_FIRST 8
+/* Words that are looked at beyond the block: the longest hash and what follows it. */
+#define SIEVE_AHEAD 4
+#define SIEVE_ROW   (SIEVE_FIRST + SIEVE_WORDS + 2 * 8)
+
+/* Masks. */
+typedef enum {
+    /* of the bytes as they are */
+    SIEVE_HOST, /* letters, digits, '.', '-', '_' */
+    SIEVE_LETTER,
+    SIEVE_DOT,
+    SIEVE_HEX,
+    SIEVE_COLON,
+    SIEVE_UNDERSCORE,
+    SIEVE_PERCENT,
+    SIEVE_BACKSLASH,
+    SIEVE_SLASH,
+    SIEVE_AT,
+    SIEVE_OPEN,  /* ( [ { <, with which defanged separators begin */
+    SIEVE_CLOSE, /* ) ] } >, with which they end */
+    SIEVE_NEXT,  /* what may stand next in them: . : @ / a d A D */
+    SIEVE_AFTER, /* what may stand behind a backslash and change what follows, at least */
+    SIEVE_HIGH,  /* not ASCII */
+    SIEVE_CLASSES,
+    /* of what they make */
+    SIEVE_ESCAPE = SIEVE_CLASSES, /* the '%' of "%2F" */
+    SIEVE_RUN,                    /* SIEVE_HOST without the digits of such escapes */
+    SIEVE_WORD,                   /* letters of it */
+    SIEVE_ALNUM,                  /* letters and digits of it */
+    SIEVE_DIGITS,                 /* hexadecimal digits of it */
+    SIEVE_QUAD,                   /* dots that are followed by another as in an IPv4 address */
+    SIEVE_PAIR,                   /* colons that are followed by another as in an IPv6 address */
+    SIEVE_LONG,                   /* bytes from which on 13 digits and colons follow */
+    SIEVE_RARE, /* where something begins that is looked at byte by byte; see SieveList */
+    SIEVE_MASKS,
+} SieveMask;
+
+/* Places of one kind in a block. */
+typedef enum {
+    SIEVE_NAMES,   /* ends of runs with letters and dots */
+    SIEVE_NUMBERS, /* ends of runs without letters that have dots like an IPv4 address */
+    SIEVE_ESCAPES, /* where escapes begin */
+    SIEVE_HOSTS,   /* first bytes of the hosts of URLs and e-mail addresses */
+    SIEVE_HASHES,  /* first of 32 hexadecimal digits */
+    SIEVE_JA4S,    /* the first underscore of what may be a JA4 */
+    SIEVE_COLONS,  /* ends of runs of digits and colons */
+    SIEVE_SPLITS,  /* names that end before "..": the first of the dots */
+    SIEVE_OTHERS,  /* ends of runs with dots and other scripts */
+    SIEVE_LISTS,
+} SieveList;
+
+/* Chains of carries. */
+typedef enum {
+    SIEVE_CARRY_DOT,
+    SIEVE_CARRY_WORD,
+    SIEVE_CARRY_QUAD,
+    SIEVE_CARRY_PAIR,
+    SIEVE_CARRY_LONG,
+    SIEVE_CARRY_HIGH,
+    SIEVE_CARRY_HIGH_DOT,
+    SIEVE_CARRIES,
+} SieveCarry;
+
+/* Most places of one kind in a block, and some that are written without being asked for. */
+#define SIEVE_LIST_MAX (SIEVE_WORDS * 64 + 64)
+
+/* Escapes in escapes that are looked through, as SPOT_DEPTH. */
+#define SIEVE_DEPTH 2
+
+typedef struct {
+    guint64 masks[SIEVE_MASKS][SIEVE_ROW];
+    guint8 carries[SIEVE_CARRIES];
+    gboolean high; /* is anything of the block, or the word before, not ASCII? */
+    guint counts[SIEVE_LISTS];
+    guint32 lists[SIEVE_LISTS][SIEVE_LIST_MAX]; /* from the block's start */
+    guint name_hits, number_hits;               /* what the filters let through: */
+    gint32 names[SIEVE_LIST_MAX];               /* last bytes of names */
+    struct {
+        gint32 end; /* behind the last digit */
+        guint32 length, address;
+    } numbers[SIEVE_LIST_MAX];
+} SieveBlock;
+
+/* Of a piece of the text beside the text: where it begins, and what it was unfolded from. */
+typedef struct {
+    gsize start;
+    gsize origin; /* an offset in the text, within the field */
+} SievePiece;
+
+/* A text and the text beside it, which is the next level's. */
+typedef struct {
+    SieveBlock *block;
+    const guint8 *text;
+    gsize length;
+    gsize until[2]; /* what lies before was unfolded */
+    GByteArray *side;
+    GArray *pieces; /* SievePiece */
+    GArray *found;  /* gsize: places of the side text */
+} SieveLevel;
+
+/* Classifies the words of the block at @text, of which @length bytes are there, lists places, and
+ * asks the filters for names and numbers. */
+typedef void (*SieveLook)(const Sieve *sieve, SieveBlock *block, const guint8 *text, gsize length);
+
+struct Sieve {
+    const Set *set;
+    const Filters *filters;
+    guint64 seed_name2, seed_name3, seed_v4;
+    gboolean names, addresses; /* has the set any? */
+    SieveSimd simd;
+    SieveLook look;
+    SieveLevel levels[SIEVE_DEPTH + 1];
+};
+
+/* The variants. */
+void sieve_plain_look(const Sieve *sieve, SieveBlock *block, const guint8 *text, gsize length);
+void sieve_avx2_look(const Sieve *sieve, SieveBlock *block, const guint8 *text, gsize length);
+void sieve_avx512_look(const Sieve *sieve, SieveBlock *block, const guint8 *text, gsize length);
+
+/* sieve_rare.c: what is looked at byte by byte. Each says whether a place at @at, an offset in the
+ * level's text, is one the spotter must look at. */
+gboolean sieve_rare_address(const Sieve *sieve, const ObservableAddress *address);
+gboolean sieve_rare_host(const Sieve *sieve, const SieveLevel *level, gsize at);
+gboolean sieve_rare_hash(const Sieve *sieve, const SieveLevel *level, gsize at);
+gboolean sieve_rare_ja4(const Sieve *sieve, const SieveLevel *level, gsize at);
+gboolean sieve_rare_colons(const Sieve *sieve, const SieveLevel *level, gsize at);
+gboolean sieve_rare_split(const Sieve *sieve, const SieveLevel *level, gsize at);
+gboolean sieve_rare_other_script(const Sieve *sieve, const SieveLevel *level, gsize at);
+
+/* May the name of @length bytes before @end, KEY_WINDOW readable bytes, be a host of the set or lie
+ * under one? */
+gboolean sieve_rare_name(const Sieve *sieve, const char *end, gsize length);
+
+/* sieve_side.c: if the escape at @at can matter, unfolds the field around it. */
+void sieve_side_add(SieveLevel *level, gsize at);
+
+/* Is a backslash escape at @at one whose letters the spotter leaves out of the word behind it even
+ * where it unfolds no more? */
+gboolean sieve_side_is_skipped(const SieveLevel *level, gsize at);

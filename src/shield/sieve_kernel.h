@@ -1,0 +1,282 @@
+/* sieve_kernel.h - the sieve's loops, once for each kind of machine. Included by sieve_plain.c,
+ * sieve_avx2.c and sieve_avx512.c, which before that define
+ *
+ *     static inline void classify_word(const guint8 *text, SieveBlock *block, guint at)
+ *         writes the SIEVE_CLASSES masks of 64 bytes to word @at;
+ *     static inline guint64 equal_word(const guint8 *text, guint8 byte)
+ *         the bytes of 64 that are @byte;
+ *     static inline guint32 *flatten(guint32 *into, guint64 mask, guint32 base)
+ *         appends the numbers of the bits of @mask, plus @base; may write SIEVE_OVERRUN more.
+ *
+ * A run's end is found by adding the mask of what the run must have to the mask of what it is made
+ * of: the carry runs along the ones to the first zero behind the run, and no further. */
+
+#pragma GCC diagnostic ignored "-Wpsabi" /* no vector leaves this file */
+
+/* Words of masks that are combined at a time. */
+typedef guint64 Words __attribute__((vector_size(64), aligned(8), may_alias));
+#define LANES              8
+
+#define LOAD(mask, at)     (*(const Words *)&block->masks[mask][at])
+#define STORE(mask, at, w) (*(Words *)&block->masks[mask][at] = (w))
+/* For each byte what stands @n bytes behind it, or before it. */
+#define BEHIND(mask, at, n) (LOAD(mask, at) >> (n) | LOAD(mask, (at) + 1) << (64 - (n)))
+#define BEFORE(mask, at, n) (LOAD(mask, at) << (n) | LOAD(mask, (at)-1) >> (64 - (n)))
+
+/* Bytes ahead that are fetched into the cache. */
+#define FETCH_AHEAD 2048
+/* Keys ahead whose filter words are. */
+#define PROBE_AHEAD 12
+
+static void classify(SieveBlock *block, const guint8 *text, gsize length)
+{
+    gsize whole = MIN(length / 64, SIEVE_WORDS + SIEVE_AHEAD);
+    guint at = SIEVE_FIRST;
+    guint64 high = block->masks[SIEVE_HIGH][SIEVE_FIRST - 1];
+
+    for (gsize i = 0; i < whole; i++, at++) {
+        __builtin_prefetch(text + i * 64 + FETCH_AHEAD);
+        classify_word(text + i * 64, block, at);
+        high |= block->masks[SIEVE_HIGH][at];
+    }
+    if (whole < SIEVE_WORDS + SIEVE_AHEAD) {
+        guint64 rest = (G_GUINT64_CONSTANT(1) << (length % 64)) - 1;
+        if (rest) {
+            classify_word(text + whole * 64, block, at);
+            for (guint mask = 0; mask < SIEVE_CLASSES; mask++)
+                block->masks[mask][at] &= rest;
+            high |= block->masks[SIEVE_HIGH][at];
+            at++;
+        }
+        for (guint mask = 0; mask < SIEVE_CLASSES; mask++)
+            for (guint end = at; end < SIEVE_ROW; end++)
+                block->masks[mask][end] = 0;
+    }
+    block->high = high != 0;
+}
+
+/* What a percent escape's digits hide: the run that seems to begin with them begins behind them. */
+static void take_out_escapes(SieveBlock *block, guint end)
+{
+    for (guint at = SIEVE_FIRST; at < end; at += LANES)
+        STORE(SIEVE_ESCAPE, at,
+              LOAD(SIEVE_PERCENT, at) & BEHIND(SIEVE_HEX, at, 1) & BEHIND(SIEVE_HEX, at, 2));
+    for (guint at = SIEVE_FIRST; at < end; at += LANES) {
+        Words kept = ~(BEFORE(SIEVE_ESCAPE, at, 1) | BEFORE(SIEVE_ESCAPE, at, 2));
+        Words letters = LOAD(SIEVE_LETTER, at) & kept, digits = LOAD(SIEVE_HEX, at) & kept;
+        STORE(SIEVE_RUN, at, LOAD(SIEVE_HOST, at) & kept);
+        STORE(SIEVE_WORD, at, letters);
+        STORE(SIEVE_DIGITS, at, digits);
+        STORE(SIEVE_ALNUM, at, letters | digits);
+    }
+}
+
+/* Dots and colons that stand as they do in addresses. */
+static void combine_addresses(SieveBlock *block, guint end)
+{
+    for (guint at = SIEVE_FIRST; at < end; at += LANES) {
+        STORE(SIEVE_QUAD, at,
+              LOAD(SIEVE_DOT, at) &
+                  (BEHIND(SIEVE_DOT, at, 2) | BEHIND(SIEVE_DOT, at, 3) | BEHIND(SIEVE_DOT, at, 4)));
+        Words hex = BEHIND(SIEVE_HEX, at, 1);
+        Words pair = BEHIND(SIEVE_COLON, at, 1);
+        pair |= hex & BEHIND(SIEVE_COLON, at, 2);
+        hex &= BEHIND(SIEVE_HEX, at, 2);
+        pair |= hex & BEHIND(SIEVE_COLON, at, 3);
+        hex &= BEHIND(SIEVE_HEX, at, 3);
+        pair |= hex & BEHIND(SIEVE_COLON, at, 4);
+        hex &= BEHIND(SIEVE_HEX, at, 4);
+        pair |= hex & BEHIND(SIEVE_COLON, at, 5);
+        STORE(SIEVE_PAIR, at, pair & LOAD(SIEVE_COLON, at));
+        /* 13 in a row, or "::" */
+        Words low = LOAD(SIEVE_HEX, at) | LOAD(SIEVE_COLON, at);
+        Words high = LOAD(SIEVE_HEX, at + 1) | LOAD(SIEVE_COLON, at + 1);
+        low &= low >> 1 | high << 63;
+        high &= high >> 1;
+        low &= low >> 2 | high << 62;
+        high &= high >> 2;
+        low &= low >> 4 | high << 60;
+        high &= high >> 4;
+        low &= low >> 5 | high << 59;
+        STORE(SIEVE_LONG, at, low | (LOAD(SIEVE_COLON, at) & BEHIND(SIEVE_COLON, at, 1)));
+    }
+}
+
+static inline Words hash_starts(const SieveBlock *block, guint at)
+{
+    Words low = LOAD(SIEVE_DIGITS, at), high = LOAD(SIEVE_DIGITS, at + 1);
+    for (guint n = 1; n <= 16; n *= 2) {
+        low &= low >> n | high << (64 - n);
+        high &= high >> n;
+    }
+    return low & ~BEFORE(SIEVE_ALNUM, at, 1);
+}
+
+/* Hosts begin behind "://", which may be written ":\/\/", and behind '@'. */
+static inline Words host_starts(const SieveBlock *block, guint at)
+{
+    Words slash = LOAD(SIEVE_SLASH, at), before = LOAD(SIEVE_SLASH, at - 1);
+    Words or_back = slash | LOAD(SIEVE_BACKSLASH, at);
+    Words or_back_before = before | LOAD(SIEVE_BACKSLASH, at - 1);
+    Words or_colon = or_back | LOAD(SIEVE_COLON, at);
+    Words or_colon_before = or_back_before | LOAD(SIEVE_COLON, at - 1);
+    Words behind = (slash << 1 | before >> 63) & (or_back << 2 | or_back_before >> 62) &
+                   (or_colon << 3 | or_colon_before >> 61);
+    return (LOAD(SIEVE_RUN, at) | LOAD(SIEVE_HIGH, at)) & (behind | BEFORE(SIEVE_AT, at, 1));
+}
+
+static inline Words escape_starts(const SieveBlock *block, guint at)
+{
+    return LOAD(SIEVE_ESCAPE, at) | (LOAD(SIEVE_BACKSLASH, at) & BEHIND(SIEVE_AFTER, at, 1)) |
+           (LOAD(SIEVE_OPEN, at) & BEHIND(SIEVE_NEXT, at, 1) &
+            (BEHIND(SIEVE_CLOSE, at, 2) | BEHIND(SIEVE_CLOSE, at, 3) | BEHIND(SIEVE_CLOSE, at, 4)));
+}
+
+/* Lists the ones of @words. */
+static inline void list_words(SieveBlock *block, SieveList list, guint at, Words words)
+{
+    guint32 *into = block->lists[list] + block->counts[list];
+    for (guint lane = 0; lane < LANES; lane++)
+        if (words[lane])
+            into = flatten(into, words[lane], (at + lane - SIEVE_FIRST) * 64);
+    block->counts[list] = (guint)(into - block->lists[list]);
+}
+
+static inline gboolean any(Words words)
+{
+    return (words[0] | words[1] | words[2] | words[3] | words[4] | words[5] | words[6] |
+            words[7]) != 0;
+}
+
+/* What begins somewhere, and is found without carries. */
+static void list_starts(SieveBlock *block, guint end)
+{
+    for (guint at = SIEVE_FIRST; at < end; at += LANES) {
+        Words hosts = host_starts(block, at), escapes = escape_starts(block, at);
+        Words hashes = hash_starts(block, at);
+        Words ja4s = LOAD(SIEVE_UNDERSCORE, at) & BEHIND(SIEVE_UNDERSCORE, at, 13);
+        Words splits = LOAD(SIEVE_DOT, at) & BEHIND(SIEVE_DOT, at, 1) & BEFORE(SIEVE_RUN, at, 1) &
+                       ~BEFORE(SIEVE_DOT, at, 1);
+        Words common = hosts | escapes, rare = hashes | ja4s | splits;
+        if (any(common)) {
+            list_words(block, SIEVE_HOSTS, at, hosts);
+            list_words(block, SIEVE_ESCAPES, at, escapes);
+        }
+        if (any(rare)) {
+            list_words(block, SIEVE_HASHES, at, hashes);
+            list_words(block, SIEVE_JA4S, at, ja4s);
+            list_words(block, SIEVE_SPLITS, at, splits);
+        }
+    }
+}
+
+static inline guint64 add(guint64 a, guint64 b, guint8 *carry)
+{
+    guint64 sum;
+    guint8 over = (guint8)__builtin_add_overflow(a, b, &sum);
+    over |= (guint8)__builtin_add_overflow(sum, (guint64)*carry, &sum);
+    *carry = over;
+    return sum;
+}
+
+static void list_ends(SieveBlock *block, guint end)
+{
+    guint32 *names = block->lists[SIEVE_NAMES], *numbers = block->lists[SIEVE_NUMBERS];
+    guint32 *colons = block->lists[SIEVE_COLONS];
+    guint8 dot = block->carries[SIEVE_CARRY_DOT], word = block->carries[SIEVE_CARRY_WORD];
+    guint8 quad = block->carries[SIEVE_CARRY_QUAD], pair = block->carries[SIEVE_CARRY_PAIR];
+    guint8 many = block->carries[SIEVE_CARRY_LONG];
+
+    for (guint at = SIEVE_FIRST; at < end; at++) {
+        guint64 run = block->masks[SIEVE_RUN][at];
+        guint64 with_dot = add(run, block->masks[SIEVE_DOT][at], &dot);
+        guint64 with_word = add(run, block->masks[SIEVE_WORD][at], &word);
+        guint64 with_quad = add(run, block->masks[SIEVE_QUAD][at], &quad);
+        guint32 base = (at - SIEVE_FIRST) * 64;
+        names = flatten(names, with_dot & with_word & ~run, base);
+        numbers = flatten(numbers, with_quad & ~with_word & ~run, base);
+        guint64 chain = block->masks[SIEVE_HEX][at] | block->masks[SIEVE_COLON][at];
+        guint64 with_pair = add(chain, block->masks[SIEVE_PAIR][at], &pair);
+        guint64 with_many = add(chain, block->masks[SIEVE_LONG][at], &many);
+        guint64 ends = with_pair & with_many & ~chain;
+        if (ends)
+            colons = flatten(colons, ends, base);
+    }
+    block->carries[SIEVE_CARRY_DOT] = dot;
+    block->carries[SIEVE_CARRY_WORD] = word;
+    block->carries[SIEVE_CARRY_QUAD] = quad;
+    block->carries[SIEVE_CARRY_PAIR] = pair;
+    block->carries[SIEVE_CARRY_LONG] = many;
+    block->counts[SIEVE_NAMES] = (guint)(names - block->lists[SIEVE_NAMES]);
+    block->counts[SIEVE_NUMBERS] = (guint)(numbers - block->lists[SIEVE_NUMBERS]);
+    block->counts[SIEVE_COLONS] = (guint)(colons - block->lists[SIEVE_COLONS]);
+}
+
+/* The full stops of other scripts that are dots in names: U+3002, U+FF0E, U+FF61. */
+static inline guint64 other_dots(const guint8 *text)
+{
+    return (equal_word(text, 0xe3) & equal_word(text + 1, 0x80) & equal_word(text + 2, 0x82)) |
+           (equal_word(text, 0xef) & ((equal_word(text + 1, 0xbc) & equal_word(text + 2, 0x8e)) |
+                                      (equal_word(text + 1, 0xbd) & equal_word(text + 2, 0xa1))));
+}
+
+static void list_other_scripts(SieveBlock *block, const guint8 *text, guint end)
+{
+    guint8 high = block->carries[SIEVE_CARRY_HIGH], dot = block->carries[SIEVE_CARRY_HIGH_DOT];
+    guint32 *others = block->lists[SIEVE_OTHERS];
+
+    for (guint at = SIEVE_FIRST; at < end; at++) {
+        guint64 other = block->masks[SIEVE_HIGH][at], run = block->masks[SIEVE_HOST][at] | other;
+        guint64 dots = block->masks[SIEVE_DOT][at];
+        if (other)
+            dots |= other_dots(text + (at - SIEVE_FIRST) * 64) & other;
+        guint64 with_high = add(run, other, &high), with_dot = add(run, dots, &dot);
+        guint64 ends = with_high & with_dot & ~run;
+        if (ends)
+            others = flatten(others, ends, (at - SIEVE_FIRST) * 64);
+    }
+    block->carries[SIEVE_CARRY_HIGH] = high;
+    block->carries[SIEVE_CARRY_HIGH_DOT] = dot;
+    block->counts[SIEVE_OTHERS] = (guint)(others - block->lists[SIEVE_OTHERS]);
+}
+
+/* The 64 bits of @mask before byte @end: the highest is that of the byte before it. */
+static inline guint64 window(const SieveBlock *block, SieveMask mask, guint32 end)
+{
+    const guint64 *words = block->masks[mask] + SIEVE_FIRST + (end >> 6);
+    guint bit = end & 63;
+    return words[0] << 1 << (63 - bit) | words[-1] >> bit;
+}
+
+static inline guint leading(guint64 bits)
+{
+    return bits ? (guint)__builtin_clzll(bits) : 64;
+}
+
+#include "shield/sieve_names.h"
+#include "shield/sieve_numbers.h"
+
+/* The last word's masks stay, as those before the next block's first. */
+static void remember(SieveBlock *block)
+{
+    for (guint mask = 0; mask < SIEVE_MASKS; mask++)
+        block->masks[mask][SIEVE_FIRST - 1] = block->masks[mask][SIEVE_FIRST + SIEVE_WORDS - 1];
+}
+
+static void look(const Sieve *sieve, SieveBlock *block, const guint8 *text, gsize length)
+{
+    /* One word more than there is, for the ends of runs that end with the text. */
+    guint end = SIEVE_FIRST + (guint)MIN(length / 64 + 1, SIEVE_WORDS);
+
+    classify(block, text, length);
+    take_out_escapes(block, end + SIEVE_AHEAD - 1);
+    combine_addresses(block, end);
+    memset(block->counts, 0, sizeof(block->counts));
+    list_starts(block, end);
+    list_ends(block, end);
+    if (block->high || block->carries[SIEVE_CARRY_HIGH] || block->carries[SIEVE_CARRY_HIGH_DOT])
+        list_other_scripts(block, text, end);
+    probe_names(sieve, block, text);
+    probe_numbers(sieve, block, text);
+    remember(block);
+}

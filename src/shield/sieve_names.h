@@ -1,0 +1,91 @@
+/* sieve_names.h - from the ends of runs with dots and letters to names that the set may have.
+ * Included by sieve_kernel.h.
+ *
+ * Of the host of any domain, URL or e-mail address of the set, the last label is in `labels`, the
+ * last two are in `name2` and the last three, or all when there are two, in `name3`. A name in the
+ * text that is such a host, or lies under it, ends in the same labels. */
+
+typedef struct {
+    guint64 key;
+    gint32 end;
+    guint8 two, three; /* bytes of the last two labels, and of the last three; 32 for more */
+} Name;
+
+/* Nothing but the marks around it speaks against taking the name: the spotter shall say. */
+static inline void pass_name(SieveBlock *block, gint32 end)
+{
+    block->names[block->name_hits++] = end - 1;
+}
+
+/* The labels of the name that ends, but for dots and dashes, at @run_end; FALSE when it is none. */
+static inline gboolean read_name(const Sieve *sieve, SieveBlock *block, const guint8 *text,
+                                 guint32 run_end, Name *name)
+{
+    guint64 alnum = window(block, SIEVE_ALNUM, run_end), dots = window(block, SIEVE_DOT, run_end);
+    guint64 run = window(block, SIEVE_RUN, run_end);
+    guint trailing = leading(alnum);
+    guint length = leading(~run);
+
+    if (G_UNLIKELY(trailing >= MIN(length, 32u))) {
+        /* nothing but marks, or more of them than is looked through */
+        if (trailing < length || length == 64)
+            pass_name(block, (gint32)run_end);
+        return FALSE;
+    }
+    gint32 end = (gint32)run_end - (gint32)trailing;
+    gboolean marked = trailing > 0 && leading(~dots) < trailing;
+    gboolean cut = length == 64;
+    length -= trailing;
+    alnum <<= trailing;
+    dots <<= trailing;
+    guint one = leading(dots);
+    if (one >= length || !filter_bit(sieve->filters->labels, key_label(text + end, one)))
+        return G_UNLIKELY(marked) ? (pass_name(block, end), FALSE) : FALSE;
+    /* A name behind ".." may begin with marks, too. */
+    guint64 marks_inside = (dots & dots << 1) << 1 & ~alnum & ~dots;
+    dots &= ~(G_GUINT64_CONSTANT(1) << 63 >> one);
+    guint two = leading(dots);
+    dots &= two < 64 ? ~(G_GUINT64_CONSTANT(1) << 63 >> two) : 0;
+    guint three = leading(dots);
+    gboolean first_mark = !(alnum << (length - 1) >> 63);
+    if (G_UNLIKELY(marked || marks_inside || (three >= length && (first_mark || cut)))) {
+        pass_name(block, end);
+        return FALSE;
+    }
+    name->end = end;
+    name->two = (guint8)MIN(MIN(two, length), KEY_WINDOW);
+    name->three = (guint8)MIN(MIN(three, length), KEY_WINDOW);
+    name->key = key_tail(sieve->seed_name2, text + end, name->two);
+    return TRUE;
+}
+
+static inline gboolean has_name3(const Sieve *sieve, const guint8 *text, const Name *name)
+{
+    const Filter *filter = &sieve->filters->name3;
+    return filter_has(filter, key_tail(sieve->seed_name3, text + name->end, name->two)) ||
+           filter_has(filter, key_tail(sieve->seed_name3, text + name->end, name->three));
+}
+
+static void probe_names(const Sieve *sieve, SieveBlock *block, const guint8 *text)
+{
+    const Filter *filter = &sieve->filters->name2;
+    guint32 count = block->counts[SIEVE_NAMES];
+    Name names[64 + PROBE_AHEAD];
+    guint waiting = 0;
+
+    block->name_hits = 0;
+    if (filter->count == 0)
+        return;
+    for (guint32 i = 0; i < count || waiting > 0;) {
+        while (i < count && waiting < 64) {
+            if (!read_name(sieve, block, text, block->lists[SIEVE_NAMES][i++], &names[waiting]))
+                continue;
+            __builtin_prefetch(&filter->words[filter_place(names[waiting].key, filter->count)]);
+            waiting++;
+        }
+        for (guint n = 0; n < waiting; n++)
+            if (filter_has(filter, names[n].key) && has_name3(sieve, text, &names[n]))
+                pass_name(block, names[n].end);
+        waiting = 0;
+    }
+}

@@ -1,0 +1,105 @@
+/* sieve_numbers.h - from the ends of runs of digits, dots and dashes to IPv4 addresses that the set
+ * may have. Included by sieve_kernel.h. */
+
+/* Dots and dashes behind an address that are looked through. */
+#define MARKS_MAX 16
+
+/* The number that the @digits (1 to 3) before @end spell. */
+static inline guint32 octet(const guint8 *end, guint digits)
+{
+    guint32 word, shift = 8 * (4 - digits);
+    memcpy(&word, end - 4, sizeof(word));
+    word = GUINT32_FROM_LE(word) >> (shift & 31) << (shift & 31) & 0x0f0f0f0f;
+    return (word >> 24) + 10 * (word >> 16 & 15) + 100 * (word >> 8 & 15);
+}
+
+static inline void pass_number(SieveBlock *block, gint32 end, guint length, guint32 address)
+{
+    guint hit = block->number_hits++;
+    block->numbers[hit].end = end;
+    block->numbers[hit].length = length;
+    block->numbers[hit].address = address;
+}
+
+/* The address that ends, but for dots and dashes, at @run_end; FALSE when it is none. Leading zeros
+ * are let through. Two addresses with a dash between are passed on as they are. */
+static inline gboolean read_number(SieveBlock *block, const guint8 *text, guint32 run_end,
+                                   gint32 *ret_end, guint *ret_length, guint32 *ret_address)
+{
+    guint64 alnum = window(block, SIEVE_ALNUM, run_end), dots = window(block, SIEVE_DOT, run_end);
+    guint length = leading(~window(block, SIEVE_RUN, run_end)), trailing = leading(alnum);
+    gint32 end = (gint32)run_end - (gint32)trailing;
+
+    if (trailing >= length) {
+        if (length == 64)
+            pass_number(block, (gint32)run_end, 0, 0);
+        return FALSE;
+    }
+    length -= trailing;
+    alnum <<= trailing;
+    dots <<= trailing;
+    guint64 whole = ~(~G_GUINT64_CONSTANT(0) >> length);
+    gboolean dashed = (~alnum & ~dots & whole) != 0;
+    if (dashed || length > 15 || trailing > MARKS_MAX) {
+        if (trailing > MARKS_MAX || (dashed && length >= 15 && length <= 31))
+            pass_number(block, end, 0, 0);
+        return FALSE;
+    }
+    dots &= whole;
+    if (length < 7 || __builtin_popcountll(dots) != 3)
+        return FALSE;
+    guint d = leading(dots);
+    dots ^= G_GUINT64_CONSTANT(1) << 63 >> d;
+    guint c = leading(dots);
+    dots ^= G_GUINT64_CONSTANT(1) << 63 >> c;
+    guint b = leading(dots);
+    guint digits4 = d, digits3 = c - d - 1, digits2 = b - c - 1, digits1 = length - b - 1;
+    if (digits4 - 1 >= 3 || digits3 - 1 >= 3 || digits2 - 1 >= 3 || digits1 - 1 >= 3)
+        return FALSE;
+    const guint8 *last = text + end;
+    guint32 n4 = octet(last, digits4), n3 = octet(last - d - 1, digits3);
+    guint32 n2 = octet(last - c - 1, digits2), n1 = octet(last - b - 1, digits1);
+    if ((n1 | n2 | n3 | n4) > 255)
+        return FALSE;
+    *ret_end = end;
+    *ret_length = length;
+    *ret_address = n1 << 24 | n2 << 16 | n3 << 8 | n4;
+    return TRUE;
+}
+
+static void probe_numbers(const Sieve *sieve, SieveBlock *block, const guint8 *text)
+{
+    const Filters *filters = sieve->filters;
+    const Filter *filter = &filters->v4;
+    struct {
+        guint64 key;
+        gint32 end;
+        guint length;
+        guint32 address;
+    } numbers[64];
+    guint32 count = block->counts[SIEVE_NUMBERS];
+    guint waiting = 0;
+
+    block->number_hits = 0;
+    if (!sieve->addresses)
+        return;
+    for (guint32 i = 0; i < count || waiting > 0;) {
+        while (i < count && waiting < G_N_ELEMENTS(numbers)) {
+            guint32 address;
+            if (!read_number(block, text, block->lists[SIEVE_NUMBERS][i++], &numbers[waiting].end,
+                             &numbers[waiting].length, &address))
+                continue;
+            numbers[waiting].address = address;
+            numbers[waiting].key = key_number(sieve->seed_v4, address);
+            if (filter->count > 0)
+                __builtin_prefetch(
+                    &filter->words[filter_place(numbers[waiting].key, filter->count)]);
+            waiting++;
+        }
+        for (guint n = 0; n < waiting; n++)
+            if (filter_has(filter, numbers[n].key) ||
+                filter_bit(filters->v4_nets, numbers[n].address >> 16))
+                pass_number(block, numbers[n].end, numbers[n].length, numbers[n].address);
+        waiting = 0;
+    }
+}

@@ -1,0 +1,298 @@
+/* sieve_rare.c - what the sieve looks at byte by byte, as it is rare: hosts without a dot or
+ * written as numbers, hashes, fingerprints, IPv6, names in other scripts.
+ *
+ * These, too, may say yes where there is nothing, and never no where there is something. */
+#include <string.h>
+
+#include "shield/sieve_block.h"
+#include "shield/spot_view.h"
+#include "stix/observable_domain.h"
+
+/* A chain of colons is looked at up to here; longer ones are left to the spotter. */
+#define CHAIN_MAX 192
+
+/* Backslashes and slashes between the colon and the host of a URL. */
+#define SLASHES_MAX 32
+
+/* As far as the spotter looks at a name in another script in one go. */
+#define OTHER_SCRIPT_MAX 1024
+
+static inline guint8 class_of(guint8 byte)
+{
+    return spot_view_class((char)byte);
+}
+
+static inline guint8 class_at(const SieveLevel *level, gsize at)
+{
+    return at < level->length ? class_of(level->text[at]) : 0;
+}
+
+static gboolean has_v6(const Sieve *sieve, const guint8 address[16])
+{
+    const Filters *filters = sieve->filters;
+    guint8 network[16];
+
+    if (filters->v6.count == 0)
+        return FALSE;
+    if (filter_has(&filters->v6, key_v6(filters->seed, address)))
+        return TRUE;
+    for (const guint8 *length = filters->v6_lengths; *length != 0; length++) {
+        gsize whole = *length / 8;
+        memset(network, 0, sizeof(network));
+        memcpy(network, address, whole);
+        if (*length % 8)
+            network[whole] = address[whole] & (guint8)(0xff00 >> (*length % 8));
+        if (filter_has(&filters->v6, key_v6(filters->seed, network)))
+            return TRUE;
+    }
+    return FALSE;
+}
+
+gboolean sieve_rare_address(const Sieve *sieve, const ObservableAddress *address)
+{
+    const Filters *filters = sieve->filters;
+    guint32 v4;
+
+    if (address->v6)
+        return has_v6(sieve, address->bytes);
+    memcpy(&v4, address->bytes, sizeof(v4));
+    v4 = GUINT32_FROM_BE(v4);
+    return filter_has(&filters->v4, key_v4(filters->seed, v4)) ||
+           filter_bit(filters->v4_nets, v4 >> 16);
+}
+
+static gboolean has_name(const Sieve *sieve, const char *end, gsize length)
+{
+    const Filters *filters = sieve->filters;
+    const char *start = end - length;
+    gsize labels[3];
+    guint count = 0;
+
+    for (gsize at = length; at > 0 && count < 3; at--)
+        if (start[at - 1] == '.')
+            labels[count++] = length - at;
+    while (count < 3)
+        labels[count++] = length;
+    const guint8 *bytes = (const guint8 *)end;
+    if (labels[0] == 0 || !filter_bit(filters->labels, key_label(bytes, (guint)labels[0])) ||
+        !filter_has(&filters->name2, key_tail(sieve->seed_name2, bytes, (guint)labels[1])))
+        return FALSE;
+    return filter_has(&filters->name3, key_tail(sieve->seed_name3, bytes, (guint)labels[1])) ||
+           filter_has(&filters->name3, key_tail(sieve->seed_name3, bytes, (guint)labels[2]));
+}
+
+gboolean sieve_rare_name(const Sieve *sieve, const char *end, gsize length)
+{
+    gsize marks = 0;
+
+    while (marks < length && strchr("-_.", end[marks - length]))
+        marks++;
+    return has_name(sieve, end, length) ||
+           (marks > 0 && marks < length && has_name(sieve, end, length - marks));
+}
+
+/* Stands "://", in whatever escapes, before the host at @at? */
+static gboolean follows_scheme(const SieveLevel *level, gsize at)
+{
+    gsize least = at > SLASHES_MAX ? at - SLASHES_MAX : 0;
+
+    while (at > least && (level->text[at - 1] == '/' || level->text[at - 1] == '\\'))
+        at--;
+    return at == least || level->text[at - 1] == ':';
+}
+
+gboolean sieve_rare_host(const Sieve *sieve, const SieveLevel *level, gsize at)
+{
+    const guint8 *text = level->text;
+    gboolean number = g_ascii_isdigit(text[at]), dots = FALSE;
+    guint32 quad;
+    gsize end = at;
+
+    if (text[at - 1] == '/' && !follows_scheme(level, at))
+        return FALSE;
+    while (class_at(level, end) & SPOT_HOST && end - at < OBSERVABLE_DOMAIN_MAX + 2) {
+        dots = dots || text[end] == '.';
+        number = number && (class_of(text[end]) & (SPOT_HEX | SPOT_DOT) || (text[end] | 32) == 'x');
+        end++;
+    }
+    if (class_at(level, end) & SPOT_HIGH)
+        return sieve->names || sieve->addresses;
+    while (end > at && text[end - 1] == '.')
+        end--;
+    if (number && sieve->addresses)
+        return !observable_address_parse_v4((const char *)text + at, end - at, &quad);
+    if (dots && memchr(text + at, '.', end - at))
+        return FALSE; /* it is looked at as a name */
+    guint length = (guint)(end - at);
+    return length > 0 && sieve->names &&
+           filter_bit(sieve->filters->labels, key_label(text + end, length)) &&
+           filter_has(&sieve->filters->name2, key_tail(sieve->seed_name2, text + end, length));
+}
+
+gboolean sieve_rare_split(const Sieve *sieve, const SieveLevel *level, gsize at)
+{
+    gsize start = at;
+
+    while (start > 0 && at - start < OBSERVABLE_DOMAIN_MAX + 2 &&
+           class_of(level->text[start - 1]) & SPOT_HOST &&
+           !(level->text[start - 1] == '.' && level->text[start] == '.'))
+        start--;
+    if (start > 0 && level->text[start - 1] == '%' && class_at(level, start) & SPOT_HEX &&
+        class_at(level, start + 1) & SPOT_HEX)
+        start = MIN(start + 2, at);
+    return sieve->names && sieve_rare_name(sieve, (const char *)level->text + at, at - start);
+}
+
+/* The number that 16 hexadecimal digits spell, @step bytes from pair to pair. */
+static guint64 read_digits(const guint8 *text, gsize step)
+{
+    guint64 number = 0;
+    for (guint pair = 0; pair < 8; pair++, text += step)
+        for (guint digit = 0; digit < 2; digit++)
+            number = number << 4 | ((text[digit] & 15u) + 9u * (text[digit] >> 6));
+    return number;
+}
+
+static gboolean has_digest(const Sieve *sieve, const guint8 *text, gsize step, gsize digits)
+{
+    if (digits != 32 && digits != 40 && digits != 64 && digits != 128)
+        return FALSE;
+    return filter_has(&sieve->filters->digest,
+                      key_digest(sieve->filters->seed, read_digits(text, step), (guint)digits));
+}
+
+gboolean sieve_rare_hash(const Sieve *sieve, const SieveLevel *level, gsize at)
+{
+    gsize end = at + 32;
+
+    while (end - at <= 128 && class_at(level, end) & SPOT_HEX)
+        end++;
+    return !(class_at(level, end) & SPOT_ALNUM) && has_digest(sieve, level->text + at, 2, end - at);
+}
+
+gboolean sieve_rare_ja4(const Sieve *sieve, const SieveLevel *level, gsize at)
+{
+    const guint8 *end = level->text + at + 26;
+
+    if (at < 10 || at + 26 > level->length || class_at(level, at + 26) & SPOT_ALNUM)
+        return FALSE;
+    return filter_has(&sieve->filters->ja4,
+                      key_tail(key_seed(sieve->filters->seed, KEY_TEXT), end, 36));
+}
+
+/* The end of a dotted quad behind [start, end), as the spotter reads it; 0 when there is none. */
+static gsize quad_end(const SieveLevel *level, gsize end)
+{
+    while (class_at(level, end) & (SPOT_DOT | SPOT_DIGIT))
+        end++;
+    if (class_at(level, end) & (SPOT_ALNUM | SPOT_DASH))
+        return 0;
+    while (level->text[end - 1] == '.')
+        end--;
+    return end;
+}
+
+static gboolean has_address(const Sieve *sieve, const SieveLevel *level, gsize start, gsize end)
+{
+    const guint8 *text = level->text;
+    ObservableAddress address;
+
+    if (class_at(level, end) & SPOT_DOT && class_at(level, end + 1) & SPOT_ALNUM)
+        end = quad_end(level, end);
+    if (end == 0 || class_at(level, end) & SPOT_ALNUM)
+        return FALSE;
+    if (end - start >= 2 && text[start] == ':' && text[start + 1] != ':')
+        start++;
+    if (end - start >= 2 && text[end - 1] == ':' && text[end - 2] != ':')
+        end--;
+    return observable_address_parse((const char *)text + start, end - start, &address) &&
+           sieve_rare_address(sieve, &address);
+}
+
+gboolean sieve_rare_colons(const Sieve *sieve, const SieveLevel *level, gsize at)
+{
+    const guint8 *text = level->text;
+    gsize start = at, first;
+    guint colons = 0;
+    gboolean gap = FALSE;
+
+    if (class_at(level, at) & SPOT_ALNUM)
+        return FALSE;
+    while (start > 0 && at - start < CHAIN_MAX &&
+           (text[start - 1] == ':' || class_of(text[start - 1]) & SPOT_HEX)) {
+        start--;
+        colons += text[start] == ':';
+        gap = gap || (text[start] == ':' && text[start + 1] == ':' && start + 1 < at);
+    }
+    if (colons < 2)
+        return FALSE;
+    if (at - start == CHAIN_MAX || (start > 0 && text[start - 1] == '%'))
+        return TRUE;
+    first = (gsize)((const guint8 *)memchr(text + start, ':', at - start) - text);
+    if (first - start >= 5 || (start > 0 && class_of(text[start - 1]) & SPOT_HOST))
+        start = first;
+    if (colons >= 15 && (at - start) % 3 == 2 &&
+        has_digest(sieve, text + start, 3, (at - start + 1) / 3 * 2))
+        return TRUE;
+    return colons <= 9 && (gap || colons >= 6) && has_address(sieve, level, start, at);
+}
+
+/* Is it one of the full stops that are dots in names? */
+static gboolean is_other_dot(const guint8 *c, gsize length)
+{
+    return length >= 3 && (memcmp(c, "\343\200\202", 3) == 0 || memcmp(c, "\357\274\216", 3) == 0 ||
+                           memcmp(c, "\357\275\241", 3) == 0);
+}
+
+typedef struct {
+    const Sieve *sieve;
+    gboolean found;
+} Pieces;
+
+static gboolean is_piece_of_set(gpointer user, const char *text, gsize length)
+{
+    Pieces *pieces = user;
+    char buffer[KEY_WINDOW + OBSERVABLE_DOMAIN_MAX + 1] = {0};
+    char *name = buffer + KEY_WINDOW;
+    const guint8 *bytes = (const guint8 *)text;
+    gsize label = length;
+
+    while (label > 0 && bytes[label - 1] != '.' && bytes[label - 1] < 0x80)
+        label--;
+    if (label == 0)
+        return TRUE; /* no name: it has no dot */
+    /* A last label in ASCII is the same in the set. */
+    if (bytes[label - 1] == '.' && length > label &&
+        !filter_bit(pieces->sieve->filters->labels,
+                    key_label(bytes + length, (guint)(length - label))))
+        return TRUE;
+    gboolean dots = memchr(text, '.', length) != NULL;
+    for (gsize i = 0; i < length && !dots; i++)
+        dots = is_other_dot(bytes + i, length - i);
+    gsize size = dots ? observable_domain_canonical(text, length, 2, name) : 0;
+    pieces->found = size > 0 && sieve_rare_name(pieces->sieve, name + size, size);
+    return !pieces->found;
+}
+
+gboolean sieve_rare_other_script(const Sieve *sieve, const SieveLevel *level, gsize at)
+{
+    const char *text = (const char *)level->text;
+    Pieces pieces = {.sieve = sieve};
+    gsize start = at, until;
+
+    while (start > 0 && class_of(level->text[start - 1]) & (SPOT_HOST | SPOT_HIGH))
+        start--;
+    if (!sieve->names)
+        return FALSE;
+    if (start > 0 && text[start - 1] == '%')
+        return TRUE;
+    until = start;
+    for (gsize i = start; i < at && !pieces.found; i++) {
+        if (!(class_of(level->text[i]) & SPOT_HIGH) || i < until)
+            continue;
+        gsize from = i - MIN(i - start, OTHER_SCRIPT_MAX);
+        until = MIN(at, i + OTHER_SCRIPT_MAX);
+        spot_name_pieces(text, from, until, is_piece_of_set, &pieces);
+    }
+    return pieces.found;
+}

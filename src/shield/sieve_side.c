@@ -1,0 +1,103 @@
+/* sieve_side.c - the text beside the text: fields with escapes, unfolded, one a line.
+ *
+ * Few escapes matter. One that stands for what parts words, and leaves the word behind it as it
+ * was ("\/", "\"", "%20", whose digits the sieve takes out), hides nothing: the words are seen as
+ * they are. Those that stand for a part of a word, for a colon, for what begins another escape, or
+ * whose letters seem to be part of the word behind them, do. */
+#include <string.h>
+
+#include "shield/sieve_block.h"
+#include "shield/spot_view.h"
+
+/* A word behind "\n" that may be a value with the 'n' or without. */
+#define WORD_MAX 40
+
+/* What percent escapes stand for and matter. */
+static const guint8 percent_matters[256] = {
+    ['%'] = 1,  ['('] = 1, ['-'] = 1,         ['.'] = 1,         ['0' ... '9'] = 1,
+    [':'] = 1,  ['<'] = 1, ['@'] = 1,         ['A' ... 'Z'] = 1, ['['] = 1,
+    ['\\'] = 1, ['_'] = 1, ['a' ... 'z'] = 1, ['{'] = 1,         [0x80 ... 0xff] = 1,
+};
+
+/* Of "\nword": is the word one that may be a value, or part of one? */
+static gboolean may_be_value(const SieveLevel *level, gsize at)
+{
+    gsize end = at;
+    guint8 class = 0;
+
+    for (; end < level->length && end - at < WORD_MAX; end++) {
+        class = spot_view_class((char)level->text[end]);
+        if (!(class & SPOT_HOST) || class & SPOT_DOT)
+            break;
+    }
+    return end - at >= 32 || class & (SPOT_DOT | SPOT_HIGH) ||
+           (end < level->length && level->text[end] == ':');
+}
+
+static gboolean matters(const SieveLevel *level, gsize at, gboolean *ret_percent)
+{
+    const char *text = (const char *)level->text;
+    char bytes[UNFOLD_MAX];
+    guint count;
+    UnfoldKind kind;
+
+    gsize size =
+        unfold_step(text + at, level->length - at,
+                    UNFOLD_PERCENT | UNFOLD_BACKSLASH | UNFOLD_DEFANG, bytes, &count, &kind);
+    if (size == 0)
+        return FALSE;
+    *ret_percent = kind == UNFOLD_PERCENT;
+    if (kind == UNFOLD_PERCENT)
+        return percent_matters[(guchar)bytes[0]] ||
+               (bytes[0] == '/' && at > 0 && strchr(":/\\", text[at - 1]));
+    return size != 2 || text[at + 1] == '.' || may_be_value(level, at + 1);
+}
+
+/* Appends [start, end) with what @kinds name unfolded. */
+static void unfold(GByteArray *into, const char *text, gsize length, guint kinds)
+{
+    char bytes[UNFOLD_MAX];
+    guint count;
+    UnfoldKind kind;
+    gsize plain = 0;
+
+    for (gsize i = 0; i < length;) {
+        gsize size = 0;
+        if (spot_view_class(text[i]) & SPOT_SPECIAL)
+            size = unfold_step(text + i, length - i, kinds, bytes, &count, &kind);
+        if (size > 0) {
+            g_byte_array_append(into, (const guint8 *)text + plain, (guint)(i - plain));
+            g_byte_array_append(into, (const guint8 *)bytes, count);
+            plain = i + size;
+        }
+        i += MAX(size, 1);
+    }
+    g_byte_array_append(into, (const guint8 *)text + plain, (guint)(length - plain));
+    g_byte_array_append(into, (const guint8 *)"\n", 1);
+}
+
+void sieve_side_add(SieveLevel *level, gsize at)
+{
+    gboolean percent;
+    gsize start, end;
+
+    if (at < MIN(level->until[0], level->until[1]) || !matters(level, at, &percent) ||
+        at < level->until[percent])
+        return;
+    level->until[percent] =
+        spot_view_field((const char *)level->text, level->length, at, &start, &end);
+    SievePiece piece = {.start = level->side->len - SIEVE_MARGIN, .origin = at};
+    g_array_append_val(level->pieces, piece);
+    unfold(level->side, (const char *)level->text + start, end - start, spot_view_kinds[percent]);
+}
+
+gboolean sieve_side_is_skipped(const SieveLevel *level, gsize at)
+{
+    const char *text = (const char *)level->text + at;
+    char bytes[UNFOLD_MAX];
+    guint count;
+    UnfoldKind kind;
+
+    return text[0] == '\\' &&
+           unfold_step(text, level->length - at, UNFOLD_BACKSLASH, bytes, &count, &kind) > 2;
+}

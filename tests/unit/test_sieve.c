@@ -1,0 +1,220 @@
+/* The sieve against the spotter that looks at every byte: the same matches, whatever the text, on
+ * every kind of machine. And that it lets through little else: a filter that says yes to all would
+ * show nowhere but in the time it takes. */
+#include "shield/sieve.h"
+
+#include <string.h>
+
+#include "shield/spot.h"
+#include "sieve_texts.h"
+
+static const char *const variants[] = {"plain", "avx2", "avx512"};
+
+/* A text with exactly the margins that the sieve asks for, at any alignment. */
+typedef struct {
+    char *memory;
+    char *text;
+} Padded;
+
+static Padded pad(const char *text, gsize length, guint alignment, char margin)
+{
+    Padded padded = {.memory = g_malloc(length + 2 * SIEVE_MARGIN + alignment)};
+    memset(padded.memory, margin, length + 2 * SIEVE_MARGIN + alignment);
+    padded.text = padded.memory + alignment + SIEVE_MARGIN;
+    memcpy(padded.text, text, length);
+    return padded;
+}
+
+static GArray *new_matches(void)
+{
+    return g_array_new(FALSE, FALSE, sizeof(SpotMatch));
+}
+
+/* One sieve for each kind of machine that this one can be. */
+static GPtrArray *make_sieves(const Set *set)
+{
+    GPtrArray *sieves = g_ptr_array_new_with_free_func((GDestroyNotify)sieve_free);
+    for (guint i = 0; i < G_N_ELEMENTS(variants); i++) {
+        g_setenv("CONCERT_SIMD", variants[i], TRUE);
+        Sieve *sieve = sieve_new(set);
+        if (sieve_simd(sieve) == (SieveSimd)i) {
+            g_ptr_array_add(sieves, sieve);
+        } else {
+            g_test_message("this machine cannot do %s: left out", variants[i]);
+            sieve_free(sieve);
+        }
+    }
+    g_unsetenv("CONCERT_SIMD");
+    return sieves;
+}
+
+static void check_same(GPtrArray *sieves, const char *text, gsize length, guint alignment,
+                       char margin)
+{
+    Padded padded = pad(text, length, alignment, margin);
+    g_autoptr(GArray) expected = new_matches();
+    spot_text(sieve_set(sieves->pdata[0]), padded.text, length, expected);
+    for (guint i = 0; i < sieves->len; i++) {
+        g_autoptr(GArray) matches = new_matches();
+        spot_sieved(sieves->pdata[i], padded.text, length, matches);
+        gboolean same = matches->len == expected->len;
+        guint n = 0;
+        for (; n < matches->len && n < expected->len; n++) {
+            SpotMatch *a = &g_array_index(matches, SpotMatch, n);
+            SpotMatch *b = &g_array_index(expected, SpotMatch, n);
+            if (a->start != b->start || a->end != b->end || a->entry != b->entry ||
+                a->depth != b->depth)
+                break;
+        }
+        if (same && n == expected->len)
+            continue;
+        if (n < expected->len) {
+            SpotMatch *b = &g_array_index(expected, SpotMatch, n);
+            gsize from = b->start > 100 ? b->start - 100 : 0;
+            g_test_message("missed: %.*s at %zu in ...%.*s...", (int)(b->end - b->start),
+                           padded.text + b->start, b->start, (int)(MIN(b->end + 60, length) - from),
+                           padded.text + from);
+        }
+        g_error("%s: %u matches, %u expected, the first %u the same",
+                variants[sieve_simd(sieves->pdata[i])], matches->len, expected->len, n);
+    }
+    g_free(padded.memory);
+}
+
+static void test_random(void)
+{
+    g_autoptr(Set) set = sieve_texts_set();
+    g_autoptr(GPtrArray) sieves = make_sieves(set);
+    g_autoptr(GString) text = g_string_new(NULL);
+    guint64 state = 1;
+    guint rounds = g_getenv("CONCERT_LONG") ? 500000 : 2000;
+
+    for (guint round = 0; round < rounds; round++) {
+        g_string_truncate(text, 0);
+        guint count = 1 + sieve_texts_random(&state, 24);
+        for (guint i = 0; i < count; i++)
+            sieve_texts_append(text, &state);
+        check_same(sieves, text->str, text->len, round % 64, "aX.0:/"[round % 6]);
+    }
+}
+
+/* Each indicator at every place around the edge of a block, alone and among letters. */
+static void test_edges(void)
+{
+    g_autoptr(Set) set = sieve_texts_set();
+    g_autoptr(GPtrArray) sieves = make_sieves(set);
+    const gsize edge = 16384;
+
+    for (guint i = 0; sieve_texts_indicators[i]; i++) {
+        const char *value = sieve_texts_indicators[i];
+        gsize size = strlen(value);
+        for (guint fill = 0; fill < 3; fill++) {
+            g_autofree char *text = g_strnfill(edge + 512, " .x"[fill]);
+            for (gsize at = edge - size - 1; at <= edge + 1; at += fill == 0 ? 1 : 3) {
+                memcpy(text + at, value, size);
+                if (fill == 2)
+                    text[at - 1] = text[at + size] = ' ';
+                check_same(sieves, text + at - 300, edge + 300 + size - at + 20, at % 64, 'e');
+                memset(text + at - 1, " .x"[fill], size + 2);
+            }
+        }
+    }
+}
+
+/* Runs, fields and chains longer than a word, a block, and what is looked at in one go. */
+static void test_long(void)
+{
+    g_autoptr(Set) set = sieve_texts_set();
+    g_autoptr(GPtrArray) sieves = make_sieves(set);
+    static const char *const fills[] = {"a",
+                                        "0",
+                                        ".",
+                                        "-",
+                                        "_",
+                                        ":",
+                                        "a.",
+                                        "0:",
+                                        "%20",
+                                        "\\/",
+                                        "\\n",
+                                        "%",
+                                        "\\",
+                                        "\303\274",
+                                        "[.]",
+                                        "ab.c\303\274,",
+                                        "1.",
+                                        "%2e",
+                                        "\343\200\202",
+                                        "//",
+                                        "@",
+                                        "xalder.example\\/"};
+    static const gsize sizes[] = {30, 63, 64, 65, 127, 128, 1030, 4100, 8200, 16400};
+    gboolean all = g_getenv("CONCERT_LONG") != NULL;
+
+    for (guint f = 0; f < G_N_ELEMENTS(fills); f++)
+        for (guint s = 0; s < G_N_ELEMENTS(sizes); s++)
+            for (guint i = all ? 0 : (guint)(f + s) % 7;
+                 i < G_N_ELEMENTS(sieve_texts_indicators) - 1; i += all               ? 1
+                                                                    : sizes[s] > 1000 ? 67
+                                                                                      : 7) {
+                g_autoptr(GString) text = g_string_new(NULL);
+                while (text->len < sizes[s])
+                    g_string_append(text, fills[f]);
+                g_string_append(text, sieve_texts_indicators[i]);
+                if (s % 2)
+                    while (text->len < sizes[s] + 300)
+                        g_string_append(text, fills[f]);
+                check_same(sieves, text->str, text->len, (guint)(s + i), 'a');
+            }
+}
+
+/* What may stand around a value: every neighbour before it, with some of those behind it; with
+ * CONCERT_LONG set, every pair. */
+static void test_neighbours(void)
+{
+    g_autoptr(Set) set = sieve_texts_set();
+    g_autoptr(GPtrArray) sieves = make_sieves(set);
+
+    gboolean all = g_getenv("CONCERT_LONG") != NULL;
+
+    for (guint i = 0; sieve_texts_indicators[i]; i++)
+        for (guint before = 0; sieve_texts_joints[before]; before++) {
+            g_autoptr(GString) text = g_string_new(NULL);
+            for (guint after = all ? 0 : (i + before) % 29;
+                 after < G_N_ELEMENTS(sieve_texts_joints) - 1; after += all ? 1 : 29)
+                g_string_append_printf(text, "w %s%s%s w\n", sieve_texts_joints[before],
+                                       sieve_texts_indicators[i], sieve_texts_joints[after]);
+            check_same(sieves, text->str, text->len, (i + before) % 64, 'z');
+        }
+}
+
+/* In logs without hits nearly nothing is left to the spotter, whose time a place costs. */
+static void test_rate(void)
+{
+    g_autoptr(Set) set = sieve_texts_large_set(100000);
+    g_autoptr(GPtrArray) sieves = make_sieves(set);
+    g_autoptr(GString) log = g_string_new(NULL);
+    guint64 state = 7;
+
+    while (log->len < 2 << 20)
+        sieve_texts_append_line(log, &state);
+    Padded padded = pad(log->str, log->len, 0, 0);
+    for (guint i = 0; i < sieves->len; i++) {
+        g_autoptr(GArray) places = g_array_new(FALSE, FALSE, sizeof(gsize));
+        sieve_text(sieves->pdata[i], padded.text, log->len, places);
+        g_test_message("%s: %u places in %zu bytes", variants[i], places->len, log->len);
+        g_assert_cmpuint(places->len, <, log->len / 20000);
+    }
+    g_free(padded.memory);
+}
+
+int main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    g_test_add_func("/sieve/random", test_random);
+    g_test_add_func("/sieve/neighbours", test_neighbours);
+    g_test_add_func("/sieve/edges", test_edges);
+    g_test_add_func("/sieve/long", test_long);
+    g_test_add_func("/sieve/rate", test_rate);
+    return g_test_run();
+}
