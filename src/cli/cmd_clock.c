@@ -10,7 +10,14 @@
 #include "cli/dossier_view.h"
 #include "cli/output.h"
 #include "dossier/clock_hours.h"
-#include "node/reminder.h"
+#include "dossier/silence.h"
+#include "exchange/dispatch_header.h"
+#include "ledger/opening.h"
+#include "ledger/origin.h"
+#include "node/reminder_mail.h"
+#include "store/records.h"
+
+#define SILENCES_MAX 100000 /* dispatches that are looked through */
 
 static gboolean read_at(const CommandCall *call, gint64 *ret_at, GError **error)
 {
@@ -233,10 +240,14 @@ static int run_test(const CommandCall *call, GError **error)
     g_autoptr(Node) node = command_node_open(call, NODE_READ, error);
     if (!node)
         return COMMAND_ERROR;
-    if (!config_path(node_config(node), SETTING_CLOCK_COMMAND) &&
-        !config_path(node_config(node), SETTING_CLOCK_SECOND_COMMAND))
+    const Config *config = node_config(node);
+    gboolean by_mail = command_flag(call, "mail");
+    if (!config_path(config, SETTING_CLOCK_COMMAND) &&
+        !config_path(config, SETTING_CLOCK_SECOND_COMMAND) && !reminder_mail_is_set(config))
         return command_usage(call, error,
-                             "concert.conf has no [clock] command: nobody is reminded");
+                             "concert.conf has no [clock] command or mail: nobody is reminded");
+    if (by_mail && !reminder_mail_is_set(config))
+        return command_usage(call, error, "concert.conf has no [clock] mail");
     gint64 now = timestamp_now();
     const Reminder reminder = {.dossier = "test-00000000-0000-8000-8000-000000000000",
                                .procedure = "test",
@@ -249,7 +260,15 @@ static int run_test(const CommandCall *call, GError **error)
                                .waits_here = TRUE,
                                .is_second = TRUE,
                                .is_exercise = TRUE};
-    if (!reminder_give(&reminder, (gpointer)node_config(node), error))
+    if (by_mail) {
+        g_autoptr(GPtrArray) mails = reminder_mail_make(&reminder, 1, config, error);
+        if (!mails || !reminder_mail_send(mails, config, error))
+            return COMMAND_ERROR;
+        for (guint i = 0; i < mails->len; i++)
+            output_line("a test mail went to %s", ((const Mail *)mails->pdata[i])->to);
+        return COMMAND_OK;
+    }
+    if (!reminder_give(&reminder, (gpointer)config, error))
         return COMMAND_ERROR;
     output_line("the test reminder was given");
     return COMMAND_OK;
@@ -258,8 +277,84 @@ static int run_test(const CommandCall *call, GError **error)
 static const Command cmd_test = {
     .name = "test",
     .summary = "give a reminder that says it is a test, to see whom it reaches",
+    .options = (const CommandOption[]){{"mail", 0, COMMAND_FLAG,
+                                        .help = "by mail, at once, to all of [clock] mail and "
+                                                "mail_second, instead of the programs"},
+                                       COMMAND_OPTIONS_END},
     .uses_node = TRUE,
     .run = run_test,
+};
+
+/* --- silences ----------------------------------------------------------------------------------
+ */
+
+/* What a peer told this node, as a coordinator: one dispatch. FALSE if it is none of these. */
+static gboolean print_silence(const CommandCall *call, Store *store, const Record *record,
+                              OutputTable *table)
+{
+    g_autoptr(Opening) opening = records_opening(store, record->origin, record->entry, NULL);
+    g_autofree char *by = origin_node(record->origin), *dossier = NULL;
+    char time[OUTPUT_NUMBER_MAX];
+    gint64 since;
+    gsize length;
+    if (!opening || opening->n_items != 1 || opening->items[0].state != OPENING_PRESENT ||
+        strcmp(opening->items[0].type, SILENCE_MEDIA_TYPE) != 0)
+        return FALSE;
+    const char *text = g_bytes_get_data(opening->items[0].bytes, &length);
+    if (!silence_read(text, length, &dossier, &since, NULL))
+        return FALSE;
+    gboolean is_over = record->state != RECORD_LIVE;
+    const char *state = is_over ? "over" : "no answer";
+    if (!command_json(call)) {
+        output_table_row(table, (const char *[]){dossier, output_time(time, since), by,
+                                                 record->exercise ? "exercise" : "", state});
+        return TRUE;
+    }
+    yyjson_mut_doc *doc = yyjson_mut_doc_new(NULL);
+    yyjson_mut_val *root = yyjson_mut_obj(doc);
+    yyjson_mut_obj_add_str(doc, root, "dossier", dossier);
+    dispatch_view_add_time(doc, root, "no_answer_since", since);
+    yyjson_mut_obj_add_str(doc, root, "told_by", by);
+    yyjson_mut_obj_add_bool(doc, root, "exercise", record->exercise);
+    yyjson_mut_obj_add_bool(doc, root, "over", is_over);
+    output_json(root);
+    yyjson_mut_doc_free(doc);
+    return TRUE;
+}
+
+static int run_silences(const CommandCall *call, GError **error)
+{
+    g_autoptr(Node) node = command_node_open(call, NODE_READ, error);
+    const RecordsQuery query = {.kind = DISPATCH_HEADER_DISPATCH, .limit = SILENCES_MAX};
+    g_autoptr(GPtrArray) records = node ? records_list(node_store(node), &query, error) : NULL;
+    if (!records)
+        return COMMAND_ERROR;
+    g_autoptr(OutputTable) table =
+        output_table_new("DOSSIER", "SINCE", "TOLD BY", "EXERCISE", "STATE", NULL);
+    guint count = 0;
+    for (guint i = 0; i < records->len; i++) {
+        const Record *record = records->pdata[i];
+        if (record->origin && g_strcmp0(record->title, SILENCE_TITLE) == 0 &&
+            (command_flag(call, "all") || record->state == RECORD_LIVE))
+            count += print_silence(call, node_store(node), record, table);
+    }
+    output_table_print(g_steal_pointer(&table));
+    return count > 0 ? COMMAND_OK : COMMAND_NOTHING;
+}
+
+static const Command cmd_silences = {
+    .name = "silences",
+    .summary = "list the dossiers in which nobody answers, as this node was told as a coordinator",
+    .description = "Only where all sides of a dossier named this node (`concert request "
+                   "watch-silence`). It is told the dossier's id and since when there is no "
+                   "answer, not what it is about, nor who is waited for.",
+    .options =
+        (const CommandOption[]){{"all", 'a', COMMAND_FLAG, .help = "those that are over, too"},
+                                COMMAND_OPTION_JSON,
+                                COMMAND_OPTIONS_END},
+    .nothing = "there is none",
+    .uses_node = TRUE,
+    .run = run_silences,
 };
 
 const Command cmd_clock = {
@@ -269,7 +364,7 @@ const Command cmd_clock = {
         "Every procedure says how long each step may take (docs/procedures.md). A served node "
         "reminds its people at half of the time and at its end, and a second contact at one and a "
         "half times: [clock] in concert.conf says how. See docs/clocks.md.",
-    .subcommands = (const Command *const[]){&cmd_list, &cmd_run, &cmd_test, NULL},
+    .subcommands = (const Command *const[]){&cmd_list, &cmd_run, &cmd_silences, &cmd_test, NULL},
     .examples =
         (const CommandExample[]){{"concert clock list --waiting", "what this node has to do"},
                                  {"concert clock run --at 24h", "who is reminded within a day"},

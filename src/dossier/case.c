@@ -4,6 +4,7 @@
 
 #include "base/timestamp.h"
 #include "dossier/case_rules.h"
+#include "dossier/silence.h"
 
 enum { LEAD, INVITED, MEMBER, GONE };
 enum {
@@ -531,6 +532,24 @@ static const ProcedureTransition transitions[] = {
      .who = ALL,
      .tells = ALL,
      .fields = remark_fields},
+    {.type = SILENCE_WATCHED,
+     .verb = "have silence watched in",
+     .command = "watch-silence",
+     .help = "wants a coordinator told if nobody answers; counts once all who have to act named it",
+     .from = LIVE,
+     .to = PROCEDURE_STAY,
+     .who = ALL,
+     .tells = ALL,
+     .fields = silence_fields},
+    {.type = SILENCE_UNWATCHED,
+     .verb = "have silence watched no more in",
+     .command = "unwatch-silence",
+     .help = "does not want a coordinator told any more",
+     .from = LIVE,
+     .to = PROCEDURE_STAY,
+     .who = ALL,
+     .tells = ALL,
+     .fields = word_fields},
     {NULL},
 };
 

@@ -2,6 +2,7 @@
 
 #include "dossier/profile.h"
 #include "dossier/request_rules.h"
+#include "dossier/silence.h"
 
 enum { REQUESTER, RESPONDER, OBSERVER };
 enum {
@@ -501,6 +502,24 @@ static const ProcedureTransition transitions[] = {
      .who = SIDES,
      .tells = ALL,
      .fields = remark_fields},
+    {.type = SILENCE_WATCHED,
+     .verb = "have silence watched in",
+     .command = "watch-silence",
+     .help = "wants a coordinator told if nobody answers; counts once all who have to act named it",
+     .from = LIVE,
+     .to = PROCEDURE_STAY,
+     .who = SIDES,
+     .tells = ALL,
+     .fields = silence_fields},
+    {.type = SILENCE_UNWATCHED,
+     .verb = "have silence watched no more in",
+     .command = "unwatch-silence",
+     .help = "does not want a coordinator told any more",
+     .from = LIVE,
+     .to = PROCEDURE_STAY,
+     .who = SIDES,
+     .tells = ALL,
+     .fields = word_fields},
     {NULL},
 };
 

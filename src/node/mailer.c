@@ -52,6 +52,9 @@ static gboolean is_stopped(const Run *run)
 static gboolean may_send(Run *run, const Mail *mail, gboolean *ret_may, GError **error)
 {
     guint64 count;
+    *ret_may = TRUE;
+    if (mail->is_urgent)
+        return TRUE;
     if (!mails_count_sent(node_store(run->node), mail->to, timestamp_now() - HOUR_US, &count,
                           error))
         return FALSE;
@@ -85,31 +88,51 @@ static gboolean send_one(Run *run, const Mail *mail, GError **error)
     return writer_run(node_writer(run->node), 1, record, &outcome, error);
 }
 
-static gboolean send_due(Run *run, gint64 now, GError **error)
+static gboolean is_over(const Run *run)
 {
-    gint64 after = 0;
-    for (;;) {
-        g_autoptr(GPtrArray) mails = mails_due(node_store(run->node), now, after, AT_ONCE, error);
-        if (!mails)
-            return FALSE;
-        for (guint i = 0; i < mails->len; i++) {
-            if (is_stopped(run) || run->in_a_row >= FAILED_MAX)
-                return TRUE;
-            if (!send_one(run, mails->pdata[i], error))
-                return FALSE;
-        }
-        if (mails->len == 0)
-            return TRUE;
-        after = ((const Mail *)mails->pdata[mails->len - 1])->number;
-    }
+    return is_stopped(run) || run->in_a_row >= FAILED_MAX;
 }
 
-gboolean mailer_run(Node *node, gboolean early, const gint *stop, MailerResult *ret_result,
-                    GError **error)
+/* Tries some, those after the number *after, and moves it; *ret_any FALSE: there was none. */
+static gboolean send_some(Run *run, gint64 now, gboolean urgent, gint64 *after, gboolean *ret_any,
+                          GError **error)
+{
+    g_autoptr(GPtrArray) mails =
+        mails_due(node_store(run->node), now, urgent, *after, AT_ONCE, error);
+    if (!mails)
+        return FALSE;
+    for (guint i = 0; i < mails->len && !is_over(run); i++) {
+        const Mail *mail = mails->pdata[i];
+        if (!send_one(run, mail, error))
+            return FALSE;
+        *after = mail->number;
+    }
+    *ret_any = mails->len > 0;
+    return TRUE;
+}
+
+/* However many notices wait, reminders that come meanwhile go first. */
+static gboolean send_due(Run *run, gint64 now, gboolean only_urgent, GError **error)
+{
+    gint64 after = 0, after_urgent = 0;
+    gboolean any = TRUE;
+    while (any && !is_over(run)) {
+        do
+            if (!send_some(run, now, TRUE, &after_urgent, &any, error))
+                return FALSE;
+        while (any && !is_over(run));
+        if (!only_urgent && !is_over(run) && !send_some(run, now, FALSE, &after, &any, error))
+            return FALSE;
+    }
+    return TRUE;
+}
+
+static gboolean run_mails(Node *node, gboolean early, gboolean only_urgent, const gint *stop,
+                          MailerResult *ret_result, GError **error)
 {
     gint64 next, now = early ? G_MAXINT64 - 1 : timestamp_now();
     g_auto(MailerResult) result = {0};
-    if (!mails_next(node_store(node), &next, error))
+    if (!mails_next(node_store(node), only_urgent, &next, error))
         return FALSE;
     if (next > now) {
         *ret_result = result;
@@ -122,11 +145,17 @@ gboolean mailer_run(Node *node, gboolean early, const gint *stop, MailerResult *
     if (!sender ||
         !mails_count_sent(node_store(node), NULL, timestamp_now() - HOUR_US, &run.sent_hour,
                           error) ||
-        !send_due(&run, now, error))
+        !send_due(&run, now, only_urgent, error))
         return FALSE;
     *ret_result = result;
     result = (MailerResult){0};
     return TRUE;
+}
+
+gboolean mailer_run(Node *node, gboolean early, const gint *stop, MailerResult *ret_result,
+                    GError **error)
+{
+    return run_mails(node, early, FALSE, stop, ret_result, error);
 }
 
 /* --- as long as the node is served -------------------------------------------------------------
@@ -140,7 +169,8 @@ struct Mailer {
     gint stop; /* atomic */
     GMutex lock;
     GCond wake;
-    char *told; /* the last failure that was; the thread's alone */
+    gint64 paused_until; /* monotonic; for all but reminders; the thread's alone, as the next */
+    char *told;          /* the last failure that was; the thread's alone */
 };
 
 static void report(Mailer *mailer, const char *failure)
@@ -152,18 +182,22 @@ static void report(Mailer *mailer, const char *failure)
     mailer->tell(failure, mailer->user);
 }
 
-/* Returns how long to wait. */
-static gint64 run_once(Mailer *mailer)
+/* While notices pause, reminders do not: each has a time of its own for its next try. */
+static void run_once(Mailer *mailer)
 {
     g_auto(MailerResult) result = {0};
     g_autoptr(GError) error = NULL;
-    if (!mailer_run(mailer->node, FALSE, &mailer->stop, &result, &error)) {
+    gint64 now = g_get_monotonic_time();
+    gboolean only_urgent = now < mailer->paused_until;
+    if (!run_mails(mailer->node, FALSE, only_urgent, &mailer->stop, &result, &error)) {
         report(mailer, error->message);
-        return PAUSE_US;
+        mailer->paused_until = now + PAUSE_US;
+        return;
     }
     if (result.sent > 0 || result.failure)
         report(mailer, result.failure);
-    return result.held > 0 || result.failure ? PAUSE_US : TICK_US;
+    if (!only_urgent && (result.held > 0 || result.failure))
+        mailer->paused_until = now + PAUSE_US;
 }
 
 static gpointer run_mailer(gpointer data)
@@ -171,7 +205,8 @@ static gpointer run_mailer(gpointer data)
     Mailer *mailer = data;
     background_enter();
     while (g_atomic_int_get(&mailer->stop) == 0) {
-        gint64 until = g_get_monotonic_time() + run_once(mailer);
+        run_once(mailer);
+        gint64 until = g_get_monotonic_time() + TICK_US;
         g_mutex_lock(&mailer->lock);
         while (g_atomic_int_get(&mailer->stop) == 0 &&
                g_cond_wait_until(&mailer->wake, &mailer->lock, until))

@@ -49,7 +49,8 @@
  *   evidence.sign     {body: {..} (what the end of an evidence bundle says)} -> {text (signed)}
  *   dossier.rebuild   {} -> {dossiers}
  *   statement.sign    {type: "report" or "conventions", body: {node, ..}} -> {text}
- *   dossier.reminded  {dossier, given: [[clock, started (us), count], ..], next? (us)}
+ *   dossier.reminded  {dossier, given: [[clock, started (us), count, mailed], ..],
+ *                     mails?: [[address, message id, text], ..], next? (us)}
  *   dossier.assign    {dossier (its whole id), assignee?}
  *   dossier.jot       {dossier, author, text}
  *   consumer.add      {name, formats: [..], sha256 (hex), expires (us, 0 never)}

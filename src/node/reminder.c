@@ -13,11 +13,14 @@
 #include "base/timestamp.h"
 #include "ledger/origin.h"
 #include "node/operation_params.h"
+#include "node/reminder_mail.h"
+#include "node/silence_teller.h"
 #include "store/ledger_read.h"
 #include "store/reminders.h"
 
 #define BATCH_MAX      256 /* dossiers in one round */
 #define CLOCKS_MAX     256 /* of one dossier that run at once */
+#define MAILS_MAX      (CLOCKS_MAX * 2 * REMINDER_MAIL_ADDRESSES_MAX)
 #define SECOND_PERCENT 150
 #define OVER_PERCENT   100
 #define TICK_US        (G_USEC_PER_SEC)
@@ -38,13 +41,15 @@ Hours *reminder_hours(const Config *config, GError **error)
 /* A dossier being looked at. */
 typedef struct {
     const Docket *docket;
+    const Config *config;
     const char *self;
     const Hours *hours;
     gint64 now;
     ReminderGive give;
     gpointer user;
-    GArray *given; /* RemindersGiven */
-    gint64 next;   /* when it is to be looked at again */
+    GArray *given;    /* RemindersGiven */
+    GPtrArray *mails; /* Mail *, to be sent */
+    gint64 next;      /* when it is to be looked at again */
     guint count;
     GError *failure; /* the first */
 } Round;
@@ -79,9 +84,9 @@ static gboolean is_urgent(const EngineClock *clock)
     return clock->length_us <= REMINDER_URGENT_US;
 }
 
-static void remember(Round *round, const EngineClock *clock, guint count)
+static void remember(Round *round, const EngineClock *clock, guint count, guint mailed)
 {
-    const RemindersGiven given = {clock->clock->name, clock->started_us, count};
+    const RemindersGiven given = {clock->clock->name, clock->started_us, count, mailed};
     g_array_append_val(round->given, given);
 }
 
@@ -94,37 +99,55 @@ static void fail_later(Round *round, GError *error)
         round->failure = error;
 }
 
+/* Mails and programs do not wait for each other: *given and *mailed become @due where it went well.
+ */
+static void give(Round *round, const Reminder *reminder, guint due, guint *given, guint *mailed)
+{
+    GError *failure = NULL;
+    if (*mailed < due) {
+        GPtrArray *mails = reminder_mail_make(reminder, due, round->config, &failure);
+        if (mails) {
+            g_ptr_array_extend_and_steal(round->mails, mails);
+            *mailed = due;
+        } else {
+            fail_later(round, g_steal_pointer(&failure));
+        }
+    }
+    if (*given == due)
+        return;
+    if (round->give(reminder, round->user, &failure)) {
+        round->count++;
+        *given = due;
+    } else {
+        fail_later(round, failure);
+    }
+}
+
 /* Looks at one clock that runs. Several reminders that became due meanwhile are one. */
 static gboolean look_at_clock(Store *store, Round *round, const EngineClock *clock, GError **error)
 {
-    guint due, given;
+    guint due, given, mailed;
     gint64 next;
     engine_clock_read(clock, round->now, NULL, &due, &next);
     if (next > 0)
         round->next = MIN(round->next, next);
     if (!reminders_count(store, round->docket->dossier->id, clock->clock->name, clock->started_us,
-                         &given, error))
+                         &given, &mailed, error))
         return FALSE;
-    if (due <= given)
+    if (due <= given && due <= mailed)
         return TRUE;
     if (round->hours && !is_urgent(clock) && !hours_is_open(round->hours, round->now)) {
         round->next = MIN(round->next, hours_next(round->hours, round->now));
         return TRUE;
     }
     const Reminder reminder = make_reminder(round, clock);
-    GError *failure = NULL;
     /* A warning before an end concerns both sides: who has to act, and who lets something go. */
     gboolean concerns = reminder.waits_here || clock->clock->before != NULL;
-    if (!concerns && reminder.percent < OVER_PERCENT) {
-        remember(round, clock, due);
-        return TRUE;
-    }
-    if (!round->give(&reminder, round->user, &failure)) {
-        fail_later(round, failure);
-        return TRUE;
-    }
-    round->count++;
-    remember(round, clock, due);
+    if (concerns || reminder.percent >= OVER_PERCENT)
+        give(round, &reminder, due, &given, &mailed);
+    else
+        given = mailed = due;
+    remember(round, clock, given, mailed);
     return TRUE;
 }
 
@@ -141,6 +164,17 @@ static gboolean mark(Node *node, const Round *round, GError **error)
         yyjson_mut_arr_add_str(doc, row, one->clock);
         yyjson_mut_arr_add_sint(doc, row, one->started);
         yyjson_mut_arr_add_uint(doc, row, one->count);
+        yyjson_mut_arr_add_uint(doc, row, one->mailed);
+    }
+    list = yyjson_mut_obj_add_arr(doc, root, "mails");
+    for (guint i = 0; i < round->mails->len; i++) {
+        const Mail *mail = round->mails->pdata[i];
+        gsize length;
+        const char *text = g_bytes_get_data(mail->bytes, &length);
+        yyjson_mut_val *row = yyjson_mut_arr_add_arr(doc, list);
+        yyjson_mut_arr_add_str(doc, row, mail->to);
+        yyjson_mut_arr_add_str(doc, row, mail->message_id);
+        yyjson_mut_arr_add_strn(doc, row, text, length);
     }
     if (round->next != G_MAXINT64)
         yyjson_mut_obj_add_sint(doc, root, "next", round->next);
@@ -160,17 +194,24 @@ static gboolean look_at(Node *node, const char *id, Round *round, gboolean only_
     round->docket = docket;
     round->next = G_MAXINT64;
     g_array_set_size(round->given, 0);
+    g_ptr_array_set_size(round->mails, 0);
     const GArray *clocks = docket->result->clocks;
     for (guint i = 0; i < clocks->len && i < CLOCKS_MAX; i++) {
         const EngineClock *clock = &g_array_index(clocks, EngineClock, i);
         if (clock->is_running && !look_at_clock(node_store(node), round, clock, error))
             return FALSE;
     }
-    return only_look || mark(node, round, error);
+    if (only_look)
+        return TRUE;
+    GError *failure = NULL;
+    Notary *notary = node_notary(node); /* NULL: a node that is served does it by itself */
+    if (notary && !silence_teller_tell(notary, docket, round->self, round->now, &failure))
+        fail_later(round, failure);
+    return mark(node, round, error);
 }
 
 gboolean reminder_run(Node *node, const Hours *hours, gint64 now, gboolean only_look,
-                      ReminderGive give, gpointer user, guint *ret_count, GError **error)
+                      ReminderGive run, gpointer user, guint *ret_count, GError **error)
 {
     g_auto(LedgerReadState) own = {0};
     g_auto(GStrv) ids = NULL;
@@ -179,11 +220,20 @@ gboolean reminder_run(Node *node, const Hours *hours, gint64 now, gboolean only_
         return FALSE;
     g_autofree char *self = own.origin ? origin_node(own.origin) : g_strdup("");
     g_autoptr(GArray) given = g_array_new(FALSE, FALSE, sizeof(RemindersGiven));
-    Round round = {
-        .self = self, .hours = hours, .now = now, .give = give, .user = user, .given = given};
+    g_autoptr(GPtrArray) mails = g_ptr_array_new_with_free_func((GDestroyNotify)mails_free);
+    Round round = {.config = node_config(node),
+                   .self = self,
+                   .hours = hours,
+                   .now = now,
+                   .give = run,
+                   .user = user,
+                   .given = given,
+                   .mails = mails};
     gboolean good = TRUE;
     for (guint i = 0; good && ids[i]; i++)
         good = look_at(node, ids[i], &round, only_look, error);
+    if (good && !only_look && node_notary(node))
+        good = silence_teller_settle(node_notary(node), self, now, error);
     if (good && round.failure) {
         g_propagate_error(error, g_steal_pointer(&round.failure));
         good = FALSE;
@@ -194,16 +244,43 @@ gboolean reminder_run(Node *node, const Hours *hours, gint64 now, gboolean only_
     return good;
 }
 
+static gboolean add_mails(StoreTx *tx, const char *dossier, yyjson_val *list, GError **error)
+{
+    size_t at, size;
+    yyjson_val *row;
+    yyjson_arr_foreach (list, at, size, row) {
+        yyjson_val *bytes = yyjson_arr_get(row, 2);
+        Mail mail = {.dossier = (char *)dossier,
+                     .token = (char *)"",
+                     .to = (char *)yyjson_get_str(yyjson_arr_get(row, 0)),
+                     .message_id = (char *)yyjson_get_str(yyjson_arr_get(row, 1)),
+                     .made = timestamp_now(),
+                     .is_urgent = TRUE};
+        if (!mail.to || !mail.message_id || !yyjson_is_str(bytes)) {
+            g_set_error_literal(error, CONCERT_ERROR, CONCERT_ERROR_INPUT,
+                                "dossier.reminded: a mail is [address, message id, text]");
+            return FALSE;
+        }
+        mail.bytes = g_bytes_new(yyjson_get_str(bytes), yyjson_get_len(bytes));
+        gboolean good = mails_add(tx, &mail, error);
+        g_bytes_unref(mail.bytes);
+        if (!good)
+            return FALSE;
+    }
+    return TRUE;
+}
+
 gboolean reminder_operation_mark(StoreTx *tx, yyjson_val *params, GError **error)
 {
     static const char operation[] = "dossier.reminded";
     const char *dossier;
-    yyjson_val *list, *row;
+    yyjson_val *list, *row, *mails;
     size_t at, size;
     g_autoptr(GArray) given = g_array_new(FALSE, FALSE, sizeof(RemindersGiven));
     gint64 next = G_MAXINT64;
     if (!operation_params_text(params, operation, "dossier", TRUE, &dossier, error) ||
         !operation_params_list(params, operation, "given", CLOCKS_MAX, &list, error) ||
+        !operation_params_list(params, operation, "mails", MAILS_MAX, &mails, error) ||
         (yyjson_obj_get(params, "next") &&
          !operation_params_int(params, operation, "next", &next, error)))
         return FALSE;
@@ -211,14 +288,16 @@ gboolean reminder_operation_mark(StoreTx *tx, yyjson_val *params, GError **error
         const char *clock = yyjson_get_str(yyjson_arr_get(row, 0));
         if (!clock || strlen(clock) > REMINDERS_CLOCK_MAX) {
             g_set_error(error, CONCERT_ERROR, CONCERT_ERROR_INPUT,
-                        "%s: what was given is [clock, started, count]", operation);
+                        "%s: what was given is [clock, started, count, mailed]", operation);
             return FALSE;
         }
         const RemindersGiven one = {clock, yyjson_get_sint(yyjson_arr_get(row, 1)),
-                                    (guint)yyjson_get_uint(yyjson_arr_get(row, 2))};
+                                    (guint)yyjson_get_uint(yyjson_arr_get(row, 2)),
+                                    (guint)yyjson_get_uint(yyjson_arr_get(row, 3))};
         g_array_append_val(given, one);
     }
-    return reminders_mark(tx, dossier, (const RemindersGiven *)(gpointer)given->data, given->len,
+    return add_mails(tx, dossier, mails, error) &&
+           reminders_mark(tx, dossier, (const RemindersGiven *)(gpointer)given->data, given->len,
                           next, error);
 }
 
@@ -356,8 +435,10 @@ static gpointer watch_clocks(gpointer data)
 ReminderWatch *reminder_start(Node *node, ReminderTell tell, gpointer user, GError **error)
 {
     Hours *hours = reminder_hours(node_config(node), error);
-    if (!hours)
+    if (!hours || !reminder_mail_check(node_config(node), error)) {
+        hours_free(hours);
         return NULL;
+    }
     ReminderWatch *watch = g_new0(ReminderWatch, 1);
     watch->node = node;
     watch->hours = hours;

@@ -30,8 +30,8 @@ gboolean mails_add(StoreTx *tx, const Mail *mail, GError **error)
     }
     sqlite3_stmt *statement =
         sqlite_prepare(tx->db,
-                       "INSERT INTO mail (dossier, token, recipient, message_id, bytes, made, next)"
-                       " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?6)",
+                       "INSERT OR IGNORE INTO mail (dossier, token, recipient, message_id, bytes,"
+                       " made, next, urgent) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?6, ?7)",
                        error);
     if (!statement)
         return FALSE;
@@ -41,6 +41,7 @@ gboolean mails_add(StoreTx *tx, const Mail *mail, GError **error)
     sqlite_bind_text(statement, 4, mail->message_id);
     sqlite3_bind_blob64(statement, 5, bytes, length, SQLITE_STATIC);
     sqlite3_bind_int64(statement, 6, mail->made);
+    sqlite3_bind_int(statement, 7, mail->is_urgent ? 1 : 0);
     return sqlite_run(tx->db, statement, error);
 }
 
@@ -93,7 +94,8 @@ gboolean mails_retry(StoreTx *tx, const char *dossier, gint64 now, GError **erro
 /* --- reading -----------------------------------------------------------------------------------
  */
 
-#define COLUMNS "number, dossier, token, recipient, message_id, made, next, sent, tries, failure"
+#define COLUMNS                                                                                    \
+    "number, dossier, token, recipient, message_id, made, next, sent, tries, failure, urgent"
 
 static Mail *read_mail(sqlite3_stmt *statement)
 {
@@ -108,9 +110,10 @@ static Mail *read_mail(sqlite3_stmt *statement)
     mail->sent = sqlite3_column_int64(statement, 7);
     mail->tries = (guint)sqlite3_column_int(statement, 8);
     mail->failure = sqlite_dup_text(statement, 9);
-    if (sqlite3_column_type(statement, 10) == SQLITE_BLOB)
-        mail->bytes = g_bytes_new(sqlite3_column_blob(statement, 10),
-                                  (gsize)sqlite3_column_bytes(statement, 10));
+    mail->is_urgent = sqlite3_column_int(statement, 10) != 0;
+    if (sqlite3_column_type(statement, 11) == SQLITE_BLOB)
+        mail->bytes = g_bytes_new(sqlite3_column_blob(statement, 11),
+                                  (gsize)sqlite3_column_bytes(statement, 11));
     return mail;
 }
 
@@ -126,30 +129,35 @@ static GPtrArray *read_all(Sqlite *db, sqlite3_stmt *statement, GError **error)
     }
 }
 
-GPtrArray *mails_due(Store *store, gint64 now, gint64 after, guint limit, GError **error)
+GPtrArray *mails_due(Store *store, gint64 now, gboolean urgent, gint64 after, guint limit,
+                     GError **error)
 {
     g_auto(Reader) reader = {0};
     if (!reader_begin(store, &reader, error))
         return NULL;
-    sqlite3_stmt *statement =
-        sqlite_prepare(reader.db,
-                       "SELECT " COLUMNS ", bytes FROM mail"
-                       " WHERE next > 0 AND next <= ?1 AND number > ?2 ORDER BY number LIMIT ?3",
-                       error);
+    sqlite3_stmt *statement = sqlite_prepare(
+        reader.db,
+        "SELECT " COLUMNS ", bytes FROM mail"
+        " WHERE next > 0 AND next <= ?1 AND number > ?2 AND urgent = ?4 ORDER BY number"
+        " LIMIT ?3",
+        error);
     if (!statement)
         return NULL;
     sqlite3_bind_int64(statement, 1, now);
     sqlite3_bind_int64(statement, 2, after);
     sqlite3_bind_int64(statement, 3, limit);
+    sqlite3_bind_int(statement, 4, urgent ? 1 : 0);
     return read_all(reader.db, statement, error);
 }
 
-gboolean mails_next(Store *store, gint64 *ret_next, GError **error)
+gboolean mails_next(Store *store, gboolean only_urgent, gint64 *ret_next, GError **error)
 {
     g_auto(Reader) reader = {0};
     return reader_begin(store, &reader, error) &&
-           sqlite_get_int(reader.db, "SELECT min(next) FROM mail WHERE next > 0", G_MAXINT64,
-                          ret_next, error);
+           sqlite_get_int(reader.db,
+                          only_urgent ? "SELECT min(next) FROM mail WHERE next > 0 AND urgent = 1"
+                                      : "SELECT min(next) FROM mail WHERE next > 0",
+                          G_MAXINT64, ret_next, error);
 }
 
 GPtrArray *mails_of(Store *store, const char *dossier, gboolean whole, GError **error)
@@ -160,7 +168,7 @@ GPtrArray *mails_of(Store *store, const char *dossier, gboolean whole, GError **
     sqlite3_stmt *statement =
         sqlite_prepare(reader.db,
                        "SELECT " COLUMNS ", CASE WHEN ?2 THEN bytes END FROM mail"
-                       " WHERE dossier = ?1 ORDER BY number",
+                       " WHERE dossier = ?1 AND urgent = 0 ORDER BY number",
                        error);
     if (!statement)
         return NULL;
@@ -192,18 +200,21 @@ gboolean mails_find(Store *store, const char *token, const char *message_id, cha
     g_auto(Reader) reader = {0};
     if (!reader_begin(store, &reader, error))
         return FALSE;
-    return token ? read_text(reader.db, "SELECT dossier FROM mail WHERE token = ?1 LIMIT 1", token,
-                             ret_dossier, error)
-                 : read_text(reader.db, "SELECT dossier FROM mail WHERE message_id = ?1 LIMIT 1",
-                             message_id, ret_dossier, error);
+    return token
+               ? read_text(reader.db,
+                           "SELECT dossier FROM mail WHERE token = ?1 AND urgent = 0 LIMIT 1",
+                           token, ret_dossier, error)
+               : read_text(reader.db,
+                           "SELECT dossier FROM mail WHERE message_id = ?1 AND urgent = 0 LIMIT 1",
+                           message_id, ret_dossier, error);
 }
 
 gboolean mails_token(Store *store, const char *dossier, char **ret_token, GError **error)
 {
     g_auto(Reader) reader = {0};
     return reader_begin(store, &reader, error) &&
-           read_text(reader.db, "SELECT token FROM mail WHERE dossier = ?1 LIMIT 1", dossier,
-                     ret_token, error);
+           read_text(reader.db, "SELECT token FROM mail WHERE dossier = ?1 AND urgent = 0 LIMIT 1",
+                     dossier, ret_token, error);
 }
 
 gboolean mails_count_sent(Store *store, const char *to, gint64 since, guint64 *ret_count,

@@ -19,9 +19,11 @@ typedef struct {
     char *to;         /* mail address */
     char *message_id; /* without < and > */
     GBytes *bytes;    /* NULL where it is not asked for */
-    gint64 made;      /* microseconds since 1970, as the rest */
-    gint64 next;      /* not before; 0: sent, or given up */
-    gint64 sent;      /* when a server took it; 0: not yet */
+    gboolean
+        is_urgent; /* a reminder (node/reminder_mail.h): goes before notices, no limit holds it */
+    gint64 made;   /* microseconds since 1970, as the rest */
+    gint64 next;   /* not before; 0: sent, or given up */
+    gint64 sent;   /* when a server took it; 0: not yet */
     guint tries;
     char *failure; /* of the last try; NULL: none, or it succeeded */
 } Mail;
@@ -29,7 +31,8 @@ typedef struct {
 void mails_free(Mail *mail);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Mail, mails_free)
 
-/* @mail: dossier, token, to, message_id, bytes and made. CONCERT_ERROR_LIMIT. */
+/* @mail: dossier, token, to, message_id, bytes, made and is_urgent. One with a Message-ID that is
+ * there changes nothing. CONCERT_ERROR_LIMIT. */
 gboolean mails_add(StoreTx *tx, const Mail *mail, GError **error);
 
 gboolean mails_set_sent(StoreTx *tx, gint64 number, gint64 now, GError **error);
@@ -41,14 +44,15 @@ gboolean mails_set_failed(StoreTx *tx, gint64 number, gint64 now, const char *wh
 /* Those given up of a dossier are tried again. */
 gboolean mails_retry(StoreTx *tx, const char *dossier, gint64 now, GError **error);
 
-/* Up to @limit that are to be tried at @now, the oldest first, after the number @after, with their
- * bytes. Elements: Mail *. */
-GPtrArray *mails_due(Store *store, gint64 now, gint64 after, guint limit, GError **error);
+/* Up to @limit that are to be tried at @now, either the urgent ones or the others, the oldest
+ * first, after the number @after, with their bytes. Elements: Mail *. */
+GPtrArray *mails_due(Store *store, gint64 now, gboolean urgent, gint64 after, guint limit,
+                     GError **error);
 
-/* When the next is to be tried; G_MAXINT64: none waits. */
-gboolean mails_next(Store *store, gint64 *ret_next, GError **error);
+/* When the next is to be tried, of the urgent ones alone or of all; G_MAXINT64: none waits. */
+gboolean mails_next(Store *store, gboolean only_urgent, gint64 *ret_next, GError **error);
 
-/* All of a dossier, in their order, with their bytes if @whole. Elements: Mail *. */
+/* All notices of a dossier, in their order, with their bytes if @whole. Elements: Mail *. */
 GPtrArray *mails_of(Store *store, const char *dossier, gboolean whole, GError **error);
 
 /* The dossier that the token (or, if there is none, the Message-ID) is of. NULL without @error:

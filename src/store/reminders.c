@@ -49,7 +49,7 @@ char **reminders_due(Store *store, gint64 now, guint limit, GError **error)
 }
 
 gboolean reminders_count(Store *store, const char *dossier, const char *clock, gint64 started,
-                         guint *ret_count, GError **error)
+                         guint *ret_count, guint *ret_mailed, GError **error)
 {
     g_auto(Reader) reader = {0};
     gboolean row;
@@ -57,7 +57,7 @@ gboolean reminders_count(Store *store, const char *dossier, const char *clock, g
         return FALSE;
     sqlite3_stmt *statement =
         sqlite_prepare(reader.db,
-                       "SELECT count FROM reminded WHERE dossier ="
+                       "SELECT count, mailed FROM reminded WHERE dossier ="
                        " (SELECT number FROM dossier WHERE id = ?1) AND clock = ?2 AND"
                        " started = ?3",
                        error);
@@ -68,9 +68,9 @@ gboolean reminders_count(Store *store, const char *dossier, const char *clock, g
     sqlite3_bind_int64(statement, 3, started);
     if (!sqlite_step(reader.db, statement, &row, error))
         return FALSE;
-    guint count = row ? (guint)sqlite3_column_int(statement, 0) : 0;
+    *ret_count = row ? (guint)sqlite3_column_int(statement, 0) : 0;
+    *ret_mailed = row ? (guint)sqlite3_column_int(statement, 1) : 0;
     sqlite3_reset(statement);
-    *ret_count = count;
     return TRUE;
 }
 
@@ -93,9 +93,10 @@ static gboolean mark_one(StoreTx *tx, gint64 number, const RemindersGiven *given
 {
     sqlite3_stmt *statement =
         sqlite_prepare(tx->db,
-                       "INSERT INTO reminded (dossier, clock, started, count) VALUES (?1, ?2, ?3,"
-                       " ?4) ON CONFLICT (dossier, clock, started) DO UPDATE SET"
-                       " count = max(count, excluded.count)",
+                       "INSERT INTO reminded (dossier, clock, started, count, mailed) VALUES (?1,"
+                       " ?2, ?3, ?4, ?5) ON CONFLICT (dossier, clock, started) DO UPDATE SET"
+                       " count = max(count, excluded.count),"
+                       " mailed = max(mailed, excluded.mailed)",
                        error);
     if (!statement)
         return FALSE;
@@ -103,6 +104,7 @@ static gboolean mark_one(StoreTx *tx, gint64 number, const RemindersGiven *given
     sqlite_bind_text(statement, 2, given->clock);
     sqlite3_bind_int64(statement, 3, given->started);
     sqlite3_bind_int64(statement, 4, given->count);
+    sqlite3_bind_int64(statement, 5, given->mailed);
     return sqlite_run(tx->db, statement, error);
 }
 

@@ -14,15 +14,15 @@ gboolean reminders_set(StoreTx *tx, gint64 number, gint64 at, GError **error);
  * first. NULL-terminated; caller frees. */
 char **reminders_due(Store *store, gint64 now, guint limit, GError **error);
 
-/* How many reminders were given of the clock that began at @started. */
+/* How many reminders were given of the clock that began at @started, and how many by mail. */
 gboolean reminders_count(Store *store, const char *dossier, const char *clock, gint64 started,
-                         guint *ret_count, GError **error);
+                         guint *ret_count, guint *ret_mailed, GError **error);
 
 /* What was given of one clock. */
 typedef struct {
     const char *clock;
     gint64 started;
-    guint count;
+    guint count, mailed;
 } RemindersGiven;
 
 /* Remembers what was given, and when the dossier is to be looked at next. A dossier that is not

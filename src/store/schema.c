@@ -334,6 +334,12 @@ static const char *const steps[] = {
     "ALTER TABLE reminded ADD COLUMN mailed INTEGER NOT NULL DEFAULT 0;"
     "ALTER TABLE mail ADD COLUMN urgent INTEGER NOT NULL DEFAULT 0;",
 
+    /* Of which clocks a coordinator was told that nobody answers (store/silences.h). */
+    "CREATE TABLE silence (dossier TEXT NOT NULL, clock TEXT NOT NULL, started INTEGER NOT NULL,"
+    " coordinator TEXT NOT NULL, entry INTEGER NOT NULL, is_over INTEGER NOT NULL DEFAULT 0,"
+    " PRIMARY KEY (dossier, clock, started)) WITHOUT ROWID;"
+    "CREATE INDEX silence_open ON silence (entry) WHERE is_over = 0;",
+
     /* Peers as witnesses of each other (store/peer_witness.h). `peer`: through whom a log is
      * watched or a witness asked; NULL: a person said so. `peer_witness`: what was done for a peer,
      * so that what a person undoes stays undone. */

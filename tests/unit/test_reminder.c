@@ -3,11 +3,13 @@
 
 #include "base/timestamp.h"
 #include "dossier/clock_hours.h"
+#include "dossier/silence.h"
 #include "exchange_nodes.h"
 #include "node/docket_machine.h"
 #include "node/docket_sender.h"
 #include "node/reminder.h"
 #include "store/declared_hours.h"
+#include "store/records.h"
 
 #define HOUR ((gint64)3600 * G_USEC_PER_SEC)
 
@@ -327,6 +329,142 @@ static void test_evasive(Fixture *fixture, gconstpointer data)
     }
 }
 
+/* --- telling a coordinator ---------------------------------------------------------------------
+ */
+
+/* What a node was told of silence, live or not: "cert.alder.example live;". */
+static void assert_told(ExchangeNode *node, const char *wanted)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(GString) told = g_string_new(NULL);
+    const RecordsQuery query = {.kind = "dispatch"};
+    g_autoptr(GPtrArray) records = records_list(node_store(node->node), &query, &error);
+    g_assert_no_error(error);
+    for (guint i = 0; i < records->len; i++) {
+        const Record *record = records->pdata[i];
+        if (record->origin && g_strcmp0(record->title, SILENCE_TITLE) == 0)
+            g_string_append_printf(told, "%s %s;", record->origin,
+                                   record_state_name(record->state));
+    }
+    g_assert_cmpstr(told->str, ==, wanted);
+}
+
+static void run(Fixture *fixture, ExchangeNode *node, gint64 now)
+{
+    g_autoptr(GError) error = NULL;
+    reminder_run(node->node, NULL, now, FALSE, give, fixture, NULL, &error);
+    g_assert_no_error(error);
+}
+
+/* Only where both sides want it, once, to whom both named; it is taken back. */
+static void test_silence(Fixture *fixture, gconstpointer data)
+{
+    static const char forum_named[] = "{\"coordinator\":\"cert.forum.example\"}";
+    static const char alder_told[] = "cert.alder.example/ledger live;";
+    ExchangeNode forum = {0};
+    ExchangeNode *alder = &fixture->alder, *birch = &fixture->birch;
+    exchange_nodes_make(&forum, "cert.forum.example");
+    exchange_nodes_peer(&forum, alder);
+    exchange_nodes_peer(&forum, birch);
+    g_autofree char *id = ask(fixture, "medium");
+    gint64 start = started(birch, id);
+
+    act(alder, id, SILENCE_WATCHED, forum_named);
+    exchange_nodes_follow(alder, birch);
+    run(fixture, alder, start + 36 * HOUR);
+    exchange_nodes_follow(alder, &forum);
+    assert_told(&forum, ""); /* one side is not enough */
+
+    act(birch, id, SILENCE_WATCHED, "{\"coordinator\":\"cert.dogwood.example\"}");
+    exchange_nodes_follow(birch, alder);
+    run(fixture, alder, start + 36 * HOUR);
+    exchange_nodes_follow(alder, &forum);
+    assert_told(&forum, ""); /* nor are two that name two */
+
+    act(birch, id, SILENCE_WATCHED, forum_named);
+    exchange_nodes_follow(birch, alder);
+    run(fixture, alder, start + 35 * HOUR);
+    exchange_nodes_follow(alder, &forum);
+    assert_told(&forum, ""); /* nor is half a day */
+    for (guint i = 0; i < 3; i++) {
+        run(fixture, alder, start + (36 + i) * HOUR);
+        run(fixture, birch, start + (36 + i) * HOUR);
+    }
+    exchange_nodes_follow(alder, &forum);
+    exchange_nodes_follow(birch, &forum);
+    assert_told(&forum, alder_told);
+
+    act(birch, id, SILENCE_UNWATCHED, NULL);
+    exchange_nodes_follow(birch, alder);
+    run(fixture, alder, start + 40 * HOUR);
+    exchange_nodes_follow(alder, &forum);
+    assert_told(&forum, "cert.alder.example/ledger withdrawn;");
+    exchange_nodes_close(&forum);
+}
+
+/* Somebody answers: it is over. What was told has an id and a time, and nothing else. */
+static void test_silence_ends(Fixture *fixture, gconstpointer data)
+{
+    g_autoptr(GError) error = NULL;
+    ExchangeNode forum = {0};
+    exchange_nodes_make(&forum, "cert.forum.example");
+    exchange_nodes_peer(&forum, &fixture->alder);
+    g_autofree char *id = ask(fixture, "medium"), *dossier = NULL;
+    gint64 start = started(&fixture->birch, id), since;
+    act(&fixture->birch, id, SILENCE_WATCHED, "{\"coordinator\":\"cert.forum.example\"}");
+    act(&fixture->alder, id, SILENCE_WATCHED, "{\"coordinator\":\"cert.forum.example\"}");
+    exchange_nodes_follow(&fixture->birch, &fixture->alder);
+    run(fixture, &fixture->alder, start + 50 * HOUR);
+    exchange_nodes_follow(&fixture->alder, &forum);
+    const RecordsQuery query = {.kind = "dispatch"};
+    g_autoptr(GPtrArray) records = records_list(node_store(forum.node), &query, &error);
+    g_assert_cmpuint(records->len, ==, 1);
+    const Record *record = records->pdata[0];
+    g_autoptr(Opening) opening =
+        records_opening(node_store(forum.node), record->origin, record->entry, &error);
+    g_assert_no_error(error);
+    gsize length;
+    const char *text = g_bytes_get_data(opening->items[0].bytes, &length);
+    g_assert_true(silence_read(text, length, &dossier, &since, &error));
+    g_assert_cmpstr(dossier, ==, id);
+    g_assert_cmpint(since / G_USEC_PER_SEC, ==, start / G_USEC_PER_SEC);
+    g_assert_null(g_strstr_len(text, (gssize)length, "birch"));
+    g_assert_null(g_strstr_len(text, (gssize)length, "Scans"));
+    act(&fixture->birch, id, "acknowledged", NULL);
+    exchange_nodes_follow(&fixture->birch, &fixture->alder);
+    run(fixture, &fixture->alder, start + 51 * HOUR);
+    run(fixture, &fixture->alder, start + 52 * HOUR);
+    exchange_nodes_follow(&fixture->alder, &forum);
+    assert_told(&forum, "cert.alder.example/ledger withdrawn;");
+    exchange_nodes_close(&forum);
+}
+
+/* What is no such message is not read. */
+static void test_silence_read(void)
+{
+    static const char good[] = "request-00000000-0000-8000-8000-000000000000";
+    static const char *const texts[] = {
+        "",
+        "[]",
+        "{}",
+        "{\"dossier\":\"x\",\"no_answer_since\":\"2026-05-01T00:00:00Z\"}",
+        "{\"dossier\":\"request-00000000-0000-8000-8000-000000000000\"}",
+        "{\"dossier\":\"request-00000000-0000-8000-8000-000000000000\","
+        "\"no_answer_since\":\"soon\"}"};
+    char *dossier = NULL;
+    gint64 since;
+    for (guint i = 0; i < G_N_ELEMENTS(texts); i++) {
+        g_autoptr(GError) error = NULL;
+        g_assert_false(silence_read(texts[i], strlen(texts[i]), &dossier, &since, &error));
+        g_assert_error(error, CONCERT_ERROR, CONCERT_ERROR_INPUT);
+    }
+    g_autofree char *text = silence_write(good, 1000 * (gint64)G_USEC_PER_SEC);
+    g_assert_true(silence_read(text, strlen(text), &dossier, &since, NULL));
+    g_assert_cmpstr(dossier, ==, good);
+    g_assert_cmpint(since, ==, 1000 * (gint64)G_USEC_PER_SEC);
+    g_free(dossier);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -339,5 +477,8 @@ int main(int argc, char **argv)
     g_test_add("/reminder/declared", Fixture, NULL, set_up, test_declared, tear_down);
     g_test_add("/reminder/round", Fixture, NULL, set_up, test_round, tear_down);
     g_test_add("/reminder/evasive", Fixture, NULL, set_up, test_evasive, tear_down);
+    g_test_add("/reminder/silence", Fixture, NULL, set_up, test_silence, tear_down);
+    g_test_add("/reminder/silence_ends", Fixture, NULL, set_up, test_silence_ends, tear_down);
+    g_test_add_func("/reminder/silence_read", test_silence_read);
     return g_test_run();
 }
