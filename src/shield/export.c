@@ -220,6 +220,10 @@ static ExportReason refuse(const Export *export, const ExportValue *value)
     const ExportOptions *options = &export->options;
     const ExportFormat *format = export->format;
 
+    if (options->kinds != 0 && !(options->kinds & 1u << value->kind))
+        return EXPORT_UNWANTED;
+    if (!(format->kinds & 1u << value->kind))
+        return EXPORT_NO_PLACE;
     if ((value->valid_until != 0 && value->valid_until <= options->now) ||
         value->valid_from > options->now)
         return EXPORT_OUT_OF_DATE;
@@ -232,10 +236,6 @@ static ExportReason refuse(const Export *export, const ExportValue *value)
         if (pap > MARKING_PAP_GREEN)
             return EXPORT_NOT_PERMITTED;
     }
-    if (options->kinds != 0 && !(options->kinds & 1u << value->kind))
-        return EXPORT_UNWANTED;
-    if (!(format->kinds & 1u << value->kind))
-        return EXPORT_NO_PLACE;
     return EXPORT_DONE;
 }
 

@@ -369,6 +369,29 @@ static void test_length(void)
     g_string_free(name, TRUE);
 }
 
+/* BIND refuses a zone in which an address stands at a name that is no host's. */
+static void test_host_names(void)
+{
+    static const struct {
+        const char *name;
+        gboolean host;
+    } cases[] = {{"alder.example", TRUE},     {"a-b.alder.example", TRUE},
+                 {"_x.alder.example", FALSE}, {"a_b.alder.example", FALSE},
+                 {"-x.alder.example", FALSE}, {"x-.alder.example", FALSE},
+                 {"alder.-x.example", FALSE}, {"xn--bcher-kva.example", TRUE}};
+    ExportOptions options = plain_options;
+    for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
+        ExportValue value = make_value(OBSERVABLE_DOMAIN, cases[i].name);
+        ExportCounts counts;
+        options.redirect = "192.0.2.9";
+        g_free(export_text("rpz", &options, &value, 1, &counts));
+        g_assert_cmpuint(counts.values, ==, cases[i].host);
+        options.redirect = "garden.example";
+        g_free(export_text("rpz", &options, &value, 1, &counts));
+        g_assert_cmpuint(counts.values, ==, 1);
+    }
+}
+
 static void test_marking(void)
 {
     static const struct {
@@ -550,6 +573,7 @@ int main(int argc, char **argv)
     g_test_add_func("/export/hostile/addresses", test_hostile_addresses);
     g_test_add_func("/export/hostile/triggers", test_hostile_triggers);
     g_test_add_func("/export/length", test_length);
+    g_test_add_func("/export/host-names", test_host_names);
     g_test_add_func("/export/marking", test_marking);
     g_test_add_func("/export/validity", test_validity);
     g_test_add_func("/export/claims", test_claims);

@@ -36,7 +36,8 @@ static void append_string(GString *out, const char *text)
 /* The UUID of @kind and @text, which follows from them. */
 static void append_uuid(GString *out, const char *kind, const char *text)
 {
-    g_autofree char *id = identifier_make_v5(kind, IDENTIFIER_NAMESPACE_STIX, text, strlen(text));
+    g_autofree char *both = g_strconcat(kind, " ", text, NULL);
+    g_autofree char *id = identifier_make_v5(kind, IDENTIFIER_NAMESPACE_STIX, both, strlen(both));
     g_string_append_printf(out, "\"%s\"", id + strlen(kind) + strlen("--"));
 }
 

@@ -43,6 +43,18 @@ static void append_answer(Export *export)
                                export->redirect);
 }
 
+/* Whether a name may own an address record: BIND refuses a whole zone for one that is no host name
+ * (RFC 952, check-names). */
+static gboolean is_host_name(const char *name)
+{
+    for (const char *c = name; *c; c++) {
+        gboolean edge = c == name || c[-1] == '.' || c[1] == '.' || c[1] == '\0';
+        if (*c == '_' || (*c == '-' && edge))
+            return FALSE;
+    }
+    return TRUE;
+}
+
 static ExportReason add_name(Export *export, const char *name)
 {
     /* Below a top domain "rpz-ip" and the like a name would be a trigger of another kind. */
@@ -51,6 +63,9 @@ static ExportReason add_name(Export *export, const char *name)
         return EXPORT_MALFORMED;
     if (strlen(name) + (export->options.exact ? 0 : strlen("*.")) > OWNER_MAX)
         return EXPORT_TOO_LONG;
+    if (export->action == EXPORT_REDIRECT && export->redirect_kind != OBSERVABLE_DOMAIN &&
+        !is_host_name(name))
+        return EXPORT_NO_PLACE;
     g_string_append(export->out, name);
     append_answer(export);
     if (!export->options.exact) {

@@ -32,9 +32,10 @@ static ExportReason add(Export *export, const ExportValue *value)
     ObservableAddress address = format_address(value);
     char text[OBSERVABLE_ADDRESS_MAX];
     observable_address_format(&address, text);
-    /* An answer with the address is replaced by one of the same type. */
-    if (export->action == EXPORT_REDIRECT && export->redirect_kind != OBSERVABLE_DOMAIN &&
-        address.v6 != (export->redirect_kind == OBSERVABLE_IPV6))
+    /* response-ip has no NODATA, and puts only records of the same type in their place. */
+    if (export->action == EXPORT_NODATA ||
+        (export->action == EXPORT_REDIRECT && export->redirect_kind != OBSERVABLE_DOMAIN &&
+         address.v6 != (export->redirect_kind == OBSERVABLE_IPV6)))
         return EXPORT_NO_PLACE;
     const char *whole = value->kind == OBSERVABLE_CIDR ? "" : address.v6 ? "/128" : "/32";
     g_string_append_printf(export->out, "response-ip: %s%s %s\n", text, whole, action);
