@@ -268,12 +268,15 @@ static gboolean is_size(const Round *round, guint64 *ret_size, gboolean *ret_bel
     *ret_believed = !round->asked->peer;
     if (round->status != WITNESS_CONFLICT)
         return FALSE;
-    gboolean good = has_type(round, WITNESS_CHECKPOINT_TYPE) && round->asked->peer
-                        ? read_shown(round, ret_size, ret_believed)
-                        : has_type(round, WITNESS_SIZE_TYPE) &&
-                              witness_read_size(round->body, round->length, ret_size);
-    *ret_believed = *ret_believed || (good && *ret_size <= round->state.size);
-    return good;
+    if (round->asked->peer && has_type(round, WITNESS_CHECKPOINT_TYPE)) {
+        if (!read_shown(round, ret_size, ret_believed))
+            *ret_size = G_MAXUINT64;
+    } else if (!has_type(round, WITNESS_SIZE_TYPE) ||
+               !witness_read_size(round->body, round->length, ret_size)) {
+        return FALSE;
+    }
+    *ret_believed = *ret_believed || *ret_size <= round->state.size;
+    return TRUE;
 }
 
 /* The witness has last cosigned a tree of @size entries. */
@@ -283,10 +286,8 @@ static gboolean take_size(Round *round, guint64 size, gboolean believed, gboolea
     WitnessAsked *asked = round->asked;
     if (!believed) {
         asked->status = 0;
-        fail(asked,
-             "it says that it has cosigned %" G_GUINT64_FORMAT " entries, of %" G_GUINT64_FORMAT
-             ", and shows nothing that this ledger's key has signed: that is not believed",
-             size, round->state.size);
+        fail(asked, "it says that it has cosigned more than there is, and shows no checkpoint that "
+                    "this ledger's key has signed: that is not believed");
         return TRUE;
     }
     asked->size = size;

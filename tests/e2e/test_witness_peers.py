@@ -1,8 +1,6 @@
 """Peers that witness each other by themselves: from the moment both agreed, over restarts, until
-the peering ends, one of them does not want to, or a person says no; and a peer that lies."""
+the peering ends, one of them does not want to, or a person says no."""
 
-import http.server
-import threading
 import time
 import unittest
 
@@ -132,7 +130,6 @@ class WitnessPeersTest(concert.TestCase):
         for node in (alder, birch):
             node.stop()
             node.serve()
-        birch.run("card", "publish", "--force", status=None)
         time.sleep(1)
         self.assertEqual((self.listed(alder), self.listed(birch, "log")), ({}, {}))
         self.assertEqual(self.listed(birch), {"cert.alder.example/witness": "hand"})
