@@ -116,6 +116,11 @@ typedef struct {
 /* Most lists a set can have. */
 #define SET_MAX_LISTS 1024
 
+/* What else is to be known of a set: a JSON object whose members are texts, but "refused", an array
+ * of the first domains that were refused, and "refused_count". Owned by the set; from a file that
+ * was made by hand it may be anything. */
+const char *set_info(const Set *set, gsize *ret_length);
+
 guint set_count_lists(const Set *set);
 void set_read_list(const Set *set, guint list, SetList *ret_list);
 

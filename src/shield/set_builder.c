@@ -2,15 +2,21 @@
 
 #include <sodium.h>
 #include <string.h>
+#include <yyjson.h>
 
 #include "shield/set_sort.h"
 #include "shield/set_tables.h"
+#include "shield/suffix.h"
 
 #define ID_PREFIX "indicator--"
 /* Indicators whose memory is asked for before it is needed. */
-#define AHEAD     16
+#define AHEAD 16
 
-#define UUID_TEXT 36
+/* Refused domains that are counted, and those that are named in the file. */
+#define REFUSED_MAX   100000
+#define REFUSED_NAMED 100
+
+#define UUID_TEXT     36
 
 /* An indicator as it will be in the file, with texts in the builder's own pool. */
 typedef struct {
@@ -27,8 +33,19 @@ struct SetBuilder {
     GHashTable *sources; /* text -> offset in the pool */
     guint8 secret[SET_BUILDER_SECRET];
     guint64 secret_seed;
+    Suffix *suffix;
+    GTree *refused;           /* domains, each once, in order */
+    GTree *notes;             /* key -> text */
+    const Warninglist *lists; /* NULL: none */
+    GArray *marks;            /* SetFileMark */
+    guint32 next_value;
     gboolean finished;
 };
+
+static gint compare_texts(gconstpointer a, gconstpointer b, gpointer user)
+{
+    return strcmp(a, b);
+}
 
 SetBuilder *set_builder_new(const guint8 secret[SET_BUILDER_SECRET])
 {
@@ -37,6 +54,10 @@ SetBuilder *set_builder_new(const guint8 secret[SET_BUILDER_SECRET])
     builder->indicators = g_array_new(FALSE, TRUE, sizeof(Indicator));
     builder->pool = g_string_new_len("", 1);
     builder->sources = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    builder->suffix = suffix_new();
+    builder->refused = g_tree_new_full(compare_texts, NULL, g_free, NULL);
+    builder->notes = g_tree_new_full(compare_texts, NULL, g_free, g_free);
+    builder->marks = g_array_new(FALSE, FALSE, sizeof(SetFileMark));
     if (secret)
         memcpy(builder->secret, secret, sizeof(builder->secret));
     else
@@ -53,6 +74,10 @@ void set_builder_free(SetBuilder *builder)
     g_array_unref(builder->indicators);
     g_string_free(builder->pool, TRUE);
     g_hash_table_unref(builder->sources);
+    suffix_free(builder->suffix);
+    g_tree_unref(builder->refused);
+    g_tree_unref(builder->notes);
+    g_array_unref(builder->marks);
     sodium_memzero(builder->secret, sizeof(builder->secret));
     g_free(builder);
 }
@@ -134,6 +159,23 @@ gboolean set_builder_add_indicator(SetBuilder *builder, const SetIndicator *give
     return TRUE;
 }
 
+void set_builder_use_lists(SetBuilder *builder, const Warninglist *lists)
+{
+    builder->lists = lists;
+}
+
+void set_builder_note(SetBuilder *builder, const char *key, const char *text)
+{
+    g_tree_replace(builder->notes, g_strdup(key), g_strdup(text));
+}
+
+/* The first of them are named; any number of them can be under a rule with "*". */
+static void refuse(SetBuilder *builder, const char *domain)
+{
+    if (g_tree_nnodes(builder->refused) < REFUSED_MAX)
+        g_tree_replace(builder->refused, g_strdup(domain), NULL);
+}
+
 gboolean set_builder_add_value(SetBuilder *builder, ObservableKind kind, const char *canonical,
                                GError **error)
 {
@@ -148,6 +190,10 @@ gboolean set_builder_add_value(SetBuilder *builder, ObservableKind kind, const c
     SetFileTable table = set_file_pack(kind, canonical, length, bytes);
     if (table == SET_TABLE_NONE)
         return TRUE;
+    if (table == SET_TABLE_DOMAIN && suffix_is_public(builder->suffix, canonical)) {
+        refuse(builder, canonical);
+        return TRUE;
+    }
     indicator->has_values = TRUE;
     /* A sum, so that the order of the values does not count. */
     indicator->digest += set_file_text_key(builder->secret_seed + kind, canonical, length);
@@ -285,6 +331,88 @@ static gboolean write_indicators(const SetBuilder *builder, const GArray *kept, 
     return TRUE;
 }
 
+/* Marks a value that is being written. */
+static void mark_value(gpointer user, SetFileTable table, const guint8 *bytes, gsize length)
+{
+    SetBuilder *builder = user;
+    char buffer[2 * 64 + 1];
+    guint16 lists[WARNINGLIST_MAX];
+    const char *text = (const char *)bytes;
+    SetFileMark mark = {.value = builder->next_value++};
+
+    if (set_file_widths[table] > 0) {
+        set_file_unpack(table, bytes, buffer);
+        text = buffer;
+        length = strlen(buffer);
+    }
+    guint count = warninglist_match(builder->lists, (ObservableKind)set_file_kinds[table], text,
+                                    length, lists);
+    for (guint i = 0; i < count; i++) {
+        mark.list = lists[i];
+        g_array_append_val(builder->marks, mark);
+    }
+}
+
+static gboolean write_lists(const SetBuilder *builder, GString *pool, SetWriter *writer,
+                            GError **error)
+{
+    guint count = builder->lists ? warninglist_count(builder->lists) : 0;
+    g_autofree SetFileList *lists = g_new0(SetFileList, count + 1);
+
+    for (guint i = 0; i < count; i++) {
+        const char *name = warninglist_name(builder->lists, i);
+        const char *version = warninglist_version(builder->lists, i);
+        if (!keep_text(pool, name, strlen(name), &lists[i].name, error) ||
+            !keep_text(pool, version, strlen(version), &lists[i].version, error))
+            return FALSE;
+    }
+    for (guint i = 0; i < builder->marks->len; i++)
+        lists[g_array_index(builder->marks, SetFileMark, i).list].values++;
+    set_writer_put(writer, SET_PART_MARKS, builder->marks->data,
+                   (gsize)builder->marks->len * sizeof(SetFileMark));
+    set_writer_put(writer, SET_PART_LISTS, lists, count * sizeof(*lists));
+    return TRUE;
+}
+
+typedef struct {
+    yyjson_mut_doc *doc;
+    yyjson_mut_val *into;
+    guint left;
+} Info;
+
+static gboolean add_refused(gpointer domain, gpointer value, gpointer user)
+{
+    Info *info = user;
+    yyjson_mut_arr_add_str(info->doc, info->into, domain);
+    return --info->left == 0;
+}
+
+static gboolean add_note(gpointer key, gpointer text, gpointer user)
+{
+    Info *info = user;
+    yyjson_mut_obj_add_str(info->doc, info->into, key, text);
+    return FALSE;
+}
+
+static void write_info(const SetBuilder *builder, SetWriter *writer)
+{
+    yyjson_mut_doc *doc = yyjson_mut_doc_new(NULL);
+    yyjson_mut_val *root = yyjson_mut_obj(doc);
+    Info info = {doc, root, REFUSED_NAMED};
+    gsize length;
+
+    yyjson_mut_doc_set_root(doc, root);
+    yyjson_mut_obj_add_str(doc, root, "public_suffixes", suffix_version(builder->suffix));
+    g_tree_foreach(builder->notes, add_note, &info);
+    yyjson_mut_obj_add_int(doc, root, "refused_count", g_tree_nnodes(builder->refused));
+    info.into = yyjson_mut_obj_add_arr(doc, root, "refused");
+    g_tree_foreach(builder->refused, add_refused, &info);
+    char *text = yyjson_mut_write(doc, 0, &length);
+    set_writer_put(writer, SET_PART_INFO, text ? text : "{}", text ? length + 1 : 3);
+    free(text);
+    yyjson_mut_doc_free(doc);
+}
+
 static gboolean write_all(SetBuilder *builder, SetWriter *writer, GError **error)
 {
     g_autoptr(GArray) kept = g_array_new(FALSE, FALSE, sizeof(guint32));
@@ -292,11 +420,13 @@ static gboolean write_all(SetBuilder *builder, SetWriter *writer, GError **error
     g_autoptr(GString) pool = g_string_new_len("", 1);
 
     writer->header.seed = make_seed(builder, numbers);
-    set_tables_write(&builder->tables, writer, numbers, NULL, NULL);
-    if (!write_indicators(builder, kept, pool, writer, error))
+    set_tables_write(&builder->tables, writer, numbers, builder->lists ? mark_value : NULL,
+                     builder);
+    if (!write_indicators(builder, kept, pool, writer, error) ||
+        !write_lists(builder, pool, writer, error))
         return FALSE;
     set_writer_put(writer, SET_PART_POOL, pool->str, pool->len);
-    set_writer_put(writer, SET_PART_INFO, "{}", 3);
+    write_info(builder, writer);
     return TRUE;
 }
 

@@ -5,6 +5,7 @@
 #pragma once
 
 #include "shield/set.h"
+#include "shield/warninglist.h"
 
 typedef struct SetBuilder SetBuilder;
 
@@ -37,8 +38,15 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(SetBuilder, set_builder_free)
 gboolean set_builder_add_indicator(SetBuilder *builder, const SetIndicator *indicator,
                                    GError **error);
 
+/* Marks values that one of @lists names, which is used until the set is finished. */
+void set_builder_use_lists(SetBuilder *builder, const Warninglist *lists);
+
+/* Notes @text under @key in what set_info() tells. */
+void set_builder_note(SetBuilder *builder, const char *key, const char *text);
+
 /* Adds a canonical value to the indicator last begun. Values of OBSERVABLE_OTHER, and texts that
- * are no canonical values of their kind, are passed over: nothing would ever find them. */
+ * are no canonical values of their kind, are passed over: nothing would ever find them. A domain
+ * that is a public suffix (suffix.h) is refused: counted, and named in set_info(). */
 gboolean set_builder_add_value(SetBuilder *builder, ObservableKind kind, const char *canonical,
                                GError **error);
 

@@ -198,6 +198,13 @@ gboolean set_each(const Set *set, SetEach each, gpointer user)
     return TRUE;
 }
 
+const char *set_info(const Set *set, gsize *ret_length)
+{
+    const char *info = set_rows_part(set, SET_PART_INFO, ret_length);
+    (*ret_length)--; /* its NUL */
+    return info;
+}
+
 guint set_count_lists(const Set *set)
 {
     return (guint)(set->header->parts[SET_PART_LISTS].length / sizeof(SetFileList));
