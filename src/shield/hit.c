@@ -23,7 +23,7 @@ static void add_end(yyjson_mut_doc *doc, yyjson_mut_val *object, const char *key
     if (end->known)
         observable_address_format(&end->address, address);
     add_text(doc, object, key, end->known ? address : NULL);
-    if (end->known && end->port != 0)
+    if (end->port != 0)
         yyjson_mut_obj_add_uint(doc, object, port_key, end->port);
     else
         yyjson_mut_obj_add_null(doc, object, port_key);
@@ -38,9 +38,9 @@ static void add_observation(yyjson_mut_doc *doc, yyjson_mut_val *object, const S
     add_text(doc, object, "field", hit->field);
     add_text(doc, object, "time",
              observation->time ? timestamp_format(time, observation->time, 6) : NULL);
-    add_text(doc, object, "protocol", observation->protocol);
-    add_end(doc, object, "source_address", "source_port", &observation->source);
-    add_end(doc, object, "destination_address", "destination_port", &observation->destination);
+    add_text(doc, object, "proto", observation->protocol);
+    add_end(doc, object, "src_ip", "src_port", &observation->source);
+    add_end(doc, object, "dest_ip", "dest_port", &observation->destination);
 }
 
 void hit_append_json(GString *into, const char *file, const ScanHit *hit)

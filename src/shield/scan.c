@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "shield/scan_lines.h"
 #include "shield/spot.h"
 #include "shield/utf16.h"
 
@@ -25,6 +26,8 @@ typedef struct {
     guint64 line;
     guint64 line_bytes; /* bytes of the line before `from` */
     GArray *matches;    /* SpotMatch */
+
+    ScanLines *lines; /* of a structured log; NULL: it is text */
 } Scan;
 
 static gboolean read_more(Scan *scan, GError **error)
@@ -100,12 +103,45 @@ static gboolean report(Scan *scan, gsize end)
     return TRUE;
 }
 
+/* Forgets what lies before @keep; what lies before @stop was reported. */
+static gboolean drop(Scan *scan, gsize stop, gsize keep)
+{
+    memmove(scan->buffer, scan->buffer + keep, scan->length - keep);
+    scan->length -= keep;
+    scan->from = stop - keep;
+    return TRUE;
+}
+
+/* Looks at the lines up to @end, the first of which has its beginning here, as records. */
+static gboolean scan_records(Scan *scan, gsize end)
+{
+    const char *start = scan->buffer + scan->from;
+
+    scan_lines_take_headers(scan->lines, start, end - scan->from, scan->line == 1);
+    while (scan->from < end) {
+        const char *line = scan->buffer + scan->from;
+        const char *feed = memchr(line, '\n', end - scan->from);
+        gsize length = feed ? (gsize)(feed - line) : end - scan->from;
+        if (!scan_lines_look(scan->lines, line, length, scan->line, scan->found, scan->user))
+            return FALSE;
+        advance(scan, scan->from + length + (feed ? 1 : 0));
+    }
+    return TRUE;
+}
+
+/* A line of a structured log that is longer than the buffer is text, to its end. */
+static gboolean is_in_line(const Scan *scan, gsize stop)
+{
+    return !scan->lines || scan->line_bytes > 0 ||
+           (stop < scan->length && scan->buffer[stop - 1] != '\n');
+}
+
 /* Looks at what is in the buffer. Where it can, it stops behind a line feed, which nothing crosses;
  * in a line longer than the buffer it looks at the bytes around the place where it stops twice, and
  * reports what begins before it. FALSE when told to stop. */
 static gboolean scan_window(Scan *scan)
 {
-    gsize stop = scan->length, looked = scan->length, keep;
+    gsize stop = scan->length, looked = scan->length;
 
     if (!scan->end) {
         const char *feed = memrchr(scan->buffer + scan->from, '\n', scan->length - scan->from);
@@ -114,23 +150,66 @@ static gboolean scan_window(Scan *scan)
         else
             stop = scan->length - SPOT_CONTEXT;
     }
+    if (scan->lines && scan->line_bytes > 0) {
+        const char *feed = memchr(scan->buffer + scan->from, '\n', stop - scan->from);
+        if (feed)
+            stop = looked = (gsize)(feed - scan->buffer) + 1;
+    }
+    if (!is_in_line(scan, stop))
+        return scan_records(scan, stop) && drop(scan, stop, stop);
     g_array_set_size(scan->matches, 0);
     spot_text(scan->set, scan->buffer, looked, scan->matches);
     if (!report(scan, stop))
         return FALSE;
     advance(scan, stop);
-    keep = stop == looked ? stop : stop - MIN(stop, SPOT_CONTEXT);
-    memmove(scan->buffer, scan->buffer + keep, scan->length - keep);
-    scan->length -= keep;
-    scan->from = stop - keep;
+    return drop(scan, stop, stop == looked ? stop : stop - MIN(stop, SPOT_CONTEXT));
+}
+
+/* What the first lines of a log, which are in the buffer, say it is. */
+static void begin_log(Scan *scan, const InputFormat *format, gint64 now)
+{
+    if (!format)
+        format = input_format_detect(scan->buffer, MIN(scan->length, INPUT_SAMPLE));
+    if (format)
+        scan->lines = scan_lines_new(scan->set, input_new(format, now));
+}
+
+static gboolean scan(Scan *scan, gboolean log, const InputFormat *format, gint64 now,
+                     GError **error)
+{
+    const char *start;
+    gsize length;
+
+    if (!stream_peek(scan->stream, 2, &start, &length, error))
+        return FALSE;
+    scan->is_utf16 = utf16_detect(&scan->utf16, start, length);
+    do {
+        g_autoptr(GError) reading = NULL;
+        gboolean filled = fill(scan, &reading);
+        scan->end = scan->end || !filled;
+        if (log)
+            begin_log(scan, format, now);
+        log = FALSE;
+        gboolean go_on;
+        do
+            go_on = scan_window(scan);
+        while (go_on && scan->end && scan->from < scan->length);
+        if (!go_on && filled)
+            return TRUE;
+        if (!filled) {
+            g_propagate_error(error, g_steal_pointer(&reading));
+            return FALSE;
+        }
+    } while (!scan->end);
     return TRUE;
 }
 
-gboolean scan_stream(const Set *set, Stream *stream, ScanFound found, gpointer user, GError **error)
+static gboolean scan_any(const Set *set, Stream *stream, gboolean log, const InputFormat *format,
+                         gint64 now, ScanFound found, gpointer user, GError **error)
 {
     g_autofree char *buffer = g_malloc(CAPACITY);
     g_autoptr(GArray) matches = g_array_new(FALSE, FALSE, sizeof(SpotMatch));
-    Scan scan = {
+    Scan this = {
         .set = set,
         .stream = stream,
         .found = found,
@@ -139,22 +218,18 @@ gboolean scan_stream(const Set *set, Stream *stream, ScanFound found, gpointer u
         .line = 1,
         .matches = matches,
     };
-    const char *start;
-    gsize length;
+    gboolean scanned = scan(&this, log, format, now, error);
+    scan_lines_free(this.lines);
+    return scanned;
+}
 
-    if (!stream_peek(stream, 2, &start, &length, error))
-        return FALSE;
-    scan.is_utf16 = utf16_detect(&scan.utf16, start, length);
-    do {
-        g_autoptr(GError) reading = NULL;
-        if (!fill(&scan, &reading)) {
-            scan.end = TRUE;
-            scan_window(&scan);
-            g_propagate_error(error, g_steal_pointer(&reading));
-            return FALSE;
-        }
-        if (!scan_window(&scan))
-            return TRUE;
-    } while (!scan.end);
-    return TRUE;
+gboolean scan_stream(const Set *set, Stream *stream, ScanFound found, gpointer user, GError **error)
+{
+    return scan_any(set, stream, FALSE, NULL, 0, found, user, error);
+}
+
+gboolean scan_log(const Set *set, Stream *stream, const InputFormat *format, gint64 now,
+                  ScanFound found, gpointer user, GError **error)
+{
+    return scan_any(set, stream, TRUE, format, now, found, user, error);
 }

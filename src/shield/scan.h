@@ -6,6 +6,7 @@
 #pragma once
 
 #include "base/stream.h"
+#include "shield/input.h"
 #include "shield/observation.h"
 #include "shield/set.h"
 
@@ -26,3 +27,9 @@ typedef gboolean (*ScanFound)(gpointer user, const ScanHit *hit);
 /* Reads @stream to its end. Fails only when reading does; what was found before has been told. */
 gboolean scan_stream(const Set *set, Stream *stream, ScanFound found, gpointer user,
                      GError **error);
+
+/* The same, but of a structured log (input.h) every line is read as a record, and hits have its
+ * @observation and field. @format NULL: what the first lines say it is, if anything. @now
+ * (microseconds): dates without a year are near it. */
+gboolean scan_log(const Set *set, Stream *stream, const InputFormat *format, gint64 now,
+                  ScanFound found, gpointer user, GError **error);
