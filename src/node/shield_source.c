@@ -9,8 +9,9 @@ typedef struct {
     SetBuilder *builder;
     LoadOptions options;
     ShieldSourceCounts counts;
-    GHashTable *retired; /* versions of the store that are left out */
-    GHashTable *levels;  /* records_levels() */
+    GHashTable *retired;    /* versions of the store that are left out */
+    GHashTable *levels;     /* records_levels() */
+    GHashTable *pap_levels; /* records_pap_levels() */
     GError *error;
 } Reading;
 
@@ -29,7 +30,10 @@ static gboolean take_row(const ObjectsRow *row, gpointer user)
         reading->counts.broken++;
         return TRUE;
     }
-    gpointer tlp = g_hash_table_lookup(reading->levels, GSIZE_TO_POINTER((gsize)row->number));
+    gconstpointer version = GSIZE_TO_POINTER((gsize)row->number);
+    gpointer tlp = g_hash_table_lookup(reading->levels, version);
+    gpointer pap = g_hash_table_lookup(reading->pap_levels, version);
+    reading->options.pap = (MarkingPap)GPOINTER_TO_UINT(pap);
     if (!load_object(reading->builder, object, row->source, (MarkingTlp)GPOINTER_TO_UINT(tlp),
                      &reading->options, &outcome, &reading->error))
         return FALSE;
@@ -44,12 +48,14 @@ Set *shield_source_whole(Store *store, ShieldSourceCounts *ret_counts, GError **
     g_autoptr(SetBuilder) builder = set_builder_new(NULL);
     g_autoptr(GHashTable) retired = records_retired(store, error);
     g_autoptr(GHashTable) levels = retired ? records_levels(store, error) : NULL;
-    if (!levels)
+    g_autoptr(GHashTable) pap_levels = levels ? records_pap_levels(store, error) : NULL;
+    if (!pap_levels)
         return NULL;
     Reading reading = {.builder = builder,
                        .options = {.now = timestamp_now()},
                        .retired = retired,
-                       .levels = levels};
+                       .levels = levels,
+                       .pap_levels = pap_levels};
     ObjectsQuery query = OBJECTS_QUERY_INIT;
     query.type = "indicator";
     if (!objects_find(store, &query, take_row, &reading, NULL, error)) {

@@ -74,6 +74,8 @@ gboolean load_object(SetBuilder *builder, const Object *object, const char *sour
         .confidence =
             yyjson_is_int(confidence) ? (int)CLAMP(yyjson_get_sint(confidence), 0, 100) : -1,
         .tlp = own_tlp != MARKING_TLP_NONE ? own_tlp : tlp,
+        .pap = MAX(marking_pap_of_object(root), options->pap),
+        .valid_from = valid_from,
         .valid_until = get_time(root, "valid_until"),
     };
     indicator.withdrawn = !options->expired &&

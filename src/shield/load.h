@@ -9,6 +9,7 @@ typedef struct {
     gint64 now;           /* microseconds */
     gboolean expired;     /* take what is revoked, no longer valid or not yet valid, too */
     gboolean observables; /* take the values of observables, too, not only those of indicators */
+    MarkingPap pap;       /* of what the object came in; the stricter counts */
 } LoadOptions;
 
 typedef enum {

@@ -118,6 +118,9 @@ GHashTable *records_retired(Store *store, GError **error);
  * GSIZE_TO_POINTER(), to level, as by GUINT_TO_POINTER(). Caller unrefs. */
 GHashTable *records_levels(Store *store, GError **error);
 
+/* The same of their PAP levels. */
+GHashTable *records_pap_levels(Store *store, GError **error);
+
 /* The versions that a record carries, live or not; empty when there is no such record. Elements:
  * gint64. Caller unrefs. */
 GArray *records_carried(StoreTx *tx, const char *origin, guint64 entry, GError **error);

@@ -173,17 +173,12 @@ GHashTable *records_retired(Store *store, GError **error)
     }
 }
 
-GHashTable *records_levels(Store *store, GError **error)
+/* @sql gives versions and levels. */
+static GHashTable *read_levels(Store *store, const char *sql, GError **error)
 {
     g_auto(Reader) reader = {0};
     sqlite3_stmt *statement =
-        reader_begin(store, &reader, error)
-            ? sqlite_prepare(reader.db,
-                             "SELECT i.version, r.tlp FROM record r CROSS JOIN record_item i"
-                             " ON i.number BETWEEN r.number * 4096 AND r.number * 4096 + 4095"
-                             " WHERE r.party <> 0 AND r.tlp > 0 AND i.version IS NOT NULL",
-                             error)
-            : NULL;
+        reader_begin(store, &reader, error) ? sqlite_prepare(reader.db, sql, error) : NULL;
     g_autoptr(GHashTable) levels = g_hash_table_new(g_direct_hash, g_direct_equal);
     for (gboolean row; statement;) {
         if (!sqlite_step(reader.db, statement, &row, error))
@@ -191,11 +186,26 @@ GHashTable *records_levels(Store *store, GError **error)
         if (!row)
             return g_steal_pointer(&levels);
         gpointer version = GSIZE_TO_POINTER((gsize)sqlite3_column_int64(statement, 0));
-        guint tlp = (guint)sqlite3_column_int(statement, 1);
-        if (tlp > GPOINTER_TO_UINT(g_hash_table_lookup(levels, version)))
-            g_hash_table_insert(levels, version, GUINT_TO_POINTER(tlp));
+        guint level = (guint)sqlite3_column_int(statement, 1);
+        if (level > GPOINTER_TO_UINT(g_hash_table_lookup(levels, version)))
+            g_hash_table_insert(levels, version, GUINT_TO_POINTER(level));
     }
     return NULL;
+}
+
+#define LEVELS(column)                                                                             \
+    "SELECT i.version, r." column " FROM record r CROSS JOIN record_item i"                        \
+    " ON i.number BETWEEN r.number * 4096 AND r.number * 4096 + 4095"                              \
+    " WHERE r.party <> 0 AND r." column " > 0 AND i.version IS NOT NULL"
+
+GHashTable *records_levels(Store *store, GError **error)
+{
+    return read_levels(store, LEVELS("tlp"), error);
+}
+
+GHashTable *records_pap_levels(Store *store, GError **error)
+{
+    return read_levels(store, LEVELS("pap"), error);
 }
 
 Record *records_get(Store *store, const char *origin, guint64 entry, GError **error)
