@@ -3,7 +3,7 @@
 #include "store/reader.h"
 #include "store/tx.h"
 
-void silence_free(Silence *silence)
+void silences_free(Silence *silence)
 {
     if (!silence)
         return;
@@ -59,7 +59,7 @@ gboolean silences_end(StoreTx *tx, guint64 entry, GError **error)
 GPtrArray *silences_open(Store *store, guint max, GError **error)
 {
     g_auto(Reader) reader = {0};
-    g_autoptr(GPtrArray) silences = g_ptr_array_new_with_free_func((GDestroyNotify)silence_free);
+    g_autoptr(GPtrArray) silences = g_ptr_array_new_with_free_func((GDestroyNotify)silences_free);
     sqlite3_stmt *statement =
         reader_begin(store, &reader, error)
             ? sqlite_prepare(reader.db,

@@ -11,8 +11,8 @@ typedef struct {
     guint64 entry;     /* of the own ledger, which told it */
 } Silence;
 
-void silence_free(Silence *silence);
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(Silence, silence_free)
+void silences_free(Silence *silence);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(Silence, silences_free)
 
 /* @coordinator was told by the entry; once for a clock. */
 gboolean silences_add(StoreTx *tx, const Silence *silence, GError **error);
