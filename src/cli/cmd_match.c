@@ -6,6 +6,7 @@
 #include "base/timestamp.h"
 #include "cli/command_node.h"
 #include "cli/commands.h"
+#include "cli/match_observed.h"
 #include "cli/match_set.h"
 #include "cli/output.h"
 #include "shield/hit.h"
@@ -110,8 +111,8 @@ static gboolean scan_file(gpointer user, const char *path, const GError *unreada
 }
 
 /* What the values of one -i are read as; the source is the file's own name. */
-static gboolean add_inputs(const CommandCall *call, SetBuilder *builder, const LoadOptions *options,
-                           MatchSetCounts *counts, GError **error)
+static gboolean add_inputs(const CommandCall *call, MatchSetTake take, gpointer into,
+                           const LoadOptions *options, MatchSetCounts *counts, GError **error)
 {
     static const IntakeFormat formats[] = {INTAKE_STIX, INTAKE_MISP, INTAKE_MISP_FEED, INTAKE_LIST,
                                            INTAKE_CSV};
@@ -128,7 +129,7 @@ static gboolean add_inputs(const CommandCall *call, SetBuilder *builder, const L
             .confidence = -1,
             .kind = kind ? observable_kind_from_name(kind) : OBSERVABLE_NONE,
         };
-        if (!match_set_add_input(builder, *inputs, &intake, options, counts, error)) {
+        if (!match_set_read_input(take, into, *inputs, &intake, options, counts, error)) {
             /* That a file is not there is the user's mistake, not a search without a result. */
             if (error && g_error_matches(*error, CONCERT_ERROR, CONCERT_ERROR_NOT_FOUND))
                 (*error)->code = CONCERT_ERROR_INPUT;
@@ -138,11 +139,19 @@ static gboolean add_inputs(const CommandCall *call, SetBuilder *builder, const L
     return TRUE;
 }
 
-static gboolean add_node(const CommandCall *call, SetBuilder *builder, const LoadOptions *options,
-                         MatchSetCounts *counts, GError **error)
+static gboolean add_node(const CommandCall *call, MatchSetTake take, gpointer into,
+                         const LoadOptions *options, MatchSetCounts *counts, GError **error)
 {
     g_autoptr(Node) node = command_node_open(call, NODE_READ, error);
-    return node && match_set_add_store(builder, node_store(node), options, counts, error);
+    return node && match_set_read_store(take, into, node_store(node), options, counts, error);
+}
+
+/* The indicators that -i names, or the node's. */
+static gboolean add_indicators(const CommandCall *call, MatchSetTake take, gpointer into,
+                               const LoadOptions *options, MatchSetCounts *counts, GError **error)
+{
+    return command_texts(call, "indicators") ? add_inputs(call, take, into, options, counts, error)
+                                             : add_node(call, take, into, options, counts, error);
 }
 
 static void explain_empty(const MatchSetCounts *counts, GError **error)
@@ -173,6 +182,23 @@ static gboolean reads_stdin_twice(const CommandCall *call)
     return times > 1;
 }
 
+/* Looks for whole patterns in observations instead of values in text. */
+static int run_observed(const CommandCall *call, const LoadOptions *options, GError **error)
+{
+    static const EvaluateOptions bounds = EVALUATE_OPTIONS_INIT;
+    g_autoptr(Detector) detector = detector_new(&bounds);
+    MatchSetCounts counts = {0};
+
+    if (!add_indicators(call, match_observed_take, detector, options, &counts, error))
+        return COMMAND_ERROR;
+    detector_finish(detector);
+    if (detector_size(detector) == 0) {
+        explain_empty(&counts, error);
+        return COMMAND_ERROR;
+    }
+    return match_observed(detector, call);
+}
+
 static int run(const CommandCall *call, GError **error)
 {
     static const char *const standard_input[] = {"-", NULL};
@@ -186,8 +212,9 @@ static int run(const CommandCall *call, GError **error)
 
     if (reads_stdin_twice(call))
         return command_usage(call, error, "standard input can be read only once");
-    if (!(command_texts(call, "indicators") ? add_inputs(call, builder, &options, &counts, error)
-                                            : add_node(call, builder, &options, &counts, error)))
+    if (command_flag(call, "observed"))
+        return run_observed(call, &options, error);
+    if (!add_indicators(call, match_set_take, builder, &options, &counts, error))
         return COMMAND_ERROR;
     g_autoptr(Set) set = set_builder_open(builder, error);
     if (!set)
@@ -230,12 +257,17 @@ const Command cmd_match = {
         "no node is needed; else from the node's store, the latest version of each. Indicators "
         "that are revoked, no longer or not yet valid are left out, and those that their sender "
         "has withdrawn or recalled.\n\n"
+        "With --observed the files hold observed-data of STIX 2.0 or 2.1, as bundles or one object "
+        "after the other, and the indicators' whole patterns are looked for in them: AND, "
+        "FOLLOWEDBY, WITHIN, REPEATS and all comparisons, not only values.\n\n"
         "Like grep it exits with 0 when something was found, 1 when nothing was, 2 when something "
         "went wrong; a file that cannot be read does not keep it from the others.",
     .options =
         (const CommandOption[]){
             {"indicators", 'i', COMMAND_TEXTS, "FILE",
              .help = "look for the indicators in this file, directory or URL"},
+            {"observed", 0, COMMAND_FLAG,
+             .help = "the files hold STIX observed-data; look for whole patterns in them"},
             {"count", 'c', COMMAND_FLAG, .help = "print only how many hits each file has"},
             {"quiet", 'q', COMMAND_FLAG, .help = "print nothing, stop at the first hit"},
             {"expired", 0, COMMAND_FLAG,
@@ -256,6 +288,8 @@ const Command cmd_match = {
         (const CommandExample[]){
             {"concert match /var/log", "the node's indicators in all logs, rotated ones too"},
             {"concert match -i feed.csv -i bundle.json access.log.gz", "without a node"},
+            {"concert match --observed -i indicators.json observed.json",
+             "which patterns the observations fulfil, and by which of them"},
             {"tail -f access.log | concert match --json -i list.txt", "as the log grows"},
             {NULL},
         },

@@ -8,7 +8,8 @@
 #define NAMED_MAX 5
 
 typedef struct {
-    SetBuilder *builder;
+    MatchSetTake take;
+    gpointer into;
     const char *source;
     const LoadOptions *options;
     MatchSetCounts *counts;
@@ -31,7 +32,7 @@ static gboolean load(Reading *reading, const Object *object, const char *source,
     LoadOutcome outcome;
     MatchSetCounts *counts = reading->counts;
 
-    if (!load_object(reading->builder, object, source, tlp, reading->options, &outcome, error))
+    if (!reading->take(reading->into, object, source, tlp, reading->options, &outcome, error))
         return FALSE;
     counts->taken += outcome == LOAD_TAKEN;
     counts->empty += outcome == LOAD_EMPTY;
@@ -59,11 +60,18 @@ static void take_note(gpointer user, IntakeNote note, const char *where, const c
         note_broken(user, where, message);
 }
 
-gboolean match_set_add_input(SetBuilder *builder, const char *input, const IntakeOptions *intake,
-                             const LoadOptions *options, MatchSetCounts *counts, GError **error)
+gboolean match_set_take(gpointer into, const Object *object, const char *source, MarkingTlp tlp,
+                        const LoadOptions *options, LoadOutcome *ret_outcome, GError **error)
+{
+    return load_object(into, object, source, tlp, options, ret_outcome, error);
+}
+
+gboolean match_set_read_input(MatchSetTake take, gpointer into, const char *input,
+                              const IntakeOptions *intake, const LoadOptions *options,
+                              MatchSetCounts *counts, GError **error)
 {
     Reading reading = {
-        .builder = builder, .source = intake->source, .options = options, .counts = counts};
+        .take = take, .into = into, .source = intake->source, .options = options, .counts = counts};
     IntakeSink sink = {.object = take_object, .note = take_note, .user = &reading};
     gboolean url = g_str_has_prefix(input, "http://") || g_str_has_prefix(input, "https://");
     gboolean read =
@@ -93,15 +101,16 @@ static gboolean take_row(const ObjectsRow *row, gpointer user)
     return load(reading, object, row->source, (MarkingTlp)GPOINTER_TO_UINT(tlp), &reading->error);
 }
 
-gboolean match_set_add_store(SetBuilder *builder, Store *store, const LoadOptions *options,
-                             MatchSetCounts *counts, GError **error)
+gboolean match_set_read_store(MatchSetTake take, gpointer into, Store *store,
+                              const LoadOptions *options, MatchSetCounts *counts, GError **error)
 {
     g_autoptr(GHashTable) retired = options->expired ? g_hash_table_new(g_int64_hash, g_int64_equal)
                                                      : records_retired(store, error);
     g_autoptr(GHashTable) levels = retired ? records_levels(store, error) : NULL;
     if (!levels)
         return FALSE;
-    Reading reading = {.builder = builder,
+    Reading reading = {.take = take,
+                       .into = into,
                        .options = options,
                        .counts = counts,
                        .retired = retired,

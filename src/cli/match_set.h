@@ -14,12 +14,22 @@ typedef struct {
     guint64 broken;      /* entries that could not be read */
 } MatchSetCounts;
 
-/* Adds what the file, directory or URL @input holds, in any format that `import` understands.
- * Broken entries are told on standard error, the first few, and counted. */
-gboolean match_set_add_input(SetBuilder *builder, const char *input, const IntakeOptions *intake,
-                             const LoadOptions *options, MatchSetCounts *counts, GError **error);
+/* Takes one object, as load_object() does. */
+typedef gboolean (*MatchSetTake)(gpointer into, const Object *object, const char *source,
+                                 MarkingTlp tlp, const LoadOptions *options,
+                                 LoadOutcome *ret_outcome, GError **error);
 
-/* Adds the indicators of the node's store, the latest version of each; what those who sent it have
+/* MatchSetTake of a SetBuilder. */
+gboolean match_set_take(gpointer into, const Object *object, const char *source, MarkingTlp tlp,
+                        const LoadOptions *options, LoadOutcome *ret_outcome, GError **error);
+
+/* Shows @take what the file, directory or URL @input holds, in any format that `import` understands.
+ * Broken entries are told on standard error, the first few, and counted. */
+gboolean match_set_read_input(MatchSetTake take, gpointer into, const char *input,
+                              const IntakeOptions *intake, const LoadOptions *options,
+                              MatchSetCounts *counts, GError **error);
+
+/* Shows @take the indicators of the node's store, the latest version of each; what those who sent it have
  * taken back counts as out of date. */
-gboolean match_set_add_store(SetBuilder *builder, Store *store, const LoadOptions *options,
-                             MatchSetCounts *counts, GError **error);
+gboolean match_set_read_store(MatchSetTake take, gpointer into, Store *store,
+                              const LoadOptions *options, MatchSetCounts *counts, GError **error);

@@ -46,6 +46,30 @@ static gboolean add_values(SetBuilder *builder, const Object *object, gboolean f
     return TRUE;
 }
 
+void load_describe(const Object *object, yyjson_val *root, const char *source, MarkingTlp tlp,
+                   const LoadOptions *options, SetIndicator *ret_indicator)
+{
+    yyjson_val *confidence = yyjson_obj_get(root, "confidence");
+    const char *name = yyjson_get_str(yyjson_obj_get(root, "name"));
+    gint64 valid_from = get_time(root, "valid_from");
+    MarkingTlp own_tlp = marking_tlp_from_refs(yyjson_obj_get(root, "object_marking_refs"));
+    *ret_indicator = (SetIndicator){
+        .id = object->id,
+        .source = source,
+        .name = strcmp(object->type, "indicator") == 0 && name && adds_something(name, object) ? name : NULL,
+        .version = object->version,
+        .confidence =
+            yyjson_is_int(confidence) ? (int)CLAMP(yyjson_get_sint(confidence), 0, 100) : -1,
+        .tlp = own_tlp != MARKING_TLP_NONE ? own_tlp : tlp,
+        .pap = MAX(marking_pap_of_object(root), options->pap),
+        .valid_from = valid_from,
+        .valid_until = get_time(root, "valid_until"),
+    };
+    ret_indicator->withdrawn = !options->expired &&
+                          (object->revoked || valid_from > options->now ||
+                           (ret_indicator->valid_until != 0 && ret_indicator->valid_until <= options->now));
+}
+
 gboolean load_object(SetBuilder *builder, const Object *object, const char *source, MarkingTlp tlp,
                      const LoadOptions *options, LoadOutcome *ret_outcome, GError **error)
 {
@@ -61,26 +85,8 @@ gboolean load_object(SetBuilder *builder, const Object *object, const char *sour
         g_set_error(error, CONCERT_ERROR, CONCERT_ERROR_INPUT, "%s: not JSON", object->id);
         return FALSE;
     }
-    yyjson_val *root = yyjson_doc_get_root(doc);
-    yyjson_val *confidence = yyjson_obj_get(root, "confidence");
-    const char *name = yyjson_get_str(yyjson_obj_get(root, "name"));
-    gint64 valid_from = get_time(root, "valid_from");
-    MarkingTlp own_tlp = marking_tlp_from_refs(yyjson_obj_get(root, "object_marking_refs"));
-    SetIndicator indicator = {
-        .id = object->id,
-        .source = source,
-        .name = is_indicator && name && adds_something(name, object) ? name : NULL,
-        .version = object->version,
-        .confidence =
-            yyjson_is_int(confidence) ? (int)CLAMP(yyjson_get_sint(confidence), 0, 100) : -1,
-        .tlp = own_tlp != MARKING_TLP_NONE ? own_tlp : tlp,
-        .pap = MAX(marking_pap_of_object(root), options->pap),
-        .valid_from = valid_from,
-        .valid_until = get_time(root, "valid_until"),
-    };
-    indicator.withdrawn = !options->expired &&
-                          (object->revoked || valid_from > options->now ||
-                           (indicator.valid_until != 0 && indicator.valid_until <= options->now));
+    SetIndicator indicator;
+    load_describe(object, yyjson_doc_get_root(doc), source, tlp, options, &indicator);
     *ret_outcome = indicator.withdrawn ? LOAD_OUT_OF_DATE : found ? LOAD_TAKEN : LOAD_EMPTY;
     gboolean done = set_builder_add_indicator(builder, &indicator, error) &&
                     (!found || add_values(builder, object, is_indicator, error));

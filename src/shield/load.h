@@ -20,6 +20,10 @@ typedef enum {
     LOAD_OUT_OF_DATE,
 } LoadOutcome;
 
+/* What is to be known of @object beside its values: @root is its JSON, borrowed as the others. */
+void load_describe(const Object *object, yyjson_val *root, const char *source, MarkingTlp tlp,
+                   const LoadOptions *options, SetIndicator *ret_indicator);
+
 /* Adds @object, which @source gave, to @builder; if it bears no marking, with the level @tlp of
  * what it came in (MARKING_TLP_NONE: none is known). An indicator that is revoked or out of date
  * hides its own older versions. */

@@ -139,6 +139,88 @@ class MatchTest(concert.TestCase):
                          "ja3")
 
 
+def observed(number, at, *objects, **changes):
+    """STIX 2.1: observed-data and its objects."""
+    return [{"type": "observed-data", "spec_version": "2.1",
+             "id": f"observed-data--{number:08d}-1111-4111-8111-111111111111",
+             "created": "2024-01-01T00:00:00.000Z", "modified": "2024-01-01T00:00:00.000Z",
+             "first_observed": f"2024-05-01T10:00:{at:02d}Z",
+             "last_observed": f"2024-05-01T10:00:{at:02d}Z", "number_observed": 1,
+             "object_refs": [each["id"] for each in objects], **changes}, *objects]
+
+
+def address(number):
+    return {"type": "ipv4-addr", "spec_version": "2.1", "value": f"198.51.100.{number}",
+            "id": f"ipv4-addr--{number:08d}-1111-4111-8111-111111111111"}
+
+
+class ObservedTest(concert.TestCase):
+    SEQUENCE = ("([ipv4-addr:value = '198.51.100.1'] FOLLOWEDBY "
+                "[ipv4-addr:value ISSUBSET '198.51.100.4/31']) WITHIN 10 SECONDS")
+
+    def match(self, *arguments, status=0, input=None):
+        return concert.run("match", "--observed", *arguments, status=status, input=input)
+
+    def bundle(self, name, *objects):
+        return self.write(name, {"type": "bundle", "objects": list(objects),
+                                 "id": "bundle--22222222-2222-4222-8222-222222222222"})
+
+    def test_json(self):
+        feed = self.write("feed.json", {**INDICATOR, "pattern": self.SEQUENCE})
+        # Out of order, as bundles may be; the first comes too early for the last.
+        seen = self.bundle("seen.json", *observed(3, 20, address(5)), *observed(1, 5, address(1)),
+                           *observed(2, 15, address(1)))
+        hits = self.match("--json", "-i", feed, seen).lines()
+        self.assertEqual(hits, [{
+            "type": "pattern", "value": self.SEQUENCE, "indicator": INDICATOR["id"],
+            "source": "feed.json", "name": "Alder's beacon", "file": str(seen),
+            "observations": ["observed-data--00000002-1111-4111-8111-111111111111",
+                             "observed-data--00000003-1111-4111-8111-111111111111"],
+            "first_observed": "2024-05-01T10:00:15.000000Z",
+            "last_observed": "2024-05-01T10:00:20.000000Z",
+            "confidence": 85, "valid_until": None, "tlp": "amber"}])
+        table = self.match("-i", feed, seen).out
+        self.assertIn(INDICATOR["id"], table)
+        self.assertNotIn("beacon", table)
+        self.assertEqual(self.match("-c", "-i", feed, seen).out, f"{seen}: 1\n")
+        self.assertEqual(self.match("-q", "-i", feed, seen).out, "")
+
+    def test_across_files_and_lines(self):
+        feed = self.write("feed.json", {**INDICATOR, "pattern": self.SEQUENCE})
+        first = self.bundle("a.json", *observed(1, 5, address(1)))
+        lines = "".join(json.dumps(each) + "\n" for each in observed(2, 9, address(4)))
+        hits = self.match("--json", "-i", feed, first, "-", input=lines).lines()
+        self.assertEqual([len(hit["observations"]) for hit in hits], [2])
+        self.match("-i", feed, first, status=1)
+
+    def test_stix20(self):
+        feed = self.write("feed.json", INDICATOR)
+        seen = {"type": "observed-data", "id": "observed-data--" + INDICATOR["id"][11:],
+                "created": "2024-01-01T00:00:00.000Z", "modified": "2024-01-01T00:00:00.000Z",
+                "first_observed": "2024-01-01T00:00:00Z", "last_observed": "2024-01-01T00:00:01Z",
+                "number_observed": 50,
+                "objects": {"0": {"type": "domain-name", "value": "alder.example"}}}
+        hits = self.match("--json", "-i", feed, input=json.dumps(seen)).lines()
+        self.assertEqual([hit["observations"] for hit in hits], [[seen["id"]]])
+        seen["objects"]["0"]["value"] = "birch.example"
+        self.match("--json", "-i", feed, input=json.dumps(seen), status=1)
+
+    def test_what_cannot_be_is_told(self):
+        feed = self.bundle("feed.json", indicator(1, pattern="[a:b MATCHES '(']"),
+                           indicator(2, pattern="[ipv4-addr:value ISSUBSET '198.51.100.0/24']"),
+                           indicator(3, pattern="alert tcp", pattern_type="snort"))
+        seen = self.bundle("seen.json", *observed(1, 5, {**address(1), "value": "alder"}),
+                           *observed(2, 6, address(2))[:1], *observed(3, 7, last_observed="now"),
+                           *observed(4, 8, address(4)))
+        result = self.match("--json", "-i", feed, seen, status=2)
+        self.assertEqual([hit["indicator"] for hit in result.lines()], [indicator(2)["id"]])
+        for text in ("$.pattern: MATCHES", "1 comparisons had no answer", "1 objects that",
+                     "$.last_observed"):
+            self.assertIn(text, result.err)
+        only = self.write("only.json", indicator(1, pattern="[a:b MATCHES '(']"))
+        self.assertIn("no indicators", self.match("-i", only, seen, status=2).err)
+
+
 class NodeMatchTest(concert.NodeTestCase):
     def test_store(self):
         feed = self.directory / "feed.json"
@@ -153,6 +235,16 @@ class NodeMatchTest(concert.NodeTestCase):
                                     "revoked": True}))
         self.concert("import", "--source", "birch", feed)
         self.assertIn("no indicators", self.concert("match", log, status=2).err)
+
+    def test_observed(self):
+        feed, seen = self.directory / "feed.json", self.directory / "seen.json"
+        feed.write_text(json.dumps({**INDICATOR, "pattern": ObservedTest.SEQUENCE}))
+        seen.write_text("\n".join(map(json.dumps, [*observed(1, 1, address(1)),
+                                                   *observed(2, 2, address(4))])))
+        self.concert("import", "--source", "birch", feed)
+        hits = self.concert("match", "--json", "--observed", seen).lines()
+        self.assertEqual([(hit["indicator"], hit["source"]) for hit in hits],
+                         [(INDICATOR["id"], "birch")])
 
 
 @concert.needs_data("logs/loghub", "logs/zeek-default")
