@@ -365,6 +365,8 @@ static const SearchMove moves[] = {
     {"withdrawn", ""},
     {"remark", "\"text\":\"t\""},
     {"remark", "\"basis\":\"voluntary\",\"text\":\"t\""},
+    {"silence-watched", "\"coordinator\":\"cert.forum.example\""},
+    {"silence-unwatched", ""},
     {NULL, NULL},
 };
 
