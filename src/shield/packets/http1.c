@@ -146,7 +146,7 @@ static void read_field(Head *head, guint row, Text value)
         break;
     case FIELD_LENGTH:
         g_strlcpy(digits, value.at, MIN(value.length + 1, sizeof(digits)));
-        if (head->rest.body == HTTP1_BODY_LENGTH)
+        if (head->rest.body == HTTP1_BODY_LENGTH && g_ascii_isdigit(digits[0]))
             head->rest.length = g_ascii_strtoull(digits, NULL, 10);
         break;
     case FIELD_CODING:

@@ -23,7 +23,7 @@ typedef enum {
 
 struct Payload {
     State state;
-    gboolean http;    /* has spoken it before: goes on looking for it */
+    Http1Kind spoken; /* requests or responses before: only such are looked for */
     guint looks;      /* segments in which nothing was recognised */
     gsize text;       /* bytes of text looked through */
     guint64 skip;     /* of a body */
@@ -111,7 +111,9 @@ static void read_head(Payload *payload, const PayloadSink *sink, const guint8 *d
                                            : http1_read_response(data, length, sink->draft);
     if (sink->draft->observation.count > 0)
         sink->emit(sink->user);
-    payload->http = rest.body != HTTP1_BODY_TUNNEL;
+    payload->spoken = rest.body == HTTP1_BODY_TUNNEL    ? HTTP1_NO
+                      : payload->state == STATE_REQUEST ? HTTP1_REQUEST
+                                                        : HTTP1_RESPONSE;
     payload->skip = rest.length;
     payload->state = rest.body == HTTP1_BODY_LENGTH && rest.length > 0 ? STATE_BODY : STATE_LOOKING;
     payload->looks = 0;
@@ -153,7 +155,7 @@ static Step look(Payload *payload, const guint8 *data, gsize length)
 
     if (http == HTTP1_MAYBE || (length == 1 && data[0] == tls[0]))
         return (Step){0, TRUE};
-    if (http != HTTP1_NO) {
+    if (http != HTTP1_NO && (payload->spoken == HTTP1_NO || payload->spoken == http)) {
         payload->state = http == HTTP1_REQUEST ? STATE_REQUEST : STATE_RESPONSE;
         return (Step){0, FALSE};
     }
@@ -161,11 +163,11 @@ static Step look(Payload *payload, const guint8 *data, gsize length)
         payload->state = STATE_TLS;
         return (Step){0, FALSE};
     }
-    if (!payload->http && payload_is_text(data, length)) {
+    if (payload->spoken == HTTP1_NO && payload_is_text(data, length)) {
         payload->state = STATE_TEXT;
         return (Step){0, FALSE};
     }
-    if (++payload->looks >= PAYLOAD_MAX_LOOKS && !payload->http)
+    if (payload->spoken == HTTP1_NO && ++payload->looks >= PAYLOAD_MAX_LOOKS)
         payload->state = STATE_DONE;
     return (Step){length, FALSE};
 }
