@@ -11,6 +11,7 @@ typedef struct {
 
 typedef struct {
     Stream *stream; /* the thread's */
+    gboolean owned;
     GThread *thread;
     int wake; /* eventfd: nobody reads any more */
 
@@ -112,7 +113,10 @@ static void ahead_free(gpointer user)
     if (ahead->wake >= 0)
         eventfd_write(ahead->wake, 1);
     g_thread_join(ahead->thread);
-    stream_close(ahead->stream);
+    if (ahead->owned)
+        stream_close(ahead->stream);
+    else
+        stream_set_wake(ahead->stream, -1);
     if (ahead->wake >= 0)
         close(ahead->wake);
     for (guint i = 0; i < STREAM_AHEAD_CHUNKS; i++)
@@ -123,11 +127,12 @@ static void ahead_free(gpointer user)
     g_free(ahead);
 }
 
-Stream *stream_ahead_new(Stream *stream)
+static Stream *start(Stream *stream, gboolean owned)
 {
     Ahead *ahead = g_new0(Ahead, 1);
 
     ahead->stream = stream;
+    ahead->owned = owned;
     ahead->wake = eventfd(0, EFD_CLOEXEC);
     stream_set_wake(stream, ahead->wake);
     g_mutex_init(&ahead->lock);
@@ -138,4 +143,14 @@ Stream *stream_ahead_new(Stream *stream)
     Stream *outer = stream_from_source(source, ahead, ahead_free, TRUE);
     stream_set_under(outer, stream);
     return outer;
+}
+
+Stream *stream_ahead_new(Stream *stream)
+{
+    return start(stream, TRUE);
+}
+
+Stream *stream_ahead_borrow(Stream *stream)
+{
+    return start(stream, FALSE);
 }

@@ -8,5 +8,8 @@
  * as they are there; what was read before a failure is given before it. */
 Stream *stream_ahead_new(Stream *stream);
 
+/* The same, but the caller keeps @stream, and leaves it alone until what this returns is closed. */
+Stream *stream_ahead_borrow(Stream *stream);
+
 #define STREAM_AHEAD_CHUNKS 4
 #define STREAM_AHEAD_CHUNK  (256 * 1024)

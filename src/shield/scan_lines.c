@@ -78,11 +78,14 @@ static void look_at_text(ScanLines *lines, const char *line, gsize length)
     }
 }
 
-static int compare(gconstpointer a, gconstpointer b)
+/* Of one place, in the order that running text has. */
+static int compare(gconstpointer a, gconstpointer b, gpointer set)
 {
     const Place *x = a, *y = b;
     if (x->offset != y->offset)
         return x->offset < y->offset ? -1 : 1;
+    if (x->entry != y->entry)
+        return set_compare(set, x->entry, y->entry);
     return x->order < y->order ? -1 : x->order > y->order;
 }
 
@@ -115,6 +118,6 @@ gboolean scan_lines_look(ScanLines *lines, const char *line, gsize length, guint
     else
         look_at_text(lines, line, length);
     if (lines->places->len > 1)
-        g_array_sort(lines->places, compare);
+        g_array_sort_with_data(lines->places, compare, (gpointer)lines->set);
     return report(lines, number, found, user);
 }
