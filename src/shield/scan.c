@@ -3,233 +3,215 @@
 #include <string.h>
 
 #include "shield/scan_lines.h"
+#include "shield/scan_pool.h"
 #include "shield/spot.h"
-#include "shield/utf16.h"
 
-/* Text looked at in one go, beside what is kept of the text before and after it. */
-#define WINDOW   (256 * 1024)
-#define CAPACITY (WINDOW + 2 * SPOT_CONTEXT)
+/* A stream that is shorter than this is not worth threads. */
+#define PARALLEL_LEAST (4 * 1024 * 1024)
 
 typedef struct {
     const Set *set;
-    Stream *stream;
     ScanFound found;
     gpointer user;
-    Utf16 utf16;
-    gboolean is_utf16;
-
-    char *buffer; /* CAPACITY bytes */
-    gsize length; /* bytes in it */
-    gsize from;   /* what lies before was reported and is only kept as context */
-    gboolean end; /* of the stream */
+    const ScanWindow *window;
+    gsize at; /* what lies before was reported */
 
     guint64 line;
-    guint64 line_bytes; /* bytes of the line before `from` */
-    GArray *matches;    /* SpotMatch */
+    guint64 line_bytes; /* bytes of the line before `at` */
+    guint place;        /* the first one of the window that does not lie before `at` */
+    GArray *matches;    /* SpotMatch; of the window, once they were looked for */
+    GArray *places;     /* gsize, in order */
+    gboolean spotted;
 
     ScanLines *lines; /* of a structured log; NULL: it is text */
 } Scan;
 
-static gboolean read_more(Scan *scan, GError **error)
+static guint64 count_feeds(const char *text, gsize length)
 {
-    gsize size;
-    char raw[16 * 1024];
+    guint64 feeds = 0;
 
-    if (!scan->is_utf16) {
-        if (!stream_read(scan->stream, scan->buffer + scan->length, CAPACITY - scan->length, &size,
-                         error))
-            return FALSE;
-        scan->length += size;
-        scan->end = size == 0;
-        return TRUE;
+    while (length >= 64) {
+        /* Sums in bytes, as many as a byte can count, are what machines add quickly. */
+        guint8 sums[64] = {0};
+        gsize rounds = MIN(length / 64, 255);
+        for (gsize round = 0; round < rounds; round++, text += 64)
+            for (gsize i = 0; i < 64; i++)
+                sums[i] = (guint8)(sums[i] + (text[i] == '\n'));
+        for (gsize i = 0; i < 64; i++)
+            feeds += sums[i];
+        length -= rounds * 64;
     }
-    gsize wanted = MIN(sizeof(raw), (CAPACITY - scan->length) / UTF16_GROWTH - 1);
-    if (!stream_read(scan->stream, raw, wanted, &size, error))
-        return FALSE;
-    scan->length += utf16_convert(&scan->utf16, raw, size, scan->buffer + scan->length);
-    scan->end = size == 0;
-    return TRUE;
-}
-
-/* Reads until there is a whole line, or the buffer is full: lines of a pipe that stays open are
- * looked at as they come. */
-static gboolean fill(Scan *scan, GError **error)
-{
-    while (!scan->end && CAPACITY - scan->length >= 2 * UTF16_GROWTH) {
-        gsize before = scan->length;
-        if (!read_more(scan, error))
-            return FALSE;
-        if (memchr(scan->buffer + before, '\n', scan->length - before))
-            break;
-    }
-    return TRUE;
+    for (gsize i = 0; i < length; i++)
+        feeds += text[i] == '\n';
+    return feeds;
 }
 
 /* Moves on to @to, counting lines. */
 static void advance(Scan *scan, gsize to)
 {
-    while (scan->from < to) {
-        const char *feed = memchr(scan->buffer + scan->from, '\n', to - scan->from);
-        if (!feed) {
-            scan->line_bytes += to - scan->from;
-            scan->from = to;
-            return;
-        }
-        scan->line++;
-        scan->line_bytes = 0;
-        scan->from = (gsize)(feed - scan->buffer) + 1;
+    if (scan->at >= to)
+        return;
+    const char *start = scan->window->text + scan->at;
+    const char *feed = memrchr(start, '\n', to - scan->at);
+    if (feed) {
+        scan->line += count_feeds(start, (gsize)(feed - start)) + 1;
+        scan->line_bytes = to - (gsize)(feed + 1 - scan->window->text);
+    } else {
+        scan->line_bytes += to - scan->at;
     }
+    scan->at = to;
 }
 
-static gboolean report(Scan *scan, gsize end)
+static gboolean report(Scan *scan, const SpotMatch *match)
 {
-    ScanHit hit = {0};
+    ScanHit hit = {
+        .seen = scan->window->text + match->start,
+        .seen_length = match->end - match->start,
+        .line = scan->line,
+        .column = scan->line_bytes + 1,
+    };
+    for (SetEntry entry = match->entry; entry != SET_NONE; entry = set_next(scan->set, entry)) {
+        set_read(scan->set, entry, &hit.value);
+        if (!scan->found(scan->user, &hit))
+            return FALSE;
+    }
+    return TRUE;
+}
 
+/* Reports what begins before @end, as running text. */
+static gboolean scan_text(Scan *scan, gsize end)
+{
+    const ScanWindow *window = scan->window;
+
+    if (!scan->spotted)
+        spot_places(scan->set, window->text, window->looked, scan->places, scan->matches);
+    scan->spotted = TRUE;
     for (guint i = 0; i < scan->matches->len; i++) {
         const SpotMatch *match = &g_array_index(scan->matches, SpotMatch, i);
-        if (match->start < scan->from || match->start >= end)
-            continue; /* the neighbouring window's */
+        if (match->start < scan->at || match->start >= end)
+            continue; /* the neighbouring window's, or reported */
         advance(scan, match->start);
-        hit.seen = scan->buffer + match->start;
-        hit.seen_length = match->end - match->start;
-        hit.line = scan->line;
-        hit.column = scan->line_bytes + 1;
-        for (SetEntry entry = match->entry; entry != SET_NONE; entry = set_next(scan->set, entry)) {
-            set_read(scan->set, entry, &hit.value);
-            if (!scan->found(scan->user, &hit))
-                return FALSE;
-        }
+        if (!report(scan, match))
+            return FALSE;
     }
+    advance(scan, end);
     return TRUE;
 }
 
-/* Forgets what lies before @keep; what lies before @stop was reported. */
-static gboolean drop(Scan *scan, gsize stop, gsize keep)
-{
-    memmove(scan->buffer, scan->buffer + keep, scan->length - keep);
-    scan->length -= keep;
-    scan->from = stop - keep;
-    return TRUE;
-}
-
-/* Looks at the lines up to @end, the first of which has its beginning here, as records. */
+/* Looks at the lines up to @end as records, those in which the sieve saw something. */
 static gboolean scan_records(Scan *scan, gsize end)
 {
-    const char *start = scan->buffer + scan->from;
+    const char *text = scan->window->text;
 
-    scan_lines_take_headers(scan->lines, start, end - scan->from, scan->line == 1);
-    while (scan->from < end) {
-        const char *line = scan->buffer + scan->from;
-        const char *feed = memchr(line, '\n', end - scan->from);
-        gsize length = feed ? (gsize)(feed - line) : end - scan->from;
-        if (!scan_lines_look(scan->lines, line, length, scan->line, scan->found, scan->user))
+    scan_lines_take_headers(scan->lines, text + scan->at, end - scan->at, scan->line == 1);
+    for (; scan->place < scan->places->len; scan->place++) {
+        gsize place = g_array_index(scan->places, gsize, scan->place);
+        if (place < scan->at)
+            continue;
+        if (place >= end)
+            break;
+        const char *before = memrchr(text + scan->at, '\n', place - scan->at);
+        const char *feed = memchr(text + place, '\n', end - place);
+        gsize line_end = feed ? (gsize)(feed - text) : end;
+        if (before)
+            advance(scan, (gsize)(before + 1 - text));
+        if (!scan_lines_look(scan->lines, text + scan->at, line_end - scan->at, scan->line,
+                             scan->found, scan->user))
             return FALSE;
-        advance(scan, scan->from + length + (feed ? 1 : 0));
+        advance(scan, MIN(line_end + 1, end));
     }
+    advance(scan, end);
     return TRUE;
 }
 
-/* A line of a structured log that is longer than the buffer is text, to its end. */
-static gboolean is_in_line(const Scan *scan, gsize stop)
+/* A line of a structured log that is longer than a window is text, to its end. */
+static gboolean scan_log_window(Scan *scan)
 {
-    return !scan->lines || scan->line_bytes > 0 ||
-           (stop < scan->length && scan->buffer[stop - 1] != '\n');
+    const ScanWindow *window = scan->window;
+
+    if (scan->line_bytes > 0) {
+        const char *feed = memchr(window->text + scan->at, '\n', window->stop - scan->at);
+        gsize end = feed ? (gsize)(feed - window->text) + 1 : window->stop;
+        if (!scan_text(scan, end))
+            return FALSE;
+    }
+    if (scan->at == window->stop)
+        return TRUE;
+    return window->last || window->text[window->stop - 1] == '\n' ? scan_records(scan, window->stop)
+                                                                  : scan_text(scan, window->stop);
 }
 
-/* Looks at what is in the buffer. Where it can, it stops behind a line feed, which nothing crosses;
- * in a line longer than the buffer it looks at the bytes around the place where it stops twice, and
- * reports what begins before it. FALSE when told to stop. */
-static gboolean scan_window(Scan *scan)
+static int compare_offsets(gconstpointer a, gconstpointer b)
 {
-    gsize stop = scan->length, looked = scan->length;
+    const gsize *x = a, *y = b;
+    return *x < *y ? -1 : *x > *y;
+}
 
-    if (!scan->end) {
-        const char *feed = memrchr(scan->buffer + scan->from, '\n', scan->length - scan->from);
-        if (feed)
-            stop = looked = (gsize)(feed - scan->buffer) + 1;
-        else
-            stop = scan->length - SPOT_CONTEXT;
-    }
-    if (scan->lines && scan->line_bytes > 0) {
-        const char *feed = memchr(scan->buffer + scan->from, '\n', stop - scan->from);
-        if (feed)
-            stop = looked = (gsize)(feed - scan->buffer) + 1;
-    }
-    if (!is_in_line(scan, stop))
-        return scan_records(scan, stop) && drop(scan, stop, stop);
+static gboolean scan_window(Scan *scan, const ScanWindow *window)
+{
+    scan->window = window;
+    scan->at = window->from;
+    scan->places = window->places;
+    scan->place = 0;
+    scan->spotted = FALSE;
     g_array_set_size(scan->matches, 0);
-    spot_text(scan->set, scan->buffer, looked, scan->matches);
-    if (!report(scan, stop))
-        return FALSE;
-    advance(scan, stop);
-    return drop(scan, stop, stop == looked ? stop : stop - MIN(stop, SPOT_CONTEXT));
+    g_array_sort(scan->places, compare_offsets);
+    return scan->lines ? scan_log_window(scan) : scan_text(scan, window->stop);
 }
 
-/* What the first lines of a log, which are in the buffer, say it is. */
-static void begin_log(Scan *scan, const InputFormat *format, gint64 now)
+/* What the first lines of a log say it is. */
+static void begin_log(Scan *scan, const ScanWindow *window, const ScanOptions *options)
 {
+    const InputFormat *format = options->format;
     if (!format)
-        format = input_format_detect(scan->buffer, MIN(scan->length, INPUT_SAMPLE));
+        format = input_format_detect(window->text, MIN(window->length, INPUT_SAMPLE));
     if (format)
-        scan->lines = scan_lines_new(scan->set, input_new(format, now));
+        scan->lines = scan_lines_new(scan->set, input_new(format, options->now));
 }
 
-static gboolean scan(Scan *scan, gboolean log, const InputFormat *format, gint64 now,
-                     GError **error)
+static guint jobs_of(const ScanOptions *options, const Stream *stream)
 {
-    const char *start;
-    gsize length;
+    guint64 done, size;
+    stream_progress(stream, &done, &size);
+    /* What has no size is read as it comes: a thread that reads ahead of it could not be stopped.
+     */
+    return size < PARALLEL_LEAST ? 1 : options->jobs;
+}
 
-    if (!stream_peek(scan->stream, 2, &start, &length, error))
+gboolean scan_stream_with(const Set *set, Stream *stream, const ScanOptions *options,
+                          ScanFound found, gpointer user, GError **error)
+{
+    g_autoptr(GArray) matches = g_array_new(FALSE, FALSE, sizeof(SpotMatch));
+    Scan scan = {.set = set, .found = found, .user = user, .line = 1, .matches = matches};
+    g_autoptr(ScanPool) pool = scan_pool_new(set, stream, jobs_of(options, stream), error);
+    const ScanWindow *window;
+    gboolean go_on = pool != NULL, first = TRUE;
+
+    if (!pool)
         return FALSE;
-    scan->is_utf16 = utf16_detect(&scan->utf16, start, length);
-    do {
-        g_autoptr(GError) reading = NULL;
-        gboolean filled = fill(scan, &reading);
-        scan->end = scan->end || !filled;
-        if (log)
-            begin_log(scan, format, now);
-        log = FALSE;
-        gboolean go_on;
-        do
-            go_on = scan_window(scan);
-        while (go_on && scan->end && scan->from < scan->length);
-        if (!go_on && filled)
-            return TRUE;
-        if (!filled) {
-            g_propagate_error(error, g_steal_pointer(&reading));
+    for (; go_on && (window = scan_pool_next(pool)); first = FALSE) {
+        if (first && options->log)
+            begin_log(&scan, window, options);
+        go_on = scan_window(&scan, window);
+        if (window->error) {
+            g_propagate_error(error, g_error_copy(window->error));
+            scan_lines_free(scan.lines);
             return FALSE;
         }
-    } while (!scan->end);
+    }
+    scan_lines_free(scan.lines);
     return TRUE;
-}
-
-static gboolean scan_any(const Set *set, Stream *stream, gboolean log, const InputFormat *format,
-                         gint64 now, ScanFound found, gpointer user, GError **error)
-{
-    g_autofree char *buffer = g_malloc(CAPACITY);
-    g_autoptr(GArray) matches = g_array_new(FALSE, FALSE, sizeof(SpotMatch));
-    Scan this = {
-        .set = set,
-        .stream = stream,
-        .found = found,
-        .user = user,
-        .buffer = buffer,
-        .line = 1,
-        .matches = matches,
-    };
-    gboolean scanned = scan(&this, log, format, now, error);
-    scan_lines_free(this.lines);
-    return scanned;
 }
 
 gboolean scan_stream(const Set *set, Stream *stream, ScanFound found, gpointer user, GError **error)
 {
-    return scan_any(set, stream, FALSE, NULL, 0, found, user, error);
+    const ScanOptions options = {.jobs = 1};
+    return scan_stream_with(set, stream, &options, found, user, error);
 }
 
 gboolean scan_log(const Set *set, Stream *stream, const InputFormat *format, gint64 now,
                   ScanFound found, gpointer user, GError **error)
 {
-    return scan_any(set, stream, TRUE, format, now, found, user, error);
+    const ScanOptions options = {.log = TRUE, .format = format, .now = now, .jobs = 1};
+    return scan_stream_with(set, stream, &options, found, user, error);
 }

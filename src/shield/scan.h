@@ -33,3 +33,14 @@ gboolean scan_stream(const Set *set, Stream *stream, ScanFound found, gpointer u
  * (microseconds): dates without a year are near it. */
 gboolean scan_log(const Set *set, Stream *stream, const InputFormat *format, gint64 now,
                   ScanFound found, gpointer user, GError **error);
+
+typedef struct {
+    gboolean log;              /* as scan_log() */
+    const InputFormat *format; /* of it; NULL: what its first lines say */
+    gint64 now;
+    guint jobs; /* threads that look through a file that has a size; what is found, and in which
+                   order, does not depend on it */
+} ScanOptions;
+
+gboolean scan_stream_with(const Set *set, Stream *stream, const ScanOptions *options,
+                          ScanFound found, gpointer user, GError **error);

@@ -10,7 +10,7 @@
 #include "shield/sieve.h"
 #include "stix/observable_address.h"
 
-#define SIEVE_WORDS 256
+#define SIEVE_WORDS 128
 #define SIEVE_FIRST 8
 /* Words that are looked at beyond the block: the longest hash and what follows it. */
 #define SIEVE_AHEAD 4

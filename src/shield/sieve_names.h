@@ -66,7 +66,7 @@ static inline gboolean has_name3(const Sieve *sieve, const guint8 *text, const N
            filter_has(filter, key_tail(sieve->seed_name3, text + name->end, name->three));
 }
 
-static void probe_names(const Sieve *sieve, SieveBlock *block, const guint8 *text)
+PASS probe_names(const Sieve *sieve, SieveBlock *block, const guint8 *text)
 {
     const Filter *filter = &sieve->filters->name2;
     guint32 count = block->counts[SIEVE_NAMES];

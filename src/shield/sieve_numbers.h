@@ -67,7 +67,7 @@ static inline gboolean read_number(SieveBlock *block, const guint8 *text, guint3
     return TRUE;
 }
 
-static void probe_numbers(const Sieve *sieve, SieveBlock *block, const guint8 *text)
+PASS probe_numbers(const Sieve *sieve, SieveBlock *block, const guint8 *text)
 {
     const Filters *filters = sieve->filters;
     const Filter *filter = &filters->v4;

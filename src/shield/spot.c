@@ -319,14 +319,12 @@ static int compare_offsets(gconstpointer a, gconstpointer b)
     return *x < *y ? -1 : *x > *y;
 }
 
-void spot_sieved(Sieve *sieve, const char *text, gsize length, GArray *matches)
+void spot_places(const Set *set, const char *text, gsize length, GArray *places, GArray *matches)
 {
-    g_autoptr(GArray) places = g_array_new(FALSE, FALSE, sizeof(gsize));
-    SpotView view = {.set = sieve_set(sieve), .matches = matches, .text = text, .length = length};
+    SpotView view = {.set = set, .matches = matches, .text = text, .length = length};
     gsize done = 0;
 
     g_return_if_fail(matches->len == 0);
-    sieve_text(sieve, text, length, places);
     g_array_sort(places, compare_offsets);
     for (guint i = 0; i < places->len; i++) {
         gsize start = g_array_index(places, gsize, i), end = start;
@@ -339,5 +337,12 @@ void spot_sieved(Sieve *sieve, const char *text, gsize length, GArray *matches)
         walk(&view, start, end);
         done = end;
     }
-    settle(view.set, matches);
+    settle(set, matches);
+}
+
+void spot_sieved(Sieve *sieve, const char *text, gsize length, GArray *matches)
+{
+    g_autoptr(GArray) places = g_array_new(FALSE, FALSE, sizeof(gsize));
+    sieve_text(sieve, text, length, places);
+    spot_places(sieve_set(sieve), text, length, places, matches);
 }

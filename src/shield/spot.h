@@ -31,3 +31,7 @@ void spot_text(const Set *set, const char *text, gsize length, GArray *matches);
 /* The same, much faster: only where the sieve says so is the text looked at. @text has SIEVE_MARGIN
  * readable bytes before and behind it, of which nothing is expected. */
 void spot_sieved(Sieve *sieve, const char *text, gsize length, GArray *matches);
+
+/* The second half of it: looks at the fields of @text around @places, as sieve_text() gave them,
+ * which are put in order. */
+void spot_places(const Set *set, const char *text, gsize length, GArray *places, GArray *matches);

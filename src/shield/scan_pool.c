@@ -1,0 +1,160 @@
+#include "shield/scan_pool.h"
+
+#include "shield/sieve.h"
+
+/* Windows that are read ahead, for each thread. */
+#define AHEAD 3
+
+typedef enum { FREE, READ, TAKEN, READY } SlotState;
+
+typedef struct {
+    ScanWindow *window;
+    SlotState state;
+} Slot;
+
+/* Slots are used in turn: the reader fills the one behind the last, threads take what is read in
+ * the same order, and the caller gets them in that order when they are ready. */
+struct ScanPool {
+    const Set *set;
+    ScanReader reader;
+    Sieve *sieve; /* of the caller's thread; NULL when there are others */
+
+    GMutex mutex;
+    GCond changed;
+    Slot *slots;
+    guint count;
+    guint64 read, taken, given; /* windows so far; of those given the last is in use */
+    gboolean stop, end;         /* no more is to be read, or there is no more */
+    GThread *reading;
+    GPtrArray *threads; /* GThread */
+};
+
+static Slot *slot(ScanPool *pool, guint64 number)
+{
+    return &pool->slots[number % pool->count];
+}
+
+static gpointer read_ahead(gpointer user)
+{
+    ScanPool *pool = user;
+
+    g_mutex_lock(&pool->mutex);
+    while (!pool->stop && !pool->end) {
+        Slot *next = slot(pool, pool->read);
+        if (next->state != FREE) {
+            g_cond_wait(&pool->changed, &pool->mutex);
+            continue;
+        }
+        g_mutex_unlock(&pool->mutex);
+        scan_window_read(&pool->reader, next->window);
+        g_mutex_lock(&pool->mutex);
+        pool->end = next->window->last;
+        next->state = READ;
+        pool->read++;
+        g_cond_broadcast(&pool->changed);
+    }
+    g_mutex_unlock(&pool->mutex);
+    return NULL;
+}
+
+static gpointer look_ahead(gpointer user)
+{
+    ScanPool *pool = user;
+    g_autoptr(Sieve) sieve = sieve_new(pool->set);
+
+    g_mutex_lock(&pool->mutex);
+    while (!pool->stop && !(pool->end && pool->taken == pool->read)) {
+        if (pool->taken == pool->read) {
+            g_cond_wait(&pool->changed, &pool->mutex);
+            continue;
+        }
+        Slot *next = slot(pool, pool->taken++);
+        next->state = TAKEN;
+        g_mutex_unlock(&pool->mutex);
+        sieve_text(sieve, next->window->text, next->window->looked, next->window->places);
+        g_mutex_lock(&pool->mutex);
+        next->state = READY;
+        g_cond_broadcast(&pool->changed);
+    }
+    g_mutex_unlock(&pool->mutex);
+    return NULL;
+}
+
+ScanPool *scan_pool_new(const Set *set, Stream *stream, guint jobs, GError **error)
+{
+    ScanReader reader;
+
+    if (!scan_window_begin(&reader, stream, error))
+        return NULL;
+    ScanPool *pool = g_new0(ScanPool, 1);
+    pool->set = set;
+    pool->reader = reader;
+    pool->count = jobs > 1 ? jobs * AHEAD : 2;
+    pool->slots = g_new0(Slot, pool->count);
+    for (guint i = 0; i < pool->count; i++)
+        pool->slots[i].window = scan_window_new();
+    g_mutex_init(&pool->mutex);
+    g_cond_init(&pool->changed);
+    pool->threads = g_ptr_array_new();
+    if (jobs <= 1) {
+        pool->sieve = sieve_new(set);
+        return pool;
+    }
+    for (guint i = 0; i < jobs; i++)
+        g_ptr_array_add(pool->threads, g_thread_new("sieve", look_ahead, pool));
+    pool->reading = g_thread_new("reader", read_ahead, pool);
+    return pool;
+}
+
+void scan_pool_free(ScanPool *pool)
+{
+    if (!pool)
+        return;
+    g_mutex_lock(&pool->mutex);
+    pool->stop = TRUE;
+    g_cond_broadcast(&pool->changed);
+    g_mutex_unlock(&pool->mutex);
+    if (pool->reading)
+        g_thread_join(pool->reading);
+    for (guint i = 0; i < pool->threads->len; i++)
+        g_thread_join(pool->threads->pdata[i]);
+    g_ptr_array_unref(pool->threads);
+    for (guint i = 0; i < pool->count; i++)
+        scan_window_free(pool->slots[i].window);
+    g_free(pool->slots);
+    sieve_free(pool->sieve);
+    g_mutex_clear(&pool->mutex);
+    g_cond_clear(&pool->changed);
+    g_free(pool);
+}
+
+static const ScanWindow *read_next(ScanPool *pool)
+{
+    if (pool->end)
+        return NULL;
+    ScanWindow *window = slot(pool, pool->read++)->window;
+    scan_window_read(&pool->reader, window);
+    pool->end = window->last;
+    sieve_text(pool->sieve, window->text, window->looked, window->places);
+    return window;
+}
+
+const ScanWindow *scan_pool_next(ScanPool *pool)
+{
+    const ScanWindow *window = NULL;
+
+    if (pool->sieve)
+        return read_next(pool);
+    g_mutex_lock(&pool->mutex);
+    /* The window before is kept one more turn: the reader takes its end over. */
+    if (pool->given > 1)
+        slot(pool, pool->given - 2)->state = FREE;
+    g_cond_broadcast(&pool->changed);
+    while (!(pool->end && pool->given == pool->read) &&
+           (pool->given == pool->read || slot(pool, pool->given)->state != READY))
+        g_cond_wait(&pool->changed, &pool->mutex);
+    if (pool->given < pool->read)
+        window = slot(pool, pool->given++)->window;
+    g_mutex_unlock(&pool->mutex);
+    return window;
+}

@@ -1,0 +1,93 @@
+#include "shield/scan_window.h"
+
+#include <string.h>
+
+#include "shield/sieve.h"
+#include "shield/spot.h"
+
+/* Text looked at in one go, beside what is kept of the text before and after it. */
+#define WINDOW   (256 * 1024)
+#define CAPACITY (WINDOW + 2 * SPOT_CONTEXT)
+
+ScanWindow *scan_window_new(void)
+{
+    ScanWindow *window = g_new0(ScanWindow, 1);
+    window->memory = g_malloc0(CAPACITY + 2 * SIEVE_MARGIN);
+    window->text = window->memory + SIEVE_MARGIN;
+    window->places = g_array_new(FALSE, FALSE, sizeof(gsize));
+    return window;
+}
+
+void scan_window_free(ScanWindow *window)
+{
+    if (!window)
+        return;
+    g_clear_error(&window->error);
+    g_array_unref(window->places);
+    g_free(window->memory);
+    g_free(window);
+}
+
+gboolean scan_window_begin(ScanReader *reader, Stream *stream, GError **error)
+{
+    const char *start;
+    gsize length;
+
+    *reader = (ScanReader){.stream = stream};
+    if (!stream_peek(stream, 2, &start, &length, error))
+        return FALSE;
+    reader->is_utf16 = utf16_detect(&reader->utf16, start, length);
+    return TRUE;
+}
+
+static gboolean read_more(ScanReader *reader, ScanWindow *window)
+{
+    gsize size, room = CAPACITY - window->length;
+    char raw[16 * 1024];
+
+    if (!reader->is_utf16) {
+        if (!stream_read(reader->stream, window->text + window->length, room, &size,
+                         &window->error))
+            return FALSE;
+        window->length += size;
+        return size > 0;
+    }
+    if (!stream_read(reader->stream, raw, MIN(sizeof(raw), room / UTF16_GROWTH - 1), &size,
+                     &window->error))
+        return FALSE;
+    window->length += utf16_convert(&reader->utf16, raw, size, window->text + window->length);
+    return size > 0;
+}
+
+void scan_window_read(ScanReader *reader, ScanWindow *window)
+{
+    const ScanWindow *before = reader->before;
+    gsize keep = 0;
+    gboolean line = FALSE;
+
+    *window =
+        (ScanWindow){.text = window->text, .memory = window->memory, .places = window->places};
+    g_array_set_size(window->places, 0);
+    if (before) {
+        gboolean cut = before->stop < before->looked;
+        keep = cut ? before->stop - MIN(before->stop, SPOT_CONTEXT) : before->stop;
+        window->length = before->length - keep;
+        window->from = before->stop - keep;
+        memcpy(window->text, before->text + keep, window->length);
+    }
+    while (!window->last && !line && CAPACITY - window->length >= 2 * UTF16_GROWTH) {
+        gsize length = window->length;
+        window->last = !read_more(reader, window);
+        line = memchr(window->text + length, '\n', window->length - length) != NULL;
+    }
+    window->stop = window->looked = window->length;
+    if (!window->last) {
+        const char *feed =
+            memrchr(window->text + window->from, '\n', window->length - window->from);
+        if (feed)
+            window->stop = window->looked = (gsize)(feed - window->text) + 1;
+        else
+            window->stop = window->length - SPOT_CONTEXT;
+    }
+    reader->before = window;
+}

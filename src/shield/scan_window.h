@@ -1,0 +1,39 @@
+/* scan_window.h - a stream cut into windows of text, for scan.c.
+ *
+ * Where it can, a window ends behind a line feed, which nothing crosses. In a line longer than a
+ * window the bytes around the cut are in both: what begins before it is the first one's. */
+#pragma once
+
+#include "base/stream.h"
+#include "shield/utf16.h"
+
+typedef struct {
+    char *text;     /* with SIEVE_MARGIN readable bytes before and behind what is looked at */
+    gsize length;   /* bytes in it */
+    gsize from;     /* what lies before is there only as context */
+    gsize stop;     /* what begins before, but for the context, is this window's */
+    gsize looked;   /* what is to be looked at: up to here */
+    gboolean last;  /* of the stream */
+    GError *error;  /* why it is the last; owned */
+    GArray *places; /* of sieve_text(); gsize */
+    char *memory;
+} ScanWindow;
+
+typedef struct {
+    Stream *stream;
+    Utf16 utf16;
+    gboolean is_utf16;
+    const ScanWindow *before; /* the window read last */
+} ScanReader;
+
+ScanWindow *scan_window_new(void);
+
+void scan_window_free(ScanWindow *window);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(ScanWindow, scan_window_free)
+
+gboolean scan_window_begin(ScanReader *reader, Stream *stream, GError **error);
+
+/* Reads the next window into @window, which is not the one read last. Of a pipe that stays open it
+ * takes what is there, as soon as it has a whole line. */
+void scan_window_read(ScanReader *reader, ScanWindow *window);

@@ -1,0 +1,79 @@
+/* Several threads that look through one stream find what one finds, in the same order. */
+#include <glib/gstdio.h>
+#include <string.h>
+
+#include "shield/scan.h"
+#include "sieve_texts.h"
+
+#define SIZE (5 * 1024 * 1024)
+
+typedef struct {
+    GString *hits;
+    guint left; /* hits until it stops */
+} Taken;
+
+static gboolean take(gpointer user, const ScanHit *hit)
+{
+    Taken *taken = user;
+    g_string_append_printf(taken->hits, "%" G_GUINT64_FORMAT ":%" G_GUINT64_FORMAT " %s %.*s\n",
+                           hit->line, hit->column, hit->value.value, (int)hit->seen_length,
+                           hit->seen);
+    return --taken->left > 0;
+}
+
+static char *scan_file(const Set *set, const char *path, guint jobs, guint most)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(Stream) stream = stream_open(path, &error);
+    const ScanOptions options = {.jobs = jobs};
+    Taken taken = {g_string_new(NULL), most};
+    g_assert_no_error(error);
+    g_assert_true(scan_stream_with(set, stream, &options, take, &taken, &error));
+    g_assert_no_error(error);
+    return g_string_free(taken.hits, FALSE);
+}
+
+/* Lines of a log, some with values, and one that is longer than a window. */
+static char *write_log(void)
+{
+    g_autoptr(GString) text = g_string_new(NULL);
+    guint64 state = 11;
+    for (guint line = 0; text->len < SIZE; line++) {
+        sieve_texts_append_line(text, &state);
+        if (line % 50 == 0)
+            g_string_append_printf(text, "%u alder.example, 192.0.2.1\n", line);
+        if (line == 5000)
+            for (guint i = 0; i < 40000; i++)
+                g_string_append(text, i % 1000 ? "0123456789," : " b.alder.example ");
+    }
+    char *path = NULL;
+    g_autoptr(GError) error = NULL;
+    int fd = g_file_open_tmp("concert-pool-XXXXXX", &path, &error);
+    g_assert_no_error(error);
+    g_close(fd, NULL);
+    g_assert_true(g_file_set_contents(path, text->str, (gssize)text->len, &error));
+    return path;
+}
+
+static void test_same(void)
+{
+    g_autoptr(Set) set = sieve_texts_set();
+    g_autofree char *path = write_log();
+    g_autofree char *alone = scan_file(set, path, 1, G_MAXUINT);
+    g_assert_cmpuint(strlen(alone), >, 10000);
+    for (guint jobs = 2; jobs <= 5; jobs += 3) {
+        g_autofree char *together = scan_file(set, path, jobs, G_MAXUINT);
+        g_assert_cmpstr(together, ==, alone);
+    }
+    /* Stopped while threads are still looking. */
+    g_autofree char *three = scan_file(set, path, 4, 3);
+    g_assert_true(g_str_has_prefix(alone, three));
+    g_unlink(path);
+}
+
+int main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    g_test_add_func("/scan-pool/same", test_same);
+    return g_test_run();
+}
