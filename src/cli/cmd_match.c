@@ -3,20 +3,33 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/stream_ahead.h"
 #include "base/timestamp.h"
 #include "cli/command_node.h"
 #include "cli/commands.h"
 #include "cli/match_observed.h"
 #include "cli/match_set.h"
 #include "cli/output.h"
+#include "shield/container.h"
 #include "shield/hit.h"
 #include "shield/packets/packets.h"
 #include "shield/scan.h"
+#include "shield/tally.h"
 #include "shield/walk.h"
+
+/* Rows of each table of --summary; with --json there are all. */
+#define SUMMARY_ROWS 20
+
+/* Of --input: no structured log at all. The others are the formats, in their order. */
+#define INPUT_CHOICE_TEXT 0
 
 typedef struct {
     const Set *set;
-    gboolean json, quiet, count;
+    gboolean json, quiet, count, ecs;
+    gboolean plain;           /* structured logs are text, too */
+    const InputFormat *input; /* NULL: what each file says it is */
+    gint64 now;
+    Tally *tally; /* NULL: hits are printed as they are found */
     const char *file;
     guint64 file_hits, hits, failed;
     GString *text; /* being written; its memory is used again */
@@ -28,10 +41,14 @@ static gboolean print_hit(gpointer user, const ScanHit *hit)
     match->file_hits++;
     if (match->quiet)
         return FALSE;
-    if (match->count)
+    if (match->tally)
+        tally_add(match->tally, match->file, hit);
+    if (match->count || match->tally)
         return TRUE;
     g_string_truncate(match->text, 0);
-    if (match->json) {
+    if (match->ecs) {
+        hit_append_ecs(match->text, match->file, hit, match->now);
+    } else if (match->json) {
         hit_append_json(match->text, match->file, hit);
     } else {
         if (match->hits + match->file_hits == 1)
@@ -80,7 +97,9 @@ static gboolean scan_any(Match *match, Stream *stream, GError **error)
     if (!packets_detect(stream, &packets, error))
         return FALSE;
     if (!packets)
-        return scan_stream(match->set, stream, print_hit, match, error);
+        return match->plain ? scan_stream(match->set, stream, print_hit, match, error)
+                            : scan_log(match->set, stream, match->input, match->now, print_hit,
+                                       match, error);
     gboolean scanned = packets_scan(match->set, stream, print_hit, match, &counts, error);
     g_autoptr(GString) left = g_string_new(NULL);
     packets_explain(&counts, left);
@@ -89,24 +108,48 @@ static gboolean scan_any(Match *match, Stream *stream, GError **error)
     return scanned;
 }
 
+/* Looks through a file, or a member of an archive, which @stream is. What is compressed is unpacked
+ * meanwhile. */
+static gboolean scan_one(gpointer user, const char *name, Stream *stream, const GError *unreadable)
+{
+    Match *match = user;
+    g_autoptr(GError) error = NULL;
+
+    if (unreadable) {
+        print_failure(match, name, unreadable);
+        return TRUE;
+    }
+    match->file = name;
+    match->file_hits = 0;
+    g_autoptr(Stream) ahead = stream_compression(stream) ? stream_ahead_borrow(stream) : NULL;
+    if (!scan_any(match, ahead ? ahead : stream, &error))
+        print_failure(match, name, error);
+    if (match->count && !match->quiet)
+        print_count(match);
+    match->hits += match->file_hits;
+    return !(match->quiet && match->hits > 0);
+}
+
 /* One file that cannot be read does not keep the others from being looked through. */
 static gboolean scan_file(gpointer user, const char *path, const GError *unreadable)
 {
     Match *match = user;
     g_autoptr(GError) error = NULL;
+    gboolean is_container;
 
     if (unreadable) {
         print_failure(match, path, unreadable);
         return TRUE;
     }
     g_autoptr(Stream) stream = stream_open(path, &error);
-    match->file = path;
-    match->file_hits = 0;
-    if (!stream || !scan_any(match, stream, &error))
+    if (!stream || !container_detect(stream, &is_container, &error)) {
         print_failure(match, path, error);
-    if (match->count && !match->quiet)
-        print_count(match);
-    match->hits += match->file_hits;
+        return TRUE;
+    }
+    if (!is_container)
+        return scan_one(match, path, stream, NULL);
+    if (!container_read(stream, path, scan_one, match, &error))
+        print_failure(match, path, error);
     return !(match->quiet && match->hits > 0);
 }
 
@@ -199,6 +242,27 @@ static int run_observed(const CommandCall *call, const LoadOptions *options, GEr
     return match_observed(detector, call);
 }
 
+/* What was counted, when all is looked through. */
+static void print_tally(const CommandCall *call, const Match *match)
+{
+    g_autoptr(GString) text = g_string_new(NULL);
+
+    if (command_flag(call, "stix"))
+        tally_append_stix(match->tally, text, match->now);
+    else if (match->json)
+        tally_append_json(match->tally, text, 0);
+    else
+        tally_append_table(match->tally, text, SUMMARY_ROWS);
+    fwrite(text->str, 1, text->len, stdout);
+}
+
+/* The format that --input names, or NULL: each file's own. */
+static const InputFormat *choose_input(const CommandCall *call)
+{
+    int choice = command_choice(call, "input", -1);
+    return choice <= INPUT_CHOICE_TEXT ? NULL : input_format_find(input_format_names()[choice - 1]);
+}
+
 static int run(const CommandCall *call, GError **error)
 {
     static const char *const standard_input[] = {"-", NULL};
@@ -212,6 +276,10 @@ static int run(const CommandCall *call, GError **error)
 
     if (reads_stdin_twice(call))
         return command_usage(call, error, "standard input can be read only once");
+    if (command_flag(call, "ecs") + command_flag(call, "summary") + command_flag(call, "stix") +
+            command_flag(call, "count") >
+        1)
+        return command_usage(call, error, "only one of --ecs, --summary, --stix and --count");
     if (command_flag(call, "observed"))
         return run_observed(call, &options, error);
     if (!add_indicators(call, match_set_take, builder, &options, &counts, error))
@@ -224,11 +292,18 @@ static int run(const CommandCall *call, GError **error)
         return COMMAND_ERROR;
     }
     g_autoptr(GString) text = g_string_new(NULL);
+    g_autoptr(Tally) tally =
+        command_flag(call, "summary") || command_flag(call, "stix") ? tally_new() : NULL;
     Match match = {
         .set = set,
         .json = command_json(call),
         .quiet = command_flag(call, "quiet"),
         .count = command_flag(call, "count"),
+        .ecs = command_flag(call, "ecs"),
+        .plain = command_choice(call, "input", -1) == INPUT_CHOICE_TEXT,
+        .input = choose_input(call),
+        .now = options.now,
+        .tally = tally,
         .text = text,
     };
     const char *const *paths =
@@ -236,6 +311,8 @@ static int run(const CommandCall *call, GError **error)
     gboolean go_on = TRUE;
     for (; *paths && go_on; paths++)
         go_on = walk_files(*paths, scan_file, &match);
+    if (tally && !match.quiet)
+        print_tally(call, &match);
     if (match.quiet && match.hits > 0)
         return COMMAND_OK;
     if (match.failed > 0)
@@ -249,10 +326,13 @@ const Command cmd_match = {
     .arguments = "[FILE|DIR|-...]",
     .description =
         "Looks through files, everything in directories, or standard input, plain or compressed "
-        "with gzip, zstd or xz, for the addresses, networks, domains, URLs, hashes and e-mail "
+        "with gzip, bzip2, zstd or xz, or in ZIP archives, for the addresses, networks, domains, "
+        "URLs, hashes and e-mail "
         "addresses that indicators name, in whatever spelling: upper case, punycode or not, "
         "escaped, defanged, any form of IPv6. A domain is found with all names under it, a network "
         "with all addresses in it.\n\n"
+        "Structured logs are read as what they say they are: fields have their types, host and "
+        "path make a URL, and a hit says when and between whom.\n\n"
         "With -i the indicators come from files of any format `concert import` understands, and "
         "no node is needed; else from the node's store, the latest version of each. Indicators "
         "that are revoked, no longer or not yet valid are left out, and those that their sender "
@@ -269,6 +349,17 @@ const Command cmd_match = {
             {"observed", 0, COMMAND_FLAG,
              .help = "the files hold STIX observed-data; look for whole patterns in them"},
             {"count", 'c', COMMAND_FLAG, .help = "print only how many hits each file has"},
+            {"input", 0, COMMAND_CHOICE, "FORMAT",
+             .choices = "text|eve|zeek|zeek-json|windows-json|windows-xml|json|cef|dns|access|"
+                        "syslog|w3c|csv",
+             .help = "what the logs are, instead of looking; text: nothing but text"},
+            {"ecs", 0, COMMAND_FLAG,
+             .help = "print hits as documents of the Elastic Common Schema, one a line"},
+            {"summary", 0, COMMAND_FLAG,
+             .help = "print at the end how many hits each indicator, value, source, file, address "
+                     "and hour has"},
+            {"stix", 0, COMMAND_FLAG,
+             .help = "print at the end a STIX bundle: a sighting of each indicator found"},
             {"quiet", 'q', COMMAND_FLAG, .help = "print nothing, stop at the first hit"},
             {"expired", 0, COMMAND_FLAG,
              .help = "also indicators that are revoked, taken back, no longer or not yet valid"},
