@@ -6,5 +6,6 @@
 const Command cmd_shield = {
     .name = "shield",
     .summary = "give indicators to those who look for them and who block",
-    .subcommands = (const Command *const[]){&shield_export, &shield_consumer, NULL},
+    .subcommands = (const Command *const[]){&shield_compile, &shield_show, &shield_check,
+                                            &shield_export, &shield_consumer, NULL},
 };

@@ -3,5 +3,8 @@
 
 #include "cli/command.h"
 
+extern const Command shield_check;
+extern const Command shield_compile;
 extern const Command shield_export;
 extern const Command shield_consumer;
+extern const Command shield_show;

@@ -37,6 +37,7 @@ static gboolean load(Reading *reading, const Object *object, const char *source,
     counts->taken += outcome == LOAD_TAKEN;
     counts->empty += outcome == LOAD_EMPTY;
     counts->out_of_date += outcome == LOAD_OUT_OF_DATE;
+    counts->unwanted += outcome == LOAD_UNWANTED;
     counts->observables += outcome == LOAD_OBSERVABLE;
     return TRUE;
 }

@@ -20,6 +20,8 @@ static const SettingsSection sections[] = {
     {"follow", "How foreign sources are followed: see `concert follow`."},
     {"notify", "What notices say: see `concert notify`."},
     {"mail", "How notices reach those who have no node: see `concert notify`."},
+    {"shield",
+     "What is given to those who look for indicators and who block: see `concert shield`."},
     {"clock", "How people are reminded of what has to be done: see `concert clock`."},
     {NULL, NULL},
 };
@@ -225,6 +227,11 @@ static const Setting settings[] = {
     [SETTING_FETCH_CA_FILE] =
         {"fetch", "ca_file", SETTING_PATH,
          .help = "Certificates, in PEM, of authorities to trust beside the system's."},
+
+    [SETTING_SHIELD_SUPPRESS] =
+        {"shield", "suppress", SETTING_PATH,
+         .help = "MISP warninglists, a file or a directory of them: hits of what they name are "
+                 "kept back, and counted."},
 
     [SETTING_FOLLOW_EVERY] =
         {"follow", "every", SETTING_DURATION, .min = 1, .max = 366 * 86400, .fallback = "15min",

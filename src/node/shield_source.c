@@ -43,16 +43,16 @@ static gboolean take_row(const ObjectsRow *row, gpointer user)
     return TRUE;
 }
 
-Set *shield_source_whole(Store *store, ShieldSourceCounts *ret_counts, GError **error)
+gboolean shield_source_read(Store *store, SetBuilder *builder, ShieldSourceCounts *ret_counts,
+                            GError **error)
 {
-    g_autoptr(SetBuilder) builder = set_builder_new(NULL);
     g_autoptr(GHashTable) retired = records_retired(store, error);
     g_autoptr(GHashTable) levels = retired ? records_levels(store, error) : NULL;
     g_autoptr(GHashTable) pap_levels = levels ? records_pap_levels(store, error) : NULL;
     if (!pap_levels)
-        return NULL;
+        return FALSE;
     Reading reading = {.builder = builder,
-                       .options = {.now = timestamp_now()},
+                       .options = {.now = timestamp_now(), .future = TRUE},
                        .retired = retired,
                        .levels = levels,
                        .pap_levels = pap_levels};
@@ -60,15 +60,22 @@ Set *shield_source_whole(Store *store, ShieldSourceCounts *ret_counts, GError **
     query.type = "indicator";
     if (!objects_find(store, &query, take_row, &reading, NULL, error)) {
         g_clear_error(&reading.error);
-        return NULL;
+        return FALSE;
     }
     if (reading.error) {
         g_propagate_error(error, reading.error);
-        return NULL;
+        return FALSE;
     }
     if (ret_counts)
         *ret_counts = reading.counts;
-    return set_builder_open(builder, error);
+    return TRUE;
+}
+
+Set *shield_source_whole(Store *store, ShieldSourceCounts *ret_counts, GError **error)
+{
+    g_autoptr(SetBuilder) builder = set_builder_new(NULL);
+    return shield_source_read(store, builder, ret_counts, error) ? set_builder_open(builder, error)
+                                                                 : NULL;
 }
 
 gboolean shield_source_released(Store *store, Set **ret_set, GError **error)

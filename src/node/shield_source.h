@@ -2,7 +2,7 @@
  * may block. */
 #pragma once
 
-#include "shield/set.h"
+#include "shield/set_builder.h"
 #include "store/store.h"
 
 /* What came of reading the store. */
@@ -12,6 +12,12 @@ typedef struct {
     guint64 out_of_date; /* revoked, no longer valid, taken back */
     guint64 broken;      /* could not be read */
 } ShieldSourceCounts;
+
+/* Adds to @builder the indicators of the store, the latest version of each, without what is
+ * revoked, no longer valid, or was taken back by who sent it; what is not yet valid counts from
+ * then on. ret_counts may be NULL. Reads all of it: some seconds for a million. */
+gboolean shield_source_read(Store *store, SetBuilder *builder, ShieldSourceCounts *ret_counts,
+                            GError **error);
 
 /* The indicators of the store, the latest version of each, without what is out of date or was taken
  * back by who sent it. ret_counts may be NULL. Reads all of it: some seconds for a million. */

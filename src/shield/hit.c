@@ -43,6 +43,16 @@ static void add_observation(yyjson_mut_doc *doc, yyjson_mut_val *object, const S
     add_end(doc, object, "dest_ip", "dest_port", &observation->destination);
 }
 
+/* Only of what is on a warninglist. */
+static void add_lists(yyjson_mut_doc *doc, yyjson_mut_val *object, const SetValue *value)
+{
+    if (!value->lists[0])
+        return;
+    yyjson_mut_val *lists = yyjson_mut_obj_add_arr(doc, object, "suppressed_by");
+    for (const char *const *list = value->lists; *list; list++)
+        yyjson_mut_arr_add_str(doc, lists, *list);
+}
+
 void hit_append_json(GString *into, const char *file, const ScanHit *hit)
 {
     yyjson_mut_doc *doc = yyjson_mut_doc_new(NULL);
@@ -73,6 +83,7 @@ void hit_append_json(GString *into, const char *file, const ScanHit *hit)
     add_text(doc, object, "valid_until",
              value->valid_until ? timestamp_format(until, value->valid_until, 3) : NULL);
     add_text(doc, object, "tlp", marking_tlp_name(value->tlp));
+    add_lists(doc, object, value);
     if (hit->observation)
         add_observation(doc, object, hit);
     char *json = yyjson_mut_write(doc, 0, &length);

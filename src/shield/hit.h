@@ -4,9 +4,9 @@
 #include "shield/scan.h"
 
 /* Appends one JSON object and a line feed: type, value, seen, indicator, source, name, file, line,
- * column, confidence, valid_until, tlp; of what stands in a record or a packet also format, field,
- * time, proto, src_ip, src_port, dest_ip, dest_port. What is not
- * known is null. Bytes that are no UTF-8 become U+FFFD. */
+ * column, confidence, valid_until, tlp; of a value on warninglists also suppressed_by; of what
+ * stands in a record or a packet also format, field, time, proto, src_ip, src_port, dest_ip,
+ * dest_port. What is not known is null. Bytes that are no UTF-8 become U+FFFD. */
 void hit_append_json(GString *into, const char *file, const ScanHit *hit);
 
 /* Appends the headings of the table. */

@@ -56,7 +56,9 @@ void load_describe(const Object *object, yyjson_val *root, const char *source, M
     *ret_indicator = (SetIndicator){
         .id = object->id,
         .source = source,
-        .name = strcmp(object->type, "indicator") == 0 && name && adds_something(name, object) ? name : NULL,
+        .name = strcmp(object->type, "indicator") == 0 && name && adds_something(name, object)
+                    ? name
+                    : NULL,
         .version = object->version,
         .confidence =
             yyjson_is_int(confidence) ? (int)CLAMP(yyjson_get_sint(confidence), 0, 100) : -1,
@@ -65,9 +67,19 @@ void load_describe(const Object *object, yyjson_val *root, const char *source, M
         .valid_from = valid_from,
         .valid_until = get_time(root, "valid_until"),
     };
-    ret_indicator->withdrawn = !options->expired &&
-                          (object->revoked || valid_from > options->now ||
-                           (ret_indicator->valid_until != 0 && ret_indicator->valid_until <= options->now));
+    ret_indicator->withdrawn =
+        !options->expired &&
+        (object->revoked || (valid_from > options->now && !options->future) ||
+         (ret_indicator->valid_until != 0 && ret_indicator->valid_until <= options->now));
+}
+
+static gboolean is_wanted(const SetIndicator *indicator, const LoadOptions *options)
+{
+    return (options->min_confidence == 0 || indicator->confidence >= options->min_confidence) &&
+           (options->most_tlp == MARKING_TLP_NONE ||
+            (indicator->tlp != MARKING_TLP_NONE && indicator->tlp <= options->most_tlp)) &&
+           (options->most_pap == MARKING_PAP_NONE ||
+            (indicator->pap != MARKING_PAP_NONE && indicator->pap <= options->most_pap));
 }
 
 gboolean load_object(SetBuilder *builder, const Object *object, const char *source, MarkingTlp tlp,
@@ -88,6 +100,11 @@ gboolean load_object(SetBuilder *builder, const Object *object, const char *sour
     SetIndicator indicator;
     load_describe(object, yyjson_doc_get_root(doc), source, tlp, options, &indicator);
     *ret_outcome = indicator.withdrawn ? LOAD_OUT_OF_DATE : found ? LOAD_TAKEN : LOAD_EMPTY;
+    if (*ret_outcome == LOAD_TAKEN && !is_wanted(&indicator, options)) {
+        /* Its older versions do not count in its place. */
+        indicator.withdrawn = TRUE;
+        *ret_outcome = LOAD_UNWANTED;
+    }
     gboolean done = set_builder_add_indicator(builder, &indicator, error) &&
                     (!found || add_values(builder, object, is_indicator, error));
     yyjson_doc_free(doc);

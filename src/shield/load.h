@@ -10,6 +10,11 @@ typedef struct {
     gboolean expired;     /* take what is revoked, no longer valid or not yet valid, too */
     gboolean observables; /* take the values of observables, too, not only those of indicators */
     MarkingPap pap;       /* of what the object came in; the stricter counts */
+    gboolean future;      /* take what is not yet valid: the set tells when it will be */
+    int min_confidence;   /* 0: any; else what has none is left out */
+    MarkingTlp most_tlp;  /* NONE: any; else what bears none is left out, as nobody said how far it
+                             may go */
+    MarkingPap most_pap;  /* likewise */
 } LoadOptions;
 
 typedef enum {
@@ -18,6 +23,7 @@ typedef enum {
     LOAD_OBSERVABLE, /* an observable that would have been taken with `observables` */
     LOAD_EMPTY,      /* its pattern names no value that can be found in text */
     LOAD_OUT_OF_DATE,
+    LOAD_UNWANTED, /* by its confidence or marking */
 } LoadOutcome;
 
 /* What is to be known of @object beside its values: @root is its JSON, borrowed as the others. */

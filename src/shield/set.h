@@ -71,8 +71,12 @@ gsize set_longest_url(const Set *set);
 /* The next entry of the same value, from another indicator; SET_NONE when there is none. */
 SetEntry set_next(const Set *set, SetEntry entry);
 
-/* What is known of an entry; `source` and `name` are owned by the set. */
+/* Lists of a value that are told with it. */
+#define SET_VALUE_LISTS 32
+
+/* What is known of an entry; `source`, `name` and `lists` are owned by the set. */
 typedef struct {
+    SetEntry entry;
     ObservableKind kind;
     char value[OBSERVABLE_MAX_LENGTH + 1];
     char id[OBSERVABLE_MAX_LENGTH / 8];
@@ -84,6 +88,8 @@ typedef struct {
     gint64 version;     /* `modified` */
     gint64 valid_from;  /* microseconds; 0: always */
     gint64 valid_until; /* 0: for good */
+    /* The names of the warninglists that name it, the first of them; then NULL. */
+    const char *lists[SET_VALUE_LISTS + 1];
 } SetValue;
 
 void set_read(const Set *set, SetEntry entry, SetValue *ret_value);

@@ -153,7 +153,10 @@ gboolean set_builder_add_indicator(SetBuilder *builder, const SetIndicator *give
     if (given->name &&
         !keep_text(builder->pool, given->name, strlen(given->name), &file->name, error))
         return FALSE;
-    if (!keep_shared(builder->pool, builder->sources, given->source, &file->source, error))
+    g_autofree char *valid = /* it may be the name of a file */
+        g_utf8_validate(given->source, -1, NULL) ? NULL : g_utf8_make_valid(given->source, -1);
+    if (!keep_shared(builder->pool, builder->sources, valid ? valid : given->source, &file->source,
+                     error))
         return FALSE;
     g_array_append_val(builder->indicators, indicator);
     return TRUE;

@@ -2,11 +2,13 @@
 
 #include "shield/set_rows.h"
 
-/* A text of the pool; NULL for the empty one and for what is none. */
+/* A text of the pool; NULL for the empty one and for what is none. What is not UTF-8 is not from
+ * the builder. */
 static const char *pool_text(const Set *set, guint32 offset)
 {
     gsize left;
-    return offset > 0 ? set_rows_text(set, SET_PART_POOL, offset, &left) : NULL;
+    const char *text = offset > 0 ? set_rows_text(set, SET_PART_POOL, offset, &left) : NULL;
+    return text && g_utf8_validate(text, -1, NULL) ? text : NULL;
 }
 
 static void unpack_id(const guint8 uuid[16], char *id)
@@ -62,6 +64,11 @@ static const char *text_at(const Set *set, SetFileTable table, guint32 position)
     return text ? text : "";
 }
 
+static void copy_text(char value[OBSERVABLE_MAX_LENGTH + 1], const char *text)
+{
+    g_strlcpy(value, g_utf8_validate(text, -1, NULL) ? text : "", OBSERVABLE_MAX_LENGTH + 1);
+}
+
 /* The table that a value is in, and where in it. */
 static SetFileTable place_of(const Set *set, guint32 value, guint32 *ret_position)
 {
@@ -86,7 +93,7 @@ static void read_value(const Set *set, guint32 value, SetValue *ret_value)
     if (width > 0)
         set_file_unpack(table, values + (gsize)position * width, ret_value->value);
     else
-        g_strlcpy(ret_value->value, text_at(set, table, position), sizeof(ret_value->value));
+        copy_text(ret_value->value, text_at(set, table, position));
 }
 
 int set_compare(const Set *set, SetEntry a, SetEntry b)
@@ -113,6 +120,7 @@ static void read_indicator(const Set *set, SetEntry entry, SetValue *ret_value)
         g_strlcpy(ret_value->id, id, sizeof(ret_value->id));
     else
         unpack_id(file->uuid, ret_value->id);
+    ret_value->entry = entry;
     ret_value->source = source ? source : "";
     ret_value->name = pool_text(set, file->name);
     ret_value->confidence = CLAMP(file->confidence, -1, 100);
@@ -123,9 +131,55 @@ static void read_indicator(const Set *set, SetEntry entry, SetValue *ret_value)
     ret_value->valid_until = file->valid_until;
 }
 
+/* The marks of a value: where the first is, if it is one of its. */
+static guint32 first_mark(const Set *set, guint32 value, guint32 *ret_count)
+{
+    gsize length;
+    const SetFileMark *marks = set_rows_part(set, SET_PART_MARKS, &length);
+    guint32 low = 0, high = (guint32)(length / sizeof(*marks));
+
+    *ret_count = high;
+    while (low < high) {
+        guint32 middle = low + (high - low) / 2;
+        if (marks[middle].value < value)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+static guint find_lists(const Set *set, guint32 value, guint16 *ret_lists, guint most)
+{
+    const SetFileMark *marks = set_rows_part(set, SET_PART_MARKS, NULL);
+    guint32 count;
+    guint found = 0;
+
+    for (guint32 i = first_mark(set, value, &count);
+         i < count && marks[i].value == value && found < most; i++)
+        if (marks[i].list < set_count_lists(set))
+            ret_lists[found++] = (guint16)marks[i].list;
+    return found;
+}
+
+static void read_lists(const Set *set, guint32 value, SetValue *ret_value)
+{
+    guint16 lists[SET_VALUE_LISTS];
+    SetList list;
+    guint count = find_lists(set, value, lists, SET_VALUE_LISTS);
+
+    for (guint i = 0; i < count; i++) {
+        set_read_list(set, lists[i], &list);
+        ret_value->lists[i] = list.name;
+    }
+    ret_value->lists[count] = NULL;
+}
+
 void set_read(const Set *set, SetEntry entry, SetValue *ret_value)
 {
-    read_value(set, value_of(set, entry), ret_value);
+    guint32 value = value_of(set, entry);
+    read_value(set, value, ret_value);
+    read_lists(set, value, ret_value);
     read_indicator(set, entry, ret_value);
 }
 
@@ -136,6 +190,7 @@ static gboolean each_entry(const Set *set, guint32 value, SetValue *buffer, SetE
     const guint32 *first_links = set_rows_part(set, SET_PART_FIRST_LINKS, NULL);
     guint32 end = MIN(first_links[value + 1], set->links);
 
+    read_lists(set, value, buffer);
     for (guint32 entry = first_links[value]; entry < end; entry++) {
         read_indicator(set, entry, buffer);
         if (!each(user, entry, buffer))
@@ -172,7 +227,7 @@ static gboolean each_text(const Set *set, SetFileTable table, SetValue *buffer, 
     g_array_sort(texts, compare_texts);
     for (guint i = 0; i < texts->len; i++) {
         const Text *text = &g_array_index(texts, Text, i);
-        g_strlcpy(buffer->value, text->text, sizeof(buffer->value));
+        copy_text(buffer->value, text->text);
         if (!each_entry(set, text->value, buffer, each, user))
             return FALSE;
     }
@@ -225,23 +280,5 @@ void set_read_list(const Set *set, guint list, SetList *ret_list)
 
 guint set_marks(const Set *set, SetEntry entry, guint16 ret_lists[SET_MAX_LISTS])
 {
-    gsize length;
-    const SetFileMark *marks = set_rows_part(set, SET_PART_MARKS, &length);
-    guint32 count = (guint32)(length / sizeof(*marks)), low = 0, high = count;
-    guint found = 0;
-
-    if (count == 0)
-        return 0;
-    guint32 value = value_of(set, entry);
-    while (low < high) {
-        guint32 middle = low + (high - low) / 2;
-        if (marks[middle].value < value)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    for (; low < count && marks[low].value == value && found < SET_MAX_LISTS; low++)
-        if (marks[low].list < set_count_lists(set))
-            ret_lists[found++] = (guint16)marks[low].list;
-    return found;
+    return find_lists(set, value_of(set, entry), ret_lists, SET_MAX_LISTS);
 }

@@ -501,6 +501,15 @@ gboolean objects_replace(StoreTx *tx, gint64 collection, gint64 version, GError 
     return membership_end(tx, &membership, error);
 }
 
+/* For store/content.h: another version has effect although none is new. */
+static gboolean count_adoption(StoreTx *tx, GError **error)
+{
+    return sqlite_exec(tx->db,
+                       "INSERT INTO meta VALUES ('adoptions', 1)"
+                       " ON CONFLICT (name) DO UPDATE SET value = value + 1",
+                       error);
+}
+
 gboolean objects_adopt(StoreTx *tx, const char *id, const guint8 sha256[SHA256_SIZE],
                        gint64 *ret_version, GError **error)
 {
@@ -512,7 +521,7 @@ gboolean objects_adopt(StoreTx *tx, const char *id, const guint8 sha256[SHA256_S
                     "%s: this version is in effect already", id);
         return FALSE;
     }
-    if (!demote_others(tx, &adoptee, error) ||
+    if (!count_adoption(tx, error) || !demote_others(tx, &adoptee, error) ||
         !set_flags(tx, adoptee.number, adoptee.flags & ~(gint64)ROW_WITHOUT_EFFECT, error))
         return FALSE;
     g_autoptr(GArray) collections = collections_of(tx, adoptee.object, error);

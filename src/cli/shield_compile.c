@@ -1,0 +1,149 @@
+/* shield_compile.c - `concert shield compile`: indicators as one file for those who look for them.
+ */
+#include <string.h>
+
+#include "base/durable.h"
+#include "base/timestamp.h"
+#include "cli/cmd_shield.h"
+#include "cli/command_node.h"
+#include "cli/match_set.h"
+#include "cli/output.h"
+#include "cli/shield_set.h"
+#include "node/shield_cache.h"
+#include "store/content.h"
+
+/* Only who compiled it may read what may be marked. */
+#define SET_MODE 0600
+
+static gboolean read_levels(const CommandCall *call, LoadOptions *options, GError **error)
+{
+    const char *tlp = command_text(call, "tlp"), *pap = command_text(call, "pap");
+
+    options->min_confidence = (int)command_int(call, "min-confidence", 0);
+    options->most_tlp = tlp ? marking_tlp_from_name(tlp) : MARKING_TLP_NONE;
+    options->most_pap = pap ? marking_pap_from_name(pap) : MARKING_PAP_NONE;
+    if (tlp && options->most_tlp == MARKING_TLP_NONE)
+        command_usage(call, error, "--tlp %s: there are clear, green, amber, amber+strict, red",
+                      tlp);
+    else if (pap && options->most_pap == MARKING_PAP_NONE)
+        command_usage(call, error, "--pap %s: there are clear, green, amber, red", pap);
+    else
+        return TRUE;
+    return FALSE;
+}
+
+static gboolean read_files(const CommandCall *call, SetBuilder *builder, const LoadOptions *options,
+                           MatchSetCounts *counts, GError **error)
+{
+    for (const char *const *path = command_texts(call, "from"); *path; path++) {
+        g_autofree char *name = g_path_get_basename(*path);
+        const IntakeOptions intake = {
+            .source = strcmp(name, "-") == 0 ? "stdin" : name,
+            .confidence = -1,
+        };
+        if (!match_set_read_input(match_set_take, builder, *path, &intake, options, counts, error))
+            return FALSE;
+    }
+    return TRUE;
+}
+
+/* What was left out, and why. */
+static void print_counts(const MatchSetCounts *counts)
+{
+    const struct {
+        guint64 count;
+        const char *why;
+    } left_out[] = {
+        {counts->out_of_date, "revoked, no longer valid or taken back"},
+        {counts->unwanted, "by their confidence or marking"},
+        {counts->empty, "name nothing that can be looked for"},
+        {counts->broken, "could not be read"},
+    };
+    for (gsize i = 0; i < G_N_ELEMENTS(left_out); i++)
+        if (left_out[i].count > 0)
+            output_note("left out: %" G_GUINT64_FORMAT " indicators: %s", left_out[i].count,
+                        left_out[i].why);
+}
+
+static GBytes *compile(const CommandCall *call, const LoadOptions *options,
+                       const Warninglist *lists, MatchSetCounts *counts, GError **error)
+{
+    guint8 secret[SET_BUILDER_SECRET];
+    gboolean from_files = command_texts(call, "from") != NULL;
+    g_autoptr(Node) node = from_files ? NULL : command_node_open(call, NODE_READ, error);
+
+    if (!from_files &&
+        (!node || !content_secret(node_store(node), SHIELD_CACHE_SECRET, secret, error)))
+        return NULL;
+    g_autoptr(SetBuilder) builder = set_builder_new(from_files ? NULL : secret);
+    set_builder_use_lists(builder, lists);
+    if (!(from_files ? read_files(call, builder, options, counts, error)
+                     : match_set_read_store(match_set_take, builder, node_store(node), options,
+                                            counts, error)))
+        return NULL;
+    return set_builder_finish(builder, error);
+}
+
+static int run(const CommandCall *call, GError **error)
+{
+    const char *path = command_text(call, "output");
+    LoadOptions options = {.now = timestamp_now(), .future = TRUE};
+    MatchSetCounts counts = {0};
+    g_autoptr(Warninglist) lists = NULL;
+    gsize length;
+
+    if (!path)
+        return command_usage(call, error, "where to? -o FILE is missing");
+    if (!read_levels(call, &options, error) || !shield_set_lists(call, &lists, error))
+        return command_file_error(error);
+    g_autoptr(GBytes) bytes = compile(call, &options, lists, &counts, error);
+    if (!bytes)
+        return command_file_error(error);
+    const void *data = g_bytes_get_data(bytes, &length);
+    if (!durable_write(path, data, length, SET_MODE, error))
+        return command_file_error(error);
+    g_autoptr(Set) set = set_open_bytes(bytes, error);
+    if (!set)
+        return COMMAND_ERROR;
+    print_counts(&counts);
+    shield_set_print(set, path, command_json(call));
+    return COMMAND_OK;
+}
+
+const Command shield_compile = {
+    .name = "compile",
+    .summary = "make one file of indicators, to look for them at full speed",
+    .description =
+        "Makes the file that `concert match --set` and the exports read: values, filters and what "
+        "is known of the indicators, to be used as it lies on the disk. Takes the indicators of "
+        "the node, or of files in any format that `concert import` understands. What is revoked, "
+        "no longer valid or taken back is left out; what is not yet valid counts from then on.\n\n"
+        "With a ceiling of --tlp or --pap what bears no such level is left out, too: nobody has "
+        "said how far it may go.\n\n"
+        "Values on lists of --suppress (MISP warninglists: a file, or a directory of them) stay in "
+        "it, marked: `concert match` leaves their hits out and counts them. A domain that is a "
+        "public suffix, such as co.uk, is refused.",
+    .options =
+        (const CommandOption[]){
+            {"output", 'o', COMMAND_TEXT, "FILE", .help = "the file to make or replace"},
+            {"from", 0, COMMAND_TEXTS, "FILE",
+             .help = "the indicators of this file, directory or URL, not the node's"},
+            {"min-confidence", 0, COMMAND_INT, "N", .min = 0, .max = 100,
+             .help = "only indicators of at least this confidence"},
+            {"tlp", 0, COMMAND_TEXT, "LEVEL", .help = "only what is marked up to this TLP level"},
+            {"pap", 0, COMMAND_TEXT, "LEVEL", .help = "only what is marked up to this PAP level"},
+            SHIELD_SET_OPTION_SUPPRESS,
+            COMMAND_OPTION_JSON,
+            COMMAND_OPTIONS_END,
+        },
+    .examples =
+        (const CommandExample[]){
+            {"concert shield compile -o node.shield", "the node's indicators"},
+            {"concert shield compile --from feed.csv --suppress misp-warninglists/lists -o "
+             "f.shield",
+             "a feed's, with its well-known values marked"},
+            {NULL},
+        },
+    .uses_node = TRUE,
+    .run = run,
+};

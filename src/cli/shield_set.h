@@ -1,0 +1,17 @@
+/* shield_set.h - what the commands that make and show compiled sets have in common. */
+#pragma once
+
+#include "cli/command.h"
+#include "shield/set_builder.h"
+
+#define SHIELD_SET_OPTION_SUPPRESS                                                                 \
+    {                                                                                              \
+        "suppress", 0, COMMAND_TEXTS, "FILE",                                                      \
+            .help = "mark well-known values: a MISP warninglist, or a directory of them"           \
+    }
+
+/* The lists of --suppress; *ret_lists is NULL when there are none. */
+gboolean shield_set_lists(const CommandCall *call, Warninglist **ret_lists, GError **error);
+
+/* Prints what the set in the file @path holds. */
+void shield_set_print(const Set *set, const char *path, gboolean json);
