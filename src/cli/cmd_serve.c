@@ -192,6 +192,8 @@ static int run(const CommandCall *call, GError **error)
         exchanger ? server_start(node_config(node), node_store(node), node_writer(node),
                                  node_notary(node), exchanger, error)
                   : NULL;
+    if (server)
+        server_set_node(server, node);
     const CosignerMeans means = {.config = node_config(node),
                                  .store = node_store(node),
                                  .writer = node_writer(node),

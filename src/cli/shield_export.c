@@ -9,6 +9,7 @@
 #include "cli/cmd_shield.h"
 #include "cli/command_node.h"
 #include "cli/output.h"
+#include "node/shield_cache.h"
 #include "node/shield_source.h"
 #include "shield/export_set.h"
 
@@ -71,7 +72,7 @@ static Set *open_set(const CommandCall *call, const ExportFormat *format, Export
                   !shield_source_released(node_store(node), &released, error)))
         return NULL;
     options->approved = released != NULL;
-    return released ? released : shield_source_whole(node_store(node), NULL, error);
+    return released ? released : shield_cache_open(node, NULL, error);
 }
 
 static guint32 wanted_kinds(const CommandCall *call, GError **error)

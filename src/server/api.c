@@ -490,7 +490,7 @@ Api *api_new(Store *store, Writer *writer, const ApiOptions *options)
     api->message_rate = ratelimit_new(MESSAGE_RATE, MESSAGE_BURST);
     api->exchange_auth = exchange_auth_new(store, writer, NULL);
     api->exchange_follow = exchange_follow_new(api);
-    api->shield = shield_http_new(api);
+    api->shield = shield_http_new();
     api->started = g_get_real_time();
     return api;
 }

@@ -6,6 +6,7 @@
 #include "node/tls.h"
 #include "server/exchange_auth.h"
 #include "server/exchange_follow.h"
+#include "server/shield_http.h"
 
 /* Bodies of all requests together, in multiples of the largest one. */
 #define BUFFERED_BODIES 4
@@ -140,6 +141,11 @@ const char *server_fingerprint(const Server *server)
 void server_set_endpoints(Server *server, const char *const *urls)
 {
     exchange_auth_set_endpoints(server->api->exchange_auth, urls);
+}
+
+void server_set_node(Server *server, Node *node)
+{
+    shield_http_set_node(server->api->shield, node);
 }
 
 void server_stop(Server *server)

@@ -3,6 +3,7 @@
 
 #include "node/config.h"
 #include "node/exchanger.h"
+#include "node/node.h"
 #include "node/notary.h"
 #include "store/store.h"
 #include "store/writer.h"
@@ -24,6 +25,9 @@ const char *server_fingerprint(const Server *server);
 /* The endpoints of the node's card, NULL-terminated: only requests of peers that are signed for one
  * of them count (server/exchange_auth.h). Again whenever the card changes; from any thread. */
 void server_set_endpoints(Server *server, const char *const *urls);
+
+/* Whose indicators are exported to consumers; it must outlive the server. */
+void server_set_node(Server *server, Node *node);
 
 /* Takes no more connections, lets running requests finish for as long as [server] shutdown_grace
  * says, and frees the server. */

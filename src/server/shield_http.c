@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/timestamp.h"
+#include "node/shield_cache.h"
 #include "node/shield_source.h"
 #include "server/problem.h"
 #include "shield/export_set.h"
@@ -17,9 +18,10 @@ typedef struct {
 } Made;
 
 struct ShieldHttp {
-    Api *api;
+    Node *node;   /* NULL: not there yet */
     GMutex lock;  /* of all below; held while something is made, so that it is made once */
     Set *sets[2]; /* what all may see; what may block (NULL: nothing was approved) */
+    char *info;   /* of the first */
     gboolean there;
     guint64 generation; /* of the store that the sets were made from */
     gint64 until;       /* when they change by themselves */
@@ -37,10 +39,9 @@ static void made_free(gpointer data)
     g_free(made);
 }
 
-ShieldHttp *shield_http_new(Api *api)
+ShieldHttp *shield_http_new(void)
 {
     ShieldHttp *shield = g_new0(ShieldHttp, 1);
-    shield->api = api;
     g_mutex_init(&shield->lock);
     shield->made = g_hash_table_new_full(NULL, NULL, NULL, made_free);
     return shield;
@@ -55,9 +56,24 @@ static void clear_sets(ShieldHttp *shield)
 void shield_http_free(ShieldHttp *shield)
 {
     clear_sets(shield);
+    g_free(shield->info);
     g_hash_table_unref(shield->made);
     g_mutex_clear(&shield->lock);
     g_free(shield);
+}
+
+void shield_http_set_node(ShieldHttp *shield, Node *node)
+{
+    g_mutex_lock(&shield->lock);
+    shield->node = node;
+    g_mutex_unlock(&shield->lock);
+}
+
+static char *copy_info(const Set *set)
+{
+    gsize length;
+    const char *info = set_info(set, &length);
+    return g_strndup(info, length);
 }
 
 /* Has the sets as they are now; forgets what was made when they have changed. */
@@ -68,15 +84,24 @@ static gboolean refresh(ShieldHttp *shield, guint64 generation, gint64 now, GErr
 
     if (shield->there && shield->generation == generation && now < shield->until)
         return TRUE;
-    g_autoptr(Set) whole = shield_source_whole(shield->api->store, NULL, error);
+    g_autoptr(Set) whole = shield_cache_open(shield->node, NULL, error);
     g_autoptr(Set) released = NULL;
-    if (!whole || !shield_source_released(shield->api->store, &released, error))
+    if (!whole || !shield_source_released(node_store(shield->node), &released, error))
         return FALSE;
+    /* What changed in the store may be something else. */
+    g_autofree char *info = copy_info(whole);
+    if (shield->there && now < shield->until && !released && !shield->sets[1] &&
+        strcmp(info, shield->info) == 0) {
+        shield->generation = generation;
+        return TRUE;
+    }
     export_set_digest(whole, now, digests[0], &until[0]);
     if (released)
         export_set_digest(released, now, digests[1], &until[1]);
     sha256_digest(digests, sizeof digests, digest);
     clear_sets(shield);
+    g_free(shield->info);
+    shield->info = g_steal_pointer(&info);
     shield->sets[0] = g_steal_pointer(&whole);
     shield->sets[1] = g_steal_pointer(&released);
     shield->generation = generation;
@@ -186,7 +211,8 @@ Reply *shield_http_export(ApiCall *call, GError **error)
     if (!format)
         return problem_reply(403, "this consumer may not fetch that format");
     g_mutex_lock(&shield->lock);
-    Reply *reply = reply_locked(shield, call, format, error);
+    Reply *reply = shield->node ? reply_locked(shield, call, format, error)
+                                : problem_later(503, "the node is starting", 1);
     g_mutex_unlock(&shield->lock);
     return reply;
 }

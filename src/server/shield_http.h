@@ -4,11 +4,15 @@
  * made is served until the indicators change, with an ETag that changes only then. */
 #pragma once
 
+#include "node/node.h"
 #include "server/api.h"
 
-ShieldHttp *shield_http_new(Api *api);
+ShieldHttp *shield_http_new(void);
 void shield_http_free(ShieldHttp *shield);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(ShieldHttp, shield_http_free)
+
+/* Whose indicators are exported; it must outlive @shield. Any thread. */
+void shield_http_set_node(ShieldHttp *shield, Node *node);
 
 Reply *shield_http_export(ApiCall *call, GError **error);
