@@ -1,0 +1,107 @@
+"""Compiled sets: made, shown, checked, matched with; the node's own follows its store."""
+
+import json
+import os
+import subprocess
+import tempfile
+import unittest
+from pathlib import Path
+
+import concert
+
+LISTED = {"name": "Cedar's resolvers", "version": 3, "type": "string", "list": ["192.0.2.53"],
+          "matching_attributes": ["ip-src", "ip-dst"]}
+
+
+class ShieldTest(unittest.TestCase):
+    def setUp(self):
+        self.directory = tempfile.TemporaryDirectory()
+        self.addCleanup(self.directory.cleanup)
+        self.path = Path(self.directory.name)
+        (self.path / "list.txt").write_text(
+            "alder.example\n192.0.2.53\nco.uk\nhttp://birch.example/a\n")
+        (self.path / "resolvers.json").write_text(json.dumps(LISTED))
+        (self.path / "log").write_text("192.0.2.53 asked www.alder.example\n")
+
+    def run_concert(self, *arguments, status=0):
+        done = subprocess.run([concert.BIN, *map(str, arguments)], cwd=self.path,
+                              capture_output=True, text=True)
+        self.assertEqual(done.returncode, status, done.stderr)
+        return done
+
+    def compile(self, *arguments):
+        return self.run_concert("shield", "compile", "--from", "list.txt", "-o", "made.shield",
+                                *arguments)
+
+    def test_compile_show_check(self):
+        shown = json.loads(self.compile("--suppress", "resolvers.json", "--json").stdout)
+        self.assertEqual(shown["indicators"], 3)
+        self.assertEqual(shown["kinds"], {"ipv4": 1, "domain": 1, "url": 1})
+        self.assertEqual(shown["refused"], ["co.uk"])
+        self.assertEqual(shown["lists"], [{"name": "Cedar's resolvers", "version": "3",
+                                           "values": 1}])
+        self.assertTrue(shown["public_suffixes"].startswith("libpsl"))
+        again = json.loads(self.run_concert("shield", "show", "--json", "made.shield").stdout)
+        self.assertEqual(again, shown)
+        self.assertEqual(os.stat(self.path / "made.shield").st_mode & 0o777, 0o600)
+        self.run_concert("shield", "check", "made.shield")
+        damaged = bytearray((self.path / "made.shield").read_bytes())
+        damaged[-9] ^= 1
+        (self.path / "damaged.shield").write_bytes(damaged)
+        done = self.run_concert("shield", "check", "damaged.shield", status=1)
+        self.assertIn("damaged.shield: not a sound compiled set", done.stderr)
+        self.run_concert("shield", "check", "none.shield", status=2)
+        self.assertIn("not a compiled set",
+                      self.run_concert("match", "--set", "list.txt", "log", status=2).stderr)
+
+    def test_suppress(self):
+        self.compile("--suppress", "resolvers.json")
+        match = ["match", "--json", "--set", "made.shield", "log"]
+        done = self.run_concert(*match)
+        self.assertEqual([json.loads(line)["value"] for line in done.stdout.splitlines()],
+                         ["alder.example"])
+        self.assertIn("1 by \"Cedar's resolvers\"", done.stderr)
+        hits = [json.loads(line) for line in
+                self.run_concert(*match, "--suppressed").stdout.splitlines()]
+        self.assertEqual([hit["value"] for hit in hits], ["192.0.2.53", "alder.example"])
+        self.assertEqual(hits[0]["suppressed_by"], ["Cedar's resolvers"])
+        self.assertNotIn("suppressed_by", hits[1])
+        done = self.run_concert(*match, "--allow-list", "Cedar's resolvers")
+        self.assertEqual(len(done.stdout.splitlines()), 2)
+        self.assertEqual(done.stderr, "")
+        self.run_concert(*match, "--allow-list", "Alder's", status=2)
+
+    def test_ceilings(self):
+        self.compile("--tlp", "amber", "--min-confidence", "1")
+        shown = json.loads(self.run_concert("shield", "show", "--json", "made.shield").stdout)
+        self.assertEqual(shown["values"], 0)
+        self.run_concert("shield", "compile", "--from", "list.txt", "-o", "x", "--tlp", "pink",
+                         status=2)
+
+    def test_node(self):
+        node = self.path / "node"
+        self.run_concert("init", "--node", node, "--name", "alder.example")
+        at_node = ["--node", node]
+        self.run_concert("import", *at_node, "list.txt")
+        first = self.run_concert("match", *at_node, "log")
+        kept = node / "shield" / "current.set"
+        made = kept.stat()
+        second = self.run_concert("match", *at_node, "log")
+        self.assertEqual(first.stdout, second.stdout)
+        self.assertEqual(made.st_ino, kept.stat().st_ino)
+        (self.path / "more.txt").write_text("cedar.example\n")
+        (self.path / "log").write_text("cedar.example\n")
+        self.run_concert("import", *at_node, "more.txt")
+        self.assertIn("cedar.example", self.run_concert("match", *at_node, "log").stdout)
+        self.assertNotEqual(made.st_ino, kept.stat().st_ino)
+        # The same content and secret: the same bytes.
+        self.run_concert("shield", "compile", *at_node, "-o", "one.shield")
+        self.run_concert("shield", "compile", *at_node, "-o", "two.shield")
+        self.assertEqual((self.path / "one.shield").read_bytes(),
+                         (self.path / "two.shield").read_bytes())
+        kept.write_bytes(b"broken")
+        self.assertIn("cedar.example", self.run_concert("match", *at_node, "log").stdout)
+
+
+if __name__ == "__main__":
+    unittest.main()
