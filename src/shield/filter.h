@@ -49,6 +49,7 @@ typedef struct {
     /* Of addresses, those that are URLs' hosts included. */
     Filter v4;              /* by key_v4() */
     const guint64 *v4_nets; /* 65,536 bits by the first 16: a network of the set reaches in there */
+    Filter v4_near;         /* by key_v4_net(): the same, more closely */
     Filter v6; /* by key_v6(): addresses and networks; has everything when ::/0 is one */
     const guint8 *v6_lengths; /* the prefix lengths of its networks, 0 ends them */
     Filter digest;            /* by key_digest() of all hashes and JA3 */

@@ -80,6 +80,13 @@ static inline guint64 key_v4(guint64 seed, guint32 address)
     return key_number(key_seed(seed, KEY_V4), address);
 }
 
+/* What networks of IPv4 reach into: @number is the first 24 bits of an address, or, with bit 24 set,
+ * its first 16 where a network has all that begin so. */
+static inline guint64 key_v4_net(guint64 seed, guint32 number)
+{
+    return key_number(key_seed(seed, KEY_V4) + 1, number);
+}
+
 /* KEY_V6; @bytes in network order, those behind the prefix cleared. */
 static inline guint64 key_v6(guint64 seed, const guint8 bytes[16])
 {

@@ -152,6 +152,7 @@ static void prepare(Set *set)
         .labels = set_rows_part(set, SET_PART_LABELS, NULL),
         .v4 = get_filter(set, SET_PART_V4),
         .v4_nets = set_rows_part(set, SET_PART_V4_NETS, NULL),
+        .v4_near = get_filter(set, SET_PART_V4_NEAR),
         .v6 = get_filter(set, SET_PART_V6),
         .v6_lengths = set_rows_part(set, SET_PART_V6_LENGTHS, NULL),
         .digest = get_filter(set, SET_PART_DIGEST),

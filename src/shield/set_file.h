@@ -60,6 +60,7 @@ typedef enum {
     SET_PART_LABELS,
     SET_PART_V4,
     SET_PART_V4_NETS,
+    SET_PART_V4_NEAR,
     SET_PART_V6,
     SET_PART_DIGEST,
     SET_PART_JA4,

@@ -10,16 +10,13 @@
 /* Fewer words than this are not worth saving. */
 #define LEAST_WORDS 8
 
-typedef enum { NAME2, NAME3, V4, V6, DIGEST, JA4, URL_HOSTS, FILTERS } KeysFilter;
+typedef enum { NAME2, NAME3, V4, V4_NEAR, V6, DIGEST, JA4, URL_HOSTS, FILTERS } KeysFilter;
 
 static const guint8 parts[FILTERS] = {
-    [NAME2] = SET_PART_NAME2,
-    [NAME3] = SET_PART_NAME3,
-    [V4] = SET_PART_V4,
-    [V6] = SET_PART_V6,
-    [DIGEST] = SET_PART_DIGEST,
-    [JA4] = SET_PART_JA4,
-    [URL_HOSTS] = SET_PART_URL_HOSTS,
+    [NAME2] = SET_PART_NAME2, [NAME3] = SET_PART_NAME3,
+    [V4] = SET_PART_V4,       [V4_NEAR] = SET_PART_V4_NEAR,
+    [V6] = SET_PART_V6,       [DIGEST] = SET_PART_DIGEST,
+    [JA4] = SET_PART_JA4,     [URL_HOSTS] = SET_PART_URL_HOSTS,
 };
 
 struct SetKeys {
@@ -61,8 +58,14 @@ static void add_v4_net(SetKeys *keys, const guint8 *bytes)
 {
     guint first = (guint)bytes[1] << 8 | bytes[2];
     guint more = bytes[0] < 16 ? (1u << (16 - bytes[0])) - 1 : 0;
-    for (guint i = first & ~more; i <= (first | more); i++)
+    for (guint i = first & ~more; i <= (first | more); i++) {
         set_bit(keys->v4_nets, i);
+        if (bytes[0] <= 16)
+            add(keys, V4_NEAR, key_v4_net(keys->seed, 1u << 24 | i));
+    }
+    guint near = first << 8 | bytes[3], last = bytes[0] < 24 ? (1u << (24 - bytes[0])) - 1 : 0;
+    for (guint i = near; bytes[0] > 16 && i <= (near | last); i++)
+        add(keys, V4_NEAR, key_v4_net(keys->seed, i));
 }
 
 void set_keys_add_bytes(SetKeys *keys, SetFileTable table, const guint8 *bytes)

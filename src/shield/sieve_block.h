@@ -130,6 +130,14 @@ void sieve_plain_look(const Sieve *sieve, SieveBlock *block, const guint8 *text,
 void sieve_avx2_look(const Sieve *sieve, SieveBlock *block, const guint8 *text, gsize length);
 void sieve_avx512_look(const Sieve *sieve, SieveBlock *block, const guint8 *text, gsize length);
 
+/* May a network of the set have the address? */
+static inline gboolean sieve_in_networks(const Filters *filters, guint32 address)
+{
+    return filter_bit(filters->v4_nets, address >> 16) &&
+           (filter_has(&filters->v4_near, key_v4_net(filters->seed, address >> 8)) ||
+            filter_has(&filters->v4_near, key_v4_net(filters->seed, 1u << 24 | address >> 16)));
+}
+
 /* sieve_rare.c: what is looked at byte by byte. Each says whether a place at @at, an offset in the
  * level's text, is one the spotter must look at. */
 gboolean sieve_rare_address(const Sieve *sieve, const ObservableAddress *address);

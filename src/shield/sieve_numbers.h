@@ -98,7 +98,7 @@ PASS probe_numbers(const Sieve *sieve, SieveBlock *block, const guint8 *text)
         }
         for (guint n = 0; n < waiting; n++)
             if (filter_has(filter, numbers[n].key) ||
-                filter_bit(filters->v4_nets, numbers[n].address >> 16))
+                sieve_in_networks(filters, numbers[n].address))
                 pass_number(block, numbers[n].end, numbers[n].length, numbers[n].address);
         waiting = 0;
     }

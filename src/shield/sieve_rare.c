@@ -58,7 +58,7 @@ gboolean sieve_rare_address(const Sieve *sieve, const ObservableAddress *address
     memcpy(&v4, address->bytes, sizeof(v4));
     v4 = GUINT32_FROM_BE(v4);
     return filter_has(&filters->v4, key_v4(filters->seed, v4)) ||
-           filter_bit(filters->v4_nets, v4 >> 16);
+           sieve_in_networks(filters, v4);
 }
 
 static gboolean has_name(const Sieve *sieve, const char *end, gsize length)
