@@ -13,9 +13,11 @@ typedef struct {
     const char *source;
     const LoadOptions *options;
     MatchSetCounts *counts;
-    guint64 broken;      /* of this input */
-    GHashTable *retired; /* versions of the store that are left out */
-    GHashTable *levels;  /* records_levels() */
+    guint64 broken;         /* of this input */
+    GHashTable *retired;    /* versions of the store that are left out */
+    GHashTable *levels;     /* records_levels() */
+    GHashTable *pap_levels; /* records_pap_levels() */
+    LoadOptions each;       /* `options`, with the level of what each object came in */
     GError *error;
 } Reading;
 
@@ -98,7 +100,10 @@ static gboolean take_row(const ObjectsRow *row, gpointer user)
         note_broken(reading, row->id, broken->message);
         return TRUE;
     }
-    gpointer tlp = g_hash_table_lookup(reading->levels, GSIZE_TO_POINTER((gsize)row->number));
+    gconstpointer version = GSIZE_TO_POINTER((gsize)row->number);
+    gpointer tlp = g_hash_table_lookup(reading->levels, version);
+    gpointer pap = g_hash_table_lookup(reading->pap_levels, version);
+    reading->each.pap = (MarkingPap)GPOINTER_TO_UINT(pap);
     return load(reading, object, row->source, (MarkingTlp)GPOINTER_TO_UINT(tlp), &reading->error);
 }
 
@@ -108,14 +113,18 @@ gboolean match_set_read_store(MatchSetTake take, gpointer into, Store *store,
     g_autoptr(GHashTable) retired = options->expired ? g_hash_table_new(g_int64_hash, g_int64_equal)
                                                      : records_retired(store, error);
     g_autoptr(GHashTable) levels = retired ? records_levels(store, error) : NULL;
-    if (!levels)
+    g_autoptr(GHashTable) pap_levels = levels ? records_pap_levels(store, error) : NULL;
+    if (!pap_levels)
         return FALSE;
     Reading reading = {.take = take,
                        .into = into,
                        .options = options,
                        .counts = counts,
                        .retired = retired,
-                       .levels = levels};
+                       .levels = levels,
+                       .pap_levels = pap_levels,
+                       .each = *options};
+    reading.options = &reading.each;
     ObjectsQuery query = OBJECTS_QUERY_INIT;
 
     /* Observables have many types; which objects have values, load_object() tells. */

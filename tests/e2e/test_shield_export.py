@@ -137,6 +137,26 @@ class ExportTest(ShieldTestCase):
         concert.run("match", "--node", third, "-", input="203.0.113.200 www.alder.example")
         self.assertTrue(before)
 
+    def test_sources(self):
+        """A compiled file says the same as the node; what a warninglist names is left out."""
+        compiled = self.directory / "node.set"
+        self.concert("shield", "compile", "-o", compiled)
+        for name in ("nftables", "plain", "suricata"):
+            here = self.concert("shield", "export", name).out.splitlines()
+            there = concert.run("shield", "export", name, "--from", compiled).out.splitlines()
+            self.assertEqual([line for line in here if not line.startswith("#")],
+                             [line for line in there if not line.startswith("#")])
+
+        self.configure({"shield": {"suppress": self.write("list.json", {
+            "name": "Names of Alder", "version": 1, "type": "hostname",
+            "matching_attributes": ["domain", "hostname"], "list": ["alder.example"]})}})
+        path, summary = self.export("rpz")
+        self.assertNotIn("alder.example", path.read_text())
+        self.assertEqual(summary["suppressed"], {"domain": 1})
+        path, summary = self.export("rpz", "--suppressed")
+        self.assertIn("\nalder.example CNAME", path.read_text())
+        self.assertNotIn("suppressed", summary)
+
     def test_mistakes(self):
         for arguments in (["bind"], ["rpz", "-a", "redirect"], ["dnsmasq", "--exact"],
                           ["rpz", "--redirect", "a b"], ["dnsmasq", "-a", "nodata"],
