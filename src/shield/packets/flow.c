@@ -4,10 +4,13 @@
 
 #define NONE G_MAXUINT32
 
+/* Flows there is room for at first; doubled as needed. */
+#define FLOW_TABLE_START 256
+
 struct FlowTable {
-    Flow *flows;    /* `limit` of them, the first `used` in use */
-    guint32 *heads; /* of the chains */
-    guint limit, used;
+    Flow *flows;    /* room for `room` of them, the first `used` in use */
+    guint32 *heads; /* of the chains, as many as there is room for flows */
+    guint limit, room, used;
     guint32 mask;
     guint32 oldest, newest;
     guint64 seed, count, out;
@@ -18,15 +21,8 @@ struct FlowTable {
 FlowTable *flow_table_new(guint limit, FlowEnd end, gpointer user)
 {
     FlowTable *table = g_new0(FlowTable, 1);
-    guint32 heads = 1;
 
-    while (heads < limit)
-        heads *= 2;
-    table->flows = g_new(Flow, limit);
-    table->heads = g_new(guint32, heads);
-    memset(table->heads, 0xff, heads * sizeof(guint32));
     table->limit = limit;
-    table->mask = heads - 1;
     table->oldest = table->newest = NONE;
     /* Nobody shall know which flows share a chain. */
     table->seed = (guint64)g_random_int() << 32 | g_random_int();
@@ -128,11 +124,41 @@ static guint32 take_oldest(FlowTable *table)
     return index;
 }
 
-static Flow *begin(FlowTable *table, const FlowKey *key, guint32 chain)
+static void put_in_chain(FlowTable *table, guint32 index)
+{
+    guint32 *head = &table->heads[chain_of(table, &table->flows[index].key)];
+
+    table->flows[index].chain = *head;
+    *head = index;
+}
+
+static void clear_heads(FlowTable *table)
+{
+    if (table->heads)
+        memset(table->heads, 0xff, (table->mask + (gsize)1) * sizeof(guint32));
+}
+
+/* Makes room for twice as many, up to the limit. */
+static void grow(FlowTable *table)
+{
+    guint32 heads = table->heads ? 2 * (table->mask + 1) : FLOW_TABLE_START;
+
+    table->room = MIN(heads, table->limit);
+    table->flows = g_renew(Flow, table->flows, table->room);
+    table->heads = g_renew(guint32, table->heads, heads);
+    table->mask = heads - 1;
+    clear_heads(table);
+    for (guint32 index = 0; index < table->used; index++)
+        put_in_chain(table, index);
+}
+
+static Flow *begin(FlowTable *table, const FlowKey *key)
 {
     guint32 index;
 
-    if (table->used < table->limit) {
+    if (table->used == table->room && table->room < table->limit)
+        grow(table);
+    if (table->used < table->room) {
         index = table->used++;
     } else {
         index = take_oldest(table);
@@ -141,8 +167,7 @@ static Flow *begin(FlowTable *table, const FlowKey *key, guint32 chain)
     Flow *flow = &table->flows[index];
     memset(flow, 0, sizeof(*flow));
     flow->key = *key;
-    flow->chain = table->heads[chain];
-    table->heads[chain] = index;
+    put_in_chain(table, index);
     link_newest(table, index);
     table->count++;
     return flow;
@@ -160,13 +185,13 @@ Flow *flow_table_find(FlowTable *table, const Packet *packet, gint64 time, guint
 {
     FlowKey key;
     guint side = make_key(packet, &key);
-    guint32 chain = chain_of(table, &key), index = table->heads[chain];
+    guint32 index = table->heads ? table->heads[chain_of(table, &key)] : NONE;
     Flow *flow;
 
     while (index != NONE && memcmp(&table->flows[index].key, &key, sizeof(key)) != 0)
         index = table->flows[index].chain;
     if (index == NONE) {
-        flow = begin(table, &key, chain);
+        flow = begin(table, &key);
     } else {
         gint64 timeout = packet->protocol == PACKET_TCP ? FLOW_TCP_TIMEOUT : FLOW_OTHER_TIMEOUT;
         flow = &table->flows[index];
@@ -200,7 +225,7 @@ void flow_table_clear(FlowTable *table)
 {
     for (guint32 index = table->oldest; index != NONE; index = table->flows[index].newer)
         table->end(table->user, &table->flows[index]);
-    memset(table->heads, 0xff, (table->mask + (gsize)1) * sizeof(guint32));
+    clear_heads(table);
     table->oldest = table->newest = NONE;
     table->used = 0;
 }

@@ -15,8 +15,8 @@ struct Packets {
     gpointer user;
     gboolean stopped;
     FlowTable *flows;
-    Fragments *fragments;
-    gsize held; /* bytes kept of connections */
+    Fragments *fragments; /* NULL: there were none yet */
+    gsize held;           /* bytes kept of connections */
     PacketsCounts counts;
     guint64 number; /* of the packet being read */
     gint64 time;
@@ -206,6 +206,13 @@ static void count_outcome(Packets *packets, PacketOutcome outcome)
     ++*counts[outcome];
 }
 
+static gboolean put_together(Packets *packets, const Packet *part, Packet *ret_whole)
+{
+    if (!packets->fragments)
+        packets->fragments = fragments_new();
+    return fragments_add(packets->fragments, part, packets->time, ret_whole);
+}
+
 gboolean packets_add(Packets *packets, const CapturePacket *captured)
 {
     Packet packet, next;
@@ -222,7 +229,7 @@ gboolean packets_add(Packets *packets, const CapturePacket *captured)
     /* A packet in a packet, and one that fragments make, comes after what brought it. */
     for (guint depth = 0; depth < PACKET_MAX_DEPTH && !packets->stopped; depth++) {
         read_packet(packets, &packet);
-        if (!(packet.fragment ? fragments_add(packets->fragments, &packet, packets->time, &next)
+        if (!(packet.fragment ? put_together(packets, &packet, &next)
                               : packet_parse_inner(&packet, &next)))
             break;
         packet = next;
@@ -236,7 +243,6 @@ Packets *packets_new(PacketsEach each, gpointer user)
     packets->each = each;
     packets->user = user;
     packets->flows = flow_table_new(PACKETS_MAX_FLOWS, end_flow, packets);
-    packets->fragments = fragments_new();
     packets->sink = (PayloadSink){&packets->draft, emit, packets, &packets->held};
     return packets;
 }
@@ -262,7 +268,8 @@ void packets_count(const Packets *packets, PacketsCounts *ret_counts)
     *ret_counts = packets->counts;
     ret_counts->flows = flow_table_count(packets->flows);
     ret_counts->out = flow_table_out(packets->flows);
-    ret_counts->fragments = fragments_lost(packets->fragments);
+    if (packets->fragments)
+        ret_counts->fragments = fragments_lost(packets->fragments);
 }
 
 /* --- Files -------------------------------------------------------------------------------------
