@@ -41,7 +41,7 @@ gboolean set_file_pack_hex(const char *text, guint8 *ret_bytes, guint size)
     for (guint i = 0; i < size; i++) {
         guint8 high = digits[(guchar)text[2 * i]], low = digits[(guchar)text[2 * i + 1]];
         bad |= high == 0 || low == 0;
-        ret_bytes[i] = (guint8)((high - 1) << 4 | ((low - 1) & 15));
+        ret_bytes[i] = (guint8)((high - 1u) << 4 | ((low - 1u) & 15));
     }
     return !bad;
 }
