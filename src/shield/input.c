@@ -94,7 +94,6 @@ Input *input_copy(const Input *input)
         g_ptr_array_add(names, g_array_index(input->columns, InputColumn, i).name);
     g_ptr_array_add(names, NULL);
     input_set_columns(copy, input->separator, (const char *const *)names->pdata);
-    copy->header_lines = input->header_lines;
     return copy;
 }
 
@@ -128,20 +127,34 @@ gboolean input_has_late_headers(const Input *input)
     return input->format->late_headers;
 }
 
+/* Takes the header in the line that starts at @at. */
+static void take_header(Input *input, const char *text, gsize length, gsize at, gboolean first)
+{
+    const char *line;
+    gsize line_length;
+
+    if (input_next_line(text, length, &at, &line, &line_length))
+        input->format->take_header(input, line, line_length, first);
+}
+
 void input_take_headers(Input *input, const char *text, gsize length, gboolean start)
 {
-    gsize at = 0, line_length;
-    const char *line;
+    gsize at = 0;
 
     if (!input->format->take_header || (!start && !input->format->late_headers))
         return;
-    if (start && length >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0)
-        at = 3;
-    for (gboolean first = start; input_next_line(text, length, &at, &line, &line_length);
-         first = FALSE) {
-        if (first || (line_length > 0 && line[0] == '#'))
-            input->format->take_header(input, line, line_length, first);
-        if (!input->format->late_headers)
+    if (start) {
+        gboolean marked = length >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0;
+        take_header(input, text, length, marked ? 3 : 0, TRUE);
+        at = 1;
+    }
+    while (input->format->late_headers && at < length) {
+        const char *hash = memchr(text + at, '#', length - at);
+        if (!hash)
             return;
+        at = (gsize)(hash - text);
+        if (at == 0 || hash[-1] == '\n')
+            take_header(input, text, length, at, FALSE);
+        at++;
     }
 }

@@ -88,10 +88,8 @@ typedef struct {
 struct Input {
     const InputFormat *format;
     char separator;
-    GArray *columns;       /* InputColumn; NULL: no header yet */
-    GHashTable *by_name;   /* char * -> InputField *, of the format's table, borrowed */
-    gboolean header_first; /* the file's first line is a header */
-    guint header_lines;
+    GArray *columns;     /* InputColumn; NULL: no header yet */
+    GHashTable *by_name; /* char * -> InputField *, of the format's table, borrowed */
     InputRow row;
 };
 

@@ -13,7 +13,7 @@ typedef struct {
     ObservationFound found;
     gpointer user;
     GArray *known;   /* SetEntry: found in this observation so far */
-    guint earlier;   /* of them, those that values before this one have */
+    guint from, to;  /* those of them that the text of this value need not tell again */
     GArray *matches; /* SpotMatch */
     gboolean stopped;
 } LookUp;
@@ -29,9 +29,9 @@ void observation_add(Observation *observation, ObservableKind kind, const char *
         .kind = kind, .text = text, .length = length, .field = field, .path = path};
 }
 
-static gboolean is_known(const LookUp *look_up, guint from, guint to, SetEntry entry)
+static gboolean is_told(const LookUp *look_up, SetEntry entry)
 {
-    for (guint i = from; i < to; i++)
+    for (guint i = look_up->from; i < look_up->to; i++)
         if (g_array_index(look_up->known, SetEntry, i) == entry)
             return TRUE;
     return FALSE;
@@ -59,7 +59,7 @@ static void report_all(LookUp *look_up, const SetEntry *entries, guint count)
 /* "192.0.2.0/24" is a network, "192.0.2.1/24" an address and its mask, as in running text. */
 static gboolean parse_address(const ObservationValue *value, ObservableAddress *ret_address)
 {
-    const char *slash = memrchr(value->text, '/', value->length);
+    const char *slash = value->length > 0 ? memrchr(value->text, '/', value->length) : NULL;
     ObservableAddress network;
 
     if (!slash)
@@ -83,7 +83,11 @@ static gboolean look_up_address(LookUp *look_up)
     return TRUE;
 }
 
-/* A field of names may hold an address as well: a host is either. */
+/* Shortest text that a hash is in. */
+#define HASH_LEAST 32
+
+/* A field of names may hold an address as well: a host is either. A label may be a hash: there are
+ * services that are asked so. */
 static gboolean look_up_domain(LookUp *look_up)
 {
     const ObservationValue *value = look_up->value;
@@ -93,8 +97,10 @@ static gboolean look_up_domain(LookUp *look_up)
     gsize length = observable_domain_canonical(value->text, value->length, 2, name);
     if (length == 0)
         return look_up_address(look_up);
+    look_up->from = look_up->known->len;
     report_all(look_up, found, set_find_domain(look_up->set, name, length, found));
-    return TRUE;
+    look_up->to = look_up->known->len;
+    return length < HASH_LEAST;
 }
 
 static gboolean look_up_exactly(LookUp *look_up)
@@ -128,7 +134,6 @@ static gboolean is_version(const ObservationValue *value, const SpotMatch *match
            (match->start < 3 || memcmp(value->text + match->start - 3, "://", 3) != 0);
 }
 
-/* A URL has what its host is, too; where a field of its own said so before, that is enough. */
 static void look_up_text(LookUp *look_up)
 {
     const ObservationValue *value = look_up->value;
@@ -137,15 +142,15 @@ static void look_up_text(LookUp *look_up)
     spot_text(look_up->set, value->text, value->length, look_up->matches);
     for (guint i = 0; i < look_up->matches->len; i++) {
         const SpotMatch *match = &g_array_index(look_up->matches, SpotMatch, i);
-        if (is_version(value, match) ||
-            (value->kind == OBSERVABLE_URL && is_known(look_up, 0, look_up->earlier, match->entry)))
+        if (is_version(value, match) || is_told(look_up, match->entry))
             continue;
         report(look_up, match->entry, value->text + match->start, match->end - match->start);
     }
 }
 
 /* The whole value is one URL, whatever characters it has; what running text would show in it, its
- * host and what stands in its query, counts beside. */
+ * host and what stands in its query, counts beside. Where a field of its own told the host before,
+ * that is enough. */
 static void look_up_url(LookUp *look_up)
 {
     const ObservationValue *value = look_up->value;
@@ -157,10 +162,10 @@ static void look_up_url(LookUp *look_up)
         if (url)
             whole = set_find(look_up->set, OBSERVABLE_URL, url, strlen(url));
     }
-    if (whole != SET_NONE && !is_known(look_up, 0, look_up->earlier, whole))
+    look_up->to = look_up->known->len;
+    if (whole != SET_NONE && !is_told(look_up, whole))
         report(look_up, whole, value->text, value->length);
-    if (whole != SET_NONE)
-        look_up->earlier = look_up->known->len;
+    look_up->to = look_up->known->len;
     look_up_text(look_up);
 }
 
@@ -169,7 +174,7 @@ static void look_up_value(LookUp *look_up)
     const ObservationValue *value = look_up->value;
     gboolean is_value = FALSE;
 
-    look_up->earlier = look_up->known->len;
+    look_up->from = look_up->to = 0;
     if (value->kind == OBSERVABLE_URL) {
         look_up_url(look_up);
         return;

@@ -108,6 +108,9 @@ static void test_domains(void)
     check(OBSERVABLE_DOMAIN, "xalder.example", "");
     check(OBSERVABLE_DOMAIN, "alder.example.net", "");
     check(OBSERVABLE_DOMAIN, "192.0.2.1", "f: 192.0.2.1; ");
+    /* A hash may be asked for by name. */
+    check(OBSERVABLE_DOMAIN, MD5 ".alder.example",
+          "f: alder.example = " MD5 ".alder.example; f: " MD5 "; ");
     check(OBSERVABLE_DOMAIN, "alder.example:8080", "f: alder.example; ");
     check(OBSERVABLE_DOMAIN, "alder[.]example", "f: alder.example = alder[.]example; ");
     /* A host and a path together are a URL wherever they stand. */
