@@ -28,8 +28,6 @@ typedef guint64 Words __attribute__((vector_size(64), aligned(8), may_alias));
 
 /* Bytes ahead that are fetched into the cache. */
 #define FETCH_AHEAD 2048
-/* Keys ahead whose filter words are. */
-#define PROBE_AHEAD 12
 
 PASS classify(SieveBlock *block, const guint8 *text, gsize length)
 {
@@ -251,6 +249,14 @@ static inline guint64 window(const SieveBlock *block, SieveMask mask, guint32 en
     return words[0] << 1 << (63 - bit) | words[-1] >> bit;
 }
 
+/* The 64 bits of @mask from byte @start on: the lowest is that byte's. */
+static inline guint64 ahead(const SieveBlock *block, SieveMask mask, guint32 start)
+{
+    const guint64 *words = block->masks[mask] + SIEVE_FIRST + (start >> 6);
+    guint bit = start & 63;
+    return words[0] >> bit | words[1] << 1 << (63 - bit);
+}
+
 static inline guint leading(guint64 bits)
 {
     return bits ? (guint)__builtin_clzll(bits) : 64;
@@ -279,6 +285,7 @@ static void look(const Sieve *sieve, SieveBlock *block, const guint8 *text, gsiz
     list_ends(block, end);
     if (block->high || block->carries[SIEVE_CARRY_HIGH] || block->carries[SIEVE_CARRY_HIGH_DOT])
         list_other_scripts(block, text, end);
+    leave_names_out(block);
     probe_names(sieve, block, text);
     probe_numbers(sieve, block, text);
     remember(block);

@@ -38,9 +38,15 @@ static inline gboolean read_name(const Sieve *sieve, SieveBlock *block, const gu
     length -= trailing;
     alnum <<= trailing;
     dots <<= trailing;
+    /* No branch here: whether a last label is one of the set's is nothing a machine can foresee. */
     guint one = leading(dots);
-    if (one >= length || !filter_bit(sieve->filters->labels, key_label(text + end, one)))
-        return G_UNLIKELY(marked) ? (pass_name(block, end), FALSE) : FALSE;
+    gboolean is_name = (one < length) &
+                       filter_bit(sieve->filters->labels, key_label(text + end, MIN(one, length)));
+    if (G_UNLIKELY(marked)) {
+        pass_name(block, end);
+        return FALSE;
+    }
+    one &= 63;
     /* A name behind ".." may begin with marks, too. */
     guint64 marks_inside = (dots & dots << 1) << 1 & ~alnum & ~dots;
     dots &= ~(G_GUINT64_CONSTANT(1) << 63 >> one);
@@ -48,7 +54,7 @@ static inline gboolean read_name(const Sieve *sieve, SieveBlock *block, const gu
     dots &= two < 64 ? ~(G_GUINT64_CONSTANT(1) << 63 >> two) : 0;
     guint three = leading(dots);
     gboolean first_mark = !(alnum << (length - 1) >> 63);
-    if (G_UNLIKELY(marked || marks_inside || (three >= length && (first_mark || cut)))) {
+    if (G_UNLIKELY(is_name & (marks_inside || (three >= length && (first_mark || cut))))) {
         pass_name(block, end);
         return FALSE;
     }
@@ -56,7 +62,7 @@ static inline gboolean read_name(const Sieve *sieve, SieveBlock *block, const gu
     name->two = (guint8)MIN(MIN(two, length), KEY_WINDOW);
     name->three = (guint8)MIN(MIN(three, length), KEY_WINDOW);
     name->key = key_tail(sieve->seed_name2, text + end, name->two);
-    return TRUE;
+    return is_name;
 }
 
 static inline gboolean has_name3(const Sieve *sieve, const guint8 *text, const Name *name)
@@ -70,7 +76,7 @@ PASS probe_names(const Sieve *sieve, SieveBlock *block, const guint8 *text)
 {
     const Filter *filter = &sieve->filters->name2;
     guint32 count = block->counts[SIEVE_NAMES];
-    Name names[64 + PROBE_AHEAD];
+    Name names[65] = {0};
     guint waiting = 0;
 
     block->name_hits = 0;
@@ -78,14 +84,38 @@ PASS probe_names(const Sieve *sieve, SieveBlock *block, const guint8 *text)
         return;
     for (guint32 i = 0; i < count || waiting > 0;) {
         while (i < count && waiting < 64) {
-            if (!read_name(sieve, block, text, block->lists[SIEVE_NAMES][i++], &names[waiting]))
-                continue;
+            gboolean is_name =
+                read_name(sieve, block, text, block->lists[SIEVE_NAMES][i++], &names[waiting]);
             __builtin_prefetch(&filter->words[filter_place(names[waiting].key, filter->count)]);
-            waiting++;
+            waiting += (guint)is_name;
         }
         for (guint n = 0; n < waiting; n++)
             if (filter_has(filter, names[n].key) && has_name3(sieve, text, &names[n]))
                 pass_name(block, names[n].end);
         waiting = 0;
     }
+}
+
+/* Of the hosts of URLs, those that are names with dots are looked at as such: they are left out
+ * here, unless other scripts or a number are in them. */
+static void leave_names_out(SieveBlock *block)
+{
+    guint32 *hosts = block->lists[SIEVE_HOSTS];
+    guint kept = 0;
+
+    for (guint i = 0; i < block->counts[SIEVE_HOSTS]; i++) {
+        guint32 at = hosts[i];
+        guint64 run = ahead(block, SIEVE_RUN, at);
+        guint length = run == ~G_GUINT64_CONSTANT(0) ? 64 : (guint)__builtin_ctzll(~run);
+        guint64 dots = ahead(block, SIEVE_DOT, at), letters = ahead(block, SIEVE_WORD, at);
+        guint32 end = at + length;
+        gboolean high = block->masks[SIEVE_HIGH][SIEVE_FIRST + (end >> 6)] >> (end & 63) & 1;
+        /* A dot that a letter or digit follows, and a letter at the start. */
+        guint64 inside = dots & ahead(block, SIEVE_ALNUM, at + 1) &
+                         ((G_GUINT64_CONSTANT(1) << (length & 63)) - 1);
+        gboolean left_out = (length < 64) & !high & (inside != 0) & (letters & 1);
+        hosts[kept] = at;
+        kept += !left_out;
+    }
+    block->counts[SIEVE_HOSTS] = kept;
 }

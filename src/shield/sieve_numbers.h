@@ -39,6 +39,7 @@ static inline gboolean read_number(SieveBlock *block, const guint8 *text, guint3
     alnum <<= trailing;
     dots <<= trailing;
     guint64 whole = ~(~G_GUINT64_CONSTANT(0) >> length);
+    gboolean is_quad = TRUE;
     gboolean dashed = (~alnum & ~dots & whole) != 0;
     if (dashed || length > 15 || trailing > MARKS_MAX) {
         if (trailing > MARKS_MAX || (dashed && length >= 15 && length <= 31))
@@ -46,25 +47,23 @@ static inline gboolean read_number(SieveBlock *block, const guint8 *text, guint3
         return FALSE;
     }
     dots &= whole;
-    if (length < 7 || __builtin_popcountll(dots) != 3)
-        return FALSE;
-    guint d = leading(dots);
-    dots ^= G_GUINT64_CONSTANT(1) << 63 >> d;
-    guint c = leading(dots);
-    dots ^= G_GUINT64_CONSTANT(1) << 63 >> c;
-    guint b = leading(dots);
+    is_quad = (length >= 7) & (__builtin_popcountll(dots) == 3);
+    guint d = leading(dots) & 63;
+    dots &= ~(G_GUINT64_CONSTANT(1) << 63 >> d);
+    guint c = leading(dots) & 63;
+    dots &= ~(G_GUINT64_CONSTANT(1) << 63 >> c);
+    guint b = leading(dots) & 63;
     guint digits4 = d, digits3 = c - d - 1, digits2 = b - c - 1, digits1 = length - b - 1;
-    if (digits4 - 1 >= 3 || digits3 - 1 >= 3 || digits2 - 1 >= 3 || digits1 - 1 >= 3)
-        return FALSE;
+    is_quad &= (digits4 - 1 < 3) & (digits3 - 1 < 3) & (digits2 - 1 < 3) & (digits1 - 1 < 3);
+    d &= 15, c &= 15, b &= 15; /* as they are in a quad; nothing far away is to be read */
     const guint8 *last = text + end;
     guint32 n4 = octet(last, digits4), n3 = octet(last - d - 1, digits3);
     guint32 n2 = octet(last - c - 1, digits2), n1 = octet(last - b - 1, digits1);
-    if ((n1 | n2 | n3 | n4) > 255)
-        return FALSE;
+    is_quad &= (n1 | n2 | n3 | n4) < 256;
     *ret_end = end;
     *ret_length = length;
     *ret_address = n1 << 24 | n2 << 16 | n3 << 8 | n4;
-    return TRUE;
+    return is_quad;
 }
 
 PASS probe_numbers(const Sieve *sieve, SieveBlock *block, const guint8 *text)

@@ -57,8 +57,7 @@ gboolean sieve_rare_address(const Sieve *sieve, const ObservableAddress *address
         return has_v6(sieve, address->bytes);
     memcpy(&v4, address->bytes, sizeof(v4));
     v4 = GUINT32_FROM_BE(v4);
-    return filter_has(&filters->v4, key_v4(filters->seed, v4)) ||
-           sieve_in_networks(filters, v4);
+    return filter_has(&filters->v4, key_v4(filters->seed, v4)) || sieve_in_networks(filters, v4);
 }
 
 static gboolean has_name(const Sieve *sieve, const char *end, gsize length)
@@ -180,6 +179,47 @@ gboolean sieve_rare_ja4(const Sieve *sieve, const SieveLevel *level, gsize at)
                       key_tail(key_seed(sieve->filters->seed, KEY_TEXT), end, 36));
 }
 
+/* An IPv6 address without a dotted quad in it, as observable_address_parse_v6() reads it. */
+static gboolean parse_groups(const guint8 *text, gsize length, guint8 bytes[16])
+{
+    guint16 groups[8] = {0};
+    guint count = 0, gap = 8;
+    gsize i = 0;
+
+    if (length >= 2 && text[0] == ':' && text[1] == ':') {
+        gap = 0;
+        i = 2;
+    }
+    while (i < length) {
+        guint group = 0;
+        gsize start = i;
+        for (; i < length && text[i] != ':'; i++)
+            group = group << 4 | ((text[i] & 15u) + 9u * (text[i] >> 6));
+        if (i == start || i - start > 4 || count == 8)
+            return FALSE;
+        groups[count++] = (guint16)group;
+        if (i == length)
+            break;
+        if (++i == length)
+            return FALSE;
+        if (text[i] == ':') {
+            if (gap < 8)
+                return FALSE;
+            gap = count;
+            i++;
+        }
+    }
+    if (gap == 8 ? count != 8 : count > 7)
+        return FALSE;
+    for (guint g = 0; g < 8; g++) {
+        /* Those behind the gap stand at the end. */
+        guint16 group = g < gap ? groups[g] : g + count >= 8 + gap ? groups[g + count - 8] : 0;
+        bytes[2 * g] = (guint8)(group >> 8);
+        bytes[2 * g + 1] = (guint8)group;
+    }
+    return TRUE;
+}
+
 /* The end of a dotted quad behind [start, end), as the spotter reads it; 0 when there is none. */
 static gsize quad_end(const SieveLevel *level, gsize end)
 {
@@ -195,16 +235,25 @@ static gsize quad_end(const SieveLevel *level, gsize end)
 static gboolean has_address(const Sieve *sieve, const SieveLevel *level, gsize start, gsize end)
 {
     const guint8 *text = level->text;
+    static const guint8 mapped[12] = {[10] = 0xff, [11] = 0xff};
     ObservableAddress address;
+    guint8 bytes[16];
+    gboolean quad = FALSE;
 
-    if (class_at(level, end) & SPOT_DOT && class_at(level, end + 1) & SPOT_ALNUM)
+    if (class_at(level, end) & SPOT_DOT && class_at(level, end + 1) & SPOT_ALNUM) {
         end = quad_end(level, end);
+        quad = TRUE;
+    }
     if (end == 0 || class_at(level, end) & SPOT_ALNUM)
         return FALSE;
     if (end - start >= 2 && text[start] == ':' && text[start + 1] != ':')
         start++;
     if (end - start >= 2 && text[end - 1] == ':' && text[end - 2] != ':')
         end--;
+    if (!quad && !parse_groups(text + start, end - start, bytes))
+        return FALSE;
+    if (!quad && memcmp(bytes, mapped, sizeof(mapped)) != 0)
+        return has_v6(sieve, bytes);
     return observable_address_parse((const char *)text + start, end - start, &address) &&
            sieve_rare_address(sieve, &address);
 }
