@@ -125,8 +125,7 @@ static gint64 to_time(const Interface *interface, guint64 count)
     /* No capture is of a time that does not fit, but a broken one may say so. */
     if (seconds > G_MAXINT32 * (guint64)4)
         return 0;
-    guint64 micro = interface->units >= 1000000 ? rest / (interface->units / 1000000)
-                                                : rest * 1000000 / interface->units;
+    guint64 micro = (guint64)((__uint128_t)rest * 1000000 / interface->units);
     return ((gint64)seconds + interface->seconds) * 1000000 + (gint64)micro;
 }
 
