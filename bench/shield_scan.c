@@ -79,8 +79,8 @@ static Text read_text(const char *path)
     fseek(file, 0, SEEK_END);
     gsize length = (gsize)ftell(file);
     rewind(file);
-    char *memory = mmap(NULL, length + 2 * 4096, PROT_READ | PROT_WRITE,
-                        MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    char *memory =
+        mmap(NULL, length + 2 * 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (memory == MAP_FAILED)
         fail("the log does not fit into memory");
     madvise(memory, length + 2 * 4096, MADV_HUGEPAGE);
