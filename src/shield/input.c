@@ -115,7 +115,9 @@ void input_set_columns(Input *input, char separator, const char *const *names)
     input->separator = separator;
     for (; *names; names++) {
         InputColumn column = {
-            .name = g_utf8_make_valid(*names, -1),
+            /* A byte that is no UTF-8 becomes three. */
+            .name =
+                g_utf8_make_valid(*names, (gssize)MIN(strlen(*names), (INPUT_MAX_NAME - 1) / 3)),
             .field = input_row_find(input->format->fields, *names, strlen(*names)),
         };
         g_array_append_val(input->columns, column);
