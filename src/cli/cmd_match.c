@@ -20,6 +20,9 @@
 /* Rows of each table of --summary; with --json there are all. */
 #define SUMMARY_ROWS 20
 
+/* Threads that look through a file, at most. */
+#define JOBS_MAX 16
+
 /* Of --input: no structured log at all. The others are the formats, in their order. */
 #define INPUT_CHOICE_TEXT 0
 
@@ -29,6 +32,7 @@ typedef struct {
     gboolean plain;           /* structured logs are text, too */
     const InputFormat *input; /* NULL: what each file says it is */
     gint64 now;
+    guint jobs;
     Tally *tally; /* NULL: hits are printed as they are found */
     const char *file;
     guint64 file_hits, hits, failed;
@@ -96,10 +100,11 @@ static gboolean scan_any(Match *match, Stream *stream, GError **error)
 
     if (!packets_detect(stream, &packets, error))
         return FALSE;
-    if (!packets)
-        return match->plain ? scan_stream(match->set, stream, print_hit, match, error)
-                            : scan_log(match->set, stream, match->input, match->now, print_hit,
-                                       match, error);
+    if (!packets) {
+        const ScanOptions options = {
+            .log = !match->plain, .format = match->input, .now = match->now, .jobs = match->jobs};
+        return scan_stream_with(match->set, stream, &options, print_hit, match, error);
+    }
     gboolean scanned = packets_scan(match->set, stream, print_hit, match, &counts, error);
     g_autoptr(GString) left = g_string_new(NULL);
     packets_explain(&counts, left);
@@ -303,6 +308,7 @@ static int run(const CommandCall *call, GError **error)
         .plain = command_choice(call, "input", -1) == INPUT_CHOICE_TEXT,
         .input = choose_input(call),
         .now = options.now,
+        .jobs = (guint)command_int(call, "jobs", (gint64)MIN(g_get_num_processors(), JOBS_MAX)),
         .tally = tally,
         .text = text,
     };
@@ -361,6 +367,8 @@ const Command cmd_match = {
             {"stix", 0, COMMAND_FLAG,
              .help = "print at the end a STIX bundle: a sighting of each indicator found"},
             {"quiet", 'q', COMMAND_FLAG, .help = "print nothing, stop at the first hit"},
+            {"jobs", 'j', COMMAND_INT, "N", .min = 1, .max = JOBS_MAX,
+             .help = "threads that look through one file (default: as many as the machine has)"},
             {"expired", 0, COMMAND_FLAG,
              .help = "also indicators that are revoked, taken back, no longer or not yet valid"},
             {"observables", 0, COMMAND_FLAG,
