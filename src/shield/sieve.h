@@ -15,7 +15,7 @@
 #include "shield/set.h"
 
 /* Readable bytes, whatever they hold, that a text needs before and behind it. */
-#define SIEVE_MARGIN 64
+#define SIEVE_MARGIN 128
 
 /* How text is looked at; the fastest that the machine can do is taken. */
 typedef enum {

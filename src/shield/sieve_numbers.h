@@ -38,7 +38,7 @@ static inline gboolean read_number(SieveBlock *block, const guint8 *text, guint3
     length -= trailing;
     alnum <<= trailing;
     dots <<= trailing;
-    guint64 whole = ~(~G_GUINT64_CONSTANT(0) >> length);
+    guint64 whole = ~(~G_GUINT64_CONSTANT(0) >> 1 >> (length - 1));
     gboolean is_quad = TRUE;
     gboolean dashed = (~alnum & ~dots & whole) != 0;
     if (dashed || length > 15 || trailing > MARKS_MAX) {
