@@ -1,11 +1,11 @@
 /* Captures of others, judged by what another program (Arkime) recorded of them: addresses, DNS
  * names and answers, hosts, URLs, JA3 fingerprints, e-mail addresses. Each value that we do not
  * find has its reason in a table; a reason that is no longer needed fails, too. */
-#include <idn2.h>
 #include <string.h>
 #include <yyjson.h>
 
 #include "shield/packets/packets.h"
+#include "stix/observable_domain.h"
 
 /* Why values are not found: those of a capture and a kind, all of them or one. */
 typedef struct {
@@ -85,17 +85,15 @@ static gboolean has(const Found *found, const char *name, const char *value)
     return g_hash_table_contains(found->values, key);
 }
 
+/* Arkime shows names of other scripts as they read, the DNS has their A-labels. */
 static gboolean has_name(const Found *found, const char *value)
 {
-    char *converted = NULL;
+    char ascii[OBSERVABLE_DOMAIN_MAX + 1];
 
     if (*value == '\0' || strcmp(value, "<root>") == 0 || has(found, "dns", value))
         return TRUE;
-    if (idn2_to_ascii_8z(value, &converted, IDN2_NONTRANSITIONAL) != IDN2_OK)
-        return FALSE;
-    gboolean has_it = has(found, "dns", converted);
-    idn2_free(converted);
-    return has_it;
+    return observable_domain_canonical(value, strlen(value), 1, ascii) > 0 &&
+           has(found, "dns", ascii);
 }
 
 /* Arkime lists hosts with and without their ports. */
