@@ -71,11 +71,11 @@ class PacketsTest(concert.TestCase):
                          ["ip.dst", "dns.query", "ip.dst", "http.url"])
         url = hits[-1]
         self.assertEqual({key: url[key] for key in (
-            "type", "seen", "time", "protocol", "source_address", "source_port",
-            "destination_address", "destination_port", "column", "format")}, {
+            "type", "seen", "time", "proto", "src_ip", "src_port",
+            "dest_ip", "dest_port", "column", "format")}, {
                 "type": "url", "seen": "http://birch.example/a", "time": "2023-11-14T22:13:21.000000Z",
-                "protocol": "tcp", "source_address": "192.0.2.1", "source_port": 5001,
-                "destination_address": "198.51.100.7", "destination_port": 8080, "column": None,
+                "proto": "tcp", "src_ip": "192.0.2.1", "src_port": 5001,
+                "dest_ip": "198.51.100.7", "dest_port": 8080, "column": None,
                 "format": "packets"})
 
     def test_compressed_piped_and_cut(self):
@@ -89,7 +89,7 @@ class PacketsTest(concert.TestCase):
 
     def test_dnstap(self):
         hits = self.hits(self.file("tap", dnstap()))
-        self.assertEqual([(hit["line"], hit["field"], hit["source_address"]) for hit in hits],
+        self.assertEqual([(hit["line"], hit["field"], hit["src_ip"]) for hit in hits],
                          [(1, "dns.query", "192.0.2.1")])
 
     def test_broken(self):
