@@ -5,17 +5,18 @@
 
 #include "base/stream_ahead.h"
 #include "base/timestamp.h"
-#include "cli/command_node.h"
 #include "cli/commands.h"
+#include "cli/match_indicators.h"
 #include "cli/match_observed.h"
-#include "cli/match_set.h"
 #include "cli/output.h"
+#include "cli/shield_set.h"
 #include "shield/container.h"
 #include "shield/hit.h"
 #include "shield/packets/packets.h"
 #include "shield/scan.h"
 #include "shield/tally.h"
 #include "shield/walk.h"
+#include "shield/withhold.h"
 
 /* Rows of each table of --summary; with --json there are all. */
 #define SUMMARY_ROWS 20
@@ -33,6 +34,7 @@ typedef struct {
     const InputFormat *input; /* NULL: what each file says it is */
     gint64 now;
     guint jobs;
+    Withhold *withhold;
     Tally *tally; /* NULL: hits are printed as they are found */
     const char *file;
     guint64 file_hits, hits, failed;
@@ -42,6 +44,8 @@ typedef struct {
 static gboolean print_hit(gpointer user, const ScanHit *hit)
 {
     Match *match = user;
+    if (!withhold_admits(match->withhold, &hit->value, match->now))
+        return TRUE;
     match->file_hits++;
     if (match->quiet)
         return FALSE;
@@ -158,67 +162,6 @@ static gboolean scan_file(gpointer user, const char *path, const GError *unreada
     return !(match->quiet && match->hits > 0);
 }
 
-/* What the values of one -i are read as; the source is the file's own name. */
-static gboolean add_inputs(const CommandCall *call, MatchSetTake take, gpointer into,
-                           const LoadOptions *options, MatchSetCounts *counts, GError **error)
-{
-    static const IntakeFormat formats[] = {INTAKE_STIX, INTAKE_MISP, INTAKE_MISP_FEED, INTAKE_LIST,
-                                           INTAKE_CSV};
-    const char *const *inputs = command_texts(call, "indicators");
-    const char *kind = command_text(call, "kind");
-    int format = command_choice(call, "format", -1);
-
-    for (; *inputs; inputs++) {
-        g_autofree char *name = g_path_get_basename(*inputs);
-        IntakeOptions intake = {
-            .format = format < 0 ? INTAKE_NONE : formats[format],
-            .source = strcmp(name, "-") == 0 ? "stdin" : name,
-            .csv_columns = command_text(call, "columns"),
-            .confidence = -1,
-            .kind = kind ? observable_kind_from_name(kind) : OBSERVABLE_NONE,
-        };
-        if (!match_set_read_input(take, into, *inputs, &intake, options, counts, error)) {
-            /* That a file is not there is the user's mistake, not a search without a result. */
-            if (error && g_error_matches(*error, CONCERT_ERROR, CONCERT_ERROR_NOT_FOUND))
-                (*error)->code = CONCERT_ERROR_INPUT;
-            return FALSE;
-        }
-    }
-    return TRUE;
-}
-
-static gboolean add_node(const CommandCall *call, MatchSetTake take, gpointer into,
-                         const LoadOptions *options, MatchSetCounts *counts, GError **error)
-{
-    g_autoptr(Node) node = command_node_open(call, NODE_READ, error);
-    return node && match_set_read_store(take, into, node_store(node), options, counts, error);
-}
-
-/* The indicators that -i names, or the node's. */
-static gboolean add_indicators(const CommandCall *call, MatchSetTake take, gpointer into,
-                               const LoadOptions *options, MatchSetCounts *counts, GError **error)
-{
-    return command_texts(call, "indicators") ? add_inputs(call, take, into, options, counts, error)
-                                             : add_node(call, take, into, options, counts, error);
-}
-
-static void explain_empty(const MatchSetCounts *counts, GError **error)
-{
-    g_autoptr(GString) why = g_string_new("there are no indicators to look for");
-    if (counts->out_of_date > 0)
-        g_string_append_printf(why, "; %" G_GUINT64_FORMAT " are out of date (see --expired)",
-                               counts->out_of_date);
-    if (counts->observables > 0)
-        g_string_append_printf(why, "; %" G_GUINT64_FORMAT " are observables (see --observables)",
-                               counts->observables);
-    if (counts->empty > 0)
-        g_string_append_printf(why, "; %" G_GUINT64_FORMAT " name nothing a text can show",
-                               counts->empty);
-    if (counts->broken > 0)
-        g_string_append_printf(why, "; %" G_GUINT64_FORMAT " could not be read", counts->broken);
-    g_set_error_literal(error, CONCERT_ERROR, CONCERT_ERROR_INPUT, why->str);
-}
-
 static gboolean reads_stdin_twice(const CommandCall *call)
 {
     const char *const *inputs = command_texts(call, "indicators");
@@ -237,11 +180,11 @@ static int run_observed(const CommandCall *call, const LoadOptions *options, GEr
     g_autoptr(Detector) detector = detector_new(&bounds);
     MatchSetCounts counts = {0};
 
-    if (!add_indicators(call, match_observed_take, detector, options, &counts, error))
+    if (!match_indicators_add(call, match_observed_take, detector, options, &counts, error))
         return COMMAND_ERROR;
     detector_finish(detector);
     if (detector_size(detector) == 0) {
-        explain_empty(&counts, error);
+        match_indicators_explain(&counts, error);
         return COMMAND_ERROR;
     }
     return match_observed(detector, call);
@@ -268,6 +211,21 @@ static const InputFormat *choose_input(const CommandCall *call)
     return choice <= INPUT_CHOICE_TEXT ? NULL : input_format_find(input_format_names()[choice - 1]);
 }
 
+static void note_list(gpointer user, const char *list, guint64 hits)
+{
+    output_note("  %" G_GUINT64_FORMAT " by \"%s\"", hits, list);
+}
+
+static void note_withheld(const Withhold *withhold)
+{
+    guint64 hits = withhold_each(withhold, NULL, NULL);
+    if (hits == 0)
+        return;
+    output_note("%" G_GUINT64_FORMAT " hits of well-known values left out (see --suppressed):",
+                hits);
+    withhold_each(withhold, note_list, NULL);
+}
+
 static int run(const CommandCall *call, GError **error)
 {
     static const char *const standard_input[] = {"-", NULL};
@@ -276,9 +234,14 @@ static int run(const CommandCall *call, GError **error)
         .expired = command_flag(call, "expired"),
         .observables = command_flag(call, "observables"),
     };
-    MatchSetCounts counts = {0};
-    g_autoptr(SetBuilder) builder = set_builder_new(NULL);
+    const WithholdOptions withholding = {
+        .expired = options.expired,
+        .suppressed = command_flag(call, "suppressed"),
+        .allowed = command_texts(call, "allow-list"),
+    };
 
+    if (command_text(call, "set") && command_texts(call, "indicators"))
+        return command_usage(call, error, "--set and -i do not go together");
     if (reads_stdin_twice(call))
         return command_usage(call, error, "standard input can be read only once");
     if (command_flag(call, "ecs") + command_flag(call, "summary") + command_flag(call, "stix") +
@@ -287,15 +250,10 @@ static int run(const CommandCall *call, GError **error)
         return command_usage(call, error, "only one of --ecs, --summary, --stix and --count");
     if (command_flag(call, "observed"))
         return run_observed(call, &options, error);
-    if (!add_indicators(call, match_set_take, builder, &options, &counts, error))
+    g_autoptr(Set) set = match_indicators_open(call, &options, error);
+    g_autoptr(Withhold) withhold = withhold_new(&withholding);
+    if (!set || !withhold_check(withhold, set, error))
         return COMMAND_ERROR;
-    g_autoptr(Set) set = set_builder_open(builder, error);
-    if (!set)
-        return COMMAND_ERROR;
-    if (set_count_values(set) == 0) {
-        explain_empty(&counts, error);
-        return COMMAND_ERROR;
-    }
     g_autoptr(GString) text = g_string_new(NULL);
     g_autoptr(Tally) tally =
         command_flag(call, "summary") || command_flag(call, "stix") ? tally_new() : NULL;
@@ -309,6 +267,7 @@ static int run(const CommandCall *call, GError **error)
         .input = choose_input(call),
         .now = options.now,
         .jobs = (guint)command_int(call, "jobs", (gint64)MIN(g_get_num_processors(), JOBS_MAX)),
+        .withhold = withhold,
         .tally = tally,
         .text = text,
     };
@@ -319,6 +278,8 @@ static int run(const CommandCall *call, GError **error)
         go_on = walk_files(*paths, scan_file, &match);
     if (tally && !match.quiet)
         print_tally(call, &match);
+    if (!match.quiet)
+        note_withheld(withhold);
     if (match.quiet && match.hits > 0)
         return COMMAND_OK;
     if (match.failed > 0)
@@ -369,6 +330,12 @@ const Command cmd_match = {
             {"quiet", 'q', COMMAND_FLAG, .help = "print nothing, stop at the first hit"},
             {"jobs", 'j', COMMAND_INT, "N", .min = 1, .max = JOBS_MAX,
              .help = "threads that look through one file (default: as many as the machine has)"},
+            {"set", 's', COMMAND_TEXT, "FILE",
+             .help = "look for what this file has, made by `concert shield compile`"},
+            SHIELD_SET_OPTION_SUPPRESS,
+            {"suppressed", 0, COMMAND_FLAG, .help = "print hits of well-known values, too"},
+            {"allow-list", 0, COMMAND_TEXTS, "NAME",
+             .help = "what is well-known by this list alone counts like anything else"},
             {"expired", 0, COMMAND_FLAG,
              .help = "also indicators that are revoked, taken back, no longer or not yet valid"},
             {"observables", 0, COMMAND_FLAG,

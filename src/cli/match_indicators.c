@@ -1,0 +1,105 @@
+#include "cli/match_indicators.h"
+
+#include <string.h>
+
+#include "cli/command_node.h"
+#include "cli/shield_set.h"
+#include "node/shield_cache.h"
+
+/* What the values of one -i are read as; the source is the file's own name. */
+static gboolean add_inputs(const CommandCall *call, MatchSetTake take, gpointer into,
+                           const LoadOptions *options, MatchSetCounts *counts, GError **error)
+{
+    static const IntakeFormat formats[] = {INTAKE_STIX, INTAKE_MISP, INTAKE_MISP_FEED, INTAKE_LIST,
+                                           INTAKE_CSV};
+    const char *const *inputs = command_texts(call, "indicators");
+    const char *kind = command_text(call, "kind");
+    int format = command_choice(call, "format", -1);
+
+    for (; *inputs; inputs++) {
+        g_autofree char *name = g_path_get_basename(*inputs);
+        IntakeOptions intake = {
+            .format = format < 0 ? INTAKE_NONE : formats[format],
+            .source = strcmp(name, "-") == 0 ? "stdin" : name,
+            .csv_columns = command_text(call, "columns"),
+            .confidence = -1,
+            .kind = kind ? observable_kind_from_name(kind) : OBSERVABLE_NONE,
+        };
+        if (!match_set_read_input(take, into, *inputs, &intake, options, counts, error)) {
+            /* That a file is not there is the user's mistake, not a search without a result. */
+            if (error && g_error_matches(*error, CONCERT_ERROR, CONCERT_ERROR_NOT_FOUND))
+                (*error)->code = CONCERT_ERROR_INPUT;
+            return FALSE;
+        }
+    }
+    return TRUE;
+}
+
+static gboolean add_node(const CommandCall *call, MatchSetTake take, gpointer into,
+                         const LoadOptions *options, MatchSetCounts *counts, GError **error)
+{
+    g_autoptr(Node) node = command_node_open(call, NODE_READ, error);
+    return node && match_set_read_store(take, into, node_store(node), options, counts, error);
+}
+
+gboolean match_indicators_add(const CommandCall *call, MatchSetTake take, gpointer into,
+                              const LoadOptions *options, MatchSetCounts *counts, GError **error)
+{
+    return command_texts(call, "indicators") ? add_inputs(call, take, into, options, counts, error)
+                                             : add_node(call, take, into, options, counts, error);
+}
+
+void match_indicators_explain(const MatchSetCounts *counts, GError **error)
+{
+    g_autoptr(GString) why = g_string_new("there are no indicators to look for");
+    if (counts->out_of_date > 0)
+        g_string_append_printf(why, "; %" G_GUINT64_FORMAT " are out of date (see --expired)",
+                               counts->out_of_date);
+    if (counts->observables > 0)
+        g_string_append_printf(why, "; %" G_GUINT64_FORMAT " are observables (see --observables)",
+                               counts->observables);
+    if (counts->empty > 0)
+        g_string_append_printf(why, "; %" G_GUINT64_FORMAT " name nothing a text can show",
+                               counts->empty);
+    if (counts->broken > 0)
+        g_string_append_printf(why, "; %" G_GUINT64_FORMAT " could not be read", counts->broken);
+    g_set_error_literal(error, CONCERT_ERROR, CONCERT_ERROR_INPUT, why->str);
+}
+
+static Set *build_set(const CommandCall *call, const LoadOptions *options, GError **error)
+{
+    g_autoptr(SetBuilder) builder = set_builder_new(NULL);
+    g_autoptr(Warninglist) lists = NULL;
+    g_autoptr(Set) set = NULL;
+    MatchSetCounts counts = {0};
+
+    if (!shield_set_lists(call, &lists, error))
+        return NULL;
+    set_builder_use_lists(builder, lists);
+    if (match_indicators_add(call, match_set_take, builder, options, &counts, error))
+        set = set_builder_open(builder, error);
+    if (set && set_count_values(set) == 0) {
+        match_indicators_explain(&counts, error);
+        return NULL;
+    }
+    return g_steal_pointer(&set);
+}
+
+Set *match_indicators_open(const CommandCall *call, const LoadOptions *options, GError **error)
+{
+    const char *path = command_text(call, "set");
+    if (path) {
+        Set *set = set_open(path, error);
+        if (!set)
+            command_file_error(error);
+        return set;
+    }
+    if (command_texts(call, "indicators") || command_texts(call, "suppress") || options->expired ||
+        options->observables)
+        return build_set(call, options, error);
+    g_autoptr(Node) node = command_node_open(call, NODE_READ, error);
+    g_autoptr(Set) set = node ? shield_cache_open(node, NULL, error) : NULL;
+    if (!set || set_count_values(set) > 0)
+        return g_steal_pointer(&set);
+    return build_set(call, options, error); /* says why there are none */
+}
