@@ -15,7 +15,7 @@ static void check_text(const char *text, gsize max)
 static void parse(const char *bytes, gsize length)
 {
     g_autoptr(GError) error = NULL;
-    g_autoptr(MailReply) reply = mail_reply_parse(bytes, length, &error);
+    g_autoptr(MailReply) reply = mail_reply_parse(bytes, length, NULL, &error);
     g_assert(!reply == (error != NULL));
     if (!reply)
         return;

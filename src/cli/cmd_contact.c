@@ -15,6 +15,7 @@
 
 static void print_contact_json(const Contact *contact)
 {
+    char time[TIMESTAMP_MAX];
     yyjson_mut_doc *doc = yyjson_mut_doc_new(NULL);
     yyjson_mut_val *root = yyjson_mut_obj(doc);
     const struct {
@@ -26,6 +27,9 @@ static void print_contact_json(const Contact *contact)
     for (guint i = 0; i < G_N_ELEMENTS(texts); i++)
         if (texts[i].text)
             yyjson_mut_obj_add_str(doc, root, texts[i].name, texts[i].text);
+    if (contact->smime_until != 0)
+        yyjson_mut_obj_add_strcpy(doc, root, "smime_until",
+                                  timestamp_format(time, contact->smime_until, 0));
     yyjson_mut_obj_add_uint(doc, root, "scopes", contact->scopes);
     output_json(root);
     yyjson_mut_doc_free(doc);
@@ -50,19 +54,30 @@ static void print_stop_json(const ContactsStop *stop)
     yyjson_mut_doc_free(doc);
 }
 
+/* What mail to it is encrypted with. Caller frees. */
+static char *describe_key(const Contact *contact)
+{
+    char time[OUTPUT_NUMBER_MAX];
+    if (contact->openpgp)
+        return g_strdup("OpenPGP");
+    if (contact->smime_until == 0)
+        return NULL;
+    return g_strdup_printf("S/MIME, %s %s",
+                           contact->smime_until < timestamp_now() ? "expired" : "until",
+                           output_time(time, contact->smime_until));
+}
+
 static void print_contacts(const CommandCall *call, const GPtrArray *contacts)
 {
     OutputTable *table =
-        output_table_new("CONTACT", "NAME", "LANGUAGE", "OPENPGP", ">ANSWERS FOR", "LIST", NULL);
+        output_table_new("CONTACT", "NAME", "LANGUAGE", "KEY", ">ANSWERS FOR", "LIST", NULL);
     for (guint i = 0; i < contacts->len; i++) {
         const Contact *one = contacts->pdata[i];
         char scopes[OUTPUT_NUMBER_MAX];
-        const char *const cells[] = {one->key,
-                                     one->name,
-                                     one->language,
-                                     one->openpgp ? "yes" : NULL,
-                                     output_number(scopes, one->scopes),
-                                     one->source};
+        g_autofree char *key = describe_key(one);
+        const char *const cells[] = {
+            one->key,   one->name, one->language, key, output_number(scopes, one->scopes),
+            one->source};
         if (command_json(call))
             print_contact_json(one);
         else

@@ -6,6 +6,7 @@
 #include "cli/command_node.h"
 #include "cli/document.h"
 #include "cli/output.h"
+#include "identity/certificate.h"
 #include "intake/contact_list.h"
 #include "node/mail_protect.h"
 #include "store/contacts.h"
@@ -26,6 +27,8 @@ typedef struct {
     guint rows;
     gsize bytes; /* about */
     guint64 n_contacts, n_routes, n_refused;
+    const char *smime; /* certificate of all contacts, DER in base64; NULL: none */
+    gboolean by_force; /* whoever's it is */
 } Upload;
 
 static void upload_begin(Upload *upload)
@@ -93,6 +96,9 @@ static gboolean put_contact(gpointer user, const ContactListRow *row, GError **e
     size += add_text(upload, one, "name", row->name);
     size += add_text(upload, one, "language", row->language);
     size += add_text(upload, one, "openpgp", row->openpgp);
+    size += add_text(upload, one, "smime", upload->smime);
+    if (upload->by_force)
+        yyjson_mut_obj_add_bool(upload->params, one, "force", TRUE);
     size += add_list(upload, one, "ip", row->networks);
     size += add_list(upload, one, "as", row->as);
     size += add_list(upload, one, "domains", row->domains);
@@ -202,6 +208,26 @@ static gboolean read_key(const CommandCall *call, Node *node, char **ret_openpgp
     return *ret_openpgp != NULL;
 }
 
+/* The certificate of --smime FILE; both NULL without. Caller frees. */
+static gboolean read_smime(const CommandCall *call, Certificate **ret_certificate, char **ret_text,
+                           GError **error)
+{
+    const char *file = command_text(call, "smime");
+    gsize length;
+    if (!file)
+        return TRUE;
+    g_autofree char *bytes = document_read(NULL, file, NULL, CERTIFICATE_BYTES_MAX, &length, error);
+    g_autoptr(Certificate) certificate = bytes ? certificate_read(bytes, length, error) : NULL;
+    if (!certificate) {
+        g_prefix_error(error, "%s: ", file);
+        return FALSE;
+    }
+    g_autoptr(GBytes) der = certificate_bytes(certificate);
+    *ret_text = g_base64_encode(g_bytes_get_data(der, NULL), g_bytes_get_size(der));
+    *ret_certificate = g_steal_pointer(&certificate);
+    return TRUE;
+}
+
 /* The values of an option in canonical form. */
 static gboolean read_scopes(const CommandCall *call, const char *option, ContactsKind kind,
                             GPtrArray *values, GError **error)
@@ -222,18 +248,23 @@ static gboolean read_scopes(const CommandCall *call, const char *option, Contact
 static int run_add(const CommandCall *call, GError **error)
 {
     const char *who = call->arguments[0];
-    g_autofree char *openpgp = NULL;
+    g_autofree char *openpgp = NULL, *smime = NULL;
+    g_autoptr(Certificate) certificate = NULL;
     g_autoptr(GPtrArray) networks = g_ptr_array_new_with_free_func(g_free);
     g_autoptr(GPtrArray) as = g_ptr_array_new_with_free_func(g_free);
     g_autoptr(GPtrArray) domains = g_ptr_array_new_with_free_func(g_free);
     if (!read_scopes(call, "ip", CONTACTS_NETWORK, networks, error) ||
         !read_scopes(call, "asn", CONTACTS_AS, as, error) ||
-        !read_scopes(call, "domain", CONTACTS_DOMAIN, domains, error))
+        !read_scopes(call, "domain", CONTACTS_DOMAIN, domains, error) ||
+        !read_smime(call, &certificate, &smime, error))
         return COMMAND_ERROR;
     g_autoptr(Node) node = command_node_open(call, NODE_WRITE, error);
     if (!node || !read_key(call, node, &openpgp, error))
         return COMMAND_ERROR;
-    g_auto(Upload) upload = {.node = node, .source = "added by hand"};
+    g_auto(Upload) upload = {.node = node,
+                             .source = "added by hand",
+                             .smime = smime,
+                             .by_force = command_flag(call, "force")};
     const ContactListRow row = {.email = strchr(who, '@') ? who : NULL,
                                 .node = strchr(who, '@') ? NULL : who,
                                 .name = command_text(call, "name"),
@@ -248,6 +279,12 @@ static int run_add(const CommandCall *call, GError **error)
     output_line("%s is a contact.", who);
     if (openpgp)
         output_line("Mail to it is encrypted with %s.", openpgp);
+    if (certificate) {
+        char until[OUTPUT_NUMBER_MAX];
+        output_line("%s is encrypted to the certificate of %s until %s, when it expires.",
+                    openpgp ? "Without that key, mail" : "Mail to it", certificate->name,
+                    output_time(until, certificate->until_us));
+    }
     return COMMAND_OK;
 }
 
@@ -267,6 +304,10 @@ const Command cmd_contact_add = {
             {"openpgp", 0, COMMAND_TEXT, "FINGERPRINT",
              .help = "the key to encrypt mail to, which the keyring has already"},
             {"key", 0, COMMAND_TEXT, "FILE", .help = "that key itself"},
+            {"smime", 0, COMMAND_TEXT, "FILE",
+             .help = "the X.509 certificate to encrypt mail to, by S/MIME"},
+            {"force", 0, COMMAND_FLAG,
+             .help = "take a certificate that is for another mail address"},
             COMMAND_OPTIONS_END,
         },
     .examples = (const CommandExample[]){{"concert contact add abuse@isp.birch.example --language "

@@ -10,6 +10,7 @@
 #include "cli/signatory.h"
 #include "dossier/notice.h"
 #include "intake/mail_reply.h"
+#include "node/mail_smime.h"
 #include "store/mails.h"
 
 #define MBOX_MAX     (256 * 1024 * 1024) /* bytes */
@@ -21,6 +22,7 @@ typedef struct {
     const CommandCall *call;
     Node *node;
     const char *by;
+    MailSmimeKey *smime; /* NULL: none */
     guint recorded, known, ignored, unknown, failed;
 } Import;
 
@@ -157,15 +159,23 @@ static gboolean record(Import *import, const char *where, const MailReply *reply
     return TRUE;
 }
 
+static char *open_closed(const void *cms, gsize length, gsize *ret_length, gpointer user,
+                         GError **error)
+{
+    const Import *import = user;
+    return mail_smime_open(import->smime, cms, length, ret_length, error);
+}
+
 static gboolean take_mail(Import *import, const char *where, const char *bytes, gsize length,
                           GError **error)
 {
     g_autoptr(GError) failure = NULL;
     g_autofree char *id = NULL;
-    g_autoptr(MailReply) reply = mail_reply_parse(bytes, length, &failure);
-    if (!reply) {
+    const MailReplyOpener opener = {open_closed, import};
+    g_autoptr(MailReply) reply = mail_reply_parse(bytes, length, &opener, &failure);
+    if (!reply || reply->closed) {
         import->failed++;
-        tell(import, where, NULL, NULL, failure->message, NULL);
+        tell(import, where, reply, NULL, reply ? reply->closed : failure->message, NULL);
         return TRUE;
     }
     if (!find_notice(node_store(import->node), reply, &id, error))
@@ -228,13 +238,23 @@ static gboolean take_all(Import *import, const char *path, GError **error)
     return take_folder(import, path, "new", error) && take_folder(import, path, "cur", error);
 }
 
+static gboolean read_key(Import *import, GError **error)
+{
+    const Config *config = node_config(import->node);
+    return mail_smime_key_read(config_path(config, SETTING_MAIL_SMIME_CERTIFICATE),
+                               config_path(config, SETTING_MAIL_SMIME_KEY), &import->smime, error);
+}
+
 static int run(const CommandCall *call, GError **error)
 {
     Import import = {.call = call};
     g_autoptr(Node) node = command_node_open(call, NODE_WRITE, error);
     import.node = node;
     import.by = node ? signatory_of(call, node, error) : NULL;
-    if (!import.by || !take_all(&import, call->arguments[0], error))
+    gboolean good =
+        import.by && read_key(&import, error) && take_all(&import, call->arguments[0], error);
+    mail_smime_key_free(import.smime);
+    if (!good)
         return COMMAND_ERROR;
     if (!command_json(call))
         output_line("%u recorded, %u known already, %u automatic, %u of no notice, %u not readable "
@@ -252,7 +272,9 @@ const Command cmd_notify_import_replies = {
         "the address it went to, in the subject, or by the mail it replies to. A line \"Status: "
         "fixed\" (taken-down, in-progress, not-ours, disputed) says what became of it; without "
         "one the notice counts as acknowledged. A mail that could not be delivered is recorded "
-        "too; automatic answers are passed over. Mails are left where they are, and one that was "
+        "too; automatic answers are passed over. What is encrypted by S/MIME is decrypted with "
+        "[mail] "
+        "smime_key. Mails are left where they are, and one that was "
         "recorded is not recorded again.",
     .options = (const CommandOption[]){DOSSIER_COMMAND_OPTION_AS, COMMAND_OPTION_JSON,
                                        COMMAND_OPTIONS_END},

@@ -22,6 +22,8 @@ typedef struct {
     gboolean has_text;
     GString *report; /* text of message/delivery-status and message/rfc822 of a bounce */
     guint parts;
+    const MailReplyOpener *opener;
+    guint opened; /* layers around what is read */
 } Reading;
 
 void mail_reply_free(MailReply *reply)
@@ -35,6 +37,7 @@ void mail_reply_free(MailReply *reply)
     g_strfreev(reply->tokens);
     g_free(reply->text);
     g_free(reply->status);
+    g_free(reply->closed);
     g_free(reply);
 }
 
@@ -227,18 +230,22 @@ static gboolean is_type(const char *value, const char *type)
            (type[length - 1] == '/' || !value[length] || strchr("; \t", value[length]));
 }
 
-/* The body decoded. Caller frees. */
-static char *decode_body(const Part *part)
+/* The body's bytes. Caller frees. */
+static GString *decode_bytes(const Part *part)
 {
     const char *encoding = header(part, "content-transfer-encoding", 0);
-    g_autofree char *charset = parameter(header(part, "content-type", 0), "charset");
-    g_autoptr(GString) plain = NULL;
     if (encoding && g_ascii_strncasecmp(encoding, "base64", 6) == 0)
-        plain = decode_base64(part->body.at, part->body.length);
-    else if (encoding && g_ascii_strncasecmp(encoding, "quoted-printable", 16) == 0)
-        plain = decode_quoted(part->body.at, part->body.length, FALSE);
-    else
-        plain = g_string_new_len(part->body.at, (gssize)part->body.length);
+        return decode_base64(part->body.at, part->body.length);
+    if (encoding && g_ascii_strncasecmp(encoding, "quoted-printable", 16) == 0)
+        return decode_quoted(part->body.at, part->body.length, FALSE);
+    return g_string_new_len(part->body.at, (gssize)part->body.length);
+}
+
+/* The body as text. Caller frees. */
+static char *decode_body(const Part *part)
+{
+    g_autofree char *charset = parameter(header(part, "content-type", 0), "charset");
+    g_autoptr(GString) plain = decode_bytes(part);
     return to_utf8(plain->str, plain->len, charset);
 }
 
@@ -276,9 +283,36 @@ static void read_multipart(Reading *reading, const Part *part, guint depth)
         read_inner(reading, (Span){begin, (gsize)(rest.at - begin)}, depth + 1);
 }
 
+/* Only the mail as a whole is opened: a part of one may stand among what somebody else wrote. */
+static void read_closed(Reading *reading, const Part *part, guint depth)
+{
+    const MailReplyOpener *opener = reading->opener;
+    g_autoptr(GError) error = NULL;
+    g_autoptr(GString) cms = NULL;
+    g_autofree char *entity = NULL;
+    gsize length = 0;
+    if (depth != reading->opened || depth >= MAIL_REPLY_CLOSED_MAX)
+        return;
+    if (opener) {
+        cms = decode_bytes(part);
+        entity = opener->open(cms->str, cms->len, &length, opener->user, &error);
+    }
+    if (!entity) {
+        reading->reply->closed =
+            g_strdup(error ? error->message : "it is encrypted or signed by S/MIME");
+        return;
+    }
+    reading->opened++;
+    read_inner(reading, (Span){entity, MIN(length, MAIL_REPLY_BYTES_MAX)}, depth + 1);
+}
+
 static void read_body(Reading *reading, const Part *part, guint depth)
 {
     const char *type = header(part, "content-type", 0);
+    if (is_type(type, "application/pkcs7-mime") || is_type(type, "application/x-pkcs7-mime")) {
+        read_closed(reading, part, depth);
+        return;
+    }
     if (is_type(type, "multipart/")) {
         read_multipart(reading, part, depth);
         return;
@@ -447,10 +481,11 @@ static gboolean says_bounce(const Part *part)
            (path && g_str_has_prefix(path, "<>") && header(part, "x-failed-recipients", 0));
 }
 
-static MailReply *read_mail(const Part *part)
+static MailReply *read_mail(const Part *part, const MailReplyOpener *opener)
 {
     MailReply *reply = g_new0(MailReply, 1);
-    Reading reading = {.reply = reply, .text = g_string_new(NULL), .report = g_string_new(NULL)};
+    Reading reading = {
+        .reply = reply, .text = g_string_new(NULL), .report = g_string_new(NULL), .opener = opener};
     const char *subject = header(part, "subject", 0);
     GPtrArray *own = g_ptr_array_new_with_free_func(g_free);
     add_ids(own, header(part, "message-id", 0));
@@ -468,7 +503,8 @@ static MailReply *read_mail(const Part *part)
     return reply;
 }
 
-MailReply *mail_reply_parse(const char *bytes, gsize length, GError **error)
+MailReply *mail_reply_parse(const char *bytes, gsize length, const MailReplyOpener *opener,
+                            GError **error)
 {
     g_auto(Part) part = {0};
     if (length > MAIL_REPLY_BYTES_MAX) {
@@ -482,7 +518,7 @@ MailReply *mail_reply_parse(const char *bytes, gsize length, GError **error)
                             "it is no mail: it says not who it is from");
         return NULL;
     }
-    return read_mail(&part);
+    return read_mail(&part, opener);
 }
 
 /* "From ADDRESS Mon Mar  2 10:00:00 2026": what a person writes at the beginning of a line is none.

@@ -12,6 +12,7 @@
 #define MAIL_REPLY_HEADERS_MAX    1000
 #define MAIL_REPLY_PARTS_MAX      100
 #define MAIL_REPLY_DEPTH_MAX      6
+#define MAIL_REPLY_CLOSED_MAX     3           /* as encrypted, and signed in that */
 #define MAIL_REPLY_TEXT_MAX       (12 * 1024) /* bytes that are kept of what was written */
 #define MAIL_REPLY_REFERENCES_MAX 64
 
@@ -25,12 +26,22 @@ typedef struct {
                       ("[TOKEN]"), of the Message-IDs it answers; different ones, in that order */
     char *text;    /* what the sender wrote, without what is quoted; never NULL */
     char *status;  /* the word of its line "Status: WORD", in lower case; NULL: none */
+    char *closed;  /* why it could not be opened, and its text is not known; NULL: it is open */
     gboolean is_automatic; /* an automatic answer, RFC 3834 */
     gboolean is_bounce;    /* it says that a mail could not be delivered, RFC 3464 */
 } MailReply;
 
-/* CONCERT_ERROR_LIMIT when it is too large, _INPUT when it is no mail. */
-MailReply *mail_reply_parse(const char *bytes, gsize length, GError **error);
+/* How a mail that is closed as a whole (application/pkcs7-mime) is opened: @cms is its body, what
+ * comes back the MIME entity in it, which the caller frees; NULL with an error: it stays closed. */
+typedef struct {
+    char *(*open)(const void *cms, gsize length, gsize *ret_length, gpointer user, GError **error);
+    gpointer user;
+} MailReplyOpener;
+
+/* @opener may be NULL: then what is closed stays so. CONCERT_ERROR_LIMIT when it is too large,
+ * _INPUT when it is no mail. */
+MailReply *mail_reply_parse(const char *bytes, gsize length, const MailReplyOpener *opener,
+                            GError **error);
 void mail_reply_free(MailReply *reply);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(MailReply, mail_reply_free)
 

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/timestamp.h"
+#include "identity/certificate.h"
 #include "node/operation_params.h"
 #include "store/contacts.h"
 
@@ -41,6 +42,27 @@ static gboolean put_scopes(StoreTx *tx, yyjson_val *row, gint64 contact, const c
     return TRUE;
 }
 
+/* One that nobody may be written to by, or that is somebody else's, is refused. */
+static gboolean put_smime(StoreTx *tx, gint64 contact, const char *email, const char *smime,
+                          gboolean by_force, GError **error)
+{
+    gsize length;
+    g_autofree guchar *der = g_base64_decode(smime, &length);
+    g_autoptr(Certificate) certificate = certificate_read(der, length, error);
+    if (!certificate ||
+        !certificate_check(certificate, CERTIFICATE_ENCRYPTS, timestamp_now(), error))
+        return FALSE;
+    if (!by_force && !(email && certificate_is_for(certificate, email))) {
+        g_autofree char *addresses = g_strjoinv(", ", certificate->addresses);
+        g_set_error(error, CONCERT_ERROR, CONCERT_ERROR_DENIED,
+                    "the certificate of %s is for %.200s, and not for %s", certificate->name,
+                    *addresses ? addresses : "no mail address", email ? email : "a node");
+        return FALSE;
+    }
+    g_autoptr(GBytes) bytes = certificate_bytes(certificate);
+    return contacts_put_smime(tx, contact, bytes, certificate->until_us, error);
+}
+
 static gboolean put_contact(StoreTx *tx, yyjson_val *row, const char *source, GError **error)
 {
     static const char operation[] = "contact.put";
@@ -54,11 +76,16 @@ static gboolean put_contact(StoreTx *tx, yyjson_val *row, const char *source, GE
                  {"language", &contact.language},
                  {"openpgp", &contact.openpgp}};
     gint64 number;
+    gboolean by_force = yyjson_is_true(yyjson_obj_get(row, "force"));
+    const char *smime;
     for (guint i = 0; i < G_N_ELEMENTS(texts); i++)
         if (!operation_params_text(row, operation, texts[i].name, FALSE,
                                    (const char **)texts[i].text, error))
             return FALSE;
-    return contacts_put(tx, &contact, &number, error) && put_scopes(tx, row, number, source, error);
+    return operation_params_text(row, operation, "smime", FALSE, &smime, error) &&
+           contacts_put(tx, &contact, &number, error) &&
+           (!smime || put_smime(tx, number, contact.email, smime, by_force, error)) &&
+           put_scopes(tx, row, number, source, error);
 }
 
 static gboolean put_route(StoreTx *tx, yyjson_val *row, const char *source, GError **error)

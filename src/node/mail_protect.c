@@ -6,6 +6,7 @@
 
 #include "base/durable.h"
 #include "base/sha256.h"
+#include "node/mail_smime.h"
 
 #define OUTPUT_MAX (16 * 1024 * 1024)
 
@@ -151,14 +152,11 @@ static char *wrap_signed(Session *session, const char *boundary, const char *con
                            micalg, boundary, boundary, content, boundary, body, boundary);
 }
 
-char *mail_protect(const MailSettings *settings, const char *key, const MailMessage *message,
-                   const char *content, const char **ret_protection, GError **error)
+/* @key: fingerprint of the recipient's; NULL: it is only signed. */
+static char *protect_openpgp(const MailSettings *settings, const char *key,
+                             const MailMessage *message, const char *content, GError **error)
 {
-    static const char *const names[2][2] = {{"none", "signed"}, {"encrypted", "signed-encrypted"}};
     g_auto(Session) session = {0};
-    *ret_protection = names[key != NULL][settings->sign_key != NULL];
-    if (!key && !settings->sign_key)
-        return g_strdup(content);
     if (!open_session(settings->gnupg, &session, error) ||
         (key && !get_key(&session, key, FALSE, &session.recipient, error)) ||
         (settings->sign_key &&
@@ -170,6 +168,23 @@ char *mail_protect(const MailSettings *settings, const char *key, const MailMess
         return NULL;
     return key ? wrap_encrypted(boundary, armour)
                : wrap_signed(&session, boundary, content, armour);
+}
+
+char *mail_protect(const MailSettings *settings, const MailRecipient *recipient,
+                   const MailMessage *message, const char *content, const char **ret_protection,
+                   GError **error)
+{
+    static const char *const names[2][2] = {{"none", "signed"}, {"encrypted", "signed-encrypted"}};
+    gboolean encrypts = recipient->openpgp || recipient->smime;
+    gboolean by_openpgp = recipient->openpgp || (!recipient->smime && settings->sign_key);
+    gboolean by_smime = !by_openpgp && (recipient->smime || settings->smime_certificate);
+    gboolean signs = by_openpgp ? settings->sign_key != NULL : settings->smime_certificate != NULL;
+    *ret_protection = names[encrypts][signs];
+    if (by_openpgp)
+        return protect_openpgp(settings, recipient->openpgp, message, content, error);
+    if (by_smime)
+        return mail_smime_protect(settings, recipient->smime, message, content, error);
+    return g_strdup(content);
 }
 
 char *mail_protect_import(const char *gnupg, const char *text, gsize length, GError **error)

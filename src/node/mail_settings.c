@@ -19,6 +19,8 @@ void mail_settings_free(MailSettings *settings)
     g_free(settings->reply_to);
     g_free(settings->gnupg);
     g_free(settings->sign_key);
+    g_free(settings->smime_certificate);
+    g_free(settings->smime_key);
     g_free(settings);
 }
 
@@ -85,6 +87,8 @@ MailSettings *mail_settings_read(const Config *config, gboolean secrets, GError 
     settings->per_contact_hour = (guint)config_int(config, SETTING_MAIL_PER_CONTACT_HOUR);
     settings->gnupg = g_strdup(config_path(config, SETTING_MAIL_GNUPG));
     settings->sign_key = g_strdup(config_string(config, SETTING_MAIL_SIGN_KEY));
+    settings->smime_certificate = g_strdup(config_path(config, SETTING_MAIL_SMIME_CERTIFICATE));
+    settings->smime_key = g_strdup(config_path(config, SETTING_MAIL_SMIME_KEY));
     if (!read_server(config_string(config, SETTING_MAIL_SERVER), settings, error) ||
         !read_addresses(config, settings, error) ||
         (secrets && !read_password(config, settings, error)))

@@ -12,8 +12,9 @@ typedef struct {
     char *from, *from_name, *reply_to;
     gboolean plus; /* the reference of a notice goes into the address for replies */
     guint per_hour, per_contact_hour;
-    char *gnupg;    /* directory of the OpenPGP keys */
-    char *sign_key; /* NULL: mail is not signed */
+    char *gnupg;                         /* directory of the OpenPGP keys */
+    char *sign_key;                      /* NULL: mail is not signed by OpenPGP */
+    char *smime_certificate, *smime_key; /* files; NULL: none */
 } MailSettings;
 
 /* CONCERT_ERROR_INPUT when [mail] does not say enough, or what may not be. Without @secrets the

@@ -82,14 +82,23 @@ static gboolean open_letter(Notary *notary, const char *dossier, const char *typ
 /* --- the mail ----------------------------------------------------------------------------------
  */
 
-/* The contact's key to encrypt to, as it is known now; *ret_key NULL: none. Caller frees. */
-static gboolean find_key(Store *store, const char *address, char **ret_key, GError **error)
+static void recipient_clear(MailRecipient *recipient)
+{
+    g_free(recipient->openpgp);
+    g_clear_pointer(&recipient->smime, g_bytes_unref);
+}
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(MailRecipient, recipient_clear)
+
+/* The contact's keys to encrypt to, as they are known now. */
+static gboolean find_keys(Store *store, const char *address, MailRecipient *ret_recipient,
+                          GError **error)
 {
     g_autoptr(Contact) contact = NULL;
     g_autofree char *key = contacts_canonical(address, CONTACTS_ADDRESS, NULL);
-    if (key && !contacts_get(store, key, &contact, error))
+    if (key && (!contacts_get(store, key, &contact, error) ||
+                !contacts_smime(store, key, &ret_recipient->smime, error)))
         return FALSE;
-    *ret_key = contact ? g_strdup(contact->openpgp) : NULL;
+    ret_recipient->openpgp = contact ? g_strdup(contact->openpgp) : NULL;
     return TRUE;
 }
 
@@ -112,8 +121,8 @@ static gboolean name_mail(Notary *notary, Letter *letter, GError **error)
     return TRUE;
 }
 
-static gboolean write_mail(Letter *letter, const char *key, const char **ret_protection,
-                           GError **error)
+static gboolean write_mail(Letter *letter, const MailRecipient *recipient,
+                           const char **ret_protection, GError **error)
 {
     const char *subject = letter->subject ? letter->subject : letter->notice.subject;
     g_autofree char *title = g_strdup_printf("%s [%s]", subject, letter->notice.reference);
@@ -134,9 +143,9 @@ static gboolean write_mail(Letter *letter, const char *key, const char **ret_pro
                                  .file_name = "findings.csv",
                                  .file_type = "text/csv; charset=utf-8"};
     g_autofree char *content = mail_message_content(&message, error);
-    g_autofree char *guarded =
-        content ? mail_protect(letter->settings, key, &message, content, ret_protection, error)
-                : NULL;
+    g_autofree char *guarded = content ? mail_protect(letter->settings, recipient, &message,
+                                                      content, ret_protection, error)
+                                       : NULL;
     char *bytes = guarded ? mail_message_build(&message, guarded, error) : NULL;
     if (!bytes)
         return FALSE;
@@ -174,9 +183,9 @@ static gboolean prepare_mail(Notary *notary, Letter *letter, GError **error)
     letter->settings = mail_settings_read(letter->config, FALSE, error);
     if (!letter->settings || !name_mail(notary, letter, error))
         return FALSE;
-    g_autofree char *key = NULL;
-    if (!find_key(notary_store(notary), letter->mail.to, &key, error) ||
-        !write_mail(letter, key, &protection, error))
+    g_auto(MailRecipient) recipient = {0};
+    if (!find_keys(notary_store(notary), letter->mail.to, &recipient, error) ||
+        !write_mail(letter, &recipient, &protection, error))
         return FALSE;
     letter->payload = describe_mail(letter, protection);
     return TRUE;

@@ -55,8 +55,9 @@
  *   dossier.jot       {dossier, author, text}
  *   consumer.add      {name, formats: [..], sha256 (hex), expires (us, 0 never)}
  *   consumer.remove   {name}
- *   contact.put       {source?, contacts?: [{email or node, name?, language?, openpgp?, ip?: [..],
- *                     as?: [..], domains?: [..]}], routes?: [[prefix, as]]}: store/contacts.h
+ *   contact.put       {source?, contacts?: [{email or node, name?, language?, openpgp?,
+ *                     smime? (DER in base64), force?, ip?: [..], as?: [..], domains?: [..]}],
+ *                     routes?: [[prefix, as]]}: store/contacts.h
  *   contact.remove    {key or source}
  *   contact.stop      {stop: "opt-out" or "hold", value, reason?, by, until (us, 0: for good)}
  *   contact.release   {stop, value}

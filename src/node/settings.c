@@ -314,6 +314,15 @@ static const Setting settings[] = {
     [SETTING_MAIL_SIGN_KEY] =
         {"mail", "sign_key", SETTING_STRING, .min = 8, .max = 128,
          .help = "The OpenPGP key that signs mail: its fingerprint. Not set: mail is not signed."},
+    [SETTING_MAIL_SMIME_CERTIFICATE] =
+        {"mail", "smime_certificate", SETTING_PATH,
+         .help = "The node's own certificate for S/MIME, in PEM, and behind it those that lead to "
+                 "an authority. It signs what is encrypted to a certificate, and, without "
+                 "sign_key, all other mail."},
+    [SETTING_MAIL_SMIME_KEY] =
+        {"mail", "smime_key", SETTING_PATH,
+         .help = "Its private key, in PEM; only its owner may read the file. It decrypts answers, "
+                 "too."},
 };
 
 G_STATIC_ASSERT(G_N_ELEMENTS(settings) == SETTING_COUNT);

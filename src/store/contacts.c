@@ -220,6 +220,27 @@ gboolean contacts_put(StoreTx *tx, const Contact *contact, gint64 *ret_number, G
     return TRUE;
 }
 
+gboolean contacts_put_smime(StoreTx *tx, gint64 contact, GBytes *certificate, gint64 until_us,
+                            GError **error)
+{
+    gsize length;
+    const void *bytes = g_bytes_get_data(certificate, &length);
+    if (length == 0 || length > CONTACTS_SMIME_MAX)
+        return refuse(error, CONCERT_ERROR_LIMIT, "a certificate has at most %d bytes",
+                      CONTACTS_SMIME_MAX);
+    sqlite3_stmt *statement =
+        sqlite_prepare(tx->db,
+                       "INSERT OR REPLACE INTO contact_smime (contact, certificate, until)"
+                       " VALUES (?1, ?2, ?3)",
+                       error);
+    if (!statement)
+        return FALSE;
+    sqlite3_bind_int64(statement, 1, contact);
+    sqlite3_bind_blob(statement, 2, bytes, (int)length, SQLITE_STATIC);
+    sqlite3_bind_int64(statement, 3, until_us);
+    return sqlite_run(tx->db, statement, error);
+}
+
 gboolean contacts_put_scope(StoreTx *tx, gint64 contact, ContactsKind kind, const char *value,
                             const char *source, GError **error)
 {
@@ -360,6 +381,7 @@ static Contact *make_contact(sqlite3_stmt *statement)
     contact->openpgp = sqlite_dup_text(statement, 6);
     contact->source = sqlite_dup_text(statement, 7);
     contact->scopes = (guint)sqlite3_column_int64(statement, 8);
+    contact->smime_until = sqlite3_column_int64(statement, 9);
     return contact;
 }
 
@@ -370,7 +392,8 @@ static void read_contact(sqlite3_stmt *statement, gpointer user)
 
 #define CONTACT_COLUMNS                                                                            \
     "number, key, email, node, name, language, openpgp, source,"                                   \
-    " (SELECT count(*) FROM contact_scope s WHERE s.contact = contact.number)"
+    " (SELECT count(*) FROM contact_scope s WHERE s.contact = contact.number),"                    \
+    " (SELECT until FROM contact_smime c WHERE c.contact = contact.number)"
 
 gboolean contacts_get(Store *store, const char *key, Contact **ret_contact, GError **error)
 {
@@ -386,6 +409,29 @@ gboolean contacts_get(Store *store, const char *key, Contact **ret_contact, GErr
     if (!sqlite_step(reader.db, statement, &row, error))
         return FALSE;
     *ret_contact = row ? make_contact(statement) : NULL;
+    if (row)
+        sqlite3_reset(statement);
+    return TRUE;
+}
+
+gboolean contacts_smime(Store *store, const char *key, GBytes **ret_certificate, GError **error)
+{
+    g_auto(Reader) reader = {0};
+    gboolean row;
+    if (!reader_begin(store, &reader, error))
+        return FALSE;
+    sqlite3_stmt *statement = sqlite_prepare(reader.db,
+                                             "SELECT certificate FROM contact_smime WHERE contact ="
+                                             " (SELECT number FROM contact WHERE key = ?1)",
+                                             error);
+    if (!statement)
+        return FALSE;
+    sqlite_bind_text(statement, 1, key);
+    if (!sqlite_step(reader.db, statement, &row, error))
+        return FALSE;
+    *ret_certificate = row ? g_bytes_new(sqlite3_column_blob(statement, 0),
+                                         (gsize)sqlite3_column_bytes(statement, 0))
+                           : NULL;
     if (row)
         sqlite3_reset(statement);
     return TRUE;

@@ -12,17 +12,19 @@
 #define CONTACTS_ROUTES_MAX 2000000
 #define CONTACTS_STOPS_MAX  200000
 #define CONTACTS_TEXT_MAX   256 /* bytes of any text */
+#define CONTACTS_SMIME_MAX  (64 * 1024)
 
 typedef struct {
     gint64 number;
-    char *key;      /* the mail address in lower case, or the node's name */
-    char *email;    /* NULL: it is a node */
-    char *node;     /* NULL: it has none */
-    char *name;     /* who that is; NULL */
-    char *language; /* RFC 5646; NULL: not known */
-    char *openpgp;  /* fingerprint of the key to encrypt to, 40 hex digits; NULL: none */
-    char *source;   /* of which list it came */
-    guint scopes;   /* how many it answers for; only from contacts_list() */
+    char *key;          /* the mail address in lower case, or the node's name */
+    char *email;        /* NULL: it is a node */
+    char *node;         /* NULL: it has none */
+    char *name;         /* who that is; NULL */
+    char *language;     /* RFC 5646; NULL: not known */
+    char *openpgp;      /* fingerprint of the key to encrypt to, 40 hex digits; NULL: none */
+    gint64 smime_until; /* when its certificate for S/MIME expires; 0: it has none */
+    char *source;       /* of which list it came */
+    guint scopes;       /* how many it answers for; only from contacts_list() */
 } Contact;
 
 void contacts_free(Contact *contact);
@@ -50,6 +52,10 @@ char *contacts_canonical(const char *text, ContactsKind kind, ContactsKind *ret_
 /* Adds a contact, or what is new of one that is known by its key: texts that are NULL stay as they
  * are. number and key are not read. CONCERT_ERROR_INPUT, _LIMIT. */
 gboolean contacts_put(StoreTx *tx, const Contact *contact, gint64 *ret_number, GError **error);
+
+/* Gives a contact its certificate, in DER; one that it had goes. CONCERT_ERROR_LIMIT. */
+gboolean contacts_put_smime(StoreTx *tx, gint64 contact, GBytes *certificate, gint64 until_us,
+                            GError **error);
 
 /* @value is canonical. */
 gboolean contacts_put_scope(StoreTx *tx, gint64 contact, ContactsKind kind, const char *value,
@@ -96,6 +102,9 @@ GPtrArray *contacts_list(Store *store, GError **error);
 
 /* The contact of that key; NULL without @error: there is none. Caller frees. */
 gboolean contacts_get(Store *store, const char *key, Contact **ret_contact, GError **error);
+
+/* The certificate of the contact of that key; *ret_certificate NULL: none. Caller unrefs. */
+gboolean contacts_smime(Store *store, const char *key, GBytes **ret_certificate, GError **error);
 
 /* Elements: ContactsStop *. */
 GPtrArray *contacts_stops(Store *store, GError **error);

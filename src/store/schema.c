@@ -351,6 +351,12 @@ static const char *const steps[] = {
     /* Machines that fetch exports (store/consumers.h). */
     "CREATE TABLE consumer (name TEXT PRIMARY KEY, sha256 BLOB NOT NULL UNIQUE,"
     " formats TEXT NOT NULL, created INTEGER NOT NULL, expires INTEGER NOT NULL) WITHOUT ROWID;",
+
+    /* Contacts' certificates for S/MIME (store/contacts.h), which go with them. */
+    "CREATE TABLE contact_smime (contact INTEGER PRIMARY KEY, certificate BLOB NOT NULL,"
+    " until INTEGER NOT NULL);"
+    "CREATE TRIGGER contact_smime_gone AFTER DELETE ON contact BEGIN"
+    " DELETE FROM contact_smime WHERE contact = old.number; END;",
 };
 
 guint schema_latest(void)

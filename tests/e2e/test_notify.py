@@ -339,6 +339,131 @@ class OpenPgpTest(NotifyTestCase):
         self.assertEqual(len(self.sink.mails), 2)
 
 
+@unittest.skipUnless(shutil.which("openssl"), "no openssl: S/MIME mail is not tested")
+class SmimeTest(NotifyTestCase):
+    """S/MIME mail, read by openssl."""
+
+    def openssl(self, *arguments, input=None, status=0):
+        result = subprocess.run(["openssl", *map(str, arguments)], input=input, capture_output=True,
+                                cwd=self.directory)
+        self.assertEqual(result.returncode == 0, status == 0, result.stderr)
+        return result.stdout
+
+    def make(self, name, address, *arguments, algorithm="ec"):
+        """A certificate of its own authority: NAME.pem and NAME.key."""
+        options = ["-pkeyopt", "ec_paramgen_curve:P-256"] if algorithm == "ec" else []
+        self.openssl("req", "-x509", "-newkey", algorithm, *options, "-nodes", "-keyout",
+                     f"{name}.key", "-out", f"{name}.pem", "-days", "30", "-subj", f"/CN={name}",
+                     "-addext", f"subjectAltName=email:{address}", *arguments)
+        return self.directory / f"{name}.pem"
+
+    def send(self, address):
+        notice = self.draft(f"{address}\n")[0][0]
+        self.concert("notify", "approve", notice["dossier"])
+        self.concert("notify", "send", notice["dossier"])
+        return notice
+
+    def test_mail(self):
+        birch = self.make("birch", "Abuse@isp.birch.example")
+        cedar = self.make("cedar", "noc@host.cedar.example", algorithm="rsa:2048")
+        ours = self.make("alder", "notices@cert.alder.example")
+        self.assertIn("CN=birch", self.concert("contact", "add", "abuse@isp.birch.example", "--smime",
+                                               birch).out)
+        der = self.write("cedar.der", self.openssl("x509", "-in", cedar, "-outform", "DER"))
+        refused = self.concert("contact", "add", "abuse@isp.birch.example", "--smime", der, status=2)
+        self.assertIn("is for noc@host.cedar.example, and not for abuse@isp.birch.example",
+                      refused.err)
+        contacts = self.concert("contact", "list", "--json").lines()
+        self.assertEqual([contact["email"] for contact in contacts if "smime_until" in contact],
+                         ["abuse@isp.birch.example"])
+
+        # Encrypted, and not signed as long as the node has no certificate.
+        self.send("198.51.100.7")
+        first = self.sink.wait(1)[0]
+        self.assertNotIn(b"198.51.100.7", first.data)
+        message = smtpsink.parsed(first)
+        self.assertEqual((message.get_content_type(), message.get_param("smime-type")),
+                         ("application/pkcs7-mime", "enveloped-data"))
+        self.assertEqual(message.get_filename(), "smime.p7m")
+        mail = self.write("first.eml", first.data)
+        plain = self.openssl("cms", "-decrypt", "-in", mail, "-recip", birch, "-inkey", "birch.key")
+        self.assertIn("198.51.100.7",
+                      smtpsink.parsed(smtpsink.Mail(None, None, plain)).get_body(("plain",))
+                      .get_content())
+        self.openssl("cms", "-decrypt", "-in", mail, "-recip", cedar, "-inkey", "cedar.key", status=1)
+
+        # Signed inside, with a key that nobody else may read.
+        self.configure({"mail": {"smime_certificate": ours, "smime_key": self.directory / "alder.key"}})
+        os.chmod(self.directory / "alder.key", 0o644)
+        notice = self.draft("198.51.100.8\n")[0][0]
+        self.concert("notify", "approve", notice["dossier"])
+        self.concert("notify", "send", notice["dossier"], status=2)
+        os.chmod(self.directory / "alder.key", 0o600)
+        self.concert("notify", "send", notice["dossier"])
+        self.assertIn('"signed-encrypted"', json.dumps(self.show(notice["dossier"])))
+        mail = self.write("second.eml", self.sink.wait(2)[1].data)
+        plain = self.openssl("cms", "-decrypt", "-in", mail, "-recip", birch, "-inkey", "birch.key")
+        self.assertIn(b"multipart/signed", plain)
+        content = self.openssl("cms", "-verify", "-CAfile", ours, input=plain)
+        self.assertIn("198.51.100.8",
+                      smtpsink.parsed(smtpsink.Mail(None, None, content)).get_body(("plain",))
+                      .get_content())
+
+        # To who has no certificate it is signed; one changed byte is noticed.
+        self.send("203.0.113.9")
+        signed = self.sink.wait(3)[2].data
+        self.assertEqual(smtpsink.parsed(self.sink.mails[2]).get_content_type(), "multipart/signed")
+        self.openssl("cms", "-verify", "-CAfile", ours, input=signed)
+        mark = b"--" + smtpsink.parsed(self.sink.mails[2]).get_boundary().encode()
+        head, content, tail = signed.split(mark, 2)
+        changed = head + mark + content.replace(b"charset=utf-8", b"charset=utf-7", 1) + mark + tail
+        self.assertNotEqual(changed, signed)
+        self.openssl("cms", "-verify", "-CAfile", ours, input=changed, status=1)
+
+        # An answer, signed and encrypted to the certificate that came with the signature.
+        answer = "Content-Type: text/plain\n\nStatus: fixed\n".encode()
+        opaque = self.openssl("cms", "-sign", "-signer", birch, "-inkey", "birch.key", "-nodetach",
+                              "-binary", input=answer)
+        def closed(mail_id, recipient):
+            body = self.openssl("cms", "-encrypt", "-aes256", "-binary", "-from", "noc@isp.birch.example",
+                                "-to", "notices@cert.alder.example", "-subject",
+                                f"Re: Notice [{notice['reference']}]", recipient, input=opaque)
+            return self.write(f"{mail_id}.eml", f"Message-ID: <{mail_id}@isp.birch.example>\n".encode()
+                              + body)
+        self.concert("notify", "import-replies", closed("1", cedar), status=1)
+        self.assertEqual(self.show(notice["dossier"])["state"], "sent")
+        self.concert("notify", "import-replies", closed("2", ours))
+        self.assertEqual(self.show(notice["dossier"])["state"], "answered")
+
+    def test_refused(self):
+        """What has expired, is for something else, or is none; nothing goes unencrypted instead."""
+        old = self.directory / "old.pem"
+        self.openssl("req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256",
+                     "-nodes", "-keyout", "old.key", "-out", "old.csr",
+                     "-subj", "/CN=old")
+        self.openssl("x509", "-req", "-in", "old.csr", "-signkey", "old.key", "-days", "-1", "-out", old)
+        signs = self.make("signs", "abuse@isp.birch.example", "-addext", "keyUsage=digitalSignature")
+        other = self.make("other", "somebody@birch.example")
+        for file, why in ((old, "expired 20"), (signs, "is not for encrypting"),
+                          (self.write("none.pem", "none"), "no X.509 certificate")):
+            refused = self.concert("contact", "add", "abuse@isp.birch.example", "--smime", file,
+                                   status=2)
+            self.assertIn(why, refused.err)
+        self.concert("contact", "add", "abuse@isp.birch.example", "--smime", other, status=2)
+        self.concert("contact", "add", "abuse@isp.birch.example", "--smime", other, "--force")
+        # The node's own certificate is another's.
+        self.configure({"mail": {"smime_certificate": other, "smime_key": self.directory / "other.key"}})
+        notice = self.draft("198.51.100.7\n")[0][0]
+        self.concert("notify", "approve", notice["dossier"])
+        refused = self.concert("notify", "send", notice["dossier"], status=2)
+        self.assertIn("not for notices@cert.alder.example", refused.err)
+        self.assertEqual(self.sink.mails, [])
+        self.concert("contact", "remove", "abuse@isp.birch.example")
+        self.concert("contact", "add", "abuse@isp.birch.example")
+        self.assertFalse([contact for contact in self.concert("contact", "list", "--json").lines()
+                          if "smime_until" in contact])
+
+
 class PeerTest(concert.TestCase):
     """To a peer that answers for it, as its node card says: whichever of the two finds."""
 

@@ -9,7 +9,7 @@
 static MailReply *parse(const char *text)
 {
     g_autoptr(GError) error = NULL;
-    MailReply *reply = mail_reply_parse(text, strlen(text), &error);
+    MailReply *reply = mail_reply_parse(text, strlen(text), NULL, &error);
     g_assert_no_error(error);
     return reply;
 }
@@ -111,7 +111,7 @@ static void test_bounds(void)
     g_assert_cmpuint(strlen(large->text), <=, MAIL_REPLY_TEXT_MAX);
 
     g_autoptr(GError) error = NULL;
-    g_assert_null(mail_reply_parse("nothing\n", 8, &error));
+    g_assert_null(mail_reply_parse("nothing\n", 8, NULL, &error));
     g_assert_error(error, CONCERT_ERROR, CONCERT_ERROR_INPUT);
 }
 
@@ -131,6 +131,73 @@ static void test_mbox(void)
     g_assert_cmpuint(mail_reply_mbox_next(rest, strlen(rest), &skip), ==, 0);
 }
 
+/* A layer is a letter in front of what is in it; "!" cannot be opened. */
+static char *open_letter(const void *cms, gsize length, gsize *ret_length, gpointer user,
+                         GError **error)
+{
+    guint *opened = user;
+    const char *text = cms;
+    if (length == 0 || text[0] == '!') {
+        g_set_error_literal(error, CONCERT_ERROR, CONCERT_ERROR_DENIED, "no key");
+        return NULL;
+    }
+    (*opened)++;
+    *ret_length = length - 1;
+    return g_strndup(text + 1, length - 1);
+}
+
+#define CLOSED "Content-Type: application/pkcs7-mime; smime-type=enveloped-data\n\n"
+#define HEAD   "From: a@birch.example\nSubject: Re: x [" TOKEN "]\n"
+
+static MailReply *parse_closed(const char *text, guint *opened)
+{
+    g_autoptr(GError) error = NULL;
+    const MailReplyOpener opener = {open_letter, opened};
+    *opened = 0;
+    MailReply *reply = mail_reply_parse(text, strlen(text), &opener, &error);
+    g_assert_no_error(error);
+    return reply;
+}
+
+static void test_closed(void)
+{
+    guint opened;
+    g_autoptr(MailReply) two = parse_closed(
+        HEAD CLOSED "x" CLOSED "xContent-Type: text/plain\n\nStatus: fixed\n", &opened);
+    g_assert_cmpstr(two->status, ==, "fixed");
+    g_assert_cmpstr(two->tokens[0], ==, TOKEN);
+    g_assert_null(two->closed);
+    g_assert_cmpuint(opened, ==, 2);
+
+    /* What the inner part says of its sender and subject does not count. */
+    g_autoptr(MailReply) inner =
+        parse_closed(HEAD CLOSED "xFrom: b@cedar.example\nSubject: " OTHER "\n\nHi.\n", &opened);
+    g_assert_cmpstr(inner->from, ==, "a@birch.example");
+    g_assert_null(inner->tokens[1]);
+
+    g_autoptr(MailReply) no_key = parse_closed(HEAD CLOSED "!", &opened);
+    g_assert_cmpstr(no_key->closed, ==, "no key");
+    g_autoptr(MailReply) base64 = parse_closed(
+        HEAD "Content-Type: application/x-pkcs7-mime\nContent-Transfer-Encoding: base64\n\neApI\n"
+             "aS4=\n",
+        &opened);
+    g_assert_cmpstr(base64->text, ==, "Hi.");
+
+    /* Not without end, and no part among what others wrote. */
+    g_autoptr(MailReply) deep =
+        parse_closed(HEAD CLOSED "x" CLOSED "x" CLOSED "x" CLOSED "x" CLOSED "x\nHi.\n", &opened);
+    g_assert_cmpuint(opened, ==, MAIL_REPLY_CLOSED_MAX);
+    g_autoptr(MailReply) part = parse_closed(
+        HEAD "Content-Type: multipart/mixed; boundary=b\n\n--b\n\nHi.\n--b\n" CLOSED "xxx\n--b--\n",
+        &opened);
+    g_assert_cmpuint(opened, ==, 0);
+    g_assert_cmpstr(part->text, ==, "Hi.");
+
+    /* Without a key nothing is opened, and it is said. */
+    g_autoptr(MailReply) plainly = parse(HEAD CLOSED "x\nHi.\n");
+    g_assert_nonnull(plainly->closed);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -140,5 +207,6 @@ int main(int argc, char **argv)
     g_test_add_func("/mail_reply/machines", test_machines);
     g_test_add_func("/mail_reply/bounds", test_bounds);
     g_test_add_func("/mail_reply/mbox", test_mbox);
+    g_test_add_func("/mail_reply/closed", test_closed);
     return g_test_run();
 }
