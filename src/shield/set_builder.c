@@ -31,6 +31,7 @@ struct SetBuilder {
     GArray *indicators;  /* Indicator */
     GString *pool;       /* offset 0 is the empty text, "none" */
     GHashTable *sources; /* text -> offset in the pool */
+    guint32 source;      /* the one added last */
     guint8 secret[SET_BUILDER_SECRET];
     guint64 secret_seed;
     Suffix *suffix;
@@ -50,7 +51,6 @@ static gint compare_texts(gconstpointer a, gconstpointer b, gpointer user)
 SetBuilder *set_builder_new(const guint8 secret[SET_BUILDER_SECRET])
 {
     SetBuilder *builder = g_new0(SetBuilder, 1);
-    set_tables_init(&builder->tables);
     builder->indicators = g_array_new(FALSE, TRUE, sizeof(Indicator));
     builder->pool = g_string_new_len("", 1);
     builder->sources = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
@@ -116,15 +116,36 @@ static gboolean keep_shared(GString *pool, GHashTable *known, const char *text, 
 static gboolean pack_id(const char *id, guint8 ret_uuid[16])
 {
     guint8 uuid[16];
+    char digits[2 * sizeof(uuid)];
     const char *text = id + strlen(ID_PREFIX);
 
     if (!g_str_has_prefix(id, ID_PREFIX) || strlen(text) != UUID_TEXT || text[8] != '-' ||
-        text[13] != '-' || text[18] != '-' || text[23] != '-' ||
-        !set_file_pack_hex(text, uuid, 4) || !set_file_pack_hex(text + 9, uuid + 4, 2) ||
-        !set_file_pack_hex(text + 14, uuid + 6, 2) || !set_file_pack_hex(text + 19, uuid + 8, 2) ||
-        !set_file_pack_hex(text + 24, uuid + 10, 6))
+        text[13] != '-' || text[18] != '-' || text[23] != '-')
+        return FALSE;
+    memcpy(digits, text, 8);
+    memcpy(digits + 8, text + 9, 4);
+    memcpy(digits + 12, text + 14, 4);
+    memcpy(digits + 16, text + 19, 4);
+    memcpy(digits + 20, text + 24, 12);
+    if (!set_file_pack_hex(digits, uuid, sizeof(uuid)))
         return FALSE;
     memcpy(ret_uuid, uuid, sizeof(uuid));
+    return TRUE;
+}
+
+/* What comes from one source mostly comes together. */
+static gboolean keep_source(SetBuilder *builder, const char *source, guint32 *ret_offset,
+                            GError **error)
+{
+    if (builder->source == 0 || strcmp(builder->pool->str + builder->source, source) != 0) {
+        /* It may be the name of a file. */
+        g_autofree char *valid =
+            g_utf8_validate(source, -1, NULL) ? NULL : g_utf8_make_valid(source, -1);
+        if (!keep_shared(builder->pool, builder->sources, valid ? valid : source, &builder->source,
+                         error))
+            return FALSE;
+    }
+    *ret_offset = builder->source;
     return TRUE;
 }
 
@@ -153,10 +174,7 @@ gboolean set_builder_add_indicator(SetBuilder *builder, const SetIndicator *give
     if (given->name &&
         !keep_text(builder->pool, given->name, strlen(given->name), &file->name, error))
         return FALSE;
-    g_autofree char *valid = /* it may be the name of a file */
-        g_utf8_validate(given->source, -1, NULL) ? NULL : g_utf8_make_valid(given->source, -1);
-    if (!keep_shared(builder->pool, builder->sources, valid ? valid : given->source, &file->source,
-                     error))
+    if (!keep_source(builder, given->source, &file->source, error))
         return FALSE;
     g_array_append_val(builder->indicators, indicator);
     return TRUE;
@@ -317,6 +335,7 @@ static gboolean write_indicators(const SetBuilder *builder, const GArray *kept, 
                                  SetWriter *writer, GError **error)
 {
     g_autoptr(GHashTable) sources = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    guint32 last = 0, last_source = 0; /* in the builder's pool, in the file's */
 
     set_writer_begin(writer, SET_PART_INDICATORS);
     for (guint i = 0; i < kept->len; i++) {
@@ -324,9 +343,13 @@ static gboolean write_indicators(const SetBuilder *builder, const GArray *kept, 
         if (i + AHEAD < kept->len)
             __builtin_prefetch(indicator_at(builder, g_array_index(kept, guint32, i + AHEAD)));
         if (!keep_again(builder, pool, &file.id, error) ||
-            !keep_again(builder, pool, &file.name, error) ||
-            !keep_shared(pool, sources, pool_text(builder, file.source), &file.source, error))
+            !keep_again(builder, pool, &file.name, error))
             return FALSE;
+        if (file.source != last &&
+            !keep_shared(pool, sources, pool_text(builder, file.source), &last_source, error))
+            return FALSE;
+        last = file.source;
+        file.source = last_source;
         set_writer_append(writer, &file, sizeof(file));
     }
     set_writer_end(writer);

@@ -132,7 +132,8 @@ extern const guint8 set_file_widths[SET_TABLES];
 /* The kind of a table's values; of the networks OBSERVABLE_CIDR. */
 extern const guint8 set_file_kinds[SET_TABLES];
 
-/* Reads @size bytes as hexadecimal digits in lower case. FALSE when there are others. */
+/* Reads @size bytes, a multiple of four, as hexadecimal digits in lower case. FALSE when there are
+ * others. */
 gboolean set_file_pack_hex(const char *text, guint8 *ret_bytes, guint size);
 
 /* The bytes of a canonical value of a table of one width, which are written to @ret_bytes (at most

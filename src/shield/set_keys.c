@@ -19,9 +19,17 @@ static const guint8 parts[FILTERS] = {
     [JA4] = SET_PART_JA4,     [URL_HOSTS] = SET_PART_URL_HOSTS,
 };
 
+/* Keys of the first room that is made. */
+#define LEAST_ROOM 1024
+
+typedef struct {
+    guint64 *all;
+    gsize count, room;
+} Keys;
+
 struct SetKeys {
     guint64 seed;
-    GArray *keys[FILTERS]; /* guint64 */
+    Keys keys[FILTERS];
     guint64 labels[MAP_WORDS], v4_nets[MAP_WORDS];
     gboolean v6_lengths[129];
 };
@@ -30,8 +38,6 @@ SetKeys *set_keys_new(guint64 seed)
 {
     SetKeys *keys = g_new0(SetKeys, 1);
     keys->seed = seed;
-    for (guint i = 0; i < FILTERS; i++)
-        keys->keys[i] = g_array_new(FALSE, FALSE, sizeof(guint64));
     return keys;
 }
 
@@ -40,13 +46,18 @@ void set_keys_free(SetKeys *keys)
     if (!keys)
         return;
     for (guint i = 0; i < FILTERS; i++)
-        g_array_unref(keys->keys[i]);
+        g_free(keys->keys[i].all);
     g_free(keys);
 }
 
 static void add(SetKeys *keys, KeysFilter filter, guint64 key)
 {
-    g_array_append_val(keys->keys[filter], key);
+    Keys *into = &keys->keys[filter];
+    if (into->count == into->room) {
+        into->room = MAX(2 * into->room, LEAST_ROOM);
+        into->all = g_renew(guint64, into->all, into->room);
+    }
+    into->all[into->count++] = key;
 }
 
 static void set_bit(guint64 *map, guint bit)
@@ -144,13 +155,13 @@ void set_keys_add_text(SetKeys *keys, SetFileTable table, const char *text, gsiz
 
 /* How many of the keys differ, nearly: many names share their last labels. A few that share a bit
  * of the map by chance do not count, 3 in 100. */
-static guint64 count_different(const GArray *keys)
+static guint64 count_different(const Keys *keys)
 {
-    guint64 words = keys->len / 4 + 1, different = 0;
+    guint64 words = keys->count / 4 + 1, different = 0;
     g_autofree guint64 *map = g_new0(guint64, words);
 
-    for (guint i = 0; i < keys->len; i++) {
-        guint64 key = g_array_index(keys, guint64, i);
+    for (gsize i = 0; i < keys->count; i++) {
+        guint64 key = keys->all[i];
         map[key % words] |= G_GUINT64_CONSTANT(1) << (key >> 58);
     }
     for (guint64 i = 0; i < words; i++)
@@ -160,20 +171,21 @@ static guint64 count_different(const GArray *keys)
 
 static void write_filter(SetKeys *keys, KeysFilter filter, SetWriter *writer)
 {
-    GArray *all = keys->keys[filter];
+    Keys *all = &keys->keys[filter];
     guint32 count = 0;
     g_autofree guint64 *words = NULL;
 
-    if (all->len > 0) {
+    if (all->count > 0) {
         count = (guint32)MAX(count_different(all) / SET_FILE_FILTER_KEYS + 1, LEAST_WORDS);
         words = g_new0(guint64, count);
-        for (guint i = 0; i < all->len; i++)
-            filter_add(words, count, g_array_index(all, guint64, i));
+        for (gsize i = 0; i < all->count; i++)
+            filter_add(words, count, all->all[i]);
         if (filter == V6 && keys->v6_lengths[0])
             memset(words, 0xff, count * sizeof(*words));
     }
     set_writer_put(writer, parts[filter], words, count * sizeof(guint64));
-    g_array_set_size(all, 0);
+    g_free(all->all);
+    *all = (Keys){0};
 }
 
 void set_keys_write(SetKeys *keys, SetWriter *writer)

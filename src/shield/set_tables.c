@@ -8,6 +8,9 @@
 /* Values whose memory is asked for before it is needed. */
 #define AHEAD 16
 
+/* Bytes, and entries, that a table has room for at first. */
+#define LEAST_ROOM 1024
+
 /* An index by more bits than this leaves the caches. */
 #define INDEX_BITS_MAX 18
 
@@ -16,7 +19,8 @@ typedef struct {
     SetWriter *writer;
     const guint32 *numbers;
     SetKeys *keys;
-    GArray *first_links, *links; /* guint32 */
+    guint32 *first_links, *links; /* with room for a link of every entry */
+    guint32 values, link_count;
     SetTablesEach each;
     gpointer user;
     guint64 seed;
@@ -26,18 +30,11 @@ typedef struct {
     guint width; /* of its values; 0: texts */
 } Tables;
 
-void set_tables_init(SetTables *tables)
-{
-    for (guint i = 0; i < SET_TABLES; i++) {
-        tables->tables[i].bytes = g_array_new(FALSE, FALSE, 1);
-        tables->tables[i].entries = g_array_new(FALSE, FALSE, sizeof(SetTablesEntry));
-    }
-}
-
 static void clear_table(SetTable *table)
 {
-    g_clear_pointer(&table->bytes, g_array_unref);
-    g_clear_pointer(&table->entries, g_array_unref);
+    g_free(table->bytes);
+    g_free(table->entries);
+    *table = (SetTable){0};
 }
 
 void set_tables_clear(SetTables *tables)
@@ -46,39 +43,53 @@ void set_tables_clear(SetTables *tables)
         clear_table(&tables->tables[i]);
 }
 
+/* Room for a value of @size bytes. Doubled each time, which must stay within 32 bits, too. */
+static gboolean make_room(SetTable *table, gsize size)
+{
+    if (table->length > G_MAXUINT32 / 2 - size || table->count >= G_MAXINT32 / 16)
+        return FALSE;
+    if (table->bytes_room - table->length < size) {
+        table->bytes_room = MAX(2 * table->length, table->length + (guint32)size + LEAST_ROOM);
+        table->bytes = g_realloc(table->bytes, table->bytes_room);
+    }
+    if (table->count == table->entries_room) {
+        table->entries_room = MAX(2 * table->count, LEAST_ROOM);
+        table->entries = g_renew(SetTablesEntry, table->entries, table->entries_room);
+    }
+    return TRUE;
+}
+
 gboolean set_tables_add(SetTables *tables, SetFileTable number, const guint8 *bytes,
                         const char *text, gsize length, guint32 indicator, GError **error)
 {
     SetTable *table = &tables->tables[number];
     guint width = set_file_widths[number];
     gsize size = width > 0 ? width : length + 1;
-    SetTablesEntry entry = {.at = table->bytes->len, .indicator = indicator};
 
-    /* GArray doubles its room, which must stay within 32 bits, too. */
-    if (table->bytes->len > G_MAXUINT32 / 2 - size || table->entries->len >= G_MAXINT32 / 16) {
+    if (!make_room(table, size)) {
         g_set_error(error, CONCERT_ERROR, CONCERT_ERROR_LIMIT, "too many indicators of type %s",
                     observable_kind_name((ObservableKind)set_file_kinds[number]));
         return FALSE;
     }
-    g_array_append_vals(table->bytes, width > 0 ? (const void *)bytes : text, (guint)size);
-    g_array_append_val(table->entries, entry);
+    memcpy(table->bytes + table->length, width > 0 ? (const void *)bytes : text, size);
+    table->entries[table->count++] = (SetTablesEntry){table->length, indicator};
+    table->length += (guint32)size;
     return TRUE;
 }
 
 static const guint8 *value_at(const SetTable *table, guint32 entry)
 {
-    return (const guint8 *)table->bytes->data +
-           g_array_index(table->entries, SetTablesEntry, entry).at;
+    return table->bytes + table->entries[entry].at;
 }
 
 /* Of a text without its NUL. Values follow one another. */
 static gsize length_of(const Tables *tables, guint32 entry)
 {
-    const GArray *entries = tables->table->entries;
-    guint32 end = entry + 1 < entries->len ? g_array_index(entries, SetTablesEntry, entry + 1).at
-                                           : tables->table->bytes->len;
-    return tables->width > 0 ? tables->width
-                             : end - g_array_index(entries, SetTablesEntry, entry).at - 1;
+    const SetTable *table = tables->table;
+    if (tables->width > 0)
+        return tables->width;
+    guint32 end = entry + 1 < table->count ? table->entries[entry + 1].at : table->length;
+    return end - table->entries[entry].at - 1;
 }
 
 static gint compare_values(const Tables *tables, const SetSortItem *a, const SetSortItem *b)
@@ -101,22 +112,23 @@ static gint compare_items(gconstpointer a, gconstpointer b, gpointer user)
 /* The values of the table under way in their order, those of indicators left out not among them. */
 static GArray *sorted(const Tables *tables, guint32 *ret_different)
 {
-    const GArray *entries = tables->table->entries;
-    GArray *items = g_array_sized_new(FALSE, FALSE, sizeof(SetSortItem), entries->len);
-    guint32 different = 0;
+    const SetTable *table = tables->table;
+    GArray *items = g_array_sized_new(FALSE, FALSE, sizeof(SetSortItem), table->count);
+    SetSortItem *all = (SetSortItem *)(gpointer)g_array_set_size(items, table->count)->data;
+    guint32 count = 0, different = 0;
 
-    for (guint32 i = 0; i < entries->len; i++) {
-        guint32 indicator = g_array_index(entries, SetTablesEntry, i).indicator;
-        const guint8 *value = value_at(tables->table, i);
+    for (guint32 i = 0; i < table->count; i++) {
+        guint32 indicator = table->entries[i].indicator;
+        const guint8 *value = value_at(table, i);
         SetSortItem item = {.entry = i, .indicator = tables->numbers[indicator] & G_MAXINT32};
         if (tables->numbers[indicator] == SET_TABLES_NONE)
             continue;
         item.key = tables->width > 0
                        ? set_file_first(value, tables->width)
                        : set_file_text_key(tables->seed, (const char *)value, length_of(tables, i));
-        g_array_append_val(items, item);
+        all[count++] = item;
     }
-    SetSortItem *all = (SetSortItem *)(gpointer)items->data;
+    g_array_set_size(items, count);
     set_sort(all, items->len, compare_items, (gpointer)tables);
     for (guint i = 0; i < items->len; i++) {
         all[i].same = i > 0 && all[i].key == all[i - 1].key &&
@@ -132,14 +144,14 @@ static void add_link(Tables *tables, const SetSortItem *item)
     guint32 link = item->indicator;
 
     if (!item->same) {
-        g_array_append_val(tables->first_links, tables->links->len);
+        tables->first_links[tables->values++] = tables->link_count;
     } else {
-        guint32 *last = &g_array_index(tables->links, guint32, tables->links->len - 1);
+        guint32 *last = &tables->links[tables->link_count - 1];
         if (*last == link)
             return; /* a pattern may name a value twice */
         *last |= SET_FILE_LINK_MORE;
     }
-    g_array_append_val(tables->links, link);
+    tables->links[tables->link_count++] = link;
 }
 
 static void add_keys(Tables *tables, const guint8 *value, gsize length)
@@ -157,14 +169,13 @@ static void fetch_ahead(const Tables *tables, const GArray *items, guint at)
 {
     const SetSortItem *all = (const SetSortItem *)(gconstpointer)items->data;
     if (at + 2 * AHEAD < items->len)
-        __builtin_prefetch(
-            &g_array_index(tables->table->entries, SetTablesEntry, all[at + 2 * AHEAD].entry));
+        __builtin_prefetch(&tables->table->entries[all[at + 2 * AHEAD].entry]);
     if (at + AHEAD < items->len)
         __builtin_prefetch(value_at(tables->table, all[at + AHEAD].entry));
 }
 
-/* Writes the values; the offset of each, and of their end, is told if they are texts. */
-static void write_values(Tables *tables, const GArray *items, GArray *offsets)
+/* Writes the values; the offset of each is told if they are texts. */
+static void write_values(Tables *tables, const GArray *items, guint32 *offsets)
 {
     static const guint8 pad[SET_FILE_TEXT_PAD];
     SetWriter *writer = tables->writer;
@@ -183,7 +194,7 @@ static void write_values(Tables *tables, const GArray *items, GArray *offsets)
         guint32 offset = (guint32)set_writer_offset(writer);
         set_writer_append(writer, value, length + (offsets != NULL));
         if (offsets) {
-            g_array_append_val(offsets, offset);
+            *offsets++ = offset;
             if (tables->number == SET_TABLE_URL)
                 writer->header.longest_url = MAX(writer->header.longest_url, (guint32)length);
         }
@@ -215,9 +226,10 @@ static void write_index(Tables *tables, const GArray *items, guint32 different)
                    (slots + 1) * sizeof(*index));
 }
 
-static void write_buckets(Tables *tables, const GArray *items, const GArray *offsets)
+static void write_buckets(Tables *tables, const GArray *items, const guint32 *offsets,
+                          guint32 different)
 {
-    guint32 buckets = offsets->len / SET_FILE_BUCKET + 1, next = 0, position = 0;
+    guint32 buckets = different / SET_FILE_BUCKET + 1, next = 0, position = 0;
     g_autofree SetFileBucket *directory = g_new0(SetFileBucket, buckets + 1);
     guint32 end = (guint32)tables->writer->header.parts[SET_PART_VALUES + tables->number].length;
 
@@ -226,8 +238,7 @@ static void write_buckets(Tables *tables, const GArray *items, const GArray *off
         if (item->same)
             continue;
         while (next <= filter_place(item->key, buckets))
-            directory[next++] =
-                (SetFileBucket){g_array_index(offsets, guint32, position), position};
+            directory[next++] = (SetFileBucket){offsets[position], position};
         position++;
     }
     while (next <= buckets)
@@ -244,28 +255,31 @@ static void write_table(Tables *tables, SetFileTable number)
     tables->width = set_file_widths[number];
     tables->table = &tables->tables->tables[number];
     g_autoptr(GArray) items = sorted(tables, &different);
-    g_autoptr(GArray) offsets =
-        tables->width > 0 ? NULL : g_array_sized_new(FALSE, FALSE, sizeof(guint32), different);
+    g_autofree guint32 *offsets = tables->width > 0 ? NULL : g_new(guint32, different + 1);
     write_values(tables, items, offsets);
     tables->writer->header.counts[number] = different;
     if (different > 0 && offsets)
-        write_buckets(tables, items, offsets);
+        write_buckets(tables, items, offsets, different);
     else if (different > 0)
         write_index(tables, items, different);
     clear_table(&tables->tables->tables[number]);
 }
 
-static void put_numbers(SetWriter *writer, guint part, const GArray *numbers)
+static guint32 count_entries(const SetTables *tables)
 {
-    set_writer_put(writer, part, numbers->data, (gsize)numbers->len * sizeof(guint32));
+    guint32 count = 0;
+    for (guint i = 0; i < SET_TABLES; i++)
+        count += tables->tables[i].count;
+    return count;
 }
 
 void set_tables_write(SetTables *all, SetWriter *writer, const guint32 *numbers, SetTablesEach each,
                       gpointer user)
 {
     g_autoptr(SetKeys) keys = set_keys_new(writer->header.seed);
-    g_autoptr(GArray) first_links = g_array_new(FALSE, FALSE, sizeof(guint32));
-    g_autoptr(GArray) links = g_array_new(FALSE, FALSE, sizeof(guint32));
+    guint32 count = count_entries(all);
+    g_autofree guint32 *first_links = g_new(guint32, (gsize)count + 1);
+    g_autofree guint32 *links = g_new(guint32, (gsize)count + 1);
     Tables tables = {
         .tables = all,
         .writer = writer,
@@ -281,7 +295,8 @@ void set_tables_write(SetTables *all, SetWriter *writer, const guint32 *numbers,
     for (guint i = 0; i < SET_TABLES; i++)
         write_table(&tables, (SetFileTable)i);
     set_keys_write(keys, writer);
-    g_array_append_val(first_links, links->len);
-    put_numbers(writer, SET_PART_FIRST_LINKS, first_links);
-    put_numbers(writer, SET_PART_LINKS, links);
+    first_links[tables.values] = tables.link_count;
+    set_writer_put(writer, SET_PART_FIRST_LINKS, first_links,
+                   ((gsize)tables.values + 1) * sizeof(*first_links));
+    set_writer_put(writer, SET_PART_LINKS, links, (gsize)tables.link_count * sizeof(*links));
 }

@@ -6,20 +6,22 @@
 
 /* Values of one table, as they were added. */
 typedef struct {
-    GArray *bytes;   /* of guint8: values of one width after one another; texts with their NULs */
-    GArray *entries; /* SetTablesEntry */
-} SetTable;
-
-typedef struct {
     guint32 at; /* in `bytes` */
     guint32 indicator;
 } SetTablesEntry;
 
 typedef struct {
+    guint8 *bytes; /* values of one width after one another; texts with their NULs */
+    SetTablesEntry *entries;
+    guint32 length, count; /* of bytes, of entries */
+    guint32 bytes_room, entries_room;
+} SetTable;
+
+typedef struct {
     SetTable tables[SET_TABLES];
 } SetTables;
 
-void set_tables_init(SetTables *tables);
+/* Frees what was added; zeroed ones are empty. */
 void set_tables_clear(SetTables *tables);
 
 /* Adds what set_file_pack() said; of texts @text counts, of the others @bytes. */

@@ -17,7 +17,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Suffix, suffix_free)
 
 /* Is the canonical domain itself a public suffix, by the rules of registries or of those who give
  * names to their customers? */
-gboolean suffix_is_public(const Suffix *suffix, const char *domain);
+gboolean suffix_is_public(Suffix *suffix, const char *domain);
 
 /* Which list that is: its file, or "built in", and a checksum of it. */
 const char *suffix_version(const Suffix *suffix);
