@@ -15,6 +15,7 @@
 #include "node/docket_rebuild.h"
 #include "node/follow_schedule.h"
 #include "node/mailer.h"
+#include "node/release_standing.h"
 #include "node/reminder.h"
 #include "node/tile_files.h"
 #include "server/server.h"
@@ -148,6 +149,14 @@ static void publish_card(Node *node)
         output_note("the node's card cannot be published: %s", error->message);
 }
 
+static void tell_standing(const char *message, gpointer user)
+{
+    if (message)
+        output_note("standing approvals cannot be applied: %s", message);
+    else
+        output_note("standing approvals are applied again");
+}
+
 static void tell_clocks(const char *message, gpointer user)
 {
     if (message)
@@ -212,6 +221,7 @@ static int run(const CommandCall *call, GError **error)
         TileFiles *tiles = start_tiles(node);
         FollowSchedule *schedule = follow_schedule_start(node, tell_source, NULL);
         Mailer *mailer = mailer_start(node, tell_mail, NULL);
+        ReleaseStandingWatch *standing = release_standing_start(node, tell_standing, NULL);
         g_main_loop_run(loop);
         g_source_remove(watching);
         output_note("stopping");
@@ -219,6 +229,7 @@ static int run(const CommandCall *call, GError **error)
         g_clear_pointer(&exchanger, exchanger_stop);
         follow_schedule_stop(schedule);
         mailer_stop(mailer);
+        release_standing_stop(standing);
         g_clear_pointer(&cosigner, cosigner_stop);
         tile_files_stop(tiles);
         reminder_stop(clocks);

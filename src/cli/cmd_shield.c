@@ -6,6 +6,9 @@
 const Command cmd_shield = {
     .name = "shield",
     .summary = "give indicators to those who look for them and who block",
-    .subcommands = (const Command *const[]){&shield_compile, &shield_show, &shield_check,
-                                            &shield_export, &shield_consumer, NULL},
+    .subcommands =
+        (const Command *const[]){&shield_compile, &shield_show, &shield_check, &shield_export,
+                                 &shield_consumer, &shield_propose, &shield_approve,
+                                 &shield_releases, &shield_release, &shield_rollback,
+                                 &shield_never_block, &shield_standing, NULL},
 };

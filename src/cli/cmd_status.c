@@ -15,6 +15,7 @@
 #include "store/messages.h"
 #include "store/objects.h"
 #include "store/peers.h"
+#include "store/releases.h"
 #include "store/witness.h"
 
 /* A disk with less than this is nearly full. */
@@ -42,6 +43,7 @@ typedef struct {
     gboolean held;     /* the ledger */
     MessagesCounts messages;
     DossiersSummary requests;
+    ReleasesSummary releases;
     Exchange exchange;
     GPtrArray *peers;    /* Peer * */
     char *listening;     /* of the running server; NULL: none */
@@ -90,7 +92,8 @@ static gboolean read_ledger(Store *store, Status *status, GError **error)
     status->asked = status->frozen ? witness_asked(store, error) : NULL;
     return status->asked && witness_summary(store, &status->witness, error) &&
            messages_count(store, &status->messages, error) &&
-           dossiers_summary(store, timestamp_now(), &status->requests, error);
+           dossiers_summary(store, timestamp_now(), &status->requests, error) &&
+           releases_summary(store, &status->releases, error);
 }
 
 static gboolean read_exchange(Store *store, Status *status, GError **error)
@@ -188,6 +191,22 @@ static void find_requests(Status *status)
                                         output_time(text, status->requests.due)));
 }
 
+static void find_releases(Status *status)
+{
+    if (status->releases.waiting > 0)
+        g_ptr_array_add(status->warnings,
+                        g_strdup_printf("%" G_GUINT64_FORMAT
+                                        " values exceed the bounds of standing approvals and wait "
+                                        "for a person: `concert shield propose`",
+                                        status->releases.waiting));
+    if (status->releases.proposed > 0)
+        g_ptr_array_add(status->warnings,
+                        g_strdup_printf("%" G_GUINT64_FORMAT
+                                        " releases need a second approver: `concert shield "
+                                        "releases`",
+                                        status->releases.proposed));
+}
+
 static void find_ledger_warnings(Status *status)
 {
     for (guint i = 0; i < status->frozen->len; i++) {
@@ -218,6 +237,7 @@ static void find_warnings(Status *status)
     status->warnings = g_ptr_array_new_with_free_func(g_free);
     find_messages(status);
     find_requests(status);
+    find_releases(status);
     find_ledger_warnings(status);
     find_exchange_warnings(status);
     if (status->newest > timestamp_now() + SKEW_MAX) {
@@ -278,6 +298,9 @@ static void print_json(const Node *node, const Status *status)
     yyjson_mut_obj_add_uint(doc, root, "requests_waiting", status->requests.waiting);
     yyjson_mut_obj_add_uint(doc, root, "request_exercises_waiting", status->requests.exercises);
     dispatch_view_add_time(doc, root, "requests_due", status->requests.due);
+    yyjson_mut_obj_add_sint(doc, root, "release_in_force", status->releases.in_force);
+    yyjson_mut_obj_add_uint(doc, root, "releases_waiting", status->releases.proposed);
+    yyjson_mut_obj_add_uint(doc, root, "values_waiting", status->releases.waiting);
     yyjson_mut_obj_add_uint(doc, root, "disk_used", status->disk_used);
     yyjson_mut_obj_add_uint(doc, root, "disk_free", status->disk_free);
     yyjson_mut_val *warnings = yyjson_mut_obj_add_arr(doc, root, "warnings");
@@ -329,6 +352,11 @@ static void print_text(const Node *node, const Status *status)
     output_line("exchange     %s entries wait to be confirmed by peers",
                 output_number(a, status->exchange.unconfirmed));
     print_requests(&status->requests);
+    if (status->releases.in_force > 0)
+        output_line("shield       release %" G_GINT64_FORMAT " is in force",
+                    status->releases.in_force);
+    else
+        output_line("shield       no release is in force");
     output_line("disk         %s used for %s of objects, %s free",
                 output_size(a, status->disk_used), output_size(b, status->objects.bytes),
                 output_size(c, status->disk_free));
@@ -359,12 +387,14 @@ static int run(const CommandCall *call, GError **error)
 const Command cmd_status = {
     .name = "status",
     .summary = "tell what the node holds and whether all is well",
-    .description = "Warns when an emergency message waits for a person, when a request has waited "
-                   "for this node beyond its time, when a log that this node "
-                   "watches has signed two trees, when the node's "
-                   "own ledger is held or a witness does not cosign it, when a peer was convicted "
-                   "of two trees or cannot be followed, when the clock is behind "
-                   "what the node has dated already, and when the disk is nearly full.",
+    .description =
+        "Warns when an emergency message waits for a person, when a request has waited "
+        "for this node beyond its time, when what may block waits for a person, when a log "
+        "that this node "
+        "watches has signed two trees, when the node's "
+        "own ledger is held or a witness does not cosign it, when a peer was convicted "
+        "of two trees or cannot be followed, when the clock is behind "
+        "what the node has dated already, and when the disk is nearly full.",
     .options = (const CommandOption[]){COMMAND_OPTION_JSON, COMMAND_OPTIONS_END},
     .nothing = "something needs attention",
     .uses_node = TRUE,

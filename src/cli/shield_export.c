@@ -9,12 +9,10 @@
 #include "cli/cmd_shield.h"
 #include "cli/command_node.h"
 #include "cli/output.h"
+#include "cli/shield_set.h"
+#include "node/releaser.h"
 #include "node/shield_cache.h"
-#include "node/shield_source.h"
 #include "shield/export_set.h"
-
-/* Most kinds that --kind can name. */
-#define KIND_CHOICES "ipv4|ipv6|cidr|domain|url|md5|sha1|sha256|sha512|email|ja3|ja4"
 
 static gboolean write_bytes(gpointer user, const char *bytes, gsize length, GError **error)
 {
@@ -23,11 +21,30 @@ static gboolean write_bytes(gpointer user, const char *bytes, gsize length, GErr
            error_from_errno(error, errno ? errno : EIO, "export");
 }
 
-static gboolean write_set(const ExportFormat *format, const ExportOptions *options, const Set *set,
-                          FILE *stream, ExportCounts *ret_counts, GError **error)
+/* What is exported: of @set all, or what @releaser (NULL: none) says is in force. */
+typedef struct {
+    Releaser *releaser;
+    Set *own;       /* NULL: the releaser's */
+    const Set *set; /* either */
+} Source;
+
+static void source_clear(Source *source)
+{
+    releaser_free(source->releaser);
+    set_free(source->own);
+}
+
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Source, source_clear)
+
+static gboolean write_set(const ExportFormat *format, const ExportOptions *options,
+                          const Source *source, FILE *stream, ExportCounts *ret_counts,
+                          GError **error)
 {
     g_autoptr(Export) export = export_new(format, options, write_bytes, stream, error);
-    if (!export || !export_set_add(export, set, error) || !export_finish(export, ret_counts, error))
+    if (!export ||
+        !export_set_add(export, source->set, source->releaser ? releaser_blocks : NULL,
+                        source->releaser, error) ||
+        !export_finish(export, ret_counts, error))
         return FALSE;
     errno = 0;
     return fflush(stream) == 0 || error_from_errno(error, errno ? errno : EIO, "export");
@@ -35,15 +52,16 @@ static gboolean write_set(const ExportFormat *format, const ExportOptions *optio
 
 /* Writes to a new file that takes the place of @path only when it is complete and on the disk: who
  * reloads it in between reads the old one. */
-static gboolean write_file(const ExportFormat *format, const ExportOptions *options, const Set *set,
-                           const char *path, ExportCounts *ret_counts, GError **error)
+static gboolean write_file(const ExportFormat *format, const ExportOptions *options,
+                           const Source *source, const char *path, ExportCounts *ret_counts,
+                           GError **error)
 {
     g_autofree char *temporary = g_strdup_printf("%s.XXXXXX", path);
     int fd = g_mkstemp_full(temporary, O_WRONLY | O_CLOEXEC, 0644);
     if (fd < 0)
         return error_from_errno(error, errno, "%s", temporary);
     FILE *stream = fdopen(fd, "w");
-    gboolean done = write_set(format, options, set, stream, ret_counts, error);
+    gboolean done = write_set(format, options, source, stream, ret_counts, error);
     if (done && fsync(fd) != 0)
         done = error_from_errno(error, errno, "%s", temporary);
     if (fclose(stream) != 0 && done)
@@ -55,39 +73,39 @@ static gboolean write_file(const ExportFormat *format, const ExportOptions *opti
     return done;
 }
 
-/* The set, and what of it the options ask for. */
-static Set *open_set(const CommandCall *call, const ExportFormat *format, ExportOptions *options,
-                     GError **error)
+/* What is in force. */
+static gboolean open_release(Node *node, ExportOptions *options, Source *source, GError **error)
 {
-    const char *from = command_text(call, "from");
-    if (from) {
-        Set *set = set_open(from, error);
-        if (!set)
-            command_file_error(error);
-        return set;
+    source->releaser = releaser_open(node, options->now, error);
+    if (!source->releaser)
+        return FALSE;
+    if (source->releaser->number == 0) {
+        g_set_error_literal(error, CONCERT_ERROR, CONCERT_ERROR_NOT_FOUND,
+                            "no release is in force: `concert shield propose`");
+        return FALSE;
     }
-    g_autoptr(Node) node = command_node_open(call, NODE_READ, error);
-    Set *released = NULL;
-    if (!node || (export_format_blocks(format) &&
-                  !shield_source_released(node_store(node), &released, error)))
-        return NULL;
-    options->approved = released != NULL;
-    return released ? released : shield_cache_open(node, NULL, error);
+    source->set = source->releaser->set;
+    options->approved = TRUE;
+    return TRUE;
 }
 
-static guint32 wanted_kinds(const CommandCall *call, GError **error)
+static gboolean open_source(const CommandCall *call, const ExportFormat *format,
+                            ExportOptions *options, Source *source, GError **error)
 {
-    const char *const *kinds = command_texts(call, "kind");
-    guint32 wanted = 0;
-    for (; kinds && *kinds; kinds++) {
-        ObservableKind kind = observable_kind_from_name(*kinds);
-        if (kind == OBSERVABLE_NONE || kind == OBSERVABLE_OTHER) {
-            command_usage(call, error, "--kind %s: there are " KIND_CHOICES, *kinds);
-            return 0;
-        }
-        wanted |= 1u << kind;
+    const char *from = command_text(call, "from");
+    gboolean blocks = export_format_blocks(format);
+    if (from) {
+        source->set = source->own = set_open(from, error);
+        command_file_error(error);
+        return source->set != NULL;
     }
-    return wanted;
+    g_autoptr(Node) node = command_node_open(call, NODE_READ, error);
+    if (!node)
+        return FALSE;
+    if (blocks && !command_flag(call, "from-store"))
+        return open_release(node, options, source, error);
+    source->set = source->own = shield_cache_open(node, NULL, error);
+    return source->set != NULL;
 }
 
 /* "domain 3, url 1" */
@@ -157,7 +175,6 @@ static int run(const CommandCall *call, GError **error)
     const ExportFormat *format = export_format_find(call->command->name, error);
     const char *path = command_text(call, "output");
     gboolean to_file = path && strcmp(path, "-") != 0;
-    GError *kinds_error = NULL;
     gint64 now = timestamp_now();
     ExportOptions options = {
         .now = now,
@@ -165,20 +182,24 @@ static int run(const CommandCall *call, GError **error)
         .action = -1,
         .exact = command_flag(call, "exact"),
         .suppressed = command_flag(call, "suppressed"),
-        .kinds = wanted_kinds(call, &kinds_error),
     };
+    if (!shield_set_kinds(call, &options.kinds, error))
+        return COMMAND_ERROR;
     if (export_format_blocks(format))
         read_blocking(call, &options);
-    if (kinds_error) {
-        g_propagate_error(error, kinds_error);
-        return COMMAND_ERROR;
-    }
+    if (options.unmarked != MARKING_PAP_NONE && !command_text(call, "from") &&
+        !command_flag(call, "from-store"))
+        return command_usage(call, error,
+                             "--unmarked: with --from or --from-store; what may be "
+                             "released, [shield] unmarked says");
     if (command_json(call) && !to_file)
         return command_usage(call, error, "--json says what was written to -o FILE");
-    g_autoptr(Set) set = open_set(call, format, &options, error);
+    g_auto(Source) source = {0};
     ExportCounts counts;
-    if (!set || !(to_file ? write_file(format, &options, set, path, &counts, error)
-                          : write_set(format, &options, set, stdout, &counts, error)))
+    if (!open_source(call, format, &options, &source, error))
+        return COMMAND_ERROR;
+    if (!(to_file ? write_file(format, &options, &source, path, &counts, error)
+                  : write_set(format, &options, &source, stdout, &counts, error)))
         return command_file_error(error);
     if (command_json(call))
         print_json(format, &options, path, &counts);
@@ -200,7 +221,7 @@ static int run(const CommandCall *call, GError **error)
     }
 #define OPTION_KIND                                                                                \
     {                                                                                              \
-        "kind", 'k', COMMAND_TEXTS, "KIND", .help = "only values of this kind: " KIND_CHOICES      \
+        "kind", 'k', COMMAND_TEXTS, "KIND", .help = "only values of this kind: " SHIELD_SET_KINDS  \
     }
 #define OPTION_EXACT                                                                               \
     {                                                                                              \
@@ -222,8 +243,11 @@ static const CommandOption blocking_options[] = {
     OPTION_KIND,
     OPTION_EXACT,
     OPTION_SUPPRESSED,
+    {"from-store", 0, COMMAND_FLAG,
+     .help = "take all indicators whose PAP level permits it, approved or not"},
     {"unmarked", 0, COMMAND_CHOICE, "LEVEL", .choices = "clear|green",
-     .help = "block with what bears no PAP level, too, as if it bore this one"},
+     .help = "with --from or --from-store: block with what bears no PAP level, too, as if it bore "
+             "this one"},
     {"action", 'a', COMMAND_CHOICE, "ACTION", .choices = EXPORT_ACTION_CHOICES,
      .help = "what a resolver answers (default: what the format does by itself)"},
     {"redirect", 0, COMMAND_TEXT, "TARGET", .help = "the address or name it answers with instead"},
@@ -241,6 +265,7 @@ static const Command *const *make_list(const Command *self)
         command->summary = export_format_summary(*format);
         command->options = export_format_blocks(*format) ? blocking_options : options;
         command->uses_node = TRUE;
+        command->nothing = export_format_blocks(*format) ? "no release is in force" : NULL;
         command->run = run;
         g_ptr_array_add(list, command);
     }
@@ -252,9 +277,11 @@ const Command shield_export = {
     .name = "export",
     .summary = "write indicators for resolvers, packet filters, sensors and other programs",
     .description =
-        "Formats that block take what was approved for it; as long as nothing was, only indicators "
-        "marked PAP:CLEAR or PAP:GREEN. The others take all indicators. Expired and revoked ones, "
-        "and what is on warninglists, are left out.\n\n"
+        "Formats that block take the release in force (see `concert shield propose`), and exit "
+        "with "
+        "1 when there is none; with --from-store, or of a compiled set, the indicators marked "
+        "PAP:CLEAR or PAP:GREEN. The others take all indicators. Expired and revoked ones, and "
+        "what is on warninglists, are left out.\n\n"
         "What a format cannot say is never left out in silence: how many values of which kind, and "
         "why, stands on standard error, and in --json.",
     .make_subcommands = make_list,

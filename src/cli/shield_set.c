@@ -21,6 +21,22 @@ gboolean shield_set_lists(const CommandCall *call, Warninglist **ret_lists, GErr
     return TRUE;
 }
 
+gboolean shield_set_kinds(const CommandCall *call, guint32 *ret_kinds, GError **error)
+{
+    const char *const *kinds = command_texts(call, "kind");
+    guint32 wanted = 0;
+    for (; kinds && *kinds; kinds++) {
+        ObservableKind kind = observable_kind_from_name(*kinds);
+        if (kind == OBSERVABLE_NONE || kind == OBSERVABLE_OTHER) {
+            command_usage(call, error, "--kind %s: there are " SHIELD_SET_KINDS, *kinds);
+            return FALSE;
+        }
+        wanted |= 1u << kind;
+    }
+    *ret_kinds = wanted;
+    return TRUE;
+}
+
 /* Values of each kind, and when the newest indicator was changed. */
 typedef struct {
     guint64 kinds[OBSERVABLE_OTHER + 1];

@@ -22,6 +22,7 @@
 #include "node/operation_params.h"
 #include "node/parcel_operation.h"
 #include "node/peer_operation.h"
+#include "node/release_operation.h"
 #include "node/reminder.h"
 #include "node/statement_operation.h"
 #include "store/accounts.h"
@@ -349,6 +350,14 @@ static const Operation operations[] = {
     {"community.add", .run = community_operation_add},
     {"community.remove", .run = community_operation_remove},
     {"community.leave", .run = community_operation_leave},
+    {"release.propose", .run = release_operation_propose},
+    {"release.approve", .run = release_operation_approve},
+    {"release.rollback", .run = release_operation_rollback},
+    {"never-block.add", .run = release_operation_never_add},
+    {"never-block.remove", .run = release_operation_never_remove},
+    {"standing.add", .run = release_operation_standing_add},
+    {"standing.remove", .run = release_operation_standing_remove},
+    {"standing.resume", .run = release_operation_standing_resume},
 };
 
 static const Operation *find_operation(const char *name, GError **error)

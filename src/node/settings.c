@@ -232,6 +232,28 @@ static const Setting settings[] = {
         {"shield", "suppress", SETTING_PATH,
          .help = "MISP warninglists, a file or a directory of them: hits of what they name are "
                  "kept back, and counted."},
+    [SETTING_SHIELD_UNMARKED] =
+        {"shield", "unmarked", SETTING_ENUM, .fallback = "none",
+         .allowed = {"none", "clear", "green"},
+         .help =
+             "The PAP level of indicators that bear none, where it is asked what may block. With "
+             "none they may not."},
+    [SETTING_SHIELD_CHANGE_LIMIT] =
+        {"shield", "change_limit", SETTING_STRING, .min = 1, .max = 64, .fallback = "10% or 1000",
+         .help = "How much a release may change at once without a reason being given: a number of "
+                 "values, a share of those in force, or whichever of both is more."},
+    [SETTING_SHIELD_DRY_RUN_LOGS] =
+        {"shield", "dry_run_logs", SETTING_PATH,
+         .help = "Logs, a file or a directory, in which `concert shield propose` looks for what a "
+                 "release would newly block."},
+    [SETTING_SHIELD_RESOLVERS] =
+        {"shield", "resolvers", SETTING_STRING, .min = 0, .max = 4096,
+         .help = "Addresses and names of resolvers, beside those of /etc/resolv.conf, that nobody "
+                 "blocks without a second approver."},
+    [SETTING_SHIELD_STANDING_INTERVAL] =
+        {"shield", "standing_interval", SETTING_DURATION, .min = 1, .max = 86400,
+         .fallback = "1min",
+         .help = "How often standing approvals are applied at most, when indicators came."},
 
     [SETTING_FOLLOW_EVERY] =
         {"follow", "every", SETTING_DURATION, .min = 1, .max = 366 * 86400, .fallback = "15min",

@@ -70,16 +70,3 @@ gboolean shield_source_read(Store *store, SetBuilder *builder, ShieldSourceCount
         *ret_counts = reading.counts;
     return TRUE;
 }
-
-Set *shield_source_whole(Store *store, ShieldSourceCounts *ret_counts, GError **error)
-{
-    g_autoptr(SetBuilder) builder = set_builder_new(NULL);
-    return shield_source_read(store, builder, ret_counts, error) ? set_builder_open(builder, error)
-                                                                 : NULL;
-}
-
-gboolean shield_source_released(Store *store, Set **ret_set, GError **error)
-{
-    *ret_set = NULL;
-    return TRUE;
-}

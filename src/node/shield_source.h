@@ -1,5 +1,4 @@
-/* shield_source.h - the sets of indicators that a node has to give: all there are, and those that
- * may block. */
+/* shield_source.h - the indicators that a node has to give. */
 #pragma once
 
 #include "shield/set_builder.h"
@@ -18,11 +17,3 @@ typedef struct {
  * then on. ret_counts may be NULL. Reads all of it: some seconds for a million. */
 gboolean shield_source_read(Store *store, SetBuilder *builder, ShieldSourceCounts *ret_counts,
                             GError **error);
-
-/* The indicators of the store, the latest version of each, without what is out of date or was taken
- * back by who sent it. ret_counts may be NULL. Reads all of it: some seconds for a million. */
-Set *shield_source_whole(Store *store, ShieldSourceCounts *ret_counts, GError **error);
-
-/* What was approved for blocking; *ret_set is NULL when nothing ever was, and then what bears no
- * PAP level, or one above GREEN, must not block. */
-gboolean shield_source_released(Store *store, Set **ret_set, GError **error);

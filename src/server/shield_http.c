@@ -4,8 +4,7 @@
 #include <string.h>
 
 #include "base/timestamp.h"
-#include "node/shield_cache.h"
-#include "node/shield_source.h"
+#include "node/releaser.h"
 #include "server/problem.h"
 #include "shield/export_set.h"
 
@@ -18,11 +17,10 @@ typedef struct {
 } Made;
 
 struct ShieldHttp {
-    Node *node;   /* NULL: not there yet */
-    GMutex lock;  /* of all below; held while something is made, so that it is made once */
-    Set *sets[2]; /* what all may see; what may block (NULL: nothing was approved) */
-    char *info;   /* of the first */
-    gboolean there;
+    Node *node;         /* NULL: not there yet */
+    GMutex lock;        /* of all below; held while something is made, so that it is made once */
+    Releaser *releaser; /* the indicators, and which of them may block */
+    char *info;         /* of the indicators, and what is in force */
     guint64 generation; /* of the store that the sets were made from */
     gint64 until;       /* when they change by themselves */
     guint8 digest[SHA256_SIZE];
@@ -47,15 +45,9 @@ ShieldHttp *shield_http_new(void)
     return shield;
 }
 
-static void clear_sets(ShieldHttp *shield)
-{
-    for (guint i = 0; i < G_N_ELEMENTS(shield->sets); i++)
-        g_clear_pointer(&shield->sets[i], set_free);
-}
-
 void shield_http_free(ShieldHttp *shield)
 {
-    clear_sets(shield);
+    releaser_free(shield->releaser);
     g_free(shield->info);
     g_hash_table_unref(shield->made);
     g_mutex_clear(&shield->lock);
@@ -69,50 +61,47 @@ void shield_http_set_node(ShieldHttp *shield, Node *node)
     g_mutex_unlock(&shield->lock);
 }
 
-static char *copy_info(const Set *set)
+/* A text that is another one when other values may be exported: @state is releases_state(). */
+static char *describe(const Set *set, const char *state)
 {
     gsize length;
     const char *info = set_info(set, &length);
-    return g_strndup(info, length);
+    return g_strdup_printf("%.*s %s", (int)length, info, state);
 }
 
-/* Has the sets as they are now; forgets what was made when they have changed. */
+/* Has the indicators as they are now; forgets what was made when they have changed. */
 static gboolean refresh(ShieldHttp *shield, guint64 generation, gint64 now, GError **error)
 {
-    guint8 digests[2][SHA256_SIZE] = {{0}}, digest[SHA256_SIZE];
-    gint64 until[2] = {G_MAXINT64, G_MAXINT64};
+    guint8 digests[2][SHA256_SIZE], digest[SHA256_SIZE];
+    gint64 until[2];
 
-    if (shield->there && shield->generation == generation && now < shield->until)
+    if (shield->releaser && shield->generation == generation && now < shield->until)
         return TRUE;
-    g_autoptr(Set) whole = shield_cache_open(shield->node, NULL, error);
-    g_autoptr(Set) released = NULL;
-    if (!whole || !shield_source_released(node_store(shield->node), &released, error))
+    g_autofree char *state = releases_state(node_store(shield->node), error);
+    g_autoptr(Releaser) releaser = state ? releaser_open(shield->node, now, error) : NULL;
+    if (!releaser)
         return FALSE;
+    g_autofree char *info = describe(releaser->set, state);
     /* What changed in the store may be something else. */
-    g_autofree char *info = copy_info(whole);
-    if (shield->there && now < shield->until && !released && !shield->sets[1] &&
-        strcmp(info, shield->info) == 0) {
+    if (shield->releaser && now < shield->until && strcmp(info, shield->info) == 0) {
         shield->generation = generation;
         return TRUE;
     }
-    export_set_digest(whole, now, digests[0], &until[0]);
-    if (released)
-        export_set_digest(released, now, digests[1], &until[1]);
+    export_set_digest(releaser->set, NULL, NULL, now, digests[0], &until[0]);
+    export_set_digest(releaser->set, releaser_blocks, releaser, now, digests[1], &until[1]);
     sha256_digest(digests, sizeof digests, digest);
-    clear_sets(shield);
-    g_free(shield->info);
-    shield->info = g_steal_pointer(&info);
-    shield->sets[0] = g_steal_pointer(&whole);
-    shield->sets[1] = g_steal_pointer(&released);
-    shield->generation = generation;
-    shield->until = MIN(until[0], until[1]);
-    if (!shield->there || memcmp(digest, shield->digest, sizeof digest) != 0) {
+    if (!shield->releaser || memcmp(digest, shield->digest, sizeof digest) != 0) {
         memcpy(shield->digest, digest, sizeof digest);
         /* A serial number counts seconds: it has to grow. */
         shield->time = MAX(now, shield->time + G_USEC_PER_SEC);
         g_hash_table_remove_all(shield->made);
     }
-    shield->there = TRUE;
+    releaser_free(shield->releaser);
+    g_free(shield->info);
+    shield->releaser = g_steal_pointer(&releaser);
+    shield->info = g_steal_pointer(&info);
+    shield->generation = generation;
+    shield->until = MIN(until[0], until[1]);
     return TRUE;
 }
 
@@ -122,15 +111,17 @@ static gboolean append(gpointer user, const char *bytes, gsize length, GError **
     return TRUE;
 }
 
+/* Formats that block have what was approved; as long as nothing was, nothing. */
 static GBytes *make_bytes(ShieldHttp *shield, const ExportFormat *format, gint64 now,
                           GError **error)
 {
-    const Set *released = export_format_blocks(format) ? shield->sets[1] : NULL;
-    ExportOptions options = {
-        .now = now, .time = shield->time, .action = -1, .approved = released != NULL};
+    gboolean blocks = export_format_blocks(format);
+    ExportOptions options = {.now = now, .time = shield->time, .action = -1, .approved = blocks};
     g_autoptr(GByteArray) bytes = g_byte_array_new();
     g_autoptr(Export) export = export_new(format, &options, append, bytes, error);
-    if (!export || !export_set_add(export, released ? released : shield->sets[0], error) ||
+    if (!export ||
+        !export_set_add(export, shield->releaser->set, blocks ? releaser_blocks : NULL,
+                        shield->releaser, error) ||
         !export_finish(export, NULL, error))
         return NULL;
     return g_byte_array_free_to_bytes(g_steal_pointer(&bytes));

@@ -4,6 +4,8 @@
 
 typedef struct {
     const Set *set;
+    ExportSetAdmits admits;
+    gpointer user;
     Export *export;
     GError **error;
     GString *lists;
@@ -26,6 +28,8 @@ static const char *list_names(Feeding *feeding, SetEntry entry)
 static gboolean feed(gpointer user, SetEntry entry, const SetValue *value)
 {
     Feeding *feeding = user;
+    if (feeding->admits && !feeding->admits(feeding->user, value))
+        return TRUE;
     const ExportValue claim = {
         .kind = value->kind,
         .text = value->value,
@@ -43,15 +47,23 @@ static gboolean feed(gpointer user, SetEntry entry, const SetValue *value)
     return export_add(feeding->export, &claim, feeding->error);
 }
 
-gboolean export_set_add(Export *export, const Set *set, GError **error)
+gboolean export_set_add(Export *export, const Set *set, ExportSetAdmits admits, gpointer user,
+                        GError **error)
 {
     g_autoptr(GString) lists = g_string_new(NULL);
-    Feeding feeding = {.set = set, .export = export, .error = error, .lists = lists};
+    Feeding feeding = {.set = set,
+                       .admits = admits,
+                       .user = user,
+                       .export = export,
+                       .error = error,
+                       .lists = lists};
     return set_each(set, feed, &feeding);
 }
 
 typedef struct {
     const Set *set;
+    ExportSetAdmits admits;
+    gpointer user;
     gint64 now, until;
     Sha256 *sha256;
 } Digesting;
@@ -65,6 +77,8 @@ static void add_text(Sha256 *sha256, const char *text)
 static gboolean digest(gpointer user, SetEntry entry, const SetValue *value)
 {
     Digesting *digesting = user;
+    if (digesting->admits && !digesting->admits(digesting->user, value))
+        return TRUE;
     guint16 marks[SET_MAX_LISTS];
     gint64 now = digesting->now;
     guint count = set_marks(digesting->set, entry, marks);
@@ -91,10 +105,15 @@ static gboolean digest(gpointer user, SetEntry entry, const SetValue *value)
     return TRUE;
 }
 
-void export_set_digest(const Set *set, gint64 now, guint8 ret_digest[SHA256_SIZE],
-                       gint64 *ret_until)
+void export_set_digest(const Set *set, ExportSetAdmits admits, gpointer user, gint64 now,
+                       guint8 ret_digest[SHA256_SIZE], gint64 *ret_until)
 {
-    Digesting digesting = {.set = set, .now = now, .until = G_MAXINT64, .sha256 = sha256_begin()};
+    Digesting digesting = {.set = set,
+                           .admits = admits,
+                           .user = user,
+                           .now = now,
+                           .until = G_MAXINT64,
+                           .sha256 = sha256_begin()};
     for (guint i = 0; i < set_count_lists(set); i++) {
         SetList list;
         set_read_list(set, i, &list);

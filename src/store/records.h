@@ -118,7 +118,7 @@ GHashTable *records_retired(Store *store, GError **error);
  * GSIZE_TO_POINTER(), to level, as by GUINT_TO_POINTER(). Caller unrefs. */
 GHashTable *records_levels(Store *store, GError **error);
 
-/* The same of their PAP levels. */
+/* The same of their PAP levels; what came as an exercise counts as PAP:RED. */
 GHashTable *records_pap_levels(Store *store, GError **error);
 
 /* The versions that a record carries, live or not; empty when there is no such record. Elements:

@@ -357,6 +357,22 @@ static const char *const steps[] = {
     " until INTEGER NOT NULL);"
     "CREATE TRIGGER contact_smime_gone AFTER DELETE ON contact BEGIN"
     " DELETE FROM contact_smime WHERE contact = old.number; END;",
+
+    /* What may block, who approved it, what never does (store/releases.h). meta: "release" is the
+     * number of the one in force, "never_block_changes" counts. */
+    "CREATE TABLE shield_release (number INTEGER PRIMARY KEY, base INTEGER NOT NULL,"
+    " made INTEGER NOT NULL, by TEXT NOT NULL, selection TEXT, over_limit TEXT,"
+    " digest BLOB NOT NULL, entries INTEGER NOT NULL, vals INTEGER NOT NULL,"
+    " added INTEGER NOT NULL, removed INTEGER NOT NULL, dangerous INTEGER NOT NULL,"
+    " standing INTEGER NOT NULL, approver TEXT, approved INTEGER, second TEXT, seconded INTEGER,"
+    " since INTEGER NOT NULL, until INTEGER NOT NULL, content BLOB);"
+    "CREATE TABLE shield_never (value TEXT PRIMARY KEY, kind TEXT NOT NULL, by TEXT NOT NULL,"
+    " reason TEXT, made INTEGER NOT NULL) WITHOUT ROWID;"
+    "CREATE TABLE shield_standing (number INTEGER PRIMARY KEY AUTOINCREMENT, source TEXT NOT NULL,"
+    " kind TEXT, min_confidence INTEGER NOT NULL, daily INTEGER NOT NULL, made INTEGER NOT NULL,"
+    " until INTEGER NOT NULL, by TEXT NOT NULL, paused INTEGER NOT NULL DEFAULT 0,"
+    " day INTEGER NOT NULL DEFAULT 0, used INTEGER NOT NULL DEFAULT 0,"
+    " waiting INTEGER NOT NULL DEFAULT 0);",
 };
 
 guint schema_latest(void)

@@ -1,0 +1,244 @@
+#include "node/releaser.h"
+
+#include <string.h>
+
+#include "exchange/card.h"
+#include "node/shield_cache.h"
+#include "store/own_card.h"
+#include "store/peers.h"
+
+#define RESOLV_CONF "/etc/resolv.conf"
+
+/* Longest list of resolvers, in the file or the setting, in bytes; most that count. */
+#define RESOLVERS_BYTES (64 * 1024)
+
+static Protect *read_never(Store *store, GError **error)
+{
+    g_autoptr(GPtrArray) list = releases_never(store, error);
+    if (!list)
+        return NULL;
+    Protect *never = protect_new();
+    for (guint i = 0; i < list->len; i++) {
+        const ReleasesNever *each = list->pdata[i];
+        protect_add(never, observable_kind_from_name(each->kind), each->value, "never-block list");
+    }
+    return never;
+}
+
+static Release *read_approved(Store *store, gint64 number, GError **error)
+{
+    g_autoptr(GBytes) content = number > 0 ? releases_content(store, number, error) : NULL;
+    if (content)
+        return release_read(content, error);
+    if (number > 0)
+        return NULL;
+    Release *none = release_new();
+    release_finish(none);
+    return none;
+}
+
+Releaser *releaser_open(Node *node, gint64 now, GError **error)
+{
+    static const MarkingPap unmarked[] = {MARKING_PAP_NONE, MARKING_PAP_CLEAR, MARKING_PAP_GREEN};
+    Store *store = node_store(node);
+    g_autoptr(Releaser) releaser = g_new0(Releaser, 1);
+
+    if (!releases_in_force(store, &releaser->number, error) ||
+        !(releaser->approved = read_approved(store, releaser->number, error)) ||
+        !(releaser->never = read_never(store, error)) ||
+        !(releaser->standing = releases_standing(store, error)) ||
+        !(releaser->set = shield_cache_open(node, NULL, error)))
+        return NULL;
+    releaser->rules = (ReleaseRules){
+        .now = now,
+        .unmarked = unmarked[config_enum(node_config(node), SETTING_SHIELD_UNMARKED)],
+        .never = releaser->never,
+    };
+    return g_steal_pointer(&releaser);
+}
+
+void releaser_free(Releaser *releaser)
+{
+    if (!releaser)
+        return;
+    g_clear_pointer(&releaser->set, set_free);
+    g_clear_pointer(&releaser->never, protect_free);
+    g_clear_pointer(&releaser->approved, release_free);
+    g_clear_pointer(&releaser->standing, g_ptr_array_unref);
+    g_free(releaser);
+}
+
+gboolean releaser_blocks(gpointer user, const SetValue *value)
+{
+    const Releaser *releaser = user;
+    return release_has(releaser->approved, value) &&
+           release_judge(&releaser->rules, value) == RELEASE_TAKEN;
+}
+
+/* --- making ------------------------------------------------------------------------------------
+ */
+
+typedef struct {
+    const Releaser *releaser;
+    const ReleaseSelection *selection; /* NULL: what is in force */
+    ReleaserCounts counts;
+    Release *release;
+} Making;
+
+static gboolean take_blocked(gpointer user, SetEntry entry, const SetValue *value)
+{
+    Making *making = user;
+    if (releaser_blocks((gpointer)making->releaser, value))
+        release_add_value(making->release, value);
+    return TRUE;
+}
+
+Release *releaser_in_force(const Releaser *releaser)
+{
+    Making making = {.releaser = releaser, .release = release_new()};
+    set_each(releaser->set, take_blocked, &making);
+    release_finish(making.release);
+    return making.release;
+}
+
+ReleaseStanding releaser_standing(const ReleasesStanding *row)
+{
+    return (ReleaseStanding){
+        .number = row->number,
+        .source = row->source,
+        .kind = row->kind ? observable_kind_from_name(row->kind) : OBSERVABLE_NONE,
+        .min_confidence = row->min_confidence,
+        .daily = row->daily,
+        .until = row->until,
+        .paused = row->paused,
+        .day = row->day,
+        .used = row->used,
+    };
+}
+
+/* Is it in force, and does a standing approval still want it? */
+static gboolean stands(const Releaser *releaser, const SetValue *value)
+{
+    gboolean wanted = FALSE;
+    for (guint i = 0; i < releaser->standing->len && !wanted; i++) {
+        const ReleaseStanding standing = releaser_standing(releaser->standing->pdata[i]);
+        wanted = release_standing_admits(&standing, value, releaser->rules.now);
+    }
+    return wanted && release_has(releaser->approved, value);
+}
+
+static gboolean take_candidate(gpointer user, SetEntry entry, const SetValue *value)
+{
+    Making *making = user;
+    ReleaseReason reason = release_judge(&making->releaser->rules, value);
+    if (reason == RELEASE_TAKEN && !release_selects(making->selection, value) &&
+        !stands(making->releaser, value))
+        reason = RELEASE_UNWANTED;
+    if (reason == RELEASE_TAKEN)
+        release_add_value(making->release, value);
+    else
+        making->counts.left_out[reason]++;
+    return TRUE;
+}
+
+Release *releaser_candidate(const Releaser *releaser, const ReleaseSelection *selection,
+                            ReleaserCounts *ret_counts)
+{
+    Making making = {.releaser = releaser, .selection = selection, .release = release_new()};
+    set_each(releaser->set, take_candidate, &making);
+    release_finish(making.release);
+    *ret_counts = making.counts;
+    return making.release;
+}
+
+/* --- what must not be blocked lightly ----------------------------------------------------------
+ */
+
+static void add_list(Protect *ground, const char *const *list, const char *label)
+{
+    for (; list && *list; list++)
+        protect_add_text(ground, *list, label);
+}
+
+static void add_card(Protect *ground, const char *text, const char *whose)
+{
+    g_autoptr(Card) card = text ? card_parse(text, strlen(text), NULL) : NULL;
+    if (!card)
+        return;
+    g_autofree char *constituency = g_strdup_printf("constituency of %s", whose);
+    g_autofree char *endpoint = g_strdup_printf("endpoint of %s", whose);
+    add_list(ground, (const char *const *)card->endpoints, endpoint);
+    add_list(ground, (const char *const *)card->ip, constituency);
+    add_list(ground, (const char *const *)card->domains, constituency);
+}
+
+static void add_words(Protect *ground, const char *text, const char *label)
+{
+    g_auto(GStrv) words = g_strsplit_set(text ? text : "", " \t,", -1);
+    for (guint i = 0; words[i]; i++)
+        if (*words[i])
+            protect_add_text(ground, words[i], label);
+}
+
+/* The node itself: what its card says, and what concert.conf does before it is published. */
+static gboolean add_own(Protect *ground, const Config *config, Store *store, GError **error)
+{
+    g_autofree char *card = NULL;
+    const char *name = config_string(config, SETTING_NODE_NAME);
+    if (!own_card_get(store, &card, error))
+        return FALSE;
+    add_card(ground, card, "this node");
+    add_words(ground, name, "name of this node");
+    add_words(ground, config_text(config, SETTING_CARD_URL), "endpoint of this node");
+    add_words(ground, config_text(config, SETTING_CARD_CONSTITUENCY_IP),
+              "constituency of this node");
+    add_words(ground, config_text(config, SETTING_CARD_CONSTITUENCY_DOMAINS),
+              "constituency of this node");
+    return TRUE;
+}
+
+static gboolean add_peers(Protect *ground, Store *store, GError **error)
+{
+    g_autoptr(GPtrArray) peers = peers_list(store, error);
+    for (guint i = 0; peers && i < peers->len; i++) {
+        const Peer *known = peers->pdata[i];
+        if (known->state != PEER_ACTIVE && known->state != PEER_SUSPENDED)
+            continue;
+        g_autoptr(Peer) peer = peers_get(store, known->origin, error);
+        if (!peer)
+            return FALSE;
+        g_autofree char *name = g_strdup_printf("name of %s", peer->node);
+        add_words(ground, peer->node, name);
+        add_card(ground, peer->card, peer->node);
+    }
+    return peers != NULL;
+}
+
+static void add_resolvers(Protect *ground, const Config *config)
+{
+    g_autofree char *text = NULL;
+    gsize length;
+    if (g_file_get_contents(RESOLV_CONF, &text, &length, NULL) && length <= RESOLVERS_BYTES) {
+        g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
+        for (guint i = 0; lines[i]; i++)
+            if (g_str_has_prefix(lines[i], "nameserver"))
+                add_words(ground, lines[i] + strlen("nameserver"), "resolver of this machine");
+    }
+    add_words(ground, config_string(config, SETTING_SHIELD_RESOLVERS),
+              "resolver named in concert.conf");
+}
+
+Protect *releaser_ground(const Config *config, Store *store, GError **error)
+{
+    g_autoptr(Protect) ground = protect_new();
+    if (!add_own(ground, config, store, error) || !add_peers(ground, store, error))
+        return NULL;
+    add_resolvers(ground, config);
+    return g_steal_pointer(&ground);
+}
+
+gboolean releaser_limit(const Config *config, ReleaseLimit *ret_limit, GError **error)
+{
+    return release_limit_parse(config_string(config, SETTING_SHIELD_CHANGE_LIMIT), ret_limit,
+                               error);
+}
