@@ -51,6 +51,7 @@ extern const Command cmd_shield;
 extern const Command cmd_show;
 extern const Command cmd_status;
 extern const Command cmd_version;
+extern const Command cmd_watch;
 
 /* In the order of the help; NULL-terminated. */
 const Command *const *commands_list(void);

@@ -20,11 +20,10 @@ typedef struct {
     const char *field;
 } Place;
 
-ScanLines *scan_lines_new(const Set *set, Input *input)
+ScanLines *scan_lines_new(const Set *set)
 {
     ScanLines *lines = g_new0(ScanLines, 1);
     lines->set = set;
-    lines->input = input;
     lines->observation = g_new0(Observation, 1);
     lines->matches = g_array_new(FALSE, FALSE, sizeof(SpotMatch));
     lines->places = g_array_new(FALSE, FALSE, sizeof(Place));
@@ -35,11 +34,15 @@ void scan_lines_free(ScanLines *lines)
 {
     if (!lines)
         return;
-    input_free(lines->input);
     g_free(lines->observation);
     g_array_unref(lines->matches);
     g_array_unref(lines->places);
     g_free(lines);
+}
+
+void scan_lines_use(ScanLines *lines, Input *input)
+{
+    lines->input = input;
 }
 
 void scan_lines_take_headers(ScanLines *lines, const char *text, gsize length, gboolean start)

@@ -6,8 +6,11 @@
 
 typedef struct ScanLines ScanLines;
 
-/* What one thread needs. @input is taken over; both others must outlive it. */
-ScanLines *scan_lines_new(const Set *set, Input *input);
+/* What one thread needs. @set must outlive it. */
+ScanLines *scan_lines_new(const Set *set);
+
+/* From now on lines are records of @input, which is borrowed until the next call. */
+void scan_lines_use(ScanLines *lines, Input *input);
 
 void scan_lines_free(ScanLines *lines);
 

@@ -3,16 +3,11 @@
 #include <string.h>
 
 #include "shield/sieve.h"
-#include "shield/spot.h"
-
-/* Text looked at in one go, beside what is kept of the text before and after it. */
-#define WINDOW   (256 * 1024)
-#define CAPACITY (WINDOW + 2 * SPOT_CONTEXT)
 
 ScanWindow *scan_window_new(void)
 {
     ScanWindow *window = g_new0(ScanWindow, 1);
-    window->memory = g_malloc0(CAPACITY + 2 * SIEVE_MARGIN);
+    window->memory = g_malloc0(SCAN_WINDOW_CAPACITY + 2 * SIEVE_MARGIN);
     window->text = window->memory + SIEVE_MARGIN;
     window->places = g_array_new(FALSE, FALSE, sizeof(gsize));
     return window;
@@ -42,7 +37,7 @@ gboolean scan_window_begin(ScanReader *reader, Stream *stream, GError **error)
 
 static gboolean read_more(ScanReader *reader, ScanWindow *window)
 {
-    gsize size, room = CAPACITY - window->length;
+    gsize size, room = SCAN_WINDOW_CAPACITY - window->length;
     char raw[16 * 1024];
 
     if (!reader->is_utf16) {
@@ -75,7 +70,7 @@ void scan_window_read(ScanReader *reader, ScanWindow *window)
         window->from = before->stop - keep;
         memcpy(window->text, before->text + keep, window->length);
     }
-    while (!window->last && !line && CAPACITY - window->length >= 2 * UTF16_GROWTH) {
+    while (!window->last && !line && SCAN_WINDOW_CAPACITY - window->length >= 2 * UTF16_GROWTH) {
         gsize length = window->length;
         window->last = !read_more(reader, window);
         line = memchr(window->text + length, '\n', window->length - length) != NULL;

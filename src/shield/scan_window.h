@@ -5,7 +5,13 @@
 #pragma once
 
 #include "base/stream.h"
+#include "shield/spot.h"
 #include "shield/utf16.h"
+
+/* Text looked at in one go, and what a window has room for: also what is kept of the text before
+ * and after it. */
+#define SCAN_WINDOW          (256 * 1024)
+#define SCAN_WINDOW_CAPACITY (SCAN_WINDOW + 2 * SPOT_CONTEXT)
 
 typedef struct {
     char *text;     /* with SIEVE_MARGIN readable bytes before and behind what is looked at */

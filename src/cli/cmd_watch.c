@@ -1,0 +1,313 @@
+/* cmd_watch.c - `concert watch`: finds indicators in logs as they grow, and in packets as they
+ * come. How files are followed is shield/watch/watch.h. */
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/durable.h"
+#include "base/sha256.h"
+#include "base/timestamp.h"
+#include "cli/command_node.h"
+#include "cli/commands.h"
+#include "cli/output.h"
+#include "cli/shield_set.h"
+#include "cli/watch_supply.h"
+#include "shield/hit.h"
+#include "shield/watch/watch.h"
+#include "shield/withhold.h"
+
+/* Hits that are written in one go. */
+#define PENDING_MAX (64 * 1024)
+
+/* How long who reads the hits may take when the watcher is told to end (milliseconds). */
+#define LAST_WAIT 2000
+
+/* Of --input: no structured log at all. */
+#define INPUT_CHOICE_TEXT 0
+
+typedef struct {
+    WatchSupply *supply;
+    Withhold *withhold;
+    gboolean json, ecs, headed;
+    GString *pending; /* hits that are not written yet */
+    gboolean broken;  /* they cannot be */
+    gint64 now;
+} Watching;
+
+/* What signals asked for. */
+static volatile sig_atomic_t told_to_stop, told_to_reopen;
+static int wake[2] = {-1, -1};
+
+static void on_signal(int number)
+{
+    int kept = errno;
+    if (number == SIGHUP)
+        told_to_reopen = 1;
+    else
+        told_to_stop = 1;
+    if (write(wake[1], "", 1) < 0) {
+        /* It is full: it wakes as well. */
+    }
+    errno = kept;
+}
+
+static gboolean catch_signals(GError **error)
+{
+    const struct sigaction stop = {.sa_handler = on_signal}; /* a write that waits ends */
+    const struct sigaction reopen = {.sa_handler = on_signal, .sa_flags = SA_RESTART};
+
+    if (pipe2(wake, O_CLOEXEC | O_NONBLOCK) != 0)
+        return error_from_errno(error, errno, "pipe");
+    sigaction(SIGTERM, &stop, NULL);
+    sigaction(SIGINT, &stop, NULL);
+    sigaction(SIGHUP, &reopen, NULL);
+    signal(SIGPIPE, SIG_IGN);
+    return TRUE;
+}
+
+/* Writes to whoever reads the hits, and waits for them; but not for ever when it is to end. */
+static gboolean write_out(Watching *watching, GError **error)
+{
+    const char *at = watching->pending->str;
+    gsize left = watching->pending->len;
+
+    while (left > 0) {
+        struct pollfd out = {.fd = STDOUT_FILENO, .events = POLLOUT};
+        if (told_to_stop && poll(&out, 1, LAST_WAIT) == 0) {
+            g_set_error(error, CONCERT_ERROR, CONCERT_ERROR_BUSY,
+                        "whoever reads the hits does not take them");
+            return FALSE;
+        }
+        /* So much goes into a pipe that has room without waiting. */
+        ssize_t written = write(STDOUT_FILENO, at, told_to_stop ? MIN(left, 4096) : left);
+        if (written < 0 && errno == EAGAIN)
+            poll(&out, 1, 100);
+        else if (written < 0 && errno != EINTR)
+            return error_from_errno(error, errno, "standard output");
+        if (written > 0) {
+            at += written;
+            left -= (gsize)written;
+        }
+    }
+    g_string_truncate(watching->pending, 0);
+    return TRUE;
+}
+
+static gboolean flush(gpointer user, gboolean durable, GError **error)
+{
+    Watching *watching = user;
+    struct stat status;
+
+    if (watching->broken || !write_out(watching, error)) {
+        if (error && !*error)
+            g_set_error(error, CONCERT_ERROR, CONCERT_ERROR_IO, "hits cannot be written");
+        return FALSE;
+    }
+    if (durable && fstat(STDOUT_FILENO, &status) == 0 && S_ISREG(status.st_mode) &&
+        fdatasync(STDOUT_FILENO) != 0)
+        return error_from_errno(error, errno, "standard output");
+    return TRUE;
+}
+
+static gboolean print_hit(gpointer user, const char *file, const ScanHit *hit)
+{
+    Watching *watching = user;
+
+    if (!withhold_admits(watching->withhold, &hit->value, watching->now))
+        return TRUE;
+    if (watching->ecs) {
+        hit_append_ecs(watching->pending, file, hit, watching->now);
+    } else if (watching->json) {
+        hit_append_json(watching->pending, file, hit);
+    } else {
+        if (!watching->headed)
+            hit_append_heading(watching->pending);
+        watching->headed = TRUE;
+        hit_append_row(watching->pending, file, hit);
+    }
+    watching->broken = watching->pending->len >= PENDING_MAX && !write_out(watching, NULL);
+    return !watching->broken;
+}
+
+static Set *supply(gpointer user)
+{
+    return watch_supply_take(((Watching *)user)->supply);
+}
+
+static WatchOrder take_orders(gpointer user)
+{
+    Watching *watching = user;
+    char bytes[64];
+
+    watching->now = timestamp_now();
+    while (read(wake[0], bytes, sizeof(bytes)) > 0)
+        continue;
+    if (told_to_stop)
+        return WATCH_STOP;
+    if (!told_to_reopen)
+        return WATCH_GO_ON;
+    told_to_reopen = 0;
+    watch_supply_again(watching->supply);
+    return WATCH_REOPEN;
+}
+
+static void tell(gpointer user, const char *message)
+{
+    output_note("concert: %s", message);
+}
+
+static void allow_files(void)
+{
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < limit.rlim_max) {
+        limit.rlim_cur = limit.rlim_max;
+        setrlimit(RLIMIT_NOFILE, &limit);
+    }
+}
+
+/* The state that a node keeps of what is watched with its indicators: one for the same files. */
+static char *node_state(const CommandCall *call, const char *const *paths)
+{
+    guint8 digest[SHA256_SIZE];
+    char hex[2 * SHA256_SIZE + 1];
+    g_autofree char *here = g_get_current_dir(), *all = g_strjoinv("\n", (char **)paths);
+    g_autofree char *text = g_strconcat(here, "\n", all, NULL);
+    g_autofree char *directory = g_build_filename(command_node_directory(call), "shield", NULL);
+    g_autoptr(GError) error = NULL;
+
+    sha256_digest(text, strlen(text), digest);
+    g_autofree char *name = g_strdup_printf("watch-%.16s.json", sha256_hex(digest, hex));
+    if (!durable_make_directory(directory, 0700, &error) || access(directory, W_OK) != 0) {
+        output_note("concert: the node's directory cannot be written to: where files are left is "
+                    "not kept (see --state)");
+        return NULL;
+    }
+    return g_build_filename(directory, name, NULL);
+}
+
+static gboolean is_stdin_only(const char *const *paths)
+{
+    for (; *paths; paths++)
+        if (strcmp(*paths, "-") != 0)
+            return FALSE;
+    return TRUE;
+}
+
+static int run(const CommandCall *call, GError **error)
+{
+    static const char *const standard_input[] = {"-", NULL};
+    const char *const *paths =
+        call->count > 0 ? (const char *const *)call->arguments : standard_input;
+    const LoadOptions options = {
+        .now = timestamp_now(),
+        .observables = command_flag(call, "observables"),
+    };
+    const WithholdOptions withholding = {
+        .suppressed = command_flag(call, "suppressed"),
+        .allowed = command_texts(call, "allow-list"),
+    };
+    int input = command_choice(call, "input", -1);
+
+    if (command_text(call, "set") && command_texts(call, "indicators"))
+        return command_usage(call, error, "--set and -i do not go together");
+    if (command_flag(call, "ecs") && command_json(call))
+        return command_usage(call, error, "only one of --ecs and --json");
+    allow_files();
+    if (!catch_signals(error))
+        return COMMAND_ERROR;
+    g_autoptr(WatchSupply) indicators = watch_supply_start(call, &options, error);
+    g_autoptr(Withhold) withhold = withhold_new(&withholding);
+    if (!indicators)
+        return COMMAND_ERROR;
+    gboolean node = !command_text(call, "set") && !command_texts(call, "indicators");
+    g_autofree char *state = command_text(call, "state")     ? g_strdup(command_text(call, "state"))
+                             : node && !is_stdin_only(paths) ? node_state(call, paths)
+                                                             : NULL;
+    g_autoptr(GString) pending = g_string_new(NULL);
+    Watching watching = {.supply = indicators,
+                         .withhold = withhold,
+                         .json = command_json(call),
+                         .ecs = command_flag(call, "ecs"),
+                         .pending = pending,
+                         .now = options.now};
+    const WatchOptions watch = {
+        .paths = paths,
+        .state = state,
+        .poll = command_flag(call, "poll"),
+        .only_new = command_flag(call, "new"),
+        .log = input != INPUT_CHOICE_TEXT,
+        .format =
+            input <= INPUT_CHOICE_TEXT ? NULL : input_format_find(input_format_names()[input - 1]),
+        .found = print_hit,
+        .supply = supply,
+        .flush = flush,
+        .turn = take_orders,
+        .note = tell,
+        .wake = wake[0],
+        .user = &watching,
+    };
+    return watch_run(&watch, error) ? COMMAND_OK : COMMAND_ERROR;
+}
+
+const Command cmd_watch = {
+    .name = "watch",
+    .summary = "find indicators in logs as they grow",
+    .arguments = "[FILE|DIR|PATTERN|-...]",
+    .description =
+        "Follows logs by name through rotation, whole directories and patterns as files appear in "
+        "them, and standard input, and prints what `concert match` would find, as soon as a line "
+        "is whole. Files are read from their start, unless it is known where they were left.\n\n"
+        "Where each file was left is kept in a file, written after the hits were: a watcher that "
+        "was killed goes on there, and nothing is lost. When the compiled set, the files of -i or "
+        "the node's indicators change, the next lines are looked through for the new ones.\n\n"
+        "SIGTERM ends it, with all that was found told; SIGHUP looks at files and indicators anew.",
+    .options =
+        (const CommandOption[]){
+            {"indicators", 'i', COMMAND_TEXTS, "FILE",
+             .help = "look for the indicators in this file, directory or URL"},
+            {"set", 's', COMMAND_TEXT, "FILE",
+             .help = "look for what this file has, made by `concert shield compile`"},
+            {"state", 0, COMMAND_TEXT, "FILE",
+             .help = "keep here where files were left (default: in the node's directory)"},
+            {"new", 0, COMMAND_FLAG,
+             .help = "of files that are there already look only at what comes"},
+            {"poll", 0, COMMAND_FLAG,
+             .help = "look whether files have grown, instead of being told by the system"},
+            {"input", 0, COMMAND_CHOICE, "FORMAT",
+             .choices = "text|eve|zeek|zeek-json|windows-json|windows-xml|json|cef|dns|access|"
+                        "syslog|w3c|csv",
+             .help = "what the logs are, instead of looking; text: nothing but text"},
+            {"ecs", 0, COMMAND_FLAG,
+             .help = "print hits as documents of the Elastic Common Schema, one a line"},
+            SHIELD_SET_OPTION_SUPPRESS,
+            {"suppressed", 0, COMMAND_FLAG, .help = "print hits of well-known values, too"},
+            {"allow-list", 0, COMMAND_TEXTS, "NAME",
+             .help = "what is well-known by this list alone counts like anything else"},
+            {"observables", 0, COMMAND_FLAG,
+             .help = "also the values of observables, not only of indicators"},
+            {"format", 'f', COMMAND_CHOICE, "FORMAT", .choices = "stix|misp|misp-feed|list|csv",
+             .help = "what the files of -i are, instead of looking"},
+            {"columns", 0, COMMAND_TEXT, "MAPPING",
+             .help = "columns of CSV: value=2,type=1,comment=5 (default: from its header)"},
+            {"kind", 'k', COMMAND_CHOICE, "KIND",
+             .choices = "ipv4|ipv6|cidr|domain|url|md5|sha1|sha256|sha512|email|ja3|ja4",
+             .help = "what the values of a list are, where their looks do not tell"},
+            COMMAND_OPTION_JSON,
+            COMMAND_OPTIONS_END,
+        },
+    .examples =
+        (const CommandExample[]){
+            {"concert watch /var/log/nginx /var/log/suricata/eve.json", "the node's indicators"},
+            {"concert watch --set current.set --state watch.json --json '/var/log/*.log'",
+             "without a node, for a program"},
+            {NULL},
+        },
+    .max_arguments = COMMAND_ANY_NUMBER,
+    .uses_node = TRUE,
+    .run = run,
+};

@@ -1,0 +1,194 @@
+#include "shield/scan_feed.h"
+
+#include <string.h>
+
+#include "shield/scan_lines.h"
+#include "shield/sieve.h"
+#include "shield/spot.h"
+
+struct ScanFeed {
+    const Set *set;
+    ScanFound found;
+    gpointer user;
+    const ScanWindow *window;
+    gsize at; /* what lies before was reported */
+
+    guint64 line;
+    guint64 line_bytes; /* bytes of the line before `at` */
+    guint place;        /* the first one of the window that does not lie before `at` */
+    GArray *matches;    /* SpotMatch; of the window, once they were looked for */
+    GArray *places;     /* gsize, in order */
+    gboolean spotted;
+
+    ScanLines *lines;
+    gboolean structured; /* they are read as records */
+};
+
+static guint64 count_feeds(const char *text, gsize length)
+{
+    guint64 feeds = 0;
+
+    while (length >= 64) {
+        /* Sums in bytes, as many as a byte can count, are what machines add quickly. */
+        guint8 sums[64] = {0};
+        gsize rounds = MIN(length / 64, 255);
+        for (gsize round = 0; round < rounds; round++, text += 64)
+            for (gsize i = 0; i < 64; i++)
+                sums[i] = (guint8)(sums[i] + (text[i] == '\n'));
+        for (gsize i = 0; i < 64; i++)
+            feeds += sums[i];
+        length -= rounds * 64;
+    }
+    for (gsize i = 0; i < length; i++)
+        feeds += text[i] == '\n';
+    return feeds;
+}
+
+/* Moves on to @to, counting lines. */
+static void advance(ScanFeed *feed, gsize to)
+{
+    if (feed->at >= to)
+        return;
+    const char *start = feed->window->text + feed->at;
+    const char *newline = memrchr(start, '\n', to - feed->at);
+    if (newline) {
+        feed->line += count_feeds(start, (gsize)(newline - start)) + 1;
+        feed->line_bytes = to - (gsize)(newline + 1 - feed->window->text);
+    } else {
+        feed->line_bytes += to - feed->at;
+    }
+    feed->at = to;
+}
+
+static gboolean report(ScanFeed *feed, const SpotMatch *match)
+{
+    ScanHit hit = {
+        .seen = feed->window->text + match->start,
+        .seen_length = match->end - match->start,
+        .line = feed->line,
+        .column = feed->line_bytes + 1,
+    };
+    for (SetEntry entry = match->entry; entry != SET_NONE; entry = set_next(feed->set, entry)) {
+        set_read(feed->set, entry, &hit.value);
+        if (!feed->found(feed->user, &hit))
+            return FALSE;
+    }
+    return TRUE;
+}
+
+/* Reports what begins before @end, as running text. */
+static gboolean look_at_text(ScanFeed *feed, gsize end)
+{
+    const ScanWindow *window = feed->window;
+
+    if (!feed->spotted)
+        spot_places(feed->set, window->text, window->looked, feed->places, feed->matches);
+    feed->spotted = TRUE;
+    for (guint i = 0; i < feed->matches->len; i++) {
+        const SpotMatch *match = &g_array_index(feed->matches, SpotMatch, i);
+        if (match->start < feed->at || match->start >= end)
+            continue; /* the neighbouring window's, or reported */
+        advance(feed, match->start);
+        if (!report(feed, match))
+            return FALSE;
+    }
+    advance(feed, end);
+    return TRUE;
+}
+
+/* Looks at the lines up to @end as records, those in which the sieve saw something. */
+static gboolean look_at_records(ScanFeed *feed, gsize end)
+{
+    const char *text = feed->window->text;
+
+    scan_lines_take_headers(feed->lines, text + feed->at, end - feed->at, feed->line == 1);
+    for (; feed->place < feed->places->len; feed->place++) {
+        gsize place = g_array_index(feed->places, gsize, feed->place);
+        if (place < feed->at)
+            continue;
+        if (place >= end)
+            break;
+        const char *before = memrchr(text + feed->at, '\n', place - feed->at);
+        const char *newline = memchr(text + place, '\n', end - place);
+        gsize line_end = newline ? (gsize)(newline - text) : end;
+        if (before)
+            advance(feed, (gsize)(before + 1 - text));
+        if (!scan_lines_look(feed->lines, text + feed->at, line_end - feed->at, feed->line,
+                             feed->found, feed->user))
+            return FALSE;
+        advance(feed, MIN(line_end + 1, end));
+    }
+    advance(feed, end);
+    return TRUE;
+}
+
+/* A line of a structured log that is longer than a window is text, to its end. */
+static gboolean look_at_log(ScanFeed *feed)
+{
+    const ScanWindow *window = feed->window;
+
+    if (feed->line_bytes > 0) {
+        const char *newline = memchr(window->text + feed->at, '\n', window->stop - feed->at);
+        gsize end = newline ? (gsize)(newline - window->text) + 1 : window->stop;
+        if (!look_at_text(feed, end))
+            return FALSE;
+    }
+    if (feed->at == window->stop)
+        return TRUE;
+    return window->last || window->text[window->stop - 1] == '\n'
+               ? look_at_records(feed, window->stop)
+               : look_at_text(feed, window->stop);
+}
+
+static int compare_offsets(gconstpointer a, gconstpointer b)
+{
+    const gsize *x = a, *y = b;
+    return *x < *y ? -1 : *x > *y;
+}
+
+gboolean scan_feed_look(ScanFeed *feed, const ScanWindow *window, ScanFound found, gpointer user)
+{
+    feed->found = found;
+    feed->user = user;
+    feed->window = window;
+    feed->at = window->from;
+    feed->places = window->places;
+    feed->place = 0;
+    feed->spotted = FALSE;
+    g_array_set_size(feed->matches, 0);
+    g_array_sort(feed->places, compare_offsets);
+    return feed->structured ? look_at_log(feed) : look_at_text(feed, window->stop);
+}
+
+ScanFeed *scan_feed_new(const Set *set)
+{
+    ScanFeed *feed = g_new0(ScanFeed, 1);
+    feed->set = set;
+    feed->line = 1;
+    feed->matches = g_array_new(FALSE, FALSE, sizeof(SpotMatch));
+    feed->lines = scan_lines_new(set);
+    return feed;
+}
+
+void scan_feed_free(ScanFeed *feed)
+{
+    if (!feed)
+        return;
+    g_array_unref(feed->matches);
+    scan_lines_free(feed->lines);
+    g_free(feed);
+}
+
+void scan_feed_go_on(ScanFeed *feed, Input *input, const ScanPlace *place)
+{
+    feed->line = place->line;
+    feed->line_bytes = place->line_bytes;
+    feed->structured = input != NULL;
+    if (input)
+        scan_lines_use(feed->lines, input);
+}
+
+void scan_feed_place(const ScanFeed *feed, ScanPlace *ret_place)
+{
+    *ret_place = (ScanPlace){.line = feed->line, .line_bytes = feed->line_bytes};
+}

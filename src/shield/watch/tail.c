@@ -1,0 +1,430 @@
+#include "shield/watch/tail.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <unistd.h>
+
+#include "shield/input.h"
+#include "shield/utf16.h"
+
+/* Hits of a line without an end that are remembered. What is more may be told twice. */
+#define TOLD_MAX 10000
+
+struct Tail {
+    char *path;
+    int fd;
+    guint64 device, inode;
+    gint64 born;
+    guint64 offset; /* what lies before was looked at */
+    ScanPlace place;
+    guint64 seen;    /* bytes of it that were there, and looked at, last */
+    gint64 modified; /* before that; nanoseconds */
+    guint8 behind[TAIL_BEHIND];
+    guint behind_length;
+    guint8 head[SHA256_SIZE];
+    guint head_length;
+    Input *input;       /* of a structured log */
+    gsize sample;       /* bytes that were asked what it is */
+    GHashTable *told;   /* hits of the line at `offset`; NULL: none */
+    guint64 told_until; /* bytes of it that were looked at; 0: none */
+};
+
+/* A hit on its way out, held against what was told. */
+typedef struct {
+    Tail *tail;
+    const TailMeans *means;
+    guint64 line;
+    gboolean remember;
+} Passing;
+
+/* Reads up to @size bytes at @offset; what cannot be read is not there. */
+static gsize read_at(int fd, void *buffer, gsize size, guint64 offset)
+{
+    gsize done = 0;
+    while (done < size) {
+        ssize_t got = pread(fd, (char *)buffer + done, size - done, (off_t)(offset + done));
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got <= 0)
+            break;
+        done += (gsize)got;
+    }
+    return done;
+}
+
+static gboolean refuse(const char *path, const char *what, GError **error)
+{
+    g_set_error(error, CONCERT_ERROR, CONCERT_ERROR_INPUT, "%s: %s", path, what);
+    return FALSE;
+}
+
+/* Logs that are packed do not grow; they are rotated copies. */
+static gboolean check_kind(int fd, const char *path, GError **error)
+{
+    static const struct {
+        const char *magic;
+        gsize length;
+    } packed[] = {{"\x1f\x8b", 2},
+                  {"BZh", 3},
+                  {"\x28\xb5\x2f\xfd", 4},
+                  {"\xfd"
+                   "7zXZ",
+                   5},
+                  {"PK\x03\x04", 4}};
+    char start[8] = {0};
+    Utf16 utf16;
+    gsize length = read_at(fd, start, sizeof(start), 0);
+
+    for (gsize i = 0; i < G_N_ELEMENTS(packed); i++)
+        if (length >= packed[i].length && memcmp(start, packed[i].magic, packed[i].length) == 0)
+            return refuse(path, "it is compressed; see `concert match`", error);
+    if (length >= 2 && utf16_detect(&utf16, start, 2))
+        return refuse(path, "it is UTF-16; see `concert match`", error);
+    return TRUE;
+}
+
+/* What statx() alone says. */
+static gint64 birth(int fd)
+{
+    struct statx status;
+    if (statx(fd, "", AT_EMPTY_PATH, STATX_BTIME, &status) != 0 || !(status.stx_mask & STATX_BTIME))
+        return 0;
+    return status.stx_btime.tv_sec * G_USEC_PER_SEC + status.stx_btime.tv_nsec / 1000;
+}
+
+Tail *tail_open(const char *path, GError **error)
+{
+    struct stat status;
+    /* What became a pipe meanwhile must not keep anybody waiting. */
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+
+    if (fd < 0 || fstat(fd, &status) != 0) {
+        error_from_errno(error, errno, "%s", path);
+        if (fd >= 0)
+            close(fd);
+        return NULL;
+    }
+    if (!(S_ISREG(status.st_mode) || refuse(path, "it is no regular file", error)) ||
+        !check_kind(fd, path, error)) {
+        close(fd);
+        return NULL;
+    }
+    Tail *tail = g_new0(Tail, 1);
+    tail->path = g_strdup(path);
+    tail->fd = fd;
+    tail->device = status.st_dev;
+    tail->inode = status.st_ino;
+    tail->born = birth(fd);
+    tail->place.line = 1;
+    return tail;
+}
+
+void tail_free(Tail *tail)
+{
+    if (!tail)
+        return;
+    close(tail->fd);
+    input_free(tail->input);
+    g_clear_pointer(&tail->told, g_hash_table_unref);
+    g_free(tail->path);
+    g_free(tail);
+}
+
+const char *tail_path(const Tail *tail)
+{
+    return tail->path;
+}
+
+void tail_set_path(Tail *tail, const char *path)
+{
+    if (strcmp(tail->path, path) == 0)
+        return;
+    g_free(tail->path);
+    tail->path = g_strdup(path);
+}
+
+gboolean tail_is(const Tail *tail, guint64 device, guint64 inode)
+{
+    return tail->device == device && tail->inode == inode;
+}
+
+static gint64 modified(const struct stat *status)
+{
+    return status->st_mtim.tv_sec * G_GINT64_CONSTANT(1000000000) + status->st_mtim.tv_nsec;
+}
+
+static guint64 size_of(const Tail *tail)
+{
+    struct stat status;
+    return fstat(tail->fd, &status) == 0 ? (guint64)status.st_size : 0;
+}
+
+static void forget_line(Tail *tail)
+{
+    g_clear_pointer(&tail->told, g_hash_table_unref);
+    tail->told_until = 0;
+}
+
+static void start_over(Tail *tail)
+{
+    tail->offset = 0;
+    tail->seen = 0;
+    tail->place = (ScanPlace){.line = 1};
+    tail->behind_length = tail->head_length = 0;
+    g_clear_pointer(&tail->input, input_free);
+    tail->sample = 0;
+    forget_line(tail);
+}
+
+/* --- Marks ----------------------------------------------------------------------------------- */
+
+/* Is what was looked at still there? */
+static gboolean is_same(const Tail *tail)
+{
+    guint8 behind[TAIL_BEHIND];
+    return read_at(tail->fd, behind, tail->behind_length, tail->offset - tail->behind_length) ==
+               tail->behind_length &&
+           memcmp(behind, tail->behind, tail->behind_length) == 0;
+}
+
+/* Notes what lies before the offset. */
+static void print_behind(Tail *tail)
+{
+    guint length = (guint)MIN(tail->offset, TAIL_BEHIND);
+    tail->behind_length = (guint)read_at(tail->fd, tail->behind, length, tail->offset - length);
+}
+
+/* The first bytes, as long as there are ever more of them. */
+static void print_head(Tail *tail)
+{
+    char start[TAIL_HEAD];
+    guint length = (guint)MIN(tail->offset, TAIL_HEAD);
+    if (tail->head_length >= length || read_at(tail->fd, start, length, 0) != length)
+        return;
+    sha256_digest(start, length, tail->head);
+    tail->head_length = length;
+}
+
+void tail_mark(const Tail *tail, TailMark *ret_mark)
+{
+    *ret_mark = (TailMark){.device = tail->device,
+                           .inode = tail->inode,
+                           .born = tail->born,
+                           .offset = tail->offset,
+                           .place = tail->place,
+                           .head_length = tail->head_length,
+                           .behind_length = tail->behind_length};
+    memcpy(ret_mark->head, tail->head, SHA256_SIZE);
+    sha256_digest(tail->behind, tail->behind_length, ret_mark->behind);
+}
+
+static gboolean has_print(int fd, guint64 offset, guint length, const guint8 print[SHA256_SIZE])
+{
+    char bytes[TAIL_HEAD];
+    guint8 digest[SHA256_SIZE];
+    if (read_at(fd, bytes, length, offset) != length)
+        return FALSE;
+    sha256_digest(bytes, length, digest);
+    return memcmp(digest, print, SHA256_SIZE) == 0;
+}
+
+gboolean tail_go_on(Tail *tail, const TailMark *mark)
+{
+    /* The number of a device may change when the machine starts anew; that of an inode does not. */
+    if (mark->inode != tail->inode || mark->offset > size_of(tail) ||
+        (mark->born != 0 && tail->born != 0 && mark->born != tail->born) ||
+        mark->head_length > MIN(mark->offset, TAIL_HEAD) ||
+        mark->behind_length > MIN(mark->offset, TAIL_BEHIND) ||
+        !has_print(tail->fd, 0, mark->head_length, mark->head) ||
+        !has_print(tail->fd, mark->offset - mark->behind_length, mark->behind_length, mark->behind))
+        return FALSE;
+    start_over(tail);
+    tail->offset = mark->offset;
+    tail->place = mark->place;
+    print_behind(tail);
+    print_head(tail);
+    return TRUE;
+}
+
+void tail_skip(Tail *tail)
+{
+    g_autofree char *text = g_malloc(SCAN_WINDOW);
+    guint64 size = size_of(tail), at = 0;
+    ScanPlace place = {.line = 1};
+    guint64 line_start = 0;
+
+    for (gsize got; at < size && (got = read_at(tail->fd, text, MIN(SCAN_WINDOW, size - at), at));
+         at += got) {
+        for (const char *lf = text; (lf = memchr(lf, '\n', got - (gsize)(lf - text))); lf++) {
+            place.line++;
+            line_start = at + (gsize)(lf - text) + 1;
+        }
+    }
+    start_over(tail);
+    tail->offset = line_start;
+    tail->place = place;
+    print_behind(tail);
+    print_head(tail);
+}
+
+/* --- Looking --------------------------------------------------------------------------------- */
+
+static gboolean pass_on(gpointer user, const ScanHit *hit)
+{
+    Passing *passing = user;
+    Tail *tail = passing->tail;
+
+    if (hit->line != passing->line || (!passing->remember && !tail->told))
+        return passing->means->found(passing->means->user, hit);
+    g_autofree char *key = g_strdup_printf("%" G_GUINT64_FORMAT " %s %s", hit->column,
+                                           hit->value.id, hit->value.value);
+    if (tail->told && g_hash_table_contains(tail->told, key))
+        return TRUE;
+    if (passing->remember) {
+        if (!tail->told)
+            tail->told = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+        if (g_hash_table_size(tail->told) < TOLD_MAX)
+            g_hash_table_add(tail->told, g_steal_pointer(&key));
+    }
+    return passing->means->found(passing->means->user, hit);
+}
+
+/* Shows @input all headers that lie before the offset. */
+static void read_headers(Tail *tail, Input *input)
+{
+    g_autofree char *text = g_malloc(SCAN_WINDOW);
+    gsize kept = 0, got;
+    guint64 at = 0;
+    gboolean first = TRUE;
+
+    while (at < tail->offset &&
+           (got = read_at(tail->fd, text + kept, MIN(SCAN_WINDOW - kept, tail->offset - at), at))) {
+        at += got;
+        const char *lf = memrchr(text, '\n', kept + got);
+        gsize lines = lf ? (gsize)(lf + 1 - text) : kept + got;
+        input_take_headers(input, text, lines, first);
+        first = FALSE;
+        kept = kept + got - lines;
+        memmove(text, text + lines, kept);
+        if (!input_has_late_headers(input))
+            return;
+    }
+}
+
+/* What kind of log it is, asked until its first bytes are all there. */
+static void find_format(Tail *tail, const TailMeans *means)
+{
+    if (!means->log || tail->input || tail->sample == INPUT_SAMPLE)
+        return;
+    g_autofree char *sample = g_malloc(INPUT_SAMPLE);
+    gsize length = read_at(tail->fd, sample, INPUT_SAMPLE, 0);
+    if (length <= tail->sample)
+        return;
+    const InputFormat *format = means->format ? means->format : input_format_detect(sample, length);
+    tail->sample = length;
+    if (!format)
+        return;
+    tail->input = input_new(format, means->now);
+    read_headers(tail, tail->input);
+}
+
+/* Reads the next window: whole lines, or of a line longer than a window what can be decided. FALSE
+ * when there is no such thing. */
+static gboolean read_window(const Tail *tail, ScanWindow *window)
+{
+    gsize context = (gsize)MIN(tail->place.line_bytes, MIN(tail->offset, SPOT_CONTEXT));
+
+    g_array_set_size(window->places, 0);
+    window->from = context;
+    window->last = FALSE;
+    window->length = read_at(tail->fd, window->text, SCAN_WINDOW_CAPACITY, tail->offset - context);
+    if (window->length <= context)
+        return FALSE;
+    const char *lf = memrchr(window->text + context, '\n', window->length - context);
+    window->stop = window->looked = lf ? (gsize)(lf + 1 - window->text) : window->length;
+    if (lf)
+        return TRUE;
+    window->stop = window->length - MIN(window->length - context, SPOT_CONTEXT);
+    return window->length == SCAN_WINDOW_CAPACITY;
+}
+
+static gboolean look(Tail *tail, const TailMeans *means, gboolean remember)
+{
+    ScanWindow *window = means->window;
+    Passing passing = {
+        .tail = tail, .means = means, .line = tail->place.line, .remember = remember};
+
+    sieve_text(means->sieve, window->text, window->looked, window->places);
+    scan_feed_go_on(means->feed, tail->input, &tail->place);
+    return scan_feed_look(means->feed, window, pass_on, &passing);
+}
+
+/* What of the window was looked at is done with. */
+static void move_on(Tail *tail, const TailMeans *means)
+{
+    const ScanWindow *window = means->window;
+    guint64 line = tail->place.line;
+
+    tail->offset += window->stop - window->from;
+    scan_feed_place(means->feed, &tail->place);
+    tail->behind_length = (guint)MIN(window->stop, TAIL_BEHIND);
+    memcpy(tail->behind, window->text + window->stop - tail->behind_length, tail->behind_length);
+    print_head(tail);
+    if (tail->place.line != line)
+        forget_line(tail);
+}
+
+TailState tail_look(Tail *tail, const TailMeans *means)
+{
+    struct stat status = {0};
+    fstat(tail->fd, &status);
+    tail->modified = modified(&status);
+    if ((guint64)status.st_size < tail->offset || !is_same(tail))
+        start_over(tail);
+    find_format(tail, means);
+    if (!read_window(tail, means->window)) {
+        gsize left = means->window->length - MIN(means->window->length, means->window->from);
+        tail->seen = tail->offset + left;
+        return left > 0 ? TAIL_PARTIAL : TAIL_END;
+    }
+    if (!look(tail, means, FALSE))
+        return TAIL_STOPPED;
+    gsize left = means->window->length - means->window->stop;
+    move_on(tail, means);
+    tail->seen = tail->offset + left;
+    if (left > 0 || size_of(tail) != tail->offset)
+        return TAIL_MORE;
+    return TAIL_END;
+}
+
+TailState tail_look_at_partial(Tail *tail, const TailMeans *means, gboolean done)
+{
+    ScanWindow *window = means->window;
+    if (size_of(tail) < tail->offset || !is_same(tail) || read_window(tail, window))
+        return TAIL_MORE;
+    if (window->length <= window->from)
+        return TAIL_END;
+    gsize left = window->length - window->from;
+    if (done || tail->told_until != left) {
+        window->stop = window->looked = window->length;
+        window->last = TRUE;
+        if (!look(tail, means, !done))
+            return TAIL_STOPPED;
+        tail->told_until = left;
+    }
+    tail->seen = tail->offset + left;
+    if (!done)
+        return TAIL_PARTIAL;
+    move_on(tail, means);
+    return TAIL_END;
+}
+
+gboolean tail_has_news(const Tail *tail)
+{
+    struct stat status;
+    return fstat(tail->fd, &status) == 0 &&
+           ((guint64)status.st_size != tail->seen || modified(&status) != tail->modified);
+}

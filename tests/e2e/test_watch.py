@@ -1,0 +1,380 @@
+"""`concert watch`: indicators in logs that grow, are rotated, cut off and made again."""
+
+import json
+import os
+import queue
+import resource
+import shutil
+import signal
+import subprocess
+import threading
+import time
+import unittest
+from pathlib import Path
+
+import concert
+
+LIST = "alder.example\n198.51.100.7\n"
+
+
+class Watcher:
+    """A running `concert watch --json`; its hits are collected as they come."""
+
+    def __init__(self, *arguments, stdin=subprocess.DEVNULL, options=("--json",), env=None):
+        self.process = subprocess.Popen(
+            [concert.BIN, "watch", *options, *map(str, arguments)], stdin=stdin,
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE, env={**os.environ, **(env or {})})
+        self.hits, self.lines, self.errors = [], queue.Queue(), []
+        self.threads = [threading.Thread(target=self._read), threading.Thread(target=self._listen)]
+        for thread in self.threads:
+            thread.start()
+
+    def _read(self):
+        for line in self.process.stdout:
+            self.lines.put((time.monotonic(), line))
+
+    def _listen(self):
+        for line in self.process.stderr:
+            self.errors.append(line.decode(errors="replace"))
+
+    def next(self, timeout=10):
+        """The next hit, and when it came."""
+        when, line = self.lines.get(timeout=timeout)
+        hit = json.loads(line)
+        self.hits.append(hit)
+        return hit, when
+
+    def seen(self, count, timeout=10):
+        """What was seen, of the next hits."""
+        return [self.next(timeout)[0]["seen"] for _ in range(count)]
+
+    def quiet(self, seconds=0.4):
+        try:
+            hit, _ = self.next(seconds)
+        except queue.Empty:
+            return True
+        raise AssertionError(f"not expected: {hit}")
+
+    def end(self, number=signal.SIGTERM, status=0):
+        """Ends it; the hits that were not taken yet."""
+        if self.process.poll() is None:
+            self.process.send_signal(number)
+        code = self.process.wait(20)
+        for thread in self.threads:
+            thread.join()
+        self.process.stdout.close()
+        self.process.stderr.close()
+        if status is not None and code != status:
+            raise AssertionError(f"exit status {code}: {''.join(self.errors)}")
+        rest = []
+        while not self.lines.empty():
+            rest.append(json.loads(self.lines.get()[1]))
+        self.hits += rest
+        return rest
+
+
+class WatchTest(concert.TestCase):
+    def setUp(self):
+        super().setUp()
+        self.list = self.write("list.txt", LIST)
+        self.logs = self.directory / "logs"
+        self.logs.mkdir()
+        self.log = self.logs / "a.log"
+        self.state = self.directory / "state.json"
+
+    def watch(self, *arguments, **named):
+        watcher = Watcher("-i", self.list, *arguments, **named)
+        self.addCleanup(watcher.end, signal.SIGKILL, None)
+        return watcher
+
+    def append(self, text, path=None):
+        with open(path or self.log, "ab") as file:
+            file.write(text if isinstance(text, bytes) else text.encode())
+
+    def test_growing(self):
+        self.append("ok\nGET http://WWW.alder.example/x\n")
+        watcher = self.watch(self.log)
+        hit, _ = watcher.next()
+        self.assertEqual((hit["file"], hit["line"], hit["column"], hit["seen"]),
+                         (str(self.log), 2, 12, "WWW.alder.example"))
+        self.append("nothing\n198.51")
+        time.sleep(0.2)
+        self.append(".100.7 got it\n")
+        hit, _ = watcher.next()
+        self.assertEqual((hit["line"], hit["column"], hit["value"]), (4, 1, "198.51.100.7"))
+        self.assertEqual(watcher.end(), [])
+
+    def test_told_at_once(self):
+        self.append("")
+        watcher = self.watch(self.log)
+        self.append("b.alder.example\n")
+        watcher.next()
+        took = []
+        for i in range(20):
+            time.sleep(0.02)
+            start = time.monotonic()
+            self.append(f"c{i}.alder.example\n")
+            took.append(watcher.next()[1] - start)
+        self.assertLess(sorted(took)[10], 0.1)
+        watcher.end()
+
+    def test_rotation_by_rename(self):
+        self.append("1.alder.example\n")
+        watcher = self.watch(self.log)
+        self.assertEqual(watcher.seen(1), ["1.alder.example"])
+        writer = open(self.log, "ab", buffering=0)
+        for turn in range(3):
+            os.rename(self.log, self.logs / f"a.log.{turn}")
+            writer.write(b"late%d.alder.example\n" % turn)   # the program has not noticed yet
+            writer.close()
+            writer = open(self.log, "ab", buffering=0)
+            writer.write(b"new%d.alder.example\n" % turn)
+            self.assertEqual(sorted(watcher.seen(2)),
+                             [f"late{turn}.alder.example", f"new{turn}.alder.example"])
+        writer.close()
+        self.assertEqual(watcher.end(), [])
+
+    def test_cut_off(self):
+        self.append("1.alder.example\n" + "x" * 100 + "\n")
+        watcher = self.watch(self.log)
+        self.assertEqual(watcher.seen(1), ["1.alder.example"])
+        for turn in range(3):
+            shutil.copy(self.log, self.directory / "copy")
+            os.truncate(self.log, 0)
+            self.append(f"{turn}.alder.example\n")
+            self.assertEqual(watcher.seen(1), [f"{turn}.alder.example"])
+        # Written anew, and longer than before, before anybody looked.
+        with open(self.log, "r+b", buffering=0) as file:
+            file.truncate(0)
+            file.write(b"y" * 500 + b"\nz.alder.example\n")
+        self.assertEqual(watcher.seen(1), ["z.alder.example"])
+        self.assertEqual(watcher.end(), [])
+
+    def test_deleted_and_made_again(self):
+        self.append("1.alder.example\n")
+        watcher = self.watch(self.log)
+        self.assertEqual(watcher.seen(1), ["1.alder.example"])
+        os.unlink(self.log)
+        time.sleep(0.1)
+        self.append("2.alder.example\n")
+        self.assertEqual(watcher.seen(1), ["2.alder.example"])
+        self.assertEqual(watcher.end(), [])
+
+    def test_file_that_comes_later(self):
+        watcher = self.watch(self.log, self.logs / "sub" / "*.log")
+        time.sleep(0.2)
+        self.append("1.alder.example\n")
+        self.assertEqual(watcher.seen(1), ["1.alder.example"])
+        (self.logs / "sub").mkdir()
+        self.append("2.alder.example\n", self.logs / "sub" / "b.log")
+        self.append("3.alder.example\n", self.logs / "sub" / "b.txt")
+        self.assertEqual(watcher.seen(1), ["2.alder.example"])
+        self.assertEqual(watcher.end(), [])
+        self.assertIn("waiting for it", "".join(watcher.errors))
+
+    def test_directory_of_many(self):
+        for i in range(200):
+            self.append(f"a{i}.alder.example\n", self.logs / f"{i}.log")
+        (self.logs / "old.gz").write_bytes(b"\x1f\x8b\x08 alder.example\n")
+        watcher = self.watch(self.logs)
+        self.assertEqual(sorted(watcher.seen(200)), sorted(f"a{i}.alder.example" for i in range(200)))
+        for i in range(100, 300):
+            self.append(f"b{i}.alder.example\n", self.logs / f"{i}.log")
+        self.assertEqual(sorted(watcher.seen(200)),
+                         sorted(f"b{i}.alder.example" for i in range(100, 300)))
+        self.assertEqual(watcher.end(), [])
+        self.assertIn("compressed", "".join(watcher.errors))
+
+    def test_polling(self):
+        self.append("1.alder.example\n")
+        watcher = self.watch("--poll", self.logs)
+        self.assertEqual(watcher.seen(1), ["1.alder.example"])
+        self.append("2.alder.example\n")
+        self.append("3.alder.example\n", self.logs / "b.log")
+        self.assertEqual(sorted(watcher.seen(2)), ["2.alder.example", "3.alder.example"])
+        os.rename(self.log, self.logs / "a.log.1")
+        self.append("4.alder.example\n", self.logs / "a.log.1")
+        self.append("5.alder.example\n")
+        self.assertEqual(sorted(watcher.seen(2)), ["4.alder.example", "5.alder.example"])
+        self.assertEqual(watcher.end(), [])
+
+    def test_line_without_end_and_binary(self):
+        self.append(b"\0\xff\xfe\n\x80 1.alder.example\0")
+        watcher = self.watch("--state", self.state, self.log)
+        self.assertEqual(watcher.seen(1), ["1.alder.example"])     # nothing more came for a second
+        self.append(b" 2.alder.example\n")
+        self.assertEqual(watcher.seen(1), ["2.alder.example"])
+        self.append(b"x" * 700_000 + b" 3.alder.example " + b"y" * 300_000 + b"\n")
+        hit, _ = watcher.next()
+        self.assertEqual((hit["seen"], hit["line"], hit["column"]), ("3.alder.example", 3, 700_002))
+        self.assertEqual(watcher.end(), [])
+
+    def test_stdin(self):
+        watcher = self.watch("-", stdin=subprocess.PIPE)
+        pipe = watcher.process.stdin
+        for i in range(3):
+            pipe.write(b"%d.alder.example\n" % i)
+            pipe.flush()
+            self.assertEqual(watcher.seen(1), [f"{i}.alder.example"])
+        pipe.write(b"x" * 600_000 + b" long.alder.example " + b"\nlast.alder.example")
+        pipe.close()
+        self.assertEqual(watcher.seen(2), ["long.alder.example", "last.alder.example"])
+        self.assertEqual(watcher.process.wait(10), 0)
+
+    def test_only_new(self):
+        self.append("old.alder.example\n")
+        watcher = self.watch("--new", self.log)
+        time.sleep(0.4)
+        self.append("new.alder.example\n")
+        hit, _ = watcher.next()
+        self.assertEqual((hit["seen"], hit["line"]), ("new.alder.example", 2))
+        watcher.end()
+
+    def test_structured(self):
+        """A log goes on being what its first lines said it is, also after a restart."""
+        head = "#separator \\x09\n#fields\tts\tid.orig_h\tid.resp_h\thost\n#types\ttime\taddr\taddr\tstring\n"
+        row = "1700000000.0\t192.0.2.1\t198.51.100.7\t%d.alder.example\n"
+        self.append(head + row % 1)
+        watcher = self.watch("--state", self.state, self.log)
+        fields = [watcher.next()[0].get("field") for _ in range(2)]
+        self.assertEqual(fields, ["id.resp_h", "host"])
+        watcher.end()
+        self.append(row % 2)
+        watcher = self.watch("--state", self.state, self.log)
+        hit = [watcher.next()[0] for _ in range(2)][1]
+        self.assertEqual((hit["field"], hit["line"], hit["src_ip"]), ("host", 5, "192.0.2.1"))
+        self.assertEqual(watcher.end(), [])
+
+    def test_resume(self):
+        self.append("1.alder.example\n")
+        watcher = self.watch("--state", self.state, self.log)
+        watcher.seen(1)
+        watcher.end()
+        self.assertNotIn("alder", self.state.read_text())
+        # While nobody watches, it is renamed, goes on and is made again.
+        self.append("2.alder.example\n")
+        os.rename(self.log, self.logs / "a.log.1")
+        self.append("3.alder.example\n", self.logs / "a.log.1")
+        self.append("4.alder.example\n")
+        watcher = self.watch("--state", self.state, self.log)
+        self.assertEqual(sorted(watcher.seen(3)), [f"{i}.alder.example" for i in (2, 3, 4)])
+        self.assertEqual(watcher.end(), [])
+        # Cut off and written anew: it is another file, though it is longer.
+        self.log.write_bytes(b"5.alder.example\n" * 3)
+        watcher = self.watch("--state", self.state, self.log)
+        self.assertEqual(watcher.seen(3), ["5.alder.example"] * 3)
+        self.assertEqual(watcher.end(), [])
+        self.state.write_text("[]")
+        result = concert.run("watch", "-i", self.list, "--state", self.state, self.log, status=2)
+        self.assertIn("remove it to begin anew", result.err)
+
+    def test_killed(self):
+        """Killed again and again while it is written to: every hit is told."""
+        told, stop, written = set(), threading.Event(), 0
+
+        def write():
+            nonlocal written
+            while not stop.is_set():
+                if written % 2000 == 1999:
+                    os.rename(self.log, self.logs / f"a.log.{written}")
+                self.append("".join(f"n{i}.alder.example\nnothing\n"
+                                    for i in range(written, written + 10)))
+                written += 10
+                time.sleep(0.001)
+
+        self.append("")
+        writer = threading.Thread(target=write)
+        writer.start()
+        for _ in range(4):
+            watcher = self.watch("--state", self.state, self.logs)
+            time.sleep(0.5)
+            watcher.end(signal.SIGKILL, None)
+            told |= {hit["seen"] for hit in watcher.hits}
+        stop.set()
+        writer.join()
+        watcher = self.watch("--state", self.state, self.logs)
+        wanted = {f"n{i}.alder.example" for i in range(written)}
+        deadline = time.monotonic() + 10
+        while told != wanted and time.monotonic() < deadline:
+            try:
+                told.add(watcher.next(0.5)[0]["seen"])
+            except queue.Empty:
+                pass
+        watcher.end()
+        self.assertEqual(wanted - told, set())
+        self.assertGreater(written, 1000)
+
+    def test_indicators_change(self):
+        self.append("birch.example 1.alder.example\n")
+        watcher = self.watch(self.log)
+        self.assertEqual(watcher.seen(1), ["1.alder.example"])
+        self.list.write_text("birch.example\n")
+        for i in range(60):
+            self.append("birch.example\n")
+            time.sleep(0.1)
+            if not watcher.lines.empty():
+                break
+        self.assertEqual(watcher.seen(1), ["birch.example"])
+        self.append("alder.example\n")
+        self.assertNotIn("alder.example", [hit["seen"] for hit in watcher.end()])
+
+    def test_compiled_set(self):
+        compiled = self.directory / "x.set"
+        concert.run("shield", "compile", "--from", self.list, "-o", compiled)
+        self.append("1.alder.example\n")
+        watcher = Watcher("--set", compiled, self.log)
+        self.addCleanup(watcher.end, signal.SIGKILL, None)
+        self.assertEqual(watcher.seen(1), ["1.alder.example"])
+        self.list.write_text("birch.example\n")
+        concert.run("shield", "compile", "--from", self.list, "-o", compiled)
+        watcher.process.send_signal(signal.SIGHUP)
+        time.sleep(0.5)
+        self.append("2.alder.example birch.example\n")
+        self.assertEqual(watcher.seen(1), ["birch.example"])
+        compiled.write_bytes(b"broken")
+        time.sleep(1.5)
+        self.append("birch.example\n")
+        self.assertEqual(watcher.seen(1), ["birch.example"])
+        watcher.end()
+        self.assertIn("going on with the indicators", "".join(watcher.errors))
+
+    def test_reader_that_does_not_read(self):
+        """Reading waits for the output: memory stays flat, and nothing is dropped."""
+        process = subprocess.Popen(
+            [concert.BIN, "watch", "--json", "-i", self.list, "--state", self.state, self.log],
+            stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+        self.append(b"1.alder.example\n" * 200_000)
+        time.sleep(1)
+        before = resident(process.pid)
+        self.append(b"2.alder.example\n" * 400_000)
+        time.sleep(0.5)
+        self.assertLess(resident(process.pid) - before, 4 << 20)
+        process.send_signal(signal.SIGTERM)
+        self.assertEqual(process.wait(10), 2)
+        process.stdout.close()
+        # What was not taken is told by the next one.
+        watcher = self.watch("--state", self.state, self.log)
+        count = 0
+        while count < 600_000:
+            count += watcher.lines.get(timeout=20) is not None
+        self.assertEqual(watcher.end(), [])
+
+    def test_own_output(self):
+        """Hits that go to a file in a watched directory are not found again."""
+        self.append("1.alder.example\n")
+        with open(self.logs / "hits", "wb") as hits:
+            process = subprocess.Popen([concert.BIN, "watch", "-i", self.list, "--state",
+                                        self.logs / "state", self.logs], stdout=hits)
+            time.sleep(1.5)
+            process.terminate()
+            self.assertEqual(process.wait(10), 0)
+        self.assertEqual((self.logs / "hits").read_text().count("1.alder.example"), 1)
+
+
+def resident(pid):
+    with open(f"/proc/{pid}/statm") as file:
+        return int(file.read().split()[1]) * resource.getpagesize()
+
+
+if __name__ == "__main__":
+    unittest.main()
