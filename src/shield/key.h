@@ -39,15 +39,13 @@ static inline guint64 key_seed(guint64 seed, KeyKind kind)
  * the last @length bytes of the whole window count. */
 static inline guint64 key_quarter(const guint8 *end, guint length, guint quarter)
 {
-    guint64 word;
-    guint from_end = 8 * (4 - quarter); /* of the quarter's first byte */
-    guint dead = from_end > length ? from_end - length : 0;
+    static const guint8 counts[2 * KEY_WINDOW] = {[KEY_WINDOW ... 2 * KEY_WINDOW - 1] = 0xff};
+    guint64 word, mask;
 
-    if (dead >= 8)
-        return 0;
-    memcpy(&word, end - from_end, sizeof(word));
-    return (GUINT64_FROM_LE(word) | G_GUINT64_CONSTANT(0x2020202020202020)) >> (8 * dead)
-                                                                                   << (8 * dead);
+    /* No branch: how long names are is nothing a machine can foresee. */
+    memcpy(&word, end - KEY_WINDOW + 8 * quarter, sizeof(word));
+    memcpy(&mask, counts + 8 * quarter + MIN(length, KEY_WINDOW), sizeof(mask));
+    return GUINT64_FROM_LE((word | G_GUINT64_CONSTANT(0x2020202020202020)) & mask);
 }
 
 /* The key of the @length bytes before @end, of which the last KEY_WINDOW count: letters fold to

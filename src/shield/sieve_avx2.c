@@ -143,6 +143,32 @@ static inline guint32 *flatten(guint32 *into, guint64 mask, guint32 base)
     return end;
 }
 
+#pragma GCC diagnostic ignored "-Wpsabi" /* no vector leaves this file */
+
+#define SHIFT_DOWN(low, high, n) ((low) >> (n) | (high) << (64 - (n)))
+#define SHIFT_UP(high, low, n)   ((high) << (n) | (low) >> (64 - (n)))
+
+static inline gboolean any(Words words)
+{
+    return (words[0] | words[1] | words[2] | words[3] | words[4] | words[5] | words[6] |
+            words[7]) != 0;
+}
+
+static inline void add_words(Words a, Words b, guint8 *carry, guint64 sum[LANES])
+{
+    guint64 first[LANES], second[LANES];
+    guint8 over = *carry;
+
+    *(Words *)first = a;
+    *(Words *)second = b;
+    for (guint lane = 0; lane < LANES; lane++) {
+        guint8 before = over;
+        over = (guint8)__builtin_add_overflow(first[lane], second[lane], &sum[lane]);
+        over |= (guint8)__builtin_add_overflow(sum[lane], (guint64)before, &sum[lane]);
+    }
+    *carry = over;
+}
+
 #include "shield/sieve_kernel.h"
 
 void sieve_avx2_look(const Sieve *sieve, SieveBlock *block, const guint8 *text, gsize length)

@@ -109,6 +109,29 @@ static inline guint32 *flatten(guint32 *into, guint64 mask, guint32 base)
     return into + count;
 }
 
+#define SHIFT_DOWN(low, high, n) \
+    ((Words)_mm512_shrdi_epi64((__m512i)(Words)(low), (__m512i)(Words)(high), n))
+#define SHIFT_UP(high, low, n) \
+    ((Words)_mm512_shldi_epi64((__m512i)(Words)(high), (__m512i)(Words)(low), n))
+
+static inline gboolean any(Words words)
+{
+    return _mm512_test_epi64_mask((__m512i)words, (__m512i)words) != 0;
+}
+
+/* Carries between words are added up as the bits of one number: a word of ones hands a carry on. */
+static inline void add_words(Words a, Words b, guint8 *carry, guint64 sum[LANES])
+{
+    __m512i sums = (__m512i)(a + b);
+    guint over = _mm512_cmplt_epu64_mask(sums, (__m512i)a);
+    guint full = _mm512_cmpeq_epi64_mask(sums, _mm512_set1_epi64(-1));
+    guint carried = full + (over << 1 | *carry);
+
+    *carry = (guint8)(carried >> 8);
+    sums = _mm512_mask_sub_epi64(sums, (__mmask8)(full ^ carried), sums, _mm512_set1_epi64(-1));
+    _mm512_storeu_si512(sum, sums);
+}
+
 #include "shield/sieve_kernel.h"
 
 void sieve_avx512_look(const Sieve *sieve, SieveBlock *block, const guint8 *text, gsize length)

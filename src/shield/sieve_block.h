@@ -41,17 +41,16 @@ typedef enum {
     SIEVE_WORD,                   /* letters of it */
     SIEVE_ALNUM,                  /* letters and digits of it */
     SIEVE_DIGITS,                 /* hexadecimal digits of it */
-    SIEVE_QUAD,                   /* dots that are followed by another as in an IPv4 address */
-    SIEVE_PAIR,                   /* colons that are followed by another as in an IPv6 address */
-    SIEVE_LONG,                   /* bytes from which on 13 digits and colons follow */
-    SIEVE_RARE, /* where something begins that is looked at byte by byte; see SieveList */
     SIEVE_MASKS,
 } SieveMask;
 
 /* Places of one kind in a block. */
 typedef enum {
     SIEVE_NAMES,   /* ends of runs with letters and dots */
-    SIEVE_NUMBERS, /* ends of runs without letters that have dots like an IPv4 address */
+    SIEVE_NUMBERS, /* ends of runs of digits and dots that have dots like an IPv4 address */
+    /* the same where marks make it less plain what the name or the address is: */
+    SIEVE_MARKED_NAMES,
+    SIEVE_MARKED_NUMBERS,
     SIEVE_ESCAPES, /* where escapes begin */
     SIEVE_HOSTS,   /* first bytes of the hosts of URLs and e-mail addresses */
     SIEVE_HASHES,  /* first of 32 hexadecimal digits */
@@ -66,6 +65,8 @@ typedef enum {
 typedef enum {
     SIEVE_CARRY_DOT,
     SIEVE_CARRY_WORD,
+    SIEVE_CARRY_MARK,
+    SIEVE_CARRY_OFF,
     SIEVE_CARRY_QUAD,
     SIEVE_CARRY_PAIR,
     SIEVE_CARRY_LONG,
@@ -76,6 +77,10 @@ typedef enum {
 
 /* Most places of one kind in a block, and some that are written without being asked for. */
 #define SIEVE_LIST_MAX (SIEVE_WORDS * 64 + 64)
+
+/* Words of masks that are combined at a time. */
+#define LANES 8
+typedef guint64 Words __attribute__((vector_size(64), aligned(8), may_alias));
 
 /* Escapes in escapes that are looked through, as SPOT_DEPTH. */
 #define SIEVE_DEPTH 2

@@ -6,22 +6,22 @@
  *     static inline guint64 equal_word(const guint8 *text, guint8 byte)
  *         the bytes of 64 that are @byte;
  *     static inline guint32 *flatten(guint32 *into, guint64 mask, guint32 base)
- *         appends the numbers of the bits of @mask, plus @base; may write SIEVE_OVERRUN more.
+ *         appends the numbers of the bits of @mask, plus @base; may write 16 more;
+ *     static inline void add_words(Words a, Words b, guint8 *carry, guint64 sum[LANES])
+ *         the sum of numbers of 512 bits;
+ *     static inline gboolean any(Words words)
+ *         is anything set?
+ *     SHIFT_DOWN(low, high, n), SHIFT_UP(high, low, n)
+ *         words of the 128 bits of each two, shifted.
  *
  * A run's end is found by adding the mask of what the run must have to the mask of what it is made
  * of: the carry runs along the ones to the first zero behind the run, and no further. */
 
-#pragma GCC diagnostic ignored "-Wpsabi" /* no vector leaves this file */
-
-/* Words of masks that are combined at a time. */
-typedef guint64 Words __attribute__((vector_size(64), aligned(8), may_alias));
-#define LANES              8
-
-#define LOAD(mask, at)     (*(const Words *)&block->masks[mask][at])
-#define STORE(mask, at, w) (*(Words *)&block->masks[mask][at] = (w))
+#define LOAD(mask, at)      (*(const Words *)&block->masks[mask][at])
+#define STORE(mask, at, w)  (*(Words *)&block->masks[mask][at] = (w))
 /* For each byte what stands @n bytes behind it, or before it. */
-#define BEHIND(mask, at, n) (LOAD(mask, at) >> (n) | LOAD(mask, (at) + 1) << (64 - (n)))
-#define BEFORE(mask, at, n) (LOAD(mask, at) << (n) | LOAD(mask, (at)-1) >> (64 - (n)))
+#define BEHIND(mask, at, n) SHIFT_DOWN(LOAD(mask, at), LOAD(mask, (at) + 1), n)
+#define BEFORE(mask, at, n) SHIFT_UP(LOAD(mask, at), LOAD(mask, (at)-1), n)
 
 /* A walk over all words of a block; on its own, so that a profile shows what it takes. */
 #define PASS static __attribute__((noinline)) void
@@ -72,37 +72,6 @@ PASS take_out_escapes(SieveBlock *block, guint end)
     }
 }
 
-/* Dots and colons that stand as they do in addresses. */
-PASS combine_addresses(SieveBlock *block, guint end)
-{
-    for (guint at = SIEVE_FIRST; at < end; at += LANES) {
-        STORE(SIEVE_QUAD, at,
-              LOAD(SIEVE_DOT, at) &
-                  (BEHIND(SIEVE_DOT, at, 2) | BEHIND(SIEVE_DOT, at, 3) | BEHIND(SIEVE_DOT, at, 4)));
-        Words hex = BEHIND(SIEVE_HEX, at, 1);
-        Words pair = BEHIND(SIEVE_COLON, at, 1);
-        pair |= hex & BEHIND(SIEVE_COLON, at, 2);
-        hex &= BEHIND(SIEVE_HEX, at, 2);
-        pair |= hex & BEHIND(SIEVE_COLON, at, 3);
-        hex &= BEHIND(SIEVE_HEX, at, 3);
-        pair |= hex & BEHIND(SIEVE_COLON, at, 4);
-        hex &= BEHIND(SIEVE_HEX, at, 4);
-        pair |= hex & BEHIND(SIEVE_COLON, at, 5);
-        STORE(SIEVE_PAIR, at, pair & LOAD(SIEVE_COLON, at));
-        /* 13 in a row, or "::" */
-        Words low = LOAD(SIEVE_HEX, at) | LOAD(SIEVE_COLON, at);
-        Words high = LOAD(SIEVE_HEX, at + 1) | LOAD(SIEVE_COLON, at + 1);
-        low &= low >> 1 | high << 63;
-        high &= high >> 1;
-        low &= low >> 2 | high << 62;
-        high &= high >> 2;
-        low &= low >> 4 | high << 60;
-        high &= high >> 4;
-        low &= low >> 5 | high << 59;
-        STORE(SIEVE_LONG, at, low | (LOAD(SIEVE_COLON, at) & BEHIND(SIEVE_COLON, at, 1)));
-    }
-}
-
 static inline Words hash_starts(const SieveBlock *block, guint at)
 {
     Words low = LOAD(SIEVE_DIGITS, at), high = LOAD(SIEVE_DIGITS, at + 1);
@@ -121,8 +90,8 @@ static inline Words host_starts(const SieveBlock *block, guint at)
     Words or_back_before = before | LOAD(SIEVE_BACKSLASH, at - 1);
     Words or_colon = or_back | LOAD(SIEVE_COLON, at);
     Words or_colon_before = or_back_before | LOAD(SIEVE_COLON, at - 1);
-    Words behind = (slash << 1 | before >> 63) & (or_back << 2 | or_back_before >> 62) &
-                   (or_colon << 3 | or_colon_before >> 61);
+    Words behind = SHIFT_UP(slash, before, 1) & SHIFT_UP(or_back, or_back_before, 2) &
+                   SHIFT_UP(or_colon, or_colon_before, 3);
     return (LOAD(SIEVE_RUN, at) | LOAD(SIEVE_HIGH, at)) & (behind | BEFORE(SIEVE_AT, at, 1));
 }
 
@@ -133,20 +102,18 @@ static inline Words escape_starts(const SieveBlock *block, guint at)
             (BEHIND(SIEVE_CLOSE, at, 2) | BEHIND(SIEVE_CLOSE, at, 3) | BEHIND(SIEVE_CLOSE, at, 4)));
 }
 
-/* Lists the ones of @words. */
+/* Lists the ones of @words, if any. */
 static inline void list_words(SieveBlock *block, SieveList list, guint at, Words words)
 {
+    guint64 lanes[LANES];
     guint32 *into = block->lists[list] + block->counts[list];
-    for (guint lane = 0; lane < LANES; lane++)
-        if (words[lane])
-            into = flatten(into, words[lane], (at + lane - SIEVE_FIRST) * 64);
-    block->counts[list] = (guint)(into - block->lists[list]);
-}
 
-static inline gboolean any(Words words)
-{
-    return (words[0] | words[1] | words[2] | words[3] | words[4] | words[5] | words[6] |
-            words[7]) != 0;
+    if (!any(words))
+        return;
+    *(Words *)lanes = words;
+    for (guint lane = 0; lane < LANES; lane++)
+        into = flatten(into, lanes[lane], (at + lane - SIEVE_FIRST) * 64);
+    block->counts[list] = (guint)(into - block->lists[list]);
 }
 
 /* What begins somewhere, and is found without carries. */
@@ -158,12 +125,9 @@ PASS list_starts(SieveBlock *block, guint end)
         Words ja4s = LOAD(SIEVE_UNDERSCORE, at) & BEHIND(SIEVE_UNDERSCORE, at, 13);
         Words splits = LOAD(SIEVE_DOT, at) & BEHIND(SIEVE_DOT, at, 1) & BEFORE(SIEVE_RUN, at, 1) &
                        ~BEFORE(SIEVE_DOT, at, 1);
-        Words common = hosts | escapes, rare = hashes | ja4s | splits;
-        if (any(common)) {
-            list_words(block, SIEVE_HOSTS, at, hosts);
-            list_words(block, SIEVE_ESCAPES, at, escapes);
-        }
-        if (any(rare)) {
+        list_words(block, SIEVE_HOSTS, at, hosts);
+        list_words(block, SIEVE_ESCAPES, at, escapes);
+        if (any(hashes | ja4s | splits)) {
             list_words(block, SIEVE_HASHES, at, hashes);
             list_words(block, SIEVE_JA4S, at, ja4s);
             list_words(block, SIEVE_SPLITS, at, splits);
@@ -180,37 +144,101 @@ static inline guint64 add(guint64 a, guint64 b, guint8 *carry)
     return sum;
 }
 
+/* Dots that two others follow as in an IPv4 address. */
+static inline Words quads(const SieveBlock *block, guint at)
+{
+    Words dots = LOAD(SIEVE_DOT, at), behind = LOAD(SIEVE_DOT, at + 1);
+    Words far = LOAD(SIEVE_DOT, at + 2);
+    Words first = dots & (SHIFT_DOWN(dots, behind, 2) | SHIFT_DOWN(dots, behind, 3) |
+                          SHIFT_DOWN(dots, behind, 4));
+    behind &= SHIFT_DOWN(behind, far, 2) | SHIFT_DOWN(behind, far, 3) | SHIFT_DOWN(behind, far, 4);
+    return first & (SHIFT_DOWN(first, behind, 2) | SHIFT_DOWN(first, behind, 3) |
+                    SHIFT_DOWN(first, behind, 4));
+}
+
+/* Colons that another follows as in an IPv6 address. */
+static inline Words pairs(const SieveBlock *block, guint at)
+{
+    Words digits = BEHIND(SIEVE_HEX, at, 1), pair = BEHIND(SIEVE_COLON, at, 1);
+    pair |= digits & BEHIND(SIEVE_COLON, at, 2);
+    digits &= BEHIND(SIEVE_HEX, at, 2);
+    pair |= digits & BEHIND(SIEVE_COLON, at, 3);
+    digits &= BEHIND(SIEVE_HEX, at, 3);
+    pair |= digits & BEHIND(SIEVE_COLON, at, 4);
+    digits &= BEHIND(SIEVE_HEX, at, 4);
+    pair |= digits & BEHIND(SIEVE_COLON, at, 5);
+    return pair & LOAD(SIEVE_COLON, at);
+}
+
+/* Bytes from which on 13 digits and colons follow, and "::". */
+static inline Words longs(const SieveBlock *block, guint at, Words low)
+{
+    Words high = LOAD(SIEVE_HEX, at + 1) | LOAD(SIEVE_COLON, at + 1);
+    low &= SHIFT_DOWN(low, high, 1);
+    high &= high >> 1;
+    low &= SHIFT_DOWN(low, high, 2);
+    high &= high >> 2;
+    low &= SHIFT_DOWN(low, high, 4);
+    high &= high >> 4;
+    low &= SHIFT_DOWN(low, high, 5);
+    return low | (LOAD(SIEVE_COLON, at) & BEHIND(SIEVE_COLON, at, 1));
+}
+
+/* Marks at the start of a run, or of a name behind "..". */
+static inline Words off_marks(const SieveBlock *block, guint at, Words marks)
+{
+    return marks & (~BEFORE(SIEVE_RUN, at, 1) |
+                    (BEFORE(SIEVE_DOT, at, 1) &
+                     (BEFORE(SIEVE_DOT, at, 2) | ~BEFORE(SIEVE_RUN, at, 2))));
+}
+
 PASS list_ends(SieveBlock *block, guint end)
 {
     guint32 *names = block->lists[SIEVE_NAMES], *numbers = block->lists[SIEVE_NUMBERS];
-    guint32 *colons = block->lists[SIEVE_COLONS];
-    guint8 dot = block->carries[SIEVE_CARRY_DOT], word = block->carries[SIEVE_CARRY_WORD];
-    guint8 quad = block->carries[SIEVE_CARRY_QUAD], pair = block->carries[SIEVE_CARRY_PAIR];
-    guint8 many = block->carries[SIEVE_CARRY_LONG];
+    guint8 *carries = block->carries;
+    guint64 dot[LANES], word[LANES], off[LANES], mark[LANES], quad[LANES], last[LANES];
 
-    for (guint at = SIEVE_FIRST; at < end; at++) {
-        guint64 run = block->masks[SIEVE_RUN][at];
-        guint64 with_dot = add(run, block->masks[SIEVE_DOT][at], &dot);
-        guint64 with_word = add(run, block->masks[SIEVE_WORD][at], &word);
-        guint64 with_quad = add(run, block->masks[SIEVE_QUAD][at], &quad);
-        guint32 base = (at - SIEVE_FIRST) * 64;
-        names = flatten(names, with_dot & with_word & ~run, base);
-        numbers = flatten(numbers, with_quad & ~with_word & ~run, base);
-        guint64 chain = block->masks[SIEVE_HEX][at] | block->masks[SIEVE_COLON][at];
-        guint64 with_pair = add(chain, block->masks[SIEVE_PAIR][at], &pair);
-        guint64 with_many = add(chain, block->masks[SIEVE_LONG][at], &many);
-        guint64 ends = with_pair & with_many & ~chain;
-        if (ends)
-            colons = flatten(colons, ends, base);
+    for (guint at = SIEVE_FIRST; at < end; at += LANES) {
+        const guint64 *runs = &block->masks[SIEVE_RUN][at];
+        Words run = LOAD(SIEVE_RUN, at), dots = LOAD(SIEVE_DOT, at);
+        Words marks = run & ~LOAD(SIEVE_ALNUM, at) & ~dots;
+        add_words(run, dots, &carries[SIEVE_CARRY_DOT], dot);
+        add_words(run, LOAD(SIEVE_WORD, at), &carries[SIEVE_CARRY_WORD], word);
+        add_words(run, off_marks(block, at, marks), &carries[SIEVE_CARRY_OFF], off);
+        add_words(run, marks, &carries[SIEVE_CARRY_MARK], mark);
+        add_words(run, quads(block, at), &carries[SIEVE_CARRY_QUAD], quad);
+        *(Words *)last = BEFORE(SIEVE_ALNUM, at, 1);
+        guint64 rare = 0, rare_names[LANES], rare_numbers[LANES];
+        for (guint lane = 0; lane < LANES; lane++) {
+            guint32 base = (at - SIEVE_FIRST + lane) * 64;
+            guint64 plain = last[lane];
+            guint64 name = dot[lane] & word[lane] & ~runs[lane];
+            guint64 number = quad[lane] & ~word[lane] & ~runs[lane];
+            rare_names[lane] = name & ~(plain & ~off[lane]);
+            rare_numbers[lane] = number & ~(plain & ~mark[lane]);
+            rare |= rare_names[lane] | rare_numbers[lane];
+            names = flatten(names, name & plain & ~off[lane], base);
+            numbers = flatten(numbers, number & plain & ~mark[lane], base);
+        }
+        if (rare) {
+            list_words(block, SIEVE_MARKED_NAMES, at, *(Words *)rare_names);
+            list_words(block, SIEVE_MARKED_NUMBERS, at, *(Words *)rare_numbers);
+        }
     }
-    block->carries[SIEVE_CARRY_DOT] = dot;
-    block->carries[SIEVE_CARRY_WORD] = word;
-    block->carries[SIEVE_CARRY_QUAD] = quad;
-    block->carries[SIEVE_CARRY_PAIR] = pair;
-    block->carries[SIEVE_CARRY_LONG] = many;
     block->counts[SIEVE_NAMES] = (guint)(names - block->lists[SIEVE_NAMES]);
     block->counts[SIEVE_NUMBERS] = (guint)(numbers - block->lists[SIEVE_NUMBERS]);
-    block->counts[SIEVE_COLONS] = (guint)(colons - block->lists[SIEVE_COLONS]);
+}
+
+PASS list_colons(SieveBlock *block, guint end)
+{
+    guint64 pair[LANES], many[LANES];
+
+    for (guint at = SIEVE_FIRST; at < end; at += LANES) {
+        Words chain = LOAD(SIEVE_HEX, at) | LOAD(SIEVE_COLON, at);
+        add_words(chain, pairs(block, at), &block->carries[SIEVE_CARRY_PAIR], pair);
+        add_words(chain, longs(block, at, chain), &block->carries[SIEVE_CARRY_LONG], many);
+        list_words(block, SIEVE_COLONS, at, *(Words *)pair & *(Words *)many & ~chain);
+    }
 }
 
 /* The full stops of other scripts that are dots in names: U+3002, U+FF0E, U+FF61. */
@@ -279,14 +307,21 @@ static void look(const Sieve *sieve, SieveBlock *block, const guint8 *text, gsiz
 
     classify(block, text, length);
     take_out_escapes(block, end + SIEVE_AHEAD - 1);
-    combine_addresses(block, end);
     memset(block->counts, 0, sizeof(block->counts));
     list_starts(block, end);
     list_ends(block, end);
+    list_colons(block, end);
     if (block->high || block->carries[SIEVE_CARRY_HIGH] || block->carries[SIEVE_CARRY_HIGH_DOT])
         list_other_scripts(block, text, end);
     leave_names_out(block);
-    probe_names(sieve, block, text);
-    probe_numbers(sieve, block, text);
+    block->name_hits = block->number_hits = 0;
+    if (sieve->names) {
+        probe_names(sieve, block, text);
+        probe_marked_names(sieve, block, text);
+    }
+    if (sieve->addresses) {
+        probe_numbers(sieve, block, text);
+        probe_marked_numbers(sieve, block, text);
+    }
     remember(block);
 }

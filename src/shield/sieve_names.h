@@ -17,6 +17,32 @@ static inline void pass_name(SieveBlock *block, gint32 end)
     block->names[block->name_hits++] = end - 1;
 }
 
+/* The labels of the name that ends at @end, a letter or digit before it, and does not begin with
+ * marks; FALSE when it is none. No branch here: whether a last label is one of the set's is nothing
+ * a machine can foresee. */
+static inline gboolean read_plain_name(const Sieve *sieve, SieveBlock *block, const guint8 *text,
+                                       guint32 end, Name *name)
+{
+    guint64 dots = window(block, SIEVE_DOT, end);
+    guint length = leading(~window(block, SIEVE_RUN, end));
+    guint one = leading(dots);
+    gboolean is_name =
+        (one < length) & filter_bit(sieve->filters->labels, key_label(text + (gint32)end, one));
+
+    dots &= ~(G_GUINT64_CONSTANT(1) << 63 >> (one & 63));
+    guint two = leading(dots);
+    dots &= ~(G_GUINT64_CONSTANT(1) << 63 >> (two & 63));
+    guint three = leading(dots);
+    if (G_UNLIKELY(is_name & (length == 64) & (three == 64))) {
+        pass_name(block, (gint32)end); /* longer than is looked at here */
+        return FALSE;
+    }
+    name->end = (gint32)end;
+    name->two = (guint8)MIN(MIN(two, length), KEY_WINDOW);
+    name->three = (guint8)MIN(MIN(three, length), KEY_WINDOW);
+    return is_name;
+}
+
 /* The labels of the name that ends, but for dots and dashes, at @run_end; FALSE when it is none. */
 static inline gboolean read_name(const Sieve *sieve, SieveBlock *block, const guint8 *text,
                                  guint32 run_end, Name *name)
@@ -38,7 +64,6 @@ static inline gboolean read_name(const Sieve *sieve, SieveBlock *block, const gu
     length -= trailing;
     alnum <<= trailing;
     dots <<= trailing;
-    /* No branch here: whether a last label is one of the set's is nothing a machine can foresee. */
     guint one = leading(dots);
     gboolean is_name = (one < length) &
                        filter_bit(sieve->filters->labels, key_label(text + end, MIN(one, length)));
@@ -61,7 +86,6 @@ static inline gboolean read_name(const Sieve *sieve, SieveBlock *block, const gu
     name->end = end;
     name->two = (guint8)MIN(MIN(two, length), KEY_WINDOW);
     name->three = (guint8)MIN(MIN(three, length), KEY_WINDOW);
-    name->key = key_tail(sieve->seed_name2, text + end, name->two);
     return is_name;
 }
 
@@ -72,28 +96,40 @@ static inline gboolean has_name3(const Sieve *sieve, const guint8 *text, const N
            filter_has(filter, key_tail(sieve->seed_name3, text + name->end, name->three));
 }
 
+/* Names that are asked for together, so that they wait for memory together. */
+#define NAMES_TOGETHER 64
+
 PASS probe_names(const Sieve *sieve, SieveBlock *block, const guint8 *text)
 {
-    const Filter *filter = &sieve->filters->name2;
+    const Filter filter = sieve->filters->name2;
+    const guint32 *list = block->lists[SIEVE_NAMES];
     guint32 count = block->counts[SIEVE_NAMES];
-    Name names[65] = {0};
-    guint waiting = 0;
+    Name names[NAMES_TOGETHER];
 
-    block->name_hits = 0;
-    if (filter->count == 0)
-        return;
-    for (guint32 i = 0; i < count || waiting > 0;) {
-        while (i < count && waiting < 64) {
-            gboolean is_name =
-                read_name(sieve, block, text, block->lists[SIEVE_NAMES][i++], &names[waiting]);
-            __builtin_prefetch(&filter->words[filter_place(names[waiting].key, filter->count)]);
-            waiting += (guint)is_name;
+    for (guint32 i = 0; i < count;) {
+        guint waiting = 0;
+        for (guint32 until = MIN(count, i + NAMES_TOGETHER); i < until; i++)
+            waiting += (guint)read_plain_name(sieve, block, text, list[i], &names[waiting]);
+        for (guint n = 0; n < waiting; n++) {
+            names[n].key = key_tail(sieve->seed_name2, text + names[n].end, names[n].two);
+            __builtin_prefetch(&filter.words[filter_place(names[n].key, filter.count)]);
         }
         for (guint n = 0; n < waiting; n++)
-            if (filter_has(filter, names[n].key) && has_name3(sieve, text, &names[n]))
+            if (filter_has(&filter, names[n].key) && has_name3(sieve, text, &names[n]))
                 pass_name(block, names[n].end);
-        waiting = 0;
     }
+}
+
+PASS probe_marked_names(const Sieve *sieve, SieveBlock *block, const guint8 *text)
+{
+    Name name;
+
+    for (guint32 i = 0; i < block->counts[SIEVE_MARKED_NAMES]; i++)
+        if (read_name(sieve, block, text, block->lists[SIEVE_MARKED_NAMES][i], &name) &&
+            filter_has(&sieve->filters->name2,
+                       key_tail(sieve->seed_name2, text + name.end, name.two)) &&
+            has_name3(sieve, text, &name))
+            pass_name(block, name.end);
 }
 
 /* Of the hosts of URLs, those that are names with dots are looked at as such: they are left out

@@ -4,6 +4,16 @@
 /* Dots and dashes behind an address that are looked through. */
 #define MARKS_MAX 16
 
+/* Addresses that are asked for together. */
+#define NUMBERS_TOGETHER 64
+
+typedef struct {
+    guint64 key;
+    gint32 end;
+    guint length;
+    guint32 address;
+} Number;
+
 /* The number that the @digits (1 to 3) before @end spell. */
 static inline guint32 octet(const guint8 *end, guint digits)
 {
@@ -21,10 +31,39 @@ static inline void pass_number(SieveBlock *block, gint32 end, guint length, guin
     block->numbers[hit].address = address;
 }
 
+/* If the filters let it through, the spotter shall say. */
+static inline void ask_for_number(const Sieve *sieve, SieveBlock *block, const Number *number)
+{
+    if (filter_has(&sieve->filters->v4, number->key) ||
+        sieve_in_networks(sieve->filters, number->address))
+        pass_number(block, number->end, number->length, number->address);
+}
+
+/* The address of @length digits and dots before @last; @dots has the dots, the highest bit that of
+ * the last byte. FALSE when it is none. */
+static inline gboolean read_quad(const guint8 *last, guint64 dots, guint length, Number *number)
+{
+    gboolean is_quad = (length - 7 <= 15 - 7) & (__builtin_popcountll(dots) == 3);
+    guint d = leading(dots) & 63;
+    dots &= ~(G_GUINT64_CONSTANT(1) << 63 >> d);
+    guint c = leading(dots) & 63;
+    dots &= ~(G_GUINT64_CONSTANT(1) << 63 >> c);
+    guint b = leading(dots) & 63;
+    guint digits4 = d, digits3 = c - d - 1, digits2 = b - c - 1, digits1 = length - b - 1;
+    is_quad &= (digits4 - 1 < 3) & (digits3 - 1 < 3) & (digits2 - 1 < 3) & (digits1 - 1 < 3);
+    d &= 15, c &= 15, b &= 15; /* as they are in a quad; nothing far away is to be read */
+    guint32 n4 = octet(last, digits4), n3 = octet(last - d - 1, digits3);
+    guint32 n2 = octet(last - c - 1, digits2), n1 = octet(last - b - 1, digits1);
+    is_quad &= (n1 | n2 | n3 | n4) < 256;
+    number->length = length;
+    number->address = n1 << 24 | n2 << 16 | n3 << 8 | n4;
+    return is_quad;
+}
+
 /* The address that ends, but for dots and dashes, at @run_end; FALSE when it is none. Leading zeros
  * are let through. Two addresses with a dash between are passed on as they are. */
 static inline gboolean read_number(SieveBlock *block, const guint8 *text, guint32 run_end,
-                                   gint32 *ret_end, guint *ret_length, guint32 *ret_address)
+                                   Number *ret_number)
 {
     guint64 alnum = window(block, SIEVE_ALNUM, run_end), dots = window(block, SIEVE_DOT, run_end);
     guint length = leading(~window(block, SIEVE_RUN, run_end)), trailing = leading(alnum);
@@ -39,66 +78,58 @@ static inline gboolean read_number(SieveBlock *block, const guint8 *text, guint3
     alnum <<= trailing;
     dots <<= trailing;
     guint64 whole = ~(~G_GUINT64_CONSTANT(0) >> 1 >> (length - 1));
-    gboolean is_quad = TRUE;
     gboolean dashed = (~alnum & ~dots & whole) != 0;
     if (dashed || length > 15 || trailing > MARKS_MAX) {
         if (trailing > MARKS_MAX || (dashed && length >= 15 && length <= 31))
             pass_number(block, end, 0, 0);
         return FALSE;
     }
-    dots &= whole;
-    is_quad = (length >= 7) & (__builtin_popcountll(dots) == 3);
-    guint d = leading(dots) & 63;
-    dots &= ~(G_GUINT64_CONSTANT(1) << 63 >> d);
-    guint c = leading(dots) & 63;
-    dots &= ~(G_GUINT64_CONSTANT(1) << 63 >> c);
-    guint b = leading(dots) & 63;
-    guint digits4 = d, digits3 = c - d - 1, digits2 = b - c - 1, digits1 = length - b - 1;
-    is_quad &= (digits4 - 1 < 3) & (digits3 - 1 < 3) & (digits2 - 1 < 3) & (digits1 - 1 < 3);
-    d &= 15, c &= 15, b &= 15; /* as they are in a quad; nothing far away is to be read */
-    const guint8 *last = text + end;
-    guint32 n4 = octet(last, digits4), n3 = octet(last - d - 1, digits3);
-    guint32 n2 = octet(last - c - 1, digits2), n1 = octet(last - b - 1, digits1);
-    is_quad &= (n1 | n2 | n3 | n4) < 256;
-    *ret_end = end;
-    *ret_length = length;
-    *ret_address = n1 << 24 | n2 << 16 | n3 << 8 | n4;
-    return is_quad;
+    *ret_number = (Number){.end = end};
+    return read_quad(text + end, dots & whole, length, ret_number);
 }
 
 PASS probe_numbers(const Sieve *sieve, SieveBlock *block, const guint8 *text)
 {
     const Filters *filters = sieve->filters;
-    const Filter *filter = &filters->v4;
-    struct {
-        guint64 key;
-        gint32 end;
-        guint length;
-        guint32 address;
-    } numbers[64];
+    const Filter filter = filters->v4;
+    const guint32 *list = block->lists[SIEVE_NUMBERS];
     guint32 count = block->counts[SIEVE_NUMBERS];
-    guint waiting = 0;
+    Number numbers[NUMBERS_TOGETHER];
 
-    block->number_hits = 0;
-    if (!sieve->addresses)
-        return;
-    for (guint32 i = 0; i < count || waiting > 0;) {
-        while (i < count && waiting < G_N_ELEMENTS(numbers)) {
-            guint32 address;
-            if (!read_number(block, text, block->lists[SIEVE_NUMBERS][i++], &numbers[waiting].end,
-                             &numbers[waiting].length, &address))
-                continue;
-            numbers[waiting].address = address;
-            numbers[waiting].key = key_number(sieve->seed_v4, address);
-            if (filter->count > 0)
-                __builtin_prefetch(
-                    &filter->words[filter_place(numbers[waiting].key, filter->count)]);
-            waiting++;
+    for (guint32 i = 0; i < count;) {
+        guint waiting = 0, hits = 0;
+        for (guint32 until = MIN(count, i + NUMBERS_TOGETHER); i < until; i++) {
+            guint32 end = list[i];
+            guint length = leading(~window(block, SIEVE_RUN, end));
+            guint64 whole = ~(~G_GUINT64_CONSTANT(0) >> 1 >> ((length - 1) & 63));
+            numbers[waiting].end = (gint32)end;
+            waiting += (guint)read_quad(text + (gint32)end, window(block, SIEVE_DOT, end) & whole,
+                                        length, &numbers[waiting]);
         }
-        for (guint n = 0; n < waiting; n++)
-            if (filter_has(filter, numbers[n].key) ||
-                sieve_in_networks(filters, numbers[n].address))
-                pass_number(block, numbers[n].end, numbers[n].length, numbers[n].address);
-        waiting = 0;
+        if (filter.count > 0)
+            for (guint n = 0; n < waiting; n++) {
+                numbers[n].key = key_number(sieve->seed_v4, numbers[n].address);
+                __builtin_prefetch(&filter.words[filter_place(numbers[n].key, filter.count)]);
+            }
+        for (guint n = 0; n < waiting; n++) {
+            gboolean hit = filter_bit(filters->v4_nets, numbers[n].address >> 16);
+            if (filter.count > 0)
+                hit |= filter_has(&filter, numbers[n].key);
+            numbers[hits] = numbers[n];
+            hits += (guint)hit;
+        }
+        for (guint n = 0; n < hits; n++)
+            ask_for_number(sieve, block, &numbers[n]);
     }
+}
+
+PASS probe_marked_numbers(const Sieve *sieve, SieveBlock *block, const guint8 *text)
+{
+    Number number;
+
+    for (guint32 i = 0; i < block->counts[SIEVE_MARKED_NUMBERS]; i++)
+        if (read_number(block, text, block->lists[SIEVE_MARKED_NUMBERS][i], &number)) {
+            number.key = key_number(sieve->seed_v4, number.address);
+            ask_for_number(sieve, block, &number);
+        }
 }
