@@ -8,6 +8,7 @@
 #include "cli/commands.h"
 #include "cli/match_indicators.h"
 #include "cli/match_observed.h"
+#include "cli/match_patterns.h"
 #include "cli/output.h"
 #include "cli/shield_set.h"
 #include "shield/container.h"
@@ -15,7 +16,6 @@
 #include "shield/packets/packets.h"
 #include "shield/scan.h"
 #include "shield/tally.h"
-#include "shield/walk.h"
 #include "shield/withhold.h"
 
 /* Rows of each table of --summary; with --json there are all. */
@@ -118,7 +118,7 @@ static gboolean scan_any(Match *match, Stream *stream, GError **error)
 }
 
 /* Looks through a file, or a member of an archive, which @stream is. What is compressed is unpacked
- * meanwhile. */
+ * meanwhile. One file that cannot be read does not keep the others from being looked through. */
 static gboolean scan_one(gpointer user, const char *name, Stream *stream, const GError *unreadable)
 {
     Match *match = user;
@@ -139,29 +139,6 @@ static gboolean scan_one(gpointer user, const char *name, Stream *stream, const 
     return !(match->quiet && match->hits > 0);
 }
 
-/* One file that cannot be read does not keep the others from being looked through. */
-static gboolean scan_file(gpointer user, const char *path, const GError *unreadable)
-{
-    Match *match = user;
-    g_autoptr(GError) error = NULL;
-    gboolean is_container;
-
-    if (unreadable) {
-        print_failure(match, path, unreadable);
-        return TRUE;
-    }
-    g_autoptr(Stream) stream = stream_open(path, &error);
-    if (!stream || !container_detect(stream, &is_container, &error)) {
-        print_failure(match, path, error);
-        return TRUE;
-    }
-    if (!is_container)
-        return scan_one(match, path, stream, NULL);
-    if (!container_read(stream, path, scan_one, match, &error))
-        print_failure(match, path, error);
-    return !(match->quiet && match->hits > 0);
-}
-
 static gboolean reads_stdin_twice(const CommandCall *call)
 {
     const char *const *inputs = command_texts(call, "indicators");
@@ -171,23 +148,6 @@ static gboolean reads_stdin_twice(const CommandCall *call)
     for (; inputs && *inputs; inputs++)
         times += strcmp(*inputs, "-") == 0;
     return times > 1;
-}
-
-/* Looks for whole patterns in observations instead of values in text. */
-static int run_observed(const CommandCall *call, const LoadOptions *options, GError **error)
-{
-    static const EvaluateOptions bounds = EVALUATE_OPTIONS_INIT;
-    g_autoptr(Detector) detector = detector_new(&bounds);
-    MatchSetCounts counts = {0};
-
-    if (!match_indicators_add(call, match_observed_take, detector, options, &counts, error))
-        return COMMAND_ERROR;
-    detector_finish(detector);
-    if (detector_size(detector) == 0) {
-        match_indicators_explain(&counts, error);
-        return COMMAND_ERROR;
-    }
-    return match_observed(detector, call);
 }
 
 /* What was counted, when all is looked through. */
@@ -209,6 +169,38 @@ static const InputFormat *choose_input(const CommandCall *call)
 {
     int choice = command_choice(call, "input", -1);
     return choice <= INPUT_CHOICE_TEXT ? NULL : input_format_find(input_format_names()[choice - 1]);
+}
+
+/* Looks for whole patterns in observations, or in logs and packets, instead of values in text. */
+static int run_patterns(const CommandCall *call, const LoadOptions *options, GError **error)
+{
+    static const EvaluateOptions bounds = EVALUATE_OPTIONS_INIT;
+    g_autoptr(Detector) detector = detector_new(&bounds);
+    LoadCounts counts = {0};
+
+    if (!match_indicators_add(call, match_observed_take, detector, options, &counts, error))
+        return COMMAND_ERROR;
+    detector_finish(detector);
+    if (detector_size(detector) == 0) {
+        match_indicators_explain(&counts, error);
+        return COMMAND_ERROR;
+    }
+    return command_flag(call, "observed")
+               ? match_observed(detector, call)
+               : match_patterns(detector, call, choose_input(call), options->now);
+}
+
+/* What does not go together with looking for whole patterns. */
+static const char *clashes_with_patterns(const CommandCall *call)
+{
+    static const char *const flags[] = {"ecs", "summary", "stix", "suppressed", "observables"};
+
+    for (gsize i = 0; i < G_N_ELEMENTS(flags); i++)
+        if (command_flag(call, flags[i]))
+            return flags[i];
+    if (command_choice(call, "input", -1) == INPUT_CHOICE_TEXT)
+        return "input=text";
+    return command_text(call, "set") ? "set" : NULL;
 }
 
 static void note_list(gpointer user, const char *list, guint64 hits)
@@ -248,8 +240,13 @@ static int run(const CommandCall *call, GError **error)
             command_flag(call, "count") >
         1)
         return command_usage(call, error, "only one of --ecs, --summary, --stix and --count");
-    if (command_flag(call, "observed"))
-        return run_observed(call, &options, error);
+    if (command_flag(call, "patterns") && command_flag(call, "observed"))
+        return command_usage(call, error, "--patterns and --observed do not go together");
+    if (command_flag(call, "patterns") && clashes_with_patterns(call))
+        return command_usage(call, error, "--patterns and --%s do not go together",
+                             clashes_with_patterns(call));
+    if (command_flag(call, "patterns") || command_flag(call, "observed"))
+        return run_patterns(call, &options, error);
     g_autoptr(Set) set = match_indicators_open(call, &options, error);
     g_autoptr(Withhold) withhold = withhold_new(&withholding);
     if (!set || !withhold_check(withhold, set, error))
@@ -275,7 +272,7 @@ static int run(const CommandCall *call, GError **error)
         call->count > 0 ? (const char *const *)call->arguments : standard_input;
     gboolean go_on = TRUE;
     for (; *paths && go_on; paths++)
-        go_on = walk_files(*paths, scan_file, &match);
+        go_on = container_walk(*paths, scan_one, &match);
     if (tally && !match.quiet)
         print_tally(call, &match);
     if (!match.quiet)
@@ -306,7 +303,9 @@ const Command cmd_match = {
         "has withdrawn or recalled.\n\n"
         "With --observed the files hold observed-data of STIX 2.0 or 2.1, as bundles or one object "
         "after the other, and the indicators' whole patterns are looked for in them: AND, "
-        "FOLLOWEDBY, WITHIN, REPEATS and all comparisons, not only values.\n\n"
+        "FOLLOWEDBY, WITHIN, REPEATS and all comparisons, not only values. With --patterns they "
+        "are "
+        "looked for in structured logs and packets.\n\n"
         "Like grep it exits with 0 when something was found, 1 when nothing was, 2 when something "
         "went wrong; a file that cannot be read does not keep it from the others.",
     .options =
@@ -315,6 +314,9 @@ const Command cmd_match = {
              .help = "look for the indicators in this file, directory or URL"},
             {"observed", 0, COMMAND_FLAG,
              .help = "the files hold STIX observed-data; look for whole patterns in them"},
+            {"patterns", 0, COMMAND_FLAG,
+             .help = "look for whole patterns in what structured logs and packets say, not for "
+                     "values; slower"},
             {"count", 'c', COMMAND_FLAG, .help = "print only how many hits each file has"},
             {"input", 0, COMMAND_CHOICE, "FORMAT",
              .choices = "text|eve|zeek|zeek-json|windows-json|windows-xml|json|cef|dns|access|"

@@ -5,6 +5,8 @@
 #include <errno.h>
 #include <string.h>
 
+#include "shield/walk.h"
+
 #define CHUNK (64 * 1024)
 #define GRACE (64 * 1024 * 1024) /* as of stream.h */
 
@@ -172,4 +174,41 @@ gboolean container_read(Stream *stream, const char *name, ContainerEach each, gp
 {
     Container container = {.stream = stream, .each = each, .user = user};
     return read_level(&container, stream, name, 1, error);
+}
+
+typedef struct {
+    ContainerEach each;
+    gpointer user;
+    gboolean go_on;
+} Walk;
+
+static gboolean pass_on(gpointer user, const char *name, Stream *stream, const GError *error)
+{
+    Walk *walk = user;
+    walk->go_on = walk->each(walk->user, name, stream, error);
+    return walk->go_on;
+}
+
+static gboolean walk_file(gpointer user, const char *path, const GError *unreadable)
+{
+    Walk *walk = user;
+    g_autoptr(GError) error = NULL;
+    gboolean is_container;
+
+    if (unreadable)
+        return pass_on(walk, path, NULL, unreadable);
+    g_autoptr(Stream) stream = stream_open(path, &error);
+    if (!stream || !container_detect(stream, &is_container, &error))
+        return pass_on(walk, path, NULL, error);
+    if (!is_container)
+        return pass_on(walk, path, stream, NULL);
+    if (!container_read(stream, path, pass_on, walk, &error) && walk->go_on)
+        return pass_on(walk, path, NULL, error);
+    return walk->go_on;
+}
+
+gboolean container_walk(const char *path, ContainerEach each, gpointer user)
+{
+    Walk walk = {.each = each, .user = user, .go_on = TRUE};
+    return walk_files(path, walk_file, &walk);
 }

@@ -23,3 +23,7 @@ gboolean container_detect(Stream *stream, gboolean *ret_is, GError **error);
  * the archive itself cannot be read any further. */
 gboolean container_read(Stream *stream, const char *name, ContainerEach each, gpointer user,
                         GError **error);
+
+/* Calls @each for every file that walk_files() finds under @path, and instead of an archive for its
+ * members; what cannot be read is told likewise. FALSE when @each said so. */
+gboolean container_walk(const char *path, ContainerEach each, gpointer user);

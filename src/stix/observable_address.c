@@ -151,7 +151,7 @@ gboolean observable_address_parse(const char *text, gsize length, ObservableAddr
     ObservableAddress address = {0};
     guint32 v4;
 
-    if (length > 128)
+    if (length == 0 || length > 128)
         return FALSE;
     const char *slash = memchr(text, '/', length);
     gsize host_length = slash ? (gsize)(slash - text) : length;

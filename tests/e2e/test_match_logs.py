@@ -236,6 +236,89 @@ class CompressedTest(concert.TestCase):
         self.assertIn("ZIP", self.match(cut, status=2).err)
 
 
+class PatternsTest(concert.TestCase):
+    """Whole patterns in what records and packets say."""
+
+    SEQUENCE = ("([domain-name:value = 'www.alder.example'] FOLLOWEDBY "
+                "[network-traffic:dst_ref.value = '198.51.100.2' AND network-traffic:dst_port = 80]) "
+                "WITHIN 60 SECONDS")
+
+    def setUp(self):
+        super().setUp()
+        self.number = 0
+
+    def feed(self, pattern, **changes):
+        self.number += 1
+        return self.write(f"feed-{self.number}.json", {
+            "type": "indicator", "spec_version": "2.1", "created": "2024-01-01T00:00:00.000Z",
+            "modified": "2024-01-01T00:00:00.000Z", "valid_from": "2024-01-01T00:00:00Z",
+            "id": f"indicator--{self.number:08d}-1111-4111-8111-111111111111",
+            "pattern": pattern, "pattern_type": "stix", "name": "Alder's beacon", **changes})
+
+    def match(self, *arguments, **options):
+        return concert.run("match", "--patterns", "--json", *arguments, **options)
+
+    def eve(self, seconds, **changes):
+        return json.dumps({**EVE, "timestamp": f"2024-01-31T10:{seconds // 60:02}:{seconds % 60:02}.000000+0000",
+                           **changes}) + "\n"
+
+    def lookup(self, seconds):
+        return self.eve(seconds, event_type="dns", dest_ip="192.0.2.53", dest_port=53, http=None,
+                        dns={"type": "query", "rrname": "WWW.alder.example"})
+
+    def test_sequence(self):
+        feed = self.feed(self.SEQUENCE)
+        log = self.write("eve.json", self.eve(0, http=None) + self.lookup(10) + "\n" +
+                         self.eve(40, http=None) + self.lookup(60) + self.eve(121, http=None))
+        hits = self.match("-i", feed, log).lines()
+        self.assertEqual([(hit["type"], hit["value"], hit["file"], hit["observations"],
+                           hit["first_observed"], hit["last_observed"]) for hit in hits],
+                         [("pattern", self.SEQUENCE, str(log), [f"{log}:2", f"{log}:4"],
+                           "2024-01-31T10:00:10.000000Z", "2024-01-31T10:00:40.000000Z")])
+        # The values alone, as always.
+        values = concert.run("match", "--json", "-i", feed, log).lines()
+        self.assertEqual({hit["value"] for hit in values}, {"www.alder.example", "198.51.100.2"})
+        table = concert.run("match", "--patterns", "-i", feed, log).out
+        self.assertIn(f"{log}:2 {log}:4", table)
+        self.assertEqual(concert.run("match", "--patterns", "-c", "-i", feed, log).out, f"{log}: 1\n")
+        self.assertEqual(self.match("-q", "-i", feed, log).out, "")
+
+    def test_across_files(self):
+        feed = self.feed(self.SEQUENCE)
+        first = self.write("a.json.gz", gzip.compress(self.lookup(10).encode()))
+        second = self.write("b.json", self.eve(40, http=None))
+        hits = self.match("-i", feed, first, second).lines()
+        self.assertEqual([hit["observations"] for hit in hits], [[f"{first}:1", f"{second}:1"]])
+        self.match("-i", feed, first, status=1)
+        hits = self.match("-i", feed, first, "-", input=self.eve(40, http=None)).lines()
+        self.assertEqual([hit["observations"] for hit in hits], [[f"{first}:1", "-:1"]])
+
+    def test_both_in_one_record(self):
+        """AND within brackets is about one record; between brackets about several."""
+        feed = self.feed("[url:value = 'http://www.alder.example/a?b'] AND "
+                         "[network-traffic:dst_port = 80]")
+        one = self.write("one.json", self.eve(0))
+        self.match("-i", feed, one, status=1)
+        two = self.write("two.json", self.eve(0) + self.eve(1))
+        self.assertEqual(len(self.match("-i", feed, two).lines()), 1)
+
+    def test_what_cannot_be_is_told(self):
+        feed = self.feed("[domain-name:value = 'alder.example']")
+        text = self.write("a.log", "alder.example\n")
+        timeless = self.write("b.json", json.dumps({"event_type": "dns", "src_ip": "192.0.2.1",
+                                                    "dns": {"rrname": "alder.example"}}) + "\n")
+        broken = self.write("c.json", self.lookup(1) + "x" * 600_000 + "\n" +
+                            self.eve(2, dns={"rrname": "alder.example"}) + "{\n")
+        result = self.match("-i", feed, text, timeless, broken)
+        self.assertEqual([hit["observations"] for hit in result.lines()], [[f"{broken}:3"]])
+        for note in ("1 files are neither", "1 records say no time", "2 lines are no records"):
+            self.assertIn(note, result.err)
+        for option in ("--observed", "--ecs", "--stix", "--input=text", "--set=x"):
+            self.match("-i", feed, option, text, status=2)
+        missing = self.match("-i", feed, self.directory / "missing", broken, status=2)
+        self.assertEqual(len(missing.lines()), 1)
+
+
 @concert.needs_data("logs/zeek-default")
 class RealZeekTest(unittest.TestCase):
     """Real logs of Zeek: every address of its first columns is found there, with time and ends."""

@@ -92,6 +92,23 @@ class PacketsTest(concert.TestCase):
         self.assertEqual([(hit["line"], hit["field"], hit["src_ip"]) for hit in hits],
                          [(1, "dns.query", "192.0.2.1")])
 
+    def test_patterns(self):
+        """A lookup, and within a minute a request to the host: two packets fulfil one pattern."""
+        pattern = ("([domain-name:value = 'www.alder.example'] FOLLOWEDBY "
+                   "[url:value = 'http://birch.example/a']) WITHIN 60 SECONDS")
+        feed = self.write("feed.json", {
+            "type": "indicator", "spec_version": "2.1", "created": "2023-01-01T00:00:00.000Z",
+            "modified": "2023-01-01T00:00:00.000Z", "valid_from": "2023-01-01T00:00:00Z",
+            "id": "indicator--00000001-1111-4111-8111-111111111111",
+            "pattern": pattern, "pattern_type": "stix"})
+        request, lookup = tcp(5001, 8080, 0, REQUEST), udp(5000, 53, QUERY)
+        path = self.file("a.pcap", capture(lookup, request))
+        [hit] = concert.run("match", "--patterns", "--json", "-i", feed, path).lines()
+        self.assertEqual((hit["value"], hit["observations"], hit["first_observed"]),
+                         (pattern, [f"{path}:1", f"{path}:2"], "2023-11-14T22:13:20.000000Z"))
+        path = self.file("b.pcap", capture(request, lookup))
+        concert.run("match", "--patterns", "-i", feed, path, status=1)
+
     def test_broken(self):
         feed, broken = self.write("list.txt", LIST), self.file("b.pcap", capture()[:20])
         result = concert.run("match", "-i", feed, broken, status=2)
