@@ -61,9 +61,32 @@ static char *describe(const WatchSupply *supply)
     return g_string_free(g_steal_pointer(&text), FALSE);
 }
 
+/* A compiled set is read into memory: who writes over it in its place, instead of replacing it,
+ * must not take it away while it is used. */
+static Set *read_compiled(const char *path, GError **error)
+{
+    char *bytes;
+    gsize length;
+    g_autoptr(GError) unreadable = NULL;
+
+    if (!g_file_get_contents(path, &bytes, &length, &unreadable)) {
+        g_set_error_literal(error, CONCERT_ERROR, CONCERT_ERROR_INPUT, unreadable->message);
+        return NULL;
+    }
+    g_autoptr(GBytes) owned = g_bytes_new_take(bytes, length);
+    g_autoptr(Set) set = set_open_bytes(owned, error);
+    if (set && set_check(set, error))
+        return g_steal_pointer(&set);
+    g_prefix_error(error, "%s: ", path);
+    return NULL;
+}
+
 static Set *make(const WatchSupply *supply, GError **error)
 {
+    const char *compiled = command_text(supply->call, "set");
     LoadOptions options = supply->options;
+    if (compiled)
+        return read_compiled(compiled, error);
     options.now = timestamp_now();
     return supply->whole ? shield_cache_open(supply->node, NULL, error)
                          : match_indicators_open(supply->call, &options, error);
