@@ -154,19 +154,38 @@ static inline gboolean any(Words words)
             words[7]) != 0;
 }
 
-static inline void add_words(Words a, Words b, guint8 *carry, guint64 sum[LANES])
-{
-    guint64 first[LANES], second[LANES];
-    guint8 over = *carry;
+typedef union {
+    Words words;
+    __m256i halves[2];
+} Halves;
 
-    *(Words *)first = a;
-    *(Words *)second = b;
-    for (guint lane = 0; lane < LANES; lane++) {
-        guint8 before = over;
-        over = (guint8)__builtin_add_overflow(first[lane], second[lane], &sum[lane]);
-        over |= (guint8)__builtin_add_overflow(sum[lane], (guint64)before, &sum[lane]);
-    }
-    *carry = over;
+static inline guint lanes_of(__m256i low, __m256i high)
+{
+    return (guint)_mm256_movemask_pd(_mm256_castsi256_pd(low)) |
+           (guint)_mm256_movemask_pd(_mm256_castsi256_pd(high)) << 4;
+}
+
+/* Ones in the lanes of four whose bits are set. */
+static inline __m256i lanes_to(guint bits)
+{
+    const __m256i bit = _mm256_setr_epi64x(1, 2, 4, 8);
+    return _mm256_cmpeq_epi64(_mm256_and_si256(_mm256_set1_epi64x(bits), bit), bit);
+}
+
+/* Carries between words are added up as the bits of one number: a word of ones hands a carry on. */
+static inline Words add_words(Words a, Words b, guint8 *carry)
+{
+    Halves over = {.words = (a & b) | ((a | b) & ~(a + b))}, sum = {.words = a + b};
+    const __m256i ones = _mm256_set1_epi64x(-1);
+    guint full =
+        lanes_of(_mm256_cmpeq_epi64(sum.halves[0], ones), _mm256_cmpeq_epi64(sum.halves[1], ones));
+    guint carried = full + (lanes_of(over.halves[0], over.halves[1]) << 1 | *carry);
+    guint more = (full ^ carried) & 0xff;
+
+    *carry = (guint8)(carried >> 8);
+    sum.halves[0] = _mm256_sub_epi64(sum.halves[0], lanes_to(more & 15));
+    sum.halves[1] = _mm256_sub_epi64(sum.halves[1], lanes_to(more >> 4));
+    return sum.words;
 }
 
 #include "shield/sieve_kernel.h"

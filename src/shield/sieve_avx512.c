@@ -120,7 +120,7 @@ static inline gboolean any(Words words)
 }
 
 /* Carries between words are added up as the bits of one number: a word of ones hands a carry on. */
-static inline void add_words(Words a, Words b, guint8 *carry, guint64 sum[LANES])
+static inline Words add_words(Words a, Words b, guint8 *carry)
 {
     __m512i sums = (__m512i)(a + b);
     guint over = _mm512_cmplt_epu64_mask(sums, (__m512i)a);
@@ -128,8 +128,8 @@ static inline void add_words(Words a, Words b, guint8 *carry, guint64 sum[LANES]
     guint carried = full + (over << 1 | *carry);
 
     *carry = (guint8)(carried >> 8);
-    sums = _mm512_mask_sub_epi64(sums, (__mmask8)(full ^ carried), sums, _mm512_set1_epi64(-1));
-    _mm512_storeu_si512(sum, sums);
+    return (Words)_mm512_mask_sub_epi64(sums, (__mmask8)(full ^ carried), sums,
+                                        _mm512_set1_epi64(-1));
 }
 
 #include "shield/sieve_kernel.h"

@@ -41,6 +41,7 @@ typedef enum {
     SIEVE_WORD,                   /* letters of it */
     SIEVE_ALNUM,                  /* letters and digits of it */
     SIEVE_DIGITS,                 /* hexadecimal digits of it */
+    SIEVE_PAIR,                   /* colons that are followed by another as in an IPv6 address */
     SIEVE_MASKS,
 } SieveMask;
 
@@ -68,8 +69,7 @@ typedef enum {
     SIEVE_CARRY_MARK,
     SIEVE_CARRY_OFF,
     SIEVE_CARRY_QUAD,
-    SIEVE_CARRY_PAIR,
-    SIEVE_CARRY_LONG,
+    SIEVE_CARRY_CHAIN,
     SIEVE_CARRY_HIGH,
     SIEVE_CARRY_HIGH_DOT,
     SIEVE_CARRIES,

@@ -7,7 +7,7 @@
  *         the bytes of 64 that are @byte;
  *     static inline guint32 *flatten(guint32 *into, guint64 mask, guint32 base)
  *         appends the numbers of the bits of @mask, plus @base; may write 16 more;
- *     static inline void add_words(Words a, Words b, guint8 *carry, guint64 sum[LANES])
+ *     static inline Words add_words(Words a, Words b, guint8 *carry)
  *         the sum of numbers of 512 bits;
  *     static inline gboolean any(Words words)
  *         is anything set?
@@ -148,10 +148,9 @@ static inline guint64 add(guint64 a, guint64 b, guint8 *carry)
 static inline Words quads(const SieveBlock *block, guint at)
 {
     Words dots = LOAD(SIEVE_DOT, at), behind = LOAD(SIEVE_DOT, at + 1);
-    Words far = LOAD(SIEVE_DOT, at + 2);
     Words first = dots & (SHIFT_DOWN(dots, behind, 2) | SHIFT_DOWN(dots, behind, 3) |
                           SHIFT_DOWN(dots, behind, 4));
-    behind &= SHIFT_DOWN(behind, far, 2) | SHIFT_DOWN(behind, far, 3) | SHIFT_DOWN(behind, far, 4);
+    behind &= behind >> 2 | behind >> 3 | behind >> 4;
     return first & (SHIFT_DOWN(first, behind, 2) | SHIFT_DOWN(first, behind, 3) |
                     SHIFT_DOWN(first, behind, 4));
 }
@@ -170,18 +169,16 @@ static inline Words pairs(const SieveBlock *block, guint at)
     return pair & LOAD(SIEVE_COLON, at);
 }
 
-/* Bytes from which on 13 digits and colons follow, and "::". */
-static inline Words longs(const SieveBlock *block, guint at, Words low)
+/* Colons from which on an address or a hash may be spelled: "::", or four that stand close. */
+static inline Words chains(const SieveBlock *block, guint at)
 {
-    Words high = LOAD(SIEVE_HEX, at + 1) | LOAD(SIEVE_COLON, at + 1);
-    low &= SHIFT_DOWN(low, high, 1);
-    high &= high >> 1;
-    low &= SHIFT_DOWN(low, high, 2);
-    high &= high >> 2;
-    low &= SHIFT_DOWN(low, high, 4);
-    high &= high >> 4;
-    low &= SHIFT_DOWN(low, high, 5);
-    return low | (LOAD(SIEVE_COLON, at) & BEHIND(SIEVE_COLON, at, 1));
+    Words pair = LOAD(SIEVE_PAIR, at), behind = LOAD(SIEVE_PAIR, at + 1);
+    Words second = pair & (SHIFT_DOWN(pair, behind, 2) | SHIFT_DOWN(pair, behind, 3) |
+                           SHIFT_DOWN(pair, behind, 4) | SHIFT_DOWN(pair, behind, 5));
+    behind &= behind >> 2 | behind >> 3 | behind >> 4 | behind >> 5;
+    Words third = pair & (SHIFT_DOWN(second, behind, 2) | SHIFT_DOWN(second, behind, 3) |
+                          SHIFT_DOWN(second, behind, 4) | SHIFT_DOWN(second, behind, 5));
+    return third | (LOAD(SIEVE_COLON, at) & BEHIND(SIEVE_COLON, at, 1));
 }
 
 /* Marks at the start of a run, or of a name behind "..". */
@@ -196,33 +193,30 @@ PASS list_ends(SieveBlock *block, guint end)
 {
     guint32 *names = block->lists[SIEVE_NAMES], *numbers = block->lists[SIEVE_NUMBERS];
     guint8 *carries = block->carries;
-    guint64 dot[LANES], word[LANES], off[LANES], mark[LANES], quad[LANES], last[LANES];
+    guint64 plain_names[LANES], plain_numbers[LANES];
 
     for (guint at = SIEVE_FIRST; at < end; at += LANES) {
-        const guint64 *runs = &block->masks[SIEVE_RUN][at];
         Words run = LOAD(SIEVE_RUN, at), dots = LOAD(SIEVE_DOT, at);
         Words marks = run & ~LOAD(SIEVE_ALNUM, at) & ~dots;
-        add_words(run, dots, &carries[SIEVE_CARRY_DOT], dot);
-        add_words(run, LOAD(SIEVE_WORD, at), &carries[SIEVE_CARRY_WORD], word);
-        add_words(run, off_marks(block, at, marks), &carries[SIEVE_CARRY_OFF], off);
-        add_words(run, marks, &carries[SIEVE_CARRY_MARK], mark);
-        add_words(run, quads(block, at), &carries[SIEVE_CARRY_QUAD], quad);
-        *(Words *)last = BEFORE(SIEVE_ALNUM, at, 1);
-        guint64 rare = 0, rare_names[LANES], rare_numbers[LANES];
+        Words dotted = add_words(run, dots, &carries[SIEVE_CARRY_DOT]);
+        Words word = add_words(run, LOAD(SIEVE_WORD, at), &carries[SIEVE_CARRY_WORD]);
+        Words off = add_words(run, off_marks(block, at, marks), &carries[SIEVE_CARRY_OFF]);
+        Words marked = add_words(run, marks, &carries[SIEVE_CARRY_MARK]);
+        Words quad = add_words(run, quads(block, at), &carries[SIEVE_CARRY_QUAD]);
+        Words plain = BEFORE(SIEVE_ALNUM, at, 1);
+        Words name = dotted & word & ~run, number = quad & ~word & ~run;
+        Words marked_names = name & ~(plain & ~off);
+        Words marked_numbers = number & ~(plain & ~marked);
+        *(Words *)plain_names = name & plain & ~off;
+        *(Words *)plain_numbers = number & plain & ~marked;
         for (guint lane = 0; lane < LANES; lane++) {
             guint32 base = (at - SIEVE_FIRST + lane) * 64;
-            guint64 plain = last[lane];
-            guint64 name = dot[lane] & word[lane] & ~runs[lane];
-            guint64 number = quad[lane] & ~word[lane] & ~runs[lane];
-            rare_names[lane] = name & ~(plain & ~off[lane]);
-            rare_numbers[lane] = number & ~(plain & ~mark[lane]);
-            rare |= rare_names[lane] | rare_numbers[lane];
-            names = flatten(names, name & plain & ~off[lane], base);
-            numbers = flatten(numbers, number & plain & ~mark[lane], base);
+            names = flatten(names, plain_names[lane], base);
+            numbers = flatten(numbers, plain_numbers[lane], base);
         }
-        if (rare) {
-            list_words(block, SIEVE_MARKED_NAMES, at, *(Words *)rare_names);
-            list_words(block, SIEVE_MARKED_NUMBERS, at, *(Words *)rare_numbers);
+        if (any(marked_names | marked_numbers)) {
+            list_words(block, SIEVE_MARKED_NAMES, at, marked_names);
+            list_words(block, SIEVE_MARKED_NUMBERS, at, marked_numbers);
         }
     }
     block->counts[SIEVE_NAMES] = (guint)(names - block->lists[SIEVE_NAMES]);
@@ -231,13 +225,12 @@ PASS list_ends(SieveBlock *block, guint end)
 
 PASS list_colons(SieveBlock *block, guint end)
 {
-    guint64 pair[LANES], many[LANES];
-
+    for (guint at = SIEVE_FIRST; at < end + LANES; at += LANES)
+        STORE(SIEVE_PAIR, at, pairs(block, at));
     for (guint at = SIEVE_FIRST; at < end; at += LANES) {
         Words chain = LOAD(SIEVE_HEX, at) | LOAD(SIEVE_COLON, at);
-        add_words(chain, pairs(block, at), &block->carries[SIEVE_CARRY_PAIR], pair);
-        add_words(chain, longs(block, at, chain), &block->carries[SIEVE_CARRY_LONG], many);
-        list_words(block, SIEVE_COLONS, at, *(Words *)pair & *(Words *)many & ~chain);
+        Words ends = add_words(chain, chains(block, at), &block->carries[SIEVE_CARRY_CHAIN]);
+        list_words(block, SIEVE_COLONS, at, ends & ~chain);
     }
 }
 

@@ -107,9 +107,9 @@ static inline gboolean any(Words words)
             words[7]) != 0;
 }
 
-static inline void add_words(Words a, Words b, guint8 *carry, guint64 sum[LANES])
+static inline Words add_words(Words a, Words b, guint8 *carry)
 {
-    guint64 first[LANES], second[LANES];
+    guint64 first[LANES], second[LANES], sum[LANES];
     guint8 over = *carry;
 
     *(Words *)first = a;
@@ -120,6 +120,7 @@ static inline void add_words(Words a, Words b, guint8 *carry, guint64 sum[LANES]
         over |= (guint8)__builtin_add_overflow(sum[lane], (guint64)before, &sum[lane]);
     }
     *carry = over;
+    return *(Words *)sum;
 }
 
 #include "shield/sieve_kernel.h"
