@@ -323,7 +323,7 @@ static const Command never_list = {
 
 static const Command never_remove = {
     .name = "remove",
-    .summary = "take values off the list; what was approved for blocking blocks again",
+    .summary = "take values off the list; what the release in force has of them blocks again",
     .arguments = "VALUE...",
     .options = (const CommandOption[]){OPTION_AS, COMMAND_OPTIONS_END},
     .nothing = "it is not on the list",

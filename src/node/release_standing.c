@@ -21,14 +21,15 @@ typedef struct {
 
 typedef struct {
     const Releaser *releaser;
+    const Release *in_force;
     const Protect *ground;
     GArray *applying; /* Applying */
     Release *release;
     guint64 added; /* values */
     ObservableKind kind;
     char value[OBSERVABLE_MAX_LENGTH + 1]; /* the last that was judged */
-    gboolean is_blocked;                   /* it is in force, or was taken */
-    gboolean is_counted;                   /* it waits */
+    gboolean is_taken, is_waiting;         /* in this round */
+    gboolean is_blocked;                   /* before it */
     gboolean is_dangerous;
 } Round;
 
@@ -39,45 +40,53 @@ static void begin_value(Round *round, const SetValue *value)
         return;
     round->kind = value->kind;
     g_strlcpy(round->value, value->value, sizeof(round->value));
-    round->is_blocked = release_has_value(round->releaser->approved, value->kind, value->value);
-    round->is_counted = FALSE;
+    round->is_blocked = release_has_value(round->in_force, value->kind, value->value);
     round->is_dangerous = release_danger(round->ground, value->kind, value->value) != NULL;
+    round->is_taken = round->is_waiting = FALSE;
 }
 
-/* Those that a standing approval wants count for it, but only once, and only when they are new. */
-static gboolean take_entry(gpointer user, SetEntry entry, const SetValue *value)
+/* The first standing approval that wants it and still has room today, or for another indicator of a
+ * value that was just taken. *ret_full: one that wants it and has no room. */
+static Applying *find_room(const Round *round, const SetValue *value, Applying **ret_full)
 {
-    Round *round = user;
-    const Releaser *releaser = round->releaser;
-    gint64 now = releaser->rules.now;
-    if (releaser_blocks((gpointer)releaser, value)) {
-        release_add_value(round->release, value);
-        return TRUE;
-    }
-    if (release_has(releaser->approved, value) ||
-        release_judge(&releaser->rules, value) != RELEASE_TAKEN)
-        return TRUE;
-    Applying *over = NULL;
+    gint64 now = round->releaser->rules.now;
+    *ret_full = NULL;
     for (guint i = 0; i < round->applying->len; i++) {
         Applying *each = &g_array_index(round->applying, Applying, i);
         if (!release_standing_admits(&each->standing, value, now))
             continue;
-        begin_value(round, value);
-        if (round->is_dangerous)
-            return TRUE;
-        over = each;
-        if (!round->is_blocked &&
-            each->taken >= MIN(release_standing_left(&each->standing, now), VALUES_MAX))
-            continue;
-        each->taken += !round->is_blocked;
-        round->added += !round->is_blocked;
-        round->is_blocked = TRUE;
+        if (round->is_taken ||
+            each->taken < MIN(release_standing_left(&each->standing, now), VALUES_MAX))
+            return each;
+        *ret_full = each;
+    }
+    return NULL;
+}
+
+/* What is in force stays; what another indicator blocks already needs nothing. */
+static gboolean take_entry(gpointer user, SetEntry entry, const SetValue *value)
+{
+    Round *round = user;
+    const Releaser *releaser = round->releaser;
+    Applying *full;
+    if (releaser_blocks((gpointer)releaser, value)) {
         release_add_value(round->release, value);
         return TRUE;
     }
-    if (over && !round->is_counted) {
-        over->waiting++;
-        round->is_counted = TRUE;
+    if (release_judge(&releaser->rules, value) != RELEASE_TAKEN)
+        return TRUE;
+    begin_value(round, value);
+    if (round->is_blocked || round->is_dangerous)
+        return TRUE;
+    Applying *applying = find_room(round, value, &full);
+    if (applying) {
+        applying->taken += !round->is_taken;
+        round->added += !round->is_taken;
+        round->is_taken = TRUE;
+        release_add_value(round->release, value);
+    } else if (full && !round->is_waiting) {
+        full->waiting++;
+        round->is_waiting = TRUE;
     }
     return TRUE;
 }
@@ -184,9 +193,13 @@ gboolean release_standing_run(Node *node, gint64 now, guint64 *ret_values, GErro
     if (!ground)
         return FALSE;
     g_autoptr(GArray) applying = live_standing(releaser);
+    g_autoptr(Release) in_force = releaser_in_force(releaser);
     g_autoptr(Release) release = release_new();
-    Round round = {
-        .releaser = releaser, .ground = ground, .applying = applying, .release = release};
+    Round round = {.releaser = releaser,
+                   .in_force = in_force,
+                   .ground = ground,
+                   .applying = applying,
+                   .release = release};
     set_each(releaser->set, take_entry, &round);
     release_finish(release);
     if (round.added > 0 && !enforce(node, &round, error))

@@ -153,6 +153,8 @@ const char *protect_find(const Protect *protect, ObservableKind kind, const char
     g_autofree char *host = NULL;
     ObservableAddress address;
 
+    if (g_hash_table_size(protect->names) == 0 && g_tree_nnodes(protect->networks) == 0)
+        return NULL;
     if (kind == OBSERVABLE_URL || kind == OBSERVABLE_EMAIL) {
         kind = read_host(kind, canonical, &host);
         canonical = host;

@@ -7,7 +7,7 @@ import unittest
 
 import concert
 from peernode import Node
-from test_shield_export import PAP, indicator
+from test_shield_export import indicator
 
 
 def domain(number, name, pap="green", **members):
@@ -236,17 +236,23 @@ class PeerTest(concert.TestCase):
         sent = birch.run("dispatch", "send", "--title", "Block", "--to", alder.name, "--pap",
                          "green", "--tlp", "green", bundle, "--json").json()
 
+        bundle.write_text(json.dumps({"type": "bundle", "objects": [domain(2, "drill.example")],
+                                      "id": "bundle--0a000000-0000-4000-8000-00000000000b"}))
+        birch.run("dispatch", "send", "--title", "Drill", "--to", alder.name, "--pap", "green",
+                  "--tlp", "green", "--exercise", bundle)
+
         def export(*options, **keywords):
             return alder.run("shield", "export", "rpz", *options, **keywords)
 
         end = time.monotonic() + 20
-        while "bad.example" not in export("--from-store").out:
+        while len(alder.run("shield", "export", "plain").out.split()) < 2:
             self.assertLess(time.monotonic(), end)
             time.sleep(0.1)
         export(status=1)
         proposal = alder.run("shield", "propose", "--source", birch.name, "--as", "Anna",
                              "--json").json()
         self.assertEqual(proposal["added"]["sources"], {birch.name: 1})
+        self.assertEqual(proposal["left_out"], {"not-permitted": 1})  # exercises never block
         alder.run("shield", "approve", 1, "--as", "Anna")
         self.assertIn("\nbad.example CNAME .\n", export().out)
         birch.run("dispatch", "recall", sent["entries"][0], "--reason", "a mistake")
