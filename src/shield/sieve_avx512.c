@@ -92,20 +92,22 @@ static const guint8 numbers_of_bytes[64] __attribute__((aligned(64))) = {
     22, 23, 24, 25, 26, 27, 28, 29, 30, 31, 32, 33, 34, 35, 36, 37, 38, 39, 40, 41, 42, 43,
     44, 45, 46, 47, 48, 49, 50, 51, 52, 53, 54, 55, 56, 57, 58, 59, 60, 61, 62, 63};
 
+static __attribute__((noinline)) void flatten_many(guint32 *into, guint64 mask, guint32 base)
+{
+    for (; mask != 0; mask = _blsr_u64(mask))
+        *into++ = base + (guint32)_tzcnt_u64(mask);
+}
+
 static inline guint32 *flatten(guint32 *into, guint64 mask, guint32 base)
 {
     __m512i numbers = _mm512_maskz_compress_epi8(mask, _mm512_load_si512(numbers_of_bytes));
-    __m512i bases = _mm512_set1_epi32((int)base);
+    __m256i first = _mm256_cvtepu8_epi32(_mm512_castsi512_si128(numbers));
     guint count = (guint)__builtin_popcountll(mask);
 
-    _mm512_storeu_si512(
-        into, _mm512_add_epi32(_mm512_cvtepu8_epi32(_mm512_castsi512_si128(numbers)), bases));
-    if (G_UNLIKELY(count > 16)) {
-        guint8 rest[64];
-        _mm512_storeu_si512(rest, numbers);
-        for (guint i = 16; i < count; i++)
-            into[i] = base + rest[i];
-    }
+    _mm256_storeu_si256((__m256i *)(gpointer)into,
+                        _mm256_add_epi32(first, _mm256_set1_epi32((int)base)));
+    if (G_UNLIKELY(count > 8))
+        flatten_many(into, mask, base);
     return into + count;
 }
 

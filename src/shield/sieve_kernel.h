@@ -280,7 +280,11 @@ static inline guint64 ahead(const SieveBlock *block, SieveMask mask, guint32 sta
 
 static inline guint leading(guint64 bits)
 {
+#ifdef __LZCNT__
+    return (guint)__builtin_ia32_lzcnt_u64(bits); /* a compiler may make branches of the other */
+#else
     return bits ? (guint)__builtin_clzll(bits) : 64;
+#endif
 }
 
 #include "shield/sieve_names.h"
