@@ -1,4 +1,6 @@
 /* cmd_evidence_verify.c - `concert evidence verify`: whether a bundle holds; needs no node. */
+#include <glib/gstdio.h>
+#include <openssl/x509_vfy.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -8,6 +10,9 @@
 #include "cli/evidence_custody.h"
 #include "cli/output.h"
 #include "exchange/evidence_verify.h"
+#include "identity/certificate.h"
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(X509_STORE, X509_STORE_free)
 
 static gboolean read_keys(const CommandCall *call, GPtrArray *keys, GError **error)
 {
@@ -29,16 +34,43 @@ static Quorum *read_policy(const CommandCall *call, GError **error)
     return text ? quorum_parse(text, length, error) : NULL;
 }
 
+/* What may be a time stamp is kept. */
+static gboolean read_small(const char *path, GPtrArray *small, GError **error)
+{
+    GStatBuf status;
+    gsize length;
+    if (g_stat(path, &status) != 0 || !S_ISREG(status.st_mode) ||
+        status.st_size > TIMESTAMP_TOKEN_MAX)
+        return TRUE;
+    char *bytes = document_read(NULL, path, NULL, TIMESTAMP_TOKEN_MAX, &length, error);
+    if (bytes)
+        g_ptr_array_add(small, g_bytes_new_take(bytes, length));
+    return bytes != NULL;
+}
+
 /* Files beside the bundle. */
-static gboolean read_hashes(const CommandCall *call, GPtrArray *hashes, GError **error)
+static gboolean read_files(const CommandCall *call, GPtrArray *hashes, GPtrArray *small,
+                           GError **error)
 {
     for (guint i = 1; i < call->count; i++) {
         EventHash *hash = g_new(EventHash, 1);
         g_ptr_array_add(hashes, hash);
-        if (!evidence_custody_hash(call->arguments[i], hash, error))
+        if (!evidence_custody_hash(call->arguments[i], hash, error) ||
+            !read_small(call->arguments[i], small, error))
             return FALSE;
     }
     return TRUE;
+}
+
+static X509_STORE *read_authorities(const CommandCall *call, GError **error)
+{
+    const char *path = command_text(call, "tsa-certificates");
+    gsize length;
+    g_autofree char *text = document_read(NULL, path, NULL, CERTIFICATE_LIST_MAX, &length, error);
+    X509_STORE *store = text ? certificate_store(text, length, error) : NULL;
+    if (!store)
+        g_prefix_error(error, "%s: ", path);
+    return store;
 }
 
 /* --- what came of it ---------------------------------------------------------------------------
@@ -101,6 +133,28 @@ static void files_json(yyjson_mut_doc *doc, yyjson_mut_val *root,
     }
 }
 
+static void stamps_json(yyjson_mut_doc *doc, yyjson_mut_val *root,
+                        const EvidenceVerifyReport *report)
+{
+    yyjson_mut_val *list = yyjson_mut_obj_add_arr(doc, root, "timestamps");
+    for (guint i = 0; i < report->stamps->len; i++) {
+        const EvidenceStamp *stamp = report->stamps->pdata[i];
+        char time[TIMESTAMP_MAX];
+        yyjson_mut_val *one = yyjson_mut_arr_add_obj(doc, list);
+        yyjson_mut_obj_add_str(doc, one, "name", stamp->name);
+        yyjson_mut_obj_add_bool(doc, one, "here", stamp->is_here);
+        yyjson_mut_obj_add_bool(doc, one, "verified", stamp->is_verified && !stamp->problem);
+        if (stamp->time_us != 0)
+            yyjson_mut_obj_add_strcpy(doc, one, "time", timestamp_format(time, stamp->time_us, 0));
+        if (stamp->of)
+            yyjson_mut_obj_add_str(doc, one, "of", stamp->of);
+        if (stamp->signer)
+            yyjson_mut_obj_add_str(doc, one, "signer", stamp->signer);
+        if (stamp->problem)
+            yyjson_mut_obj_add_str(doc, one, "problem", stamp->problem);
+    }
+}
+
 static void print_json(const EvidenceVerifyReport *report)
 {
     yyjson_mut_doc *doc = yyjson_mut_doc_new(NULL);
@@ -124,6 +178,7 @@ static void print_json(const EvidenceVerifyReport *report)
     steps_json(doc, root, report);
     copies_json(doc, root, report);
     files_json(doc, root, report);
+    stamps_json(doc, root, report);
     output_json(root);
     yyjson_mut_doc_free(doc);
 }
@@ -163,6 +218,25 @@ static void print_files(const EvidenceVerifyReport *report)
     }
 }
 
+static void print_stamps(const EvidenceVerifyReport *report)
+{
+    for (guint i = 0; i < report->stamps->len; i++) {
+        const EvidenceStamp *stamp = report->stamps->pdata[i];
+        char time[OUTPUT_NUMBER_MAX];
+        if (stamp->problem)
+            output_line("time stamp %s: NOT VERIFIED", stamp->name);
+        else if (!stamp->is_here)
+            output_line("time stamp %s: not looked at, it is not here", stamp->name);
+        else
+            output_line("time stamp %s: %s was there at %s, signed by %s%s", stamp->name, stamp->of,
+                        output_time(time, stamp->time_us),
+                        stamp->signer ? stamp->signer : "somebody whose certificate is not in it",
+                        stamp->is_verified
+                            ? ""
+                            : ", not verified: no certificates given (--tsa-certificates)");
+    }
+}
+
 static void print_text(const EvidenceVerifyReport *report)
 {
     char time[OUTPUT_NUMBER_MAX];
@@ -184,6 +258,7 @@ static void print_text(const EvidenceVerifyReport *report)
                     evidence_chain_status_name(copy->status), copy->custodian);
     }
     print_files(report);
+    print_stamps(report);
     for (guint i = 0; i < report->problems->len; i++)
         output_line("NOT VERIFIED: %s", (const char *)report->problems->pdata[i]);
     if (report->problems->len == 0)
@@ -194,11 +269,20 @@ static int run(const CommandCall *call, GError **error)
 {
     g_autoptr(GPtrArray) keys = g_ptr_array_new_with_free_func((GDestroyNotify)note_verifier_free);
     g_autoptr(GPtrArray) hashes = g_ptr_array_new_with_free_func(g_free);
+    g_autoptr(GPtrArray) small = g_ptr_array_new_with_free_func((GDestroyNotify)g_bytes_unref);
     g_autoptr(Quorum) quorum = command_text(call, "policy") ? read_policy(call, error) : NULL;
     if ((command_text(call, "policy") && !quorum) || !read_keys(call, keys, error) ||
-        !read_hashes(call, hashes, error))
+        !read_files(call, hashes, small, error))
         return command_file_error(error);
-    const EvidenceTrust trust = {.keys = keys, .quorum = quorum, .hashes = hashes};
+    g_autoptr(X509_STORE) authorities =
+        command_text(call, "tsa-certificates") ? read_authorities(call, error) : NULL;
+    if (command_text(call, "tsa-certificates") && !authorities)
+        return command_file_error(error);
+    const EvidenceTrust trust = {.keys = keys,
+                                 .quorum = quorum,
+                                 .hashes = hashes,
+                                 .small = small,
+                                 .authorities = authorities};
     g_autoptr(Stream) stream = stream_open(call->arguments[0], error);
     g_autoptr(EvidenceVerifyReport) report = stream ? evidence_verify(stream, &trust, error) : NULL;
     if (!report)
@@ -234,6 +318,8 @@ const Command cmd_evidence_verify = {
              .help = "a ledger's key that you know; the bundle's own is not believed then"},
             {"policy", 0, COMMAND_TEXT, "FILE",
              .help = "a tlog-policy that the ledgers' witnesses have to satisfy"},
+            {"tsa-certificates", 0, COMMAND_TEXT, "FILE",
+             .help = "certificates, in PEM, of authorities whose time stamps you believe"},
             {"certificate", 0, COMMAND_FLAG,
              .help = "print the certificate of the collector instead"},
             COMMAND_OPTION_JSON,

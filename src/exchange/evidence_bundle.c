@@ -248,14 +248,20 @@ static gboolean read_file(EvidenceBundleReader *reader, EvidenceBundleFrame *fra
     if (!read_exactly(reader, frame->file, SHA256_SIZE, error))
         return FALSE;
     sha256_add(hash, frame->file, SHA256_SIZE);
+    gboolean is_kept = left <= EVIDENCE_BUNDLE_KEPT_MAX;
+    g_autoptr(GByteArray) kept = g_byte_array_new();
     while (left > 0) {
         gsize size = (gsize)MIN(left, (guint64)PIECE);
         if (!read_exactly(reader, reader->piece, size, error))
             return FALSE;
+        if (is_kept)
+            g_byte_array_append(kept, reader->piece, (guint)size);
         sha256_add(hash, reader->piece, size);
         sha256_add(content, reader->piece, size);
         left -= size;
     }
+    if (is_kept)
+        frame->bytes = g_byte_array_free_to_bytes(g_steal_pointer(&kept));
     return TRUE;
 }
 

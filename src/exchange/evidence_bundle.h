@@ -15,7 +15,8 @@
 #define EVIDENCE_BUNDLE_FRAMES_MAX 8192
 #define EVIDENCE_BUNDLE_FILES_MAX  1024
 #define EVIDENCE_BUNDLE_SMALL_MAX  (8 * 1024 * 1024) /* bytes of a frame that is no file */
-#define EVIDENCE_BUNDLE_HEADER     9                 /* bytes before each frame: kind, length */
+#define EVIDENCE_BUNDLE_KEPT_MAX   (64 * 1024) /* bytes of a file that are kept when reading */
+#define EVIDENCE_BUNDLE_HEADER     9           /* bytes before each frame: kind, length */
 
 /* The kinds of frames, in the order in which they come. */
 typedef enum {
@@ -66,7 +67,7 @@ typedef struct {
     EvidenceBundleKind kind;
     guint64 offset; /* of its header in the bundle */
     guint64 length;
-    GBytes *bytes;             /* NULL: a file, whose bytes were only hashed */
+    GBytes *bytes;             /* of a file only if it is small: else they were only hashed */
     guint8 file[SHA256_SIZE];  /* of a file: what it is said to be, and */
     guint8 found[SHA256_SIZE]; /* what it is */
     guint8 hash[SHA256_SIZE];  /* of header and bytes */

@@ -22,8 +22,9 @@ typedef struct {
 typedef struct {
     const EvidenceTrust *trust;
     EvidenceVerifyReport *report;
-    GPtrArray *seen; /* Seen * */
-    GPtrArray *read; /* EvidenceFile *: frames */
+    GPtrArray *seen;  /* Seen * */
+    GPtrArray *read;  /* EvidenceFile *: frames */
+    GPtrArray *small; /* GBytes *: files that a seal names as time stamps */
     gboolean has_end;
 } Verifying;
 
@@ -69,6 +70,7 @@ void evidence_verify_report_free(EvidenceVerifyReport *report)
     g_ptr_array_unref(report->parties);
     g_ptr_array_unref(report->steps);
     g_ptr_array_unref(report->files);
+    g_clear_pointer(&report->stamps, g_ptr_array_unref);
     g_ptr_array_unref(report->problems);
     g_free(report);
 }
@@ -369,6 +371,18 @@ static const EvidenceItem *find_sealed(const GArray *items, const guint8 *sha256
     return NULL;
 }
 
+/* Files come after the steps that name them. */
+static void keep_stamp(Verifying *verifying, const EvidenceBundleFrame *frame)
+{
+    const GPtrArray *steps = verifying->report->steps;
+    gboolean is_named = FALSE;
+    for (guint i = 0; frame->bytes && !is_named && i < steps->len; i++)
+        is_named =
+            evidence_stamp_is_named(((const EvidenceStep *)steps->pdata[i])->event, frame->file);
+    if (is_named && verifying->small->len < EVIDENCE_STAMP_MAX)
+        g_ptr_array_add(verifying->small, g_bytes_ref(frame->bytes));
+}
+
 /* What the file is called by the events that were read. */
 static char *name_file(const EvidenceVerifyReport *report, const guint8 *sha256)
 {
@@ -398,6 +412,7 @@ static char *take_file(Verifying *verifying, const EvidenceBundleFrame *frame)
     file->size = frame->length - SHA256_SIZE;
     memcpy(file->sha256, frame->file, SHA256_SIZE);
     g_ptr_array_add(verifying->read, file);
+    keep_stamp(verifying, frame);
     return label;
 }
 
@@ -570,6 +585,21 @@ static void list_files(Verifying *verifying)
     }
 }
 
+static void judge_stamps(Verifying *verifying)
+{
+    EvidenceVerifyReport *report = verifying->report;
+    const EvidenceTrust *trust = verifying->trust;
+    for (guint i = 0; trust->small && i < trust->small->len; i++)
+        g_ptr_array_add(verifying->small, g_bytes_ref(trust->small->pdata[i]));
+    report->stamps = evidence_stamp_judge(report->chain, verifying->small, trust->authorities);
+    for (guint i = 0; i < report->stamps->len; i++) {
+        const EvidenceStamp *stamp = report->stamps->pdata[i];
+        if (stamp->problem)
+            g_ptr_array_add(report->problems,
+                            g_strdup_printf("time stamp \"%s\": %s", stamp->name, stamp->problem));
+    }
+}
+
 EvidenceVerifyReport *evidence_verify(Stream *stream, const EvidenceTrust *trust, GError **error)
 {
     g_autoptr(EvidenceBundleReader) reader = evidence_bundle_reader_new(stream, error);
@@ -582,12 +612,15 @@ EvidenceVerifyReport *evidence_verify(Stream *stream, const EvidenceTrust *trust
     report->problems = g_ptr_array_new_with_free_func(g_free);
     g_autoptr(GPtrArray) seen = g_ptr_array_new_with_free_func((GDestroyNotify)seen_free);
     g_autoptr(GPtrArray) read = g_ptr_array_new_with_free_func((GDestroyNotify)file_free);
-    Verifying verifying = {.trust = trust, .report = report, .seen = seen, .read = read};
+    g_autoptr(GPtrArray) small = g_ptr_array_new_with_free_func((GDestroyNotify)g_bytes_unref);
+    Verifying verifying = {
+        .trust = trust, .report = report, .seen = seen, .read = read, .small = small};
     read_frames(&verifying, reader);
     if (!verifying.has_end && report->problems->len == 0)
         g_ptr_array_add(report->problems, g_strdup("the bundle has no end"));
     judge(&verifying);
     check_certificate(&verifying);
     list_files(&verifying);
+    judge_stamps(&verifying);
     return report;
 }

@@ -7,6 +7,7 @@
 #include "base/stream.h"
 #include "dossier/evidence_chain.h"
 #include "exchange/card.h"
+#include "exchange/evidence_stamp.h"
 #include "ledger/quorum.h"
 
 /* Whom the verifier believes; may be empty: then the keys in the bundle are believed, and it is for
@@ -15,6 +16,8 @@ typedef struct {
     GPtrArray *keys;      /* NoteVerifier *: ledger keys that are known otherwise; may be NULL */
     const Quorum *quorum; /* NULL: cosignatures do not count */
     GPtrArray *hashes;    /* EventHash *: of files that are there beside the bundle; may be NULL */
+    GPtrArray *small;     /* GBytes *: those of them that may be time stamps; may be NULL */
+    struct x509_store_st *authorities; /* of time stamps: certificate_store(); NULL: none */
 } EvidenceTrust;
 
 /* A node that signed something. */
@@ -51,6 +54,7 @@ typedef struct {
     char *dossier, *maker; /* maker: origin of its ledger */
     gint64 made_us;
     GPtrArray *parties, *steps, *files; /* EvidenceParty *, EvidenceStep *, EvidenceFile * */
+    GPtrArray *stamps;                  /* EvidenceStamp *: those of the seal */
     EngineResult *result;
     EvidenceChain *chain;
     char *certificate;

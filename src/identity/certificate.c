@@ -16,10 +16,13 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(X509_STORE, X509_STORE_free)
 
 gboolean certificate_fail(ConcertError code, const char *what, GError **error)
 {
-    unsigned long last = ERR_peek_last_error();
+    const char *data = NULL;
+    int flags = 0;
+    unsigned long last = ERR_peek_last_error_data(&data, &flags);
     const char *reason = last ? ERR_reason_error_string(last) : NULL;
-    g_set_error(error, CONCERT_ERROR, code, "%s%s%s", what, reason ? ": " : "",
-                reason ? reason : "");
+    gboolean more = reason && data && *data && (flags & ERR_TXT_STRING);
+    g_set_error(error, CONCERT_ERROR, code, "%s%s%s%s%s", what, reason ? ": " : "",
+                reason ? reason : "", more ? ", " : "", more ? data : "");
     ERR_clear_error();
     return FALSE;
 }

@@ -4,6 +4,8 @@ it again, proven offline from one file; what was changed is named. Also with the
 import hashlib
 import json
 import random
+import shutil
+import subprocess
 import time
 import unittest
 
@@ -202,6 +204,107 @@ class EvidenceTest(concert.TestCase):
         self.assertEqual(len(kinds["case-investigation:InvestigativeAction"]), 3)
         content = kinds["uco-observable:File"][0]["uco-core:hasFacet"][1]
         self.assertEqual(content["uco-observable:hash"]["uco-types:hashValue"]["@value"], digest)
+
+
+@unittest.skipUnless(shutil.which("openssl"), "no openssl: time stamps are not tested")
+class TimestampTest(concert.NodeTestCase):
+    """Time stamps (RFC 3161) of an authority that openssl plays."""
+
+    def openssl(self, *arguments):
+        return subprocess.run(["openssl", *map(str, arguments)], cwd=self.directory, check=True,
+                              capture_output=True).stdout
+
+    def setUp(self):
+        super().setUp()
+        self.configure({"card": {"url": "https://alder.example"}})
+        self.concert("card", "publish")
+        new = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes")
+        for name in ("ca", "other"):
+            self.openssl("req", "-x509", *new, "-keyout", f"{name}.key", "-out", f"{name}.pem", "-days",
+                         "30", "-subj", "/CN=Alder Authority")
+        self.openssl("req", *new, "-keyout", "tsa.key", "-out", "tsa.csr", "-subj", "/CN=Alder Time Stamps")
+        self.write("tsa.ext", "extendedKeyUsage=critical,timeStamping\n")
+        self.openssl("x509", "-req", "-in", "tsa.csr", "-CA", "ca.pem", "-CAkey", "ca.key",
+                     "-CAcreateserial", "-days", "30", "-extfile", "tsa.ext", "-out", "tsa.pem")
+        self.write("tsa.cnf", "[tsa]\ndefault_tsa = t\n[t]\nserial = serial\nsigner_digest = sha256\n"
+                   "default_policy = 1.3.6.1.4.1.32473.1\ndigests = sha256\ness_cert_id_alg = sha256\n")
+        self.write("serial", "01\n")
+
+    def stamp(self, path):
+        """A time stamp of the file."""
+        self.openssl("ts", "-query", "-data", path, "-sha256", "-cert", "-out", "query")
+        made = self.directory / f"{path.name}.tsr"
+        self.openssl("ts", "-reply", "-config", "tsa.cnf", "-queryfile", "query", "-signer", "tsa.pem",
+                     "-inkey", "tsa.key", "-out", made)
+        return made
+
+    def seal(self, files, stamps):
+        by = ("--as", "H. Example")
+        evidence = self.concert("evidence", "identify", "--subject", "Logs", "--kind", "log", "--source",
+                                "web-3", "--json", *by).json()["dossier"]
+        files = [part for path in files for part in ("--files", path)]
+        self.concert("evidence", "acquire", evidence, *files, *TAKEN, *by)
+        self.concert("evidence", "seal", evidence, *files, *TAKEN, *by,
+                     *(part for path in stamps for part in ("--timestamp", path)))
+        bundle = self.directory / f"{evidence}.evidence"
+        self.concert("evidence", "bundle", evidence, "-o", bundle)
+        return bundle
+
+    def verify(self, bundle, *options, status=0):
+        found = concert.run("evidence", "verify", bundle, *options, "--json", status=status).json()
+        return {stamp["name"]: stamp for stamp in found["timestamps"]}, found["problems"]
+
+    def test_stamps(self):
+        files = [self.write(name, f"{name}\n") for name in ("one.log", "two.log")]
+        lines = sorted(hashlib.sha256(path.read_bytes()).hexdigest() for path in files)
+        whole = self.write("whole", "".join(line + "\n" for line in lines))
+        good, seal = self.stamp(files[0]), self.stamp(whole)
+        bundle = self.seal(files, [good, seal])
+
+        # Nobody is believed without a reason; that is said, and is no fault of the bundle.
+        stamps, problems = self.verify(bundle)
+        self.assertEqual((problems, [stamp["verified"] for stamp in stamps.values()]), ([], [False] * 2))
+        self.assertIn("signed by CN=Alder Time Stamps, not verified: no certificates given",
+                      concert.run("evidence", "verify", bundle).out)
+        ca = self.directory / "ca.pem"
+        stamps, problems = self.verify(bundle, "--tsa-certificates", ca)
+        self.assertEqual({name: (stamp["verified"], stamp["of"]) for name, stamp in stamps.items()},
+                         {"one.log.tsr": (True, "one.log"), "whole.tsr": (True, "the seal")})
+        said = self.openssl("ts", "-reply", "-in", good, "-text").decode().partition("Time stamp: ")[2]
+        time_of = time.strptime(said.partition("\n")[0], "%b %d %H:%M:%S %Y GMT")
+        self.assertEqual(stamps["one.log.tsr"]["time"], time.strftime("%Y-%m-%dT%H:%M:%SZ", time_of))
+        self.openssl("ts", "-verify", "-data", files[0], "-in", good, "-CAfile", ca)
+
+        # An authority of the same name is another; a file without certificates is none.
+        stamps, problems = self.verify(bundle, "--tsa-certificates", self.directory / "other.pem", status=1)
+        self.assertEqual(len(problems), 2)
+        self.assertIn("nobody who is trusted vouches", stamps["one.log.tsr"]["problem"])
+        concert.run("evidence", "verify", bundle, "--tsa-certificates", files[0], status=2)
+
+        # Not in the bundle, but beside it.
+        self.concert("evidence", "bundle", bundle.stem, "-o", self.directory / "bare", "--without-files")
+        stamps, problems = self.verify(self.directory / "bare", good, "--tsa-certificates", ca)
+        self.assertEqual({name: (stamp["here"], stamp["verified"]) for name, stamp in stamps.items()},
+                         {"one.log.tsr": (True, True), "whole.tsr": (False, False)})
+
+    def test_false(self):
+        """One that was changed, one of something else, and none."""
+        sealed = self.write("one.log", "one\n")
+        data = bytearray(self.stamp(sealed).read_bytes())
+        data[-1] ^= 1
+        changed = self.write("changed.tsr", bytes(data))
+        foreign = self.stamp(self.write("foreign.log", "foreign\n"))
+        none = self.write("none.tsr", "none")
+        large = self.write("large.tsr", bytes(100 * 1024))
+        bundle = self.seal([sealed], [changed, foreign, none, large])
+        for options in ((), ("--tsa-certificates", self.directory / "ca.pem")):
+            stamps, problems = self.verify(bundle, *options, status=1)
+            self.assertEqual(len(problems), 4, problems)
+            for name, why in (("changed.tsr", "signature"), ("none.tsr", "no time stamp"),
+                              ("foreign.log.tsr", "neither the SHA-256 of a file that was sealed"),
+                              ("large.tsr", "at most")):
+                self.assertIn(why, stamps[name]["problem"])
+                self.assertFalse(stamps[name]["verified"])
 
 
 if __name__ == "__main__":
