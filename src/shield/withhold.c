@@ -39,11 +39,9 @@ static gboolean is_allowed(const Withhold *withhold, const char *list)
 
 static void count(Withhold *withhold, const char *list)
 {
+    if (!g_tree_lookup(withhold->counts, list))
+        g_tree_insert(withhold->counts, g_strdup(list), g_new0(guint64, 1));
     guint64 *hits = g_tree_lookup(withhold->counts, list);
-    if (!hits) {
-        hits = g_new0(guint64, 1);
-        g_tree_insert(withhold->counts, g_strdup(list), hits);
-    }
     (*hits)++;
 }
 

@@ -14,7 +14,7 @@
 #define OWNER_MAX (253 - ZONE_MAX - 1)
 
 /* Seconds an answer may be kept: so long a name stays blocked after it was taken back. */
-#define TTL 60
+#define TTL 60u
 
 static void begin(Export *export)
 {
