@@ -6,13 +6,13 @@
 #include "cli/shield_set.h"
 #include "node/shield_cache.h"
 
-/* What the values of one -i are read as; the source is the file's own name. */
-static gboolean add_inputs(const CommandCall *call, MatchSetTake take, gpointer into,
-                           const LoadOptions *options, MatchSetCounts *counts, GError **error)
+/* The source is the file's own name. */
+gboolean match_indicators_read(const CommandCall *call, const char *const *inputs, LoadTake take,
+                               gpointer into, const LoadOptions *options, LoadCounts *counts,
+                               GError **error)
 {
     static const IntakeFormat formats[] = {INTAKE_STIX, INTAKE_MISP, INTAKE_MISP_FEED, INTAKE_LIST,
                                            INTAKE_CSV};
-    const char *const *inputs = command_texts(call, "indicators");
     const char *kind = command_text(call, "kind");
     int format = command_choice(call, "format", -1);
 
@@ -35,21 +35,22 @@ static gboolean add_inputs(const CommandCall *call, MatchSetTake take, gpointer 
     return TRUE;
 }
 
-static gboolean add_node(const CommandCall *call, MatchSetTake take, gpointer into,
-                         const LoadOptions *options, MatchSetCounts *counts, GError **error)
+static gboolean add_node(const CommandCall *call, LoadTake take, gpointer into,
+                         const LoadOptions *options, LoadCounts *counts, GError **error)
 {
     g_autoptr(Node) node = command_node_open(call, NODE_READ, error);
-    return node && match_set_read_store(take, into, node_store(node), options, counts, error);
+    return node && match_set_read_store(take, into, node_store(node), NULL, options, counts, error);
 }
 
-gboolean match_indicators_add(const CommandCall *call, MatchSetTake take, gpointer into,
-                              const LoadOptions *options, MatchSetCounts *counts, GError **error)
+gboolean match_indicators_add(const CommandCall *call, LoadTake take, gpointer into,
+                              const LoadOptions *options, LoadCounts *counts, GError **error)
 {
-    return command_texts(call, "indicators") ? add_inputs(call, take, into, options, counts, error)
-                                             : add_node(call, take, into, options, counts, error);
+    const char *const *inputs = command_texts(call, "indicators");
+    return inputs ? match_indicators_read(call, inputs, take, into, options, counts, error)
+                  : add_node(call, take, into, options, counts, error);
 }
 
-void match_indicators_explain(const MatchSetCounts *counts, GError **error)
+void match_indicators_explain(const LoadCounts *counts, GError **error)
 {
     g_autoptr(GString) why = g_string_new("there are no indicators to look for");
     if (counts->out_of_date > 0)
@@ -71,7 +72,7 @@ static Set *build_set(const CommandCall *call, const LoadOptions *options, GErro
     g_autoptr(SetBuilder) builder = set_builder_new(NULL);
     g_autoptr(Warninglist) lists = NULL;
     g_autoptr(Set) set = NULL;
-    MatchSetCounts counts = {0};
+    LoadCounts counts = {0};
 
     if (!shield_set_lists(call, &lists, error))
         return NULL;

@@ -5,12 +5,36 @@
 #include "cli/command.h"
 #include "cli/match_set.h"
 
+/* What the options of match_indicators_read() are. */
+#define MATCH_INDICATORS_OPTION_FORMAT                                                             \
+    {                                                                                              \
+        "format", 'f', COMMAND_CHOICE, "FORMAT",                                                   \
+            .choices = "stix|misp|misp-feed|list|csv",                                             \
+            .help = "what the files of indicators are, instead of looking"                         \
+    }
+#define MATCH_INDICATORS_OPTION_COLUMNS                                                            \
+    {                                                                                              \
+        "columns", 0, COMMAND_TEXT, "MAPPING",                                                     \
+            .help = "columns of CSV: value=2,type=1,comment=5 (default: from its header)"          \
+    }
+#define MATCH_INDICATORS_OPTION_KIND                                                               \
+    {                                                                                              \
+        "kind", 'k', COMMAND_CHOICE, "KIND",                                                       \
+            .choices = "ipv4|ipv6|cidr|domain|url|md5|sha1|sha256|sha512|email|ja3|ja4",           \
+            .help = "what the values of a list are, where their looks do not tell"                 \
+    }
+
+/* Shows @take what the files @inputs hold, read as --format, --columns and --kind say. */
+gboolean match_indicators_read(const CommandCall *call, const char *const *inputs, LoadTake take,
+                               gpointer into, const LoadOptions *options, LoadCounts *counts,
+                               GError **error);
+
 /* Shows @take the indicators that -i names, or the node's. */
-gboolean match_indicators_add(const CommandCall *call, MatchSetTake take, gpointer into,
-                              const LoadOptions *options, MatchSetCounts *counts, GError **error);
+gboolean match_indicators_add(const CommandCall *call, LoadTake take, gpointer into,
+                              const LoadOptions *options, LoadCounts *counts, GError **error);
 
 /* Sets @error to CONCERT_ERROR_INPUT: why there is nothing to look for. */
-void match_indicators_explain(const MatchSetCounts *counts, GError **error);
+void match_indicators_explain(const LoadCounts *counts, GError **error);
 
 /* The compiled set that --set names, or the node's, or what is built of what -i names; never an
  * empty one, but the one of --set. */

@@ -5,7 +5,7 @@
 #include "cli/command.h"
 #include "shield/detector.h"
 
-/* MatchSetTake of a Detector: a pattern that cannot be evaluated is told on standard error, and the
+/* LoadTake of a Detector: a pattern that cannot be evaluated is told on standard error, and the
  * others go on. */
 gboolean match_observed_take(gpointer into, const Object *object, const char *source,
                              MarkingTlp tlp, const LoadOptions *options, LoadOutcome *ret_outcome,

@@ -6,10 +6,11 @@
 #include "base/timestamp.h"
 #include "cli/cmd_shield.h"
 #include "cli/command_node.h"
-#include "cli/match_set.h"
+#include "cli/match_indicators.h"
 #include "cli/output.h"
 #include "cli/shield_set.h"
 #include "node/shield_cache.h"
+#include "store/communities.h"
 #include "store/content.h"
 
 /* Only who compiled it may read what may be marked. */
@@ -32,23 +33,8 @@ static gboolean read_levels(const CommandCall *call, LoadOptions *options, GErro
     return FALSE;
 }
 
-static gboolean read_files(const CommandCall *call, SetBuilder *builder, const LoadOptions *options,
-                           MatchSetCounts *counts, GError **error)
-{
-    for (const char *const *path = command_texts(call, "from"); *path; path++) {
-        g_autofree char *name = g_path_get_basename(*path);
-        const IntakeOptions intake = {
-            .source = strcmp(name, "-") == 0 ? "stdin" : name,
-            .confidence = -1,
-        };
-        if (!match_set_read_input(match_set_take, builder, *path, &intake, options, counts, error))
-            return FALSE;
-    }
-    return TRUE;
-}
-
 /* What was left out, and why. */
-static void print_counts(const MatchSetCounts *counts)
+static void print_counts(const LoadCounts *counts)
 {
     const struct {
         guint64 count;
@@ -65,21 +51,30 @@ static void print_counts(const MatchSetCounts *counts)
                         left_out[i].why);
 }
 
+/* A community that is not known has no indicators, but was not meant. */
+static gboolean know_community(Node *node, const char *name, GError **error)
+{
+    g_autoptr(Community) community = name ? communities_get(node_store(node), name, error) : NULL;
+    return !name || community;
+}
+
 static GBytes *compile(const CommandCall *call, const LoadOptions *options,
-                       const Warninglist *lists, MatchSetCounts *counts, GError **error)
+                       const Warninglist *lists, LoadCounts *counts, GError **error)
 {
     guint8 secret[SET_BUILDER_SECRET];
-    gboolean from_files = command_texts(call, "from") != NULL;
-    g_autoptr(Node) node = from_files ? NULL : command_node_open(call, NODE_READ, error);
+    const char *const *files = command_texts(call, "from");
+    const char *community = command_text(call, "community");
+    g_autoptr(Node) node = files ? NULL : command_node_open(call, NODE_READ, error);
 
-    if (!from_files &&
-        (!node || !content_secret(node_store(node), SHIELD_CACHE_SECRET, secret, error)))
+    if (!files && (!node || !know_community(node, community, error) ||
+                   !content_secret(node_store(node), SHIELD_CACHE_SECRET, secret, error)))
         return NULL;
-    g_autoptr(SetBuilder) builder = set_builder_new(from_files ? NULL : secret);
+    g_autoptr(SetBuilder) builder = set_builder_new(files ? NULL : secret);
     set_builder_use_lists(builder, lists);
-    if (!(from_files ? read_files(call, builder, options, counts, error)
-                     : match_set_read_store(match_set_take, builder, node_store(node), options,
-                                            counts, error)))
+    if (!(files
+              ? match_indicators_read(call, files, match_set_take, builder, options, counts, error)
+              : match_set_read_store(match_set_take, builder, node_store(node), community, options,
+                                     counts, error)))
         return NULL;
     return set_builder_finish(builder, error);
 }
@@ -88,12 +83,14 @@ static int run(const CommandCall *call, GError **error)
 {
     const char *path = command_text(call, "output");
     LoadOptions options = {.now = timestamp_now(), .future = TRUE};
-    MatchSetCounts counts = {0};
+    LoadCounts counts = {0};
     g_autoptr(Warninglist) lists = NULL;
     gsize length;
 
     if (!path)
         return command_usage(call, error, "where to? -o FILE is missing");
+    if (command_text(call, "community") && command_texts(call, "from"))
+        return command_usage(call, error, "--community and --from do not go together");
     if (!read_levels(call, &options, error) || !shield_set_lists(call, &lists, error))
         return command_file_error(error);
     g_autoptr(GBytes) bytes = compile(call, &options, lists, &counts, error);
@@ -128,6 +125,11 @@ const Command shield_compile = {
             {"output", 'o', COMMAND_TEXT, "FILE", .help = "the file to make or replace"},
             {"from", 0, COMMAND_TEXTS, "FILE",
              .help = "the indicators of this file, directory or URL, not the node's"},
+            MATCH_INDICATORS_OPTION_FORMAT,
+            MATCH_INDICATORS_OPTION_COLUMNS,
+            MATCH_INDICATORS_OPTION_KIND,
+            {"community", 0, COMMAND_TEXT, "NAME@NODE",
+             .help = "only what came or went in dispatches to this community"},
             {"min-confidence", 0, COMMAND_INT, "N", .min = 0, .max = 100,
              .help = "only indicators of at least this confidence"},
             {"tlp", 0, COMMAND_TEXT, "LEVEL", .help = "only what is marked up to this TLP level"},
@@ -142,6 +144,8 @@ const Command shield_compile = {
             {"concert shield compile --from feed.csv --suppress misp-warninglists/lists -o "
              "f.shield",
              "a feed's, with its well-known values marked"},
+            {"concert shield compile --community banks@cert.forum.example -o banks.shield",
+             "what a community knows, for those it may be given to"},
             {NULL},
         },
     .uses_node = TRUE,

@@ -15,12 +15,15 @@ static gint64 get_time(yyjson_val *root, const char *key)
     return us;
 }
 
-/* A name that only says the value again is not worth keeping. */
+/* A name that only says the value again is not worth keeping. Values that are not the pattern's are
+ * names by which the object can be found: this one, too. */
 static gboolean adds_something(const char *name, const Object *object)
 {
-    for (guint i = 0; object->values && i < object->values->len; i++)
-        if (strcmp(name, g_array_index(object->values, ObjectValue, i).text) == 0)
+    for (guint i = 0; object->values && i < object->values->len; i++) {
+        const ObjectValue *value = &g_array_index(object->values, ObjectValue, i);
+        if (value->from_pattern && strcmp(name, value->text) == 0)
             return FALSE;
+    }
     return TRUE;
 }
 
@@ -56,9 +59,10 @@ void load_describe(const Object *object, yyjson_val *root, const char *source, M
     *ret_indicator = (SetIndicator){
         .id = object->id,
         .source = source,
-        .name = strcmp(object->type, "indicator") == 0 && name && adds_something(name, object)
-                    ? name
-                    : NULL,
+        .name =
+            strcmp(object->type, "indicator") == 0 && name && *name && adds_something(name, object)
+                ? name
+                : NULL,
         .version = object->version,
         .confidence =
             yyjson_is_int(confidence) ? (int)CLAMP(yyjson_get_sint(confidence), 0, 100) : -1,
@@ -71,6 +75,15 @@ void load_describe(const Object *object, yyjson_val *root, const char *source, M
         !options->expired &&
         (object->revoked || (valid_from > options->now && !options->future) ||
          (ret_indicator->valid_until != 0 && ret_indicator->valid_until <= options->now));
+}
+
+void load_count(LoadCounts *counts, LoadOutcome outcome)
+{
+    counts->taken += outcome == LOAD_TAKEN;
+    counts->empty += outcome == LOAD_EMPTY;
+    counts->out_of_date += outcome == LOAD_OUT_OF_DATE;
+    counts->unwanted += outcome == LOAD_UNWANTED;
+    counts->observables += outcome == LOAD_OBSERVABLE;
 }
 
 static gboolean is_wanted(const SetIndicator *indicator, const LoadOptions *options)

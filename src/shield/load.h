@@ -26,6 +26,23 @@ typedef enum {
     LOAD_UNWANTED, /* by its confidence or marking */
 } LoadOutcome;
 
+/* What came of many objects. */
+typedef struct {
+    guint64 taken;       /* indicators with values to look for */
+    guint64 empty;       /* their pattern names nothing that can be found in a text */
+    guint64 out_of_date; /* revoked, no longer or not yet valid, taken back */
+    guint64 unwanted;    /* by their confidence or marking */
+    guint64 observables; /* left out because only indicators count */
+    guint64 broken;      /* entries that could not be read */
+} LoadCounts;
+
+void load_count(LoadCounts *counts, LoadOutcome outcome);
+
+/* Takes one object, as load_object() does. */
+typedef gboolean (*LoadTake)(gpointer into, const Object *object, const char *source,
+                             MarkingTlp tlp, const LoadOptions *options, LoadOutcome *ret_outcome,
+                             GError **error);
+
 /* What is to be known of @object beside its values: @root is its JSON, borrowed as the others. */
 void load_describe(const Object *object, yyjson_val *root, const char *source, MarkingTlp tlp,
                    const LoadOptions *options, SetIndicator *ret_indicator);

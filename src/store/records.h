@@ -121,6 +121,10 @@ GHashTable *records_levels(Store *store, GError **error);
 /* The same of their PAP levels; what came as an exercise counts as PAP:RED. */
 GHashTable *records_pap_levels(Store *store, GError **error);
 
+/* The versions that came, or went, in dispatches to @community which still stand: as by
+ * GSIZE_TO_POINTER(). Caller unrefs. */
+GHashTable *records_of_community(Store *store, const char *community, GError **error);
+
 /* The versions that a record carries, live or not; empty when there is no such record. Elements:
  * gint64. Caller unrefs. */
 GArray *records_carried(StoreTx *tx, const char *origin, guint64 entry, GError **error);

@@ -173,13 +173,15 @@ GHashTable *records_retired(Store *store, GError **error)
     }
 }
 
-/* @sql gives versions and levels. */
-static GHashTable *read_levels(Store *store, const char *sql, GError **error)
+/* @sql gives versions and levels; @text is its parameter. */
+static GHashTable *read_levels(Store *store, const char *sql, const char *text, GError **error)
 {
     g_auto(Reader) reader = {0};
     sqlite3_stmt *statement =
         reader_begin(store, &reader, error) ? sqlite_prepare(reader.db, sql, error) : NULL;
     g_autoptr(GHashTable) levels = g_hash_table_new(g_direct_hash, g_direct_equal);
+    if (statement && text)
+        sqlite_bind_text(statement, 1, text);
     for (gboolean row; statement;) {
         if (!sqlite_step(reader.db, statement, &row, error))
             return NULL;
@@ -200,7 +202,7 @@ static GHashTable *read_levels(Store *store, const char *sql, GError **error)
 
 GHashTable *records_levels(Store *store, GError **error)
 {
-    return read_levels(store, LEVELS("tlp"), error);
+    return read_levels(store, LEVELS("tlp"), NULL, error);
 }
 
 GHashTable *records_pap_levels(Store *store, GError **error)
@@ -212,7 +214,17 @@ GHashTable *records_pap_levels(Store *store, GError **error)
                        " ON i.number BETWEEN r.number * 4096 AND r.number * 4096 + 4095"
                        " WHERE r.party <> 0 AND (r.pap > 0 OR r.exercise)"
                        " AND i.version IS NOT NULL",
-                       error);
+                       NULL, error);
+}
+
+GHashTable *records_of_community(Store *store, const char *community, GError **error)
+{
+    return read_levels(store,
+                       "SELECT i.version, 1 FROM record r CROSS JOIN record_item i"
+                       " ON i.number BETWEEN r.number * 4096 AND r.number * 4096 + 4095"
+                       " WHERE r.community = ?1 AND r.state = 0 AND i.retracted IS NULL"
+                       " AND i.version IS NOT NULL",
+                       community, error);
 }
 
 Record *records_get(Store *store, const char *origin, guint64 entry, GError **error)

@@ -464,6 +464,16 @@ class ExchangeTest(concert.TestCase):
         entry = alder.run(*to_banks, "--tlp", "green", "--json").json()["entries"][0]
         self.wait(lambda: self.confirmed(alder, entry))
         self.assertEqual(self.dispatches(birch, alder)[0]["community"], name)
+        # What is compiled of a community's dispatches has nothing else, and only while they stand.
+        compiled = str(page) + ".shield"
+        to_compile = ["shield", "compile", "--json", "-o", compiled]
+        for node in (alder, birch):
+            node.run("import", self.write("other.txt", "other.cedar.example\n"))
+            self.assertEqual(node.run(*to_compile).json()["indicators"], 2)
+            self.assertEqual(node.run(*to_compile, "--community", name).json()["indicators"], 1)
+        birch.run(*to_compile, "--community", f"none@{alder.name}", status=2)
+        alder.run("dispatch", "recall", str(entry), "--reason", "A mistake")
+        self.assertEqual(alder.run(*to_compile, "--community", name).json()["indicators"], 0)
 
 
 if __name__ == "__main__":

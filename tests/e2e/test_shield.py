@@ -78,6 +78,19 @@ class ShieldTest(unittest.TestCase):
         self.run_concert("shield", "compile", "--from", "list.txt", "-o", "x", "--tlp", "pink",
                          status=2)
 
+    def test_formats(self):
+        """What --from names is read as `match -i` reads it."""
+        (self.path / "hashes").write_text("kind;sum\nx;0123456789abcdef0123456789abcdef\n")
+        form = ["--from", "hashes", "--format", "csv", "--columns", "value=2"]
+        for more, kind in (([], "md5"), (["--kind", "ja3"], "ja3")):
+            shown = json.loads(self.run_concert("shield", "compile", "-o", "made.shield", "--json",
+                                                *form, *more).stdout)
+            self.assertEqual(shown["kinds"], {kind: 1})
+        done = self.run_concert("shield", "compile", "-o", "x", *form, "--community", "a@b",
+                                status=2)
+        self.assertIn("--community and --from do not go together", done.stderr)
+        self.run_concert("shield", "compile", "-o", "x", "--from", "none.csv", status=2)
+
     def test_node(self):
         node = self.path / "node"
         self.run_concert("init", "--node", node, "--name", "alder.example")
