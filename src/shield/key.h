@@ -39,7 +39,7 @@ static inline guint64 key_seed(guint64 seed, KeyKind kind)
  * the last @length bytes of the whole window count. */
 static inline guint64 key_quarter(const guint8 *end, guint length, guint quarter)
 {
-    static const guint8 counts[2 * KEY_WINDOW] = {[KEY_WINDOW ... 2 * KEY_WINDOW - 1] = 0xff};
+    static const guint8 counts[2 * KEY_WINDOW] = {[KEY_WINDOW... 2 * KEY_WINDOW - 1] = 0xff};
     guint64 word, mask;
 
     /* No branch: how long names are is nothing a machine can foresee. */
@@ -78,8 +78,8 @@ static inline guint64 key_v4(guint64 seed, guint32 address)
     return key_number(key_seed(seed, KEY_V4), address);
 }
 
-/* What networks of IPv4 reach into: @number is the first 24 bits of an address, or, with bit 24 set,
- * its first 16 where a network has all that begin so. */
+/* What networks of IPv4 reach into: @number is the first 24 bits of an address, or, with bit 24
+ * set, its first 16 where a network has all that begin so. */
 static inline guint64 key_v4_net(guint64 seed, guint32 number)
 {
     return key_number(key_seed(seed, KEY_V4) + 1, number);
@@ -101,14 +101,15 @@ static inline guint64 key_digest(guint64 seed, guint64 first, guint digits)
 }
 
 /* 16 bits of a name's last label, not secret: there are only some thousand of them. At most the
- * label's last eight bytes count; eight bytes before @end must be readable. */
+ * label's last eight bytes count, which has at least one; eight bytes before @end must be
+ * readable. */
 static inline guint key_label(const guint8 *end, guint length)
 {
     guint64 word;
-    guint dead = length < 8 ? 8 - length : 0;
+    guint dead = 8 - MIN(length, 8);
 
     memcpy(&word, end - 8, sizeof(word));
     word = GUINT64_FROM_LE(word) | G_GUINT64_CONSTANT(0x2020202020202020);
-    word = dead < 8 ? word >> (8 * dead) : 0;
+    word >>= 8 * dead & 63;
     return (guint)(word * G_GUINT64_CONSTANT(0xe7037ed1a0b428db) >> 48);
 }

@@ -111,9 +111,9 @@ static inline guint32 *flatten(guint32 *into, guint64 mask, guint32 base)
     return into + count;
 }
 
-#define SHIFT_DOWN(low, high, n) \
+#define SHIFT_DOWN(low, high, n)                                                                   \
     ((Words)_mm512_shrdi_epi64((__m512i)(Words)(low), (__m512i)(Words)(high), n))
-#define SHIFT_UP(high, low, n) \
+#define SHIFT_UP(high, low, n)                                                                     \
     ((Words)_mm512_shldi_epi64((__m512i)(Words)(high), (__m512i)(Words)(low), n))
 
 static inline gboolean any(Words words)

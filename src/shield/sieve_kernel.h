@@ -17,8 +17,8 @@
  * A run's end is found by adding the mask of what the run must have to the mask of what it is made
  * of: the carry runs along the ones to the first zero behind the run, and no further. */
 
-#define LOAD(mask, at)      (*(const Words *)&block->masks[mask][at])
-#define STORE(mask, at, w)  (*(Words *)&block->masks[mask][at] = (w))
+#define LOAD(mask, at)     (*(const Words *)&block->masks[mask][at])
+#define STORE(mask, at, w) (*(Words *)&block->masks[mask][at] = (w))
 /* For each byte what stands @n bytes behind it, or before it. */
 #define BEHIND(mask, at, n) SHIFT_DOWN(LOAD(mask, at), LOAD(mask, (at) + 1), n)
 #define BEFORE(mask, at, n) SHIFT_UP(LOAD(mask, at), LOAD(mask, (at)-1), n)
@@ -184,9 +184,9 @@ static inline Words chains(const SieveBlock *block, guint at)
 /* Marks at the start of a run, or of a name behind "..". */
 static inline Words off_marks(const SieveBlock *block, guint at, Words marks)
 {
-    return marks & (~BEFORE(SIEVE_RUN, at, 1) |
-                    (BEFORE(SIEVE_DOT, at, 1) &
-                     (BEFORE(SIEVE_DOT, at, 2) | ~BEFORE(SIEVE_RUN, at, 2))));
+    return marks &
+           (~BEFORE(SIEVE_RUN, at, 1) |
+            (BEFORE(SIEVE_DOT, at, 1) & (BEFORE(SIEVE_DOT, at, 2) | ~BEFORE(SIEVE_RUN, at, 2))));
 }
 
 PASS list_ends(SieveBlock *block, guint end)

@@ -5,6 +5,9 @@
  * last two are in `name2` and the last three, or all when there are two, in `name3`. A name in the
  * text that is such a host, or lies under it, ends in the same labels. */
 
+/* Names that are asked for together, so that they wait for memory together. */
+#define NAMES_TOGETHER 64
+
 typedef struct {
     guint64 key;
     gint32 end;
@@ -96,8 +99,23 @@ static inline gboolean has_name3(const Sieve *sieve, const guint8 *text, const N
            filter_has(filter, key_tail(sieve->seed_name3, text + name->end, name->three));
 }
 
-/* Names that are asked for together, so that they wait for memory together. */
-#define NAMES_TOGETHER 64
+/* Passes on those of names whose last two labels are in the set that are there with three, too. */
+static inline void pass_near(const Sieve *sieve, SieveBlock *block, const guint8 *text,
+                             const Name *names, guint count)
+{
+    const Filter filter = sieve->filters->name3;
+    guint64 two[NAMES_TOGETHER], three[NAMES_TOGETHER];
+
+    for (guint n = 0; n < count; n++) {
+        two[n] = key_tail(sieve->seed_name3, text + names[n].end, names[n].two);
+        three[n] = key_tail(sieve->seed_name3, text + names[n].end, names[n].three);
+        __builtin_prefetch(&filter.words[filter_place(two[n], filter.count)]);
+        __builtin_prefetch(&filter.words[filter_place(three[n], filter.count)]);
+    }
+    for (guint n = 0; n < count; n++)
+        if (filter_has(&filter, two[n]) || filter_has(&filter, three[n]))
+            pass_name(block, names[n].end);
+}
 
 PASS probe_names(const Sieve *sieve, SieveBlock *block, const guint8 *text)
 {
@@ -105,18 +123,22 @@ PASS probe_names(const Sieve *sieve, SieveBlock *block, const guint8 *text)
     const guint32 *list = block->lists[SIEVE_NAMES];
     guint32 count = block->counts[SIEVE_NAMES];
     Name names[NAMES_TOGETHER];
+    guint waiting;
 
     for (guint32 i = 0; i < count;) {
-        guint waiting = 0;
+        waiting = 0;
         for (guint32 until = MIN(count, i + NAMES_TOGETHER); i < until; i++)
             waiting += (guint)read_plain_name(sieve, block, text, list[i], &names[waiting]);
         for (guint n = 0; n < waiting; n++) {
             names[n].key = key_tail(sieve->seed_name2, text + names[n].end, names[n].two);
             __builtin_prefetch(&filter.words[filter_place(names[n].key, filter.count)]);
         }
-        for (guint n = 0; n < waiting; n++)
-            if (filter_has(&filter, names[n].key) && has_name3(sieve, text, &names[n]))
-                pass_name(block, names[n].end);
+        guint near = 0;
+        for (guint n = 0; n < waiting; n++) {
+            names[near] = names[n];
+            near += (guint)filter_has(&filter, names[n].key);
+        }
+        pass_near(sieve, block, text, names, near);
     }
 }
 
