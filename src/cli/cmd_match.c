@@ -11,6 +11,7 @@
 #include "cli/match_patterns.h"
 #include "cli/output.h"
 #include "cli/shield_set.h"
+#include "cli/sighting_record.h"
 #include "shield/container.h"
 #include "shield/hit.h"
 #include "shield/packets/packets.h"
@@ -35,7 +36,8 @@ typedef struct {
     gint64 now;
     guint jobs;
     Withhold *withhold;
-    Tally *tally; /* NULL: hits are printed as they are found */
+    Tally *tally;         /* NULL: hits are printed as they are found */
+    Sightings *sightings; /* of --record; NULL: none */
     const char *file;
     guint64 file_hits, hits, failed;
     GString *text; /* being written; its memory is used again */
@@ -47,6 +49,8 @@ static gboolean print_hit(gpointer user, const ScanHit *hit)
     if (!withhold_admits(match->withhold, &hit->value, match->now))
         return TRUE;
     match->file_hits++;
+    if (match->sightings)
+        sightings_add(match->sightings, hit, match->now);
     if (match->quiet)
         return FALSE;
     if (match->tally)
@@ -245,8 +249,16 @@ static int run(const CommandCall *call, GError **error)
     if (command_flag(call, "patterns") && clashes_with_patterns(call))
         return command_usage(call, error, "--patterns and --%s do not go together",
                              clashes_with_patterns(call));
+    if (command_flag(call, "record") &&
+        (command_flag(call, "patterns") || command_flag(call, "observed") ||
+         command_flag(call, "quiet")))
+        return command_usage(call, error,
+                             "--record does not go together with --patterns, --observed, --quiet");
     if (command_flag(call, "patterns") || command_flag(call, "observed"))
         return run_patterns(call, &options, error);
+    g_autoptr(Sightings) sightings = NULL;
+    if (!sighting_record_begin(call, &sightings, error))
+        return COMMAND_ERROR;
     g_autoptr(Set) set = match_indicators_open(call, &options, error);
     g_autoptr(Withhold) withhold = withhold_new(&withholding);
     if (!set || !withhold_check(withhold, set, error))
@@ -266,6 +278,7 @@ static int run(const CommandCall *call, GError **error)
         .jobs = (guint)command_int(call, "jobs", (gint64)MIN(g_get_num_processors(), JOBS_MAX)),
         .withhold = withhold,
         .tally = tally,
+        .sightings = sightings,
         .text = text,
     };
     const char *const *paths =
@@ -277,6 +290,8 @@ static int run(const CommandCall *call, GError **error)
         print_tally(call, &match);
     if (!match.quiet)
         note_withheld(withhold);
+    if (sightings && !sighting_record_store(call, sightings, TRUE, error))
+        return COMMAND_ERROR;
     if (match.quiet && match.hits > 0)
         return COMMAND_OK;
     if (match.failed > 0)
@@ -329,6 +344,7 @@ const Command cmd_match = {
                      "and hour has"},
             {"stix", 0, COMMAND_FLAG,
              .help = "print at the end a STIX bundle: a sighting of each indicator found"},
+            SIGHTING_RECORD_OPTION,
             {"quiet", 'q', COMMAND_FLAG, .help = "print nothing, stop at the first hit"},
             {"jobs", 'j', COMMAND_INT, "N", .min = 1, .max = JOBS_MAX,
              .help = "threads that look through one file (default: as many as the machine has)"},

@@ -16,6 +16,7 @@
 #include "cli/commands.h"
 #include "cli/output.h"
 #include "cli/shield_set.h"
+#include "cli/sighting_record.h"
 #include "cli/watch_supply.h"
 #include "shield/hit.h"
 #include "shield/watch/watch.h"
@@ -30,8 +31,17 @@
 /* Of --input: no structured log at all. */
 #define INPUT_CHOICE_TEXT 0
 
+/* Sightings are stored soon after the first hit, then not so often: each time is a new version of
+ * each. Microseconds. */
+#define RECORD_FIRST (5 * G_USEC_PER_SEC)
+#define RECORD_EVERY (600 * G_USEC_PER_SEC)
+#define RETURN_EVERY (3600 * G_GINT64_CONSTANT(1000000))
+
 typedef struct {
+    const CommandCall *call;
     WatchSupply *supply;
+    Sightings *sightings;            /* of --record; NULL: none */
+    gint64 next_record, next_return; /* monotonic; 0: not yet */
     Withhold *withhold;
     gboolean json, ecs, headed;
     GString *pending; /* hits that are not written yet */
@@ -120,6 +130,8 @@ static gboolean print_hit(gpointer user, const char *file, const ScanHit *hit)
 
     if (!withhold_admits(watching->withhold, &hit->value, watching->now))
         return TRUE;
+    if (watching->sightings)
+        sightings_add(watching->sightings, hit, watching->now);
     if (watching->ecs) {
         hit_append_ecs(watching->pending, file, hit, watching->now);
     } else if (watching->json) {
@@ -139,6 +151,27 @@ static Set *supply(gpointer user)
     return watch_supply_take(((Watching *)user)->supply);
 }
 
+/* Stores what was counted, when it is time; that it cannot be, now, costs nothing that was counted.
+ */
+static void record(Watching *watching)
+{
+    gint64 now = g_get_monotonic_time();
+    g_autoptr(GError) error = NULL;
+
+    if (!watching->sightings || sightings_waiting(watching->sightings) == 0)
+        return;
+    if (watching->next_record == 0)
+        watching->next_record = now + RECORD_FIRST;
+    if (now < watching->next_record)
+        return;
+    gboolean tell = now >= watching->next_return;
+    if (!sighting_record_store(watching->call, watching->sightings, tell, &error))
+        output_note("concert: sightings cannot be stored yet: %s", error->message);
+    else if (tell)
+        watching->next_return = now + RETURN_EVERY;
+    watching->next_record = now + (error ? RECORD_FIRST : RECORD_EVERY);
+}
+
 static WatchOrder take_orders(gpointer user)
 {
     Watching *watching = user;
@@ -149,9 +182,13 @@ static WatchOrder take_orders(gpointer user)
         continue;
     if (told_to_stop)
         return WATCH_STOP;
-    if (!told_to_reopen)
+    if (!told_to_reopen) {
+        record(watching);
         return WATCH_GO_ON;
+    }
     told_to_reopen = 0;
+    watching->next_record = watching->next_return = 1;
+    record(watching);
     watch_supply_again(watching->supply);
     return WATCH_REOPEN;
 }
@@ -220,6 +257,9 @@ static int run(const CommandCall *call, GError **error)
     allow_files();
     if (!catch_signals(error))
         return COMMAND_ERROR;
+    g_autoptr(Sightings) sightings = NULL;
+    if (!sighting_record_begin(call, &sightings, error))
+        return COMMAND_ERROR;
     g_autoptr(WatchSupply) indicators = watch_supply_start(call, &options, error);
     g_autoptr(Withhold) withhold = withhold_new(&withholding);
     if (!indicators)
@@ -229,7 +269,9 @@ static int run(const CommandCall *call, GError **error)
                              : node && !is_stdin_only(paths) ? node_state(call, paths)
                                                              : NULL;
     g_autoptr(GString) pending = g_string_new(NULL);
-    Watching watching = {.supply = indicators,
+    Watching watching = {.call = call,
+                         .supply = indicators,
+                         .sightings = sightings,
                          .withhold = withhold,
                          .json = command_json(call),
                          .ecs = command_flag(call, "ecs"),
@@ -251,7 +293,10 @@ static int run(const CommandCall *call, GError **error)
         .wake = wake[0],
         .user = &watching,
     };
-    return watch_run(&watch, error) ? COMMAND_OK : COMMAND_ERROR;
+    gboolean watched = watch_run(&watch, error);
+    if (sightings && !sighting_record_store(call, sightings, TRUE, watched ? error : NULL))
+        return COMMAND_ERROR;
+    return watched ? COMMAND_OK : COMMAND_ERROR;
 }
 
 const Command cmd_watch = {
@@ -284,6 +329,7 @@ const Command cmd_watch = {
              .help = "what the logs are, instead of looking; text: nothing but text"},
             {"ecs", 0, COMMAND_FLAG,
              .help = "print hits as documents of the Elastic Common Schema, one a line"},
+            SIGHTING_RECORD_OPTION,
             SHIELD_SET_OPTION_SUPPRESS,
             {"suppressed", 0, COMMAND_FLAG, .help = "print hits of well-known values, too"},
             {"allow-list", 0, COMMAND_TEXTS, "NAME",

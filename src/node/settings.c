@@ -254,6 +254,11 @@ static const Setting settings[] = {
         {"shield", "standing_interval", SETTING_DURATION, .min = 1, .max = 86400,
          .fallback = "1min",
          .help = "How often standing approvals are applied at most, when indicators came."},
+    [SETTING_SHIELD_SIGHTINGS] =
+        {"shield", "sightings", SETTING_ENUM, .fallback = "record",
+         .allowed = {"off", "record", "return"},
+         .help = "What --record of match and watch may do: nothing, count in the node's store, or "
+                 "also send the counts to the peer that an indicator came from."},
 
     [SETTING_FOLLOW_EVERY] =
         {"follow", "every", SETTING_DURATION, .min = 1, .max = 366 * 86400, .fallback = "15min",
