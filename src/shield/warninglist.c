@@ -5,62 +5,22 @@
 
 #include "base/jsonguard.h"
 #include "shield/walk.h"
+#include "shield/warninglist_lists.h"
 #include "stix/observable_address.h"
 #include "stix/observable_domain.h"
-#include "stix/observable_url.h"
 
 /* The largest list there is has a million names. */
 #define FILE_MAX    ((gsize)256 * 1024 * 1024)
 #define ENTRIES_MAX 10000000
 #define REGEX_MAX   1000
 
-/* Bytes by which entries of substrings are found. */
-#define STEM      3
-
-#define ADDRESSES (1u << OBSERVABLE_IPV4 | 1u << OBSERVABLE_IPV6 | 1u << OBSERVABLE_CIDR)
-
 typedef enum { STRING, HOSTNAME, CIDR, SUBSTRING, REGEX, TYPES } ListType;
 
 static const char *const type_names[TYPES] = {"string", "hostname", "cidr", "substring", "regex"};
 
-typedef struct {
-    char *name, *version;
-    guint32 kinds;    /* bits by ObservableKind */
-    GPtrArray *regex; /* GRegex * */
-} List;
-
-/* What a key is on: one list, or several. */
-typedef struct {
-    GHashTable *keys; /* -> number of the only list + 1, or WARNINGLIST_MAX + 1 + place in `many` */
-    GPtrArray *many;  /* GArray * of guint16 */
-} Table;
-
-typedef struct {
-    guint8 prefix, v6;
-    guint8 bytes[16];
-} Net;
-
-typedef struct {
-    const char *text;
-    gsize length;
-    guint16 list;
-} Substring;
-
-struct Warninglist {
-    GPtrArray *lists; /* List * */
-    GStringChunk *texts;
-    Table strings, hosts, nets;
-    GHashTable *stems;  /* the first STEM bytes, as a number, -> GArray of Substring */
-    GArray *short_ones; /* Substring: shorter than that */
-    gboolean prefixes[2][129];
-    gboolean has_regex;
-    guint16 *places; /* of each list in the order of names */
-    guint16 *order;  /* the list at each place */
-};
-
 static void free_list(gpointer pointer)
 {
-    List *list = pointer;
+    WarninglistList *list = pointer;
     g_free(list->name);
     g_free(list->version);
     g_clear_pointer(&list->regex, g_ptr_array_unref);
@@ -74,7 +34,7 @@ static void unref_array(gpointer array)
 
 static guint hash_net(gconstpointer pointer)
 {
-    const Net *net = pointer;
+    const WarninglistNet *net = pointer;
     guint64 halves[2];
     memcpy(halves, net->bytes, sizeof(halves));
     guint64 hash = (halves[0] ^ halves[1] * 31) * G_GUINT64_CONSTANT(0x9e3779b97f4a7c15);
@@ -83,16 +43,17 @@ static guint hash_net(gconstpointer pointer)
 
 static gboolean equal_net(gconstpointer a, gconstpointer b)
 {
-    return memcmp(a, b, sizeof(Net)) == 0;
+    return memcmp(a, b, sizeof(WarninglistNet)) == 0;
 }
 
-static void init_table(Table *table, GHashFunc hash, GEqualFunc equal, GDestroyNotify free_key)
+static void init_table(WarninglistTable *table, GHashFunc hash, GEqualFunc equal,
+                       GDestroyNotify free_key)
 {
     table->keys = g_hash_table_new_full(hash, equal, free_key, NULL);
     table->many = g_ptr_array_new_with_free_func(unref_array);
 }
 
-static void clear_table(Table *table)
+static void clear_table(WarninglistTable *table)
 {
     g_hash_table_unref(table->keys);
     g_ptr_array_unref(table->many);
@@ -107,7 +68,7 @@ Warninglist *warninglist_new(void)
     init_table(&lists->hosts, g_str_hash, g_str_equal, NULL);
     init_table(&lists->nets, hash_net, equal_net, g_free);
     lists->stems = g_hash_table_new_full(g_direct_hash, g_direct_equal, NULL, unref_array);
-    lists->short_ones = g_array_new(FALSE, FALSE, sizeof(Substring));
+    lists->short_ones = g_array_new(FALSE, FALSE, sizeof(WarninglistSubstring));
     return lists;
 }
 
@@ -128,7 +89,7 @@ void warninglist_free(Warninglist *lists)
 }
 
 /* What the table has to know of a key that is on @known already, and on @number. */
-static guint add_number(Table *table, guint known, guint16 number)
+static guint add_number(WarninglistTable *table, guint known, guint16 number)
 {
     if (known == 0 || known == number + 1u)
         return number + 1u;
@@ -146,7 +107,7 @@ static guint add_number(Table *table, guint known, guint16 number)
 }
 
 /* Notes that @key, which the table takes if it owns its keys, is on @number. */
-static void add_key(Table *table, gpointer key, guint16 number)
+static void add_key(WarninglistTable *table, gpointer key, guint16 number)
 {
     guint known = GPOINTER_TO_UINT(g_hash_table_lookup(table->keys, key));
     g_hash_table_insert(table->keys, key, GUINT_TO_POINTER(add_number(table, known, number)));
@@ -159,11 +120,11 @@ static guint32 kinds_of(const char *attribute)
         const char *name;
         guint32 kinds;
     } known[] = {
-        {"ip-src", ADDRESSES},
-        {"ip-dst", ADDRESSES},
-        {"ip-src|port", ADDRESSES},
-        {"ip-dst|port", ADDRESSES},
-        {"domain|ip", ADDRESSES | 1u << OBSERVABLE_DOMAIN},
+        {"ip-src", WARNINGLIST_ADDRESSES},
+        {"ip-dst", WARNINGLIST_ADDRESSES},
+        {"ip-src|port", WARNINGLIST_ADDRESSES},
+        {"ip-dst|port", WARNINGLIST_ADDRESSES},
+        {"domain|ip", WARNINGLIST_ADDRESSES | 1u << OBSERVABLE_DOMAIN},
         {"domain", 1u << OBSERVABLE_DOMAIN},
         {"hostname", 1u << OBSERVABLE_DOMAIN},
         {"hostname|port", 1u << OBSERVABLE_DOMAIN},
@@ -201,7 +162,7 @@ static gboolean fail(const char *path, const char *what, GError **error)
     return FALSE;
 }
 
-static void add_text(Warninglist *lists, Table *table, const char *text, guint16 number)
+static void add_text(Warninglist *lists, WarninglistTable *table, const char *text, guint16 number)
 {
     add_key(table, g_string_chunk_insert_const(lists->texts, text), number);
 }
@@ -229,7 +190,7 @@ static void add_net(Warninglist *lists, const char *text, guint16 number)
     ObservableAddress address;
     if (!observable_address_parse(text, strlen(text), &address))
         return;
-    Net *net = g_new0(Net, 1);
+    WarninglistNet *net = g_new0(WarninglistNet, 1);
     net->prefix = address.prefix;
     net->v6 = address.v6 != FALSE;
     memcpy(net->bytes, address.bytes, sizeof(net->bytes));
@@ -237,33 +198,29 @@ static void add_net(Warninglist *lists, const char *text, guint16 number)
     add_key(&lists->nets, net, number);
 }
 
-static gpointer stem_of(const char *text)
-{
-    return GUINT_TO_POINTER((guint)(guchar)text[0] << 16 | (guint)(guchar)text[1] << 8 |
-                            (guint)(guchar)text[2]);
-}
-
 static void add_substring(Warninglist *lists, const char *text, guint16 number)
 {
     g_autofree char *lower = g_ascii_strdown(text, -1);
-    Substring substring = {g_string_chunk_insert_const(lists->texts, lower), strlen(lower), number};
+    WarninglistSubstring substring = {g_string_chunk_insert_const(lists->texts, lower),
+                                      strlen(lower), number};
 
     if (substring.length == 0)
         return;
-    if (substring.length < STEM) {
+    if (substring.length < WARNINGLIST_STEM) {
         g_array_append_val(lists->short_ones, substring);
         return;
     }
-    GArray *same = g_hash_table_lookup(lists->stems, stem_of(lower));
+    GArray *same = g_hash_table_lookup(lists->stems, warninglist_stem(lower));
     if (!same) {
-        same = g_array_new(FALSE, FALSE, sizeof(Substring));
-        g_hash_table_insert(lists->stems, stem_of(lower), same);
+        same = g_array_new(FALSE, FALSE, sizeof(WarninglistSubstring));
+        g_hash_table_insert(lists->stems, warninglist_stem(lower), same);
     }
     g_array_append_val(same, substring);
 }
 
 /* "/expression/i" */
-static gboolean add_regex(Warninglist *lists, List *list, const char *text, GError **error)
+static gboolean add_regex(Warninglist *lists, WarninglistList *list, const char *text,
+                          GError **error)
 {
     const char *end = strrchr(text, '/');
     gboolean delimited = text[0] == '/' && end > text;
@@ -280,8 +237,8 @@ static gboolean add_regex(Warninglist *lists, List *list, const char *text, GErr
     return TRUE;
 }
 
-static gboolean add_entry(Warninglist *lists, List *list, ListType type, const char *text,
-                          GError **error)
+static gboolean add_entry(Warninglist *lists, WarninglistList *list, ListType type,
+                          const char *text, GError **error)
 {
     guint16 number = (guint16)(lists->lists->len - 1);
     switch (type) {
@@ -337,25 +294,20 @@ static char *read_version(yyjson_val *root)
                                   : g_strdup("");
 }
 
-static const List *list_at(const Warninglist *lists, guint number)
-{
-    return g_ptr_array_index(lists->lists, number);
-}
-
 /* Is a list of this name there? *ret_same: and is it the same version? */
 static gboolean is_known(const Warninglist *lists, const char *name, const char *version,
                          gboolean *ret_same)
 {
     for (guint i = 0; i < lists->lists->len; i++)
-        if (g_ascii_strcasecmp(list_at(lists, i)->name, name) == 0) {
-            *ret_same = strcmp(list_at(lists, i)->version, version) == 0;
+        if (g_ascii_strcasecmp(warninglist_list(lists, i)->name, name) == 0) {
+            *ret_same = strcmp(warninglist_list(lists, i)->version, version) == 0;
             return TRUE;
         }
     return FALSE;
 }
 
-static gboolean add_entries(Warninglist *lists, List *list, ListType type, yyjson_val *entries,
-                            const char *path, GError **error)
+static gboolean add_entries(Warninglist *lists, WarninglistList *list, ListType type,
+                            yyjson_val *entries, const char *path, GError **error)
 {
     gsize index, max;
     yyjson_val *entry;
@@ -393,7 +345,7 @@ static gboolean add_root(Warninglist *lists, yyjson_val *root, const char *path,
         return same || fail(path, "another version of it was given, too", error);
     if (lists->lists->len == WARNINGLIST_MAX)
         return fail(path, "too many of them", error);
-    List *list = g_new0(List, 1);
+    WarninglistList *list = g_new0(WarninglistList, 1);
     list->name = g_strdup(name);
     list->version = g_steal_pointer(&version);
     list->kinds = read_kinds(root);
@@ -458,8 +410,8 @@ gboolean warninglist_add(Warninglist *lists, const char *path, GError **error)
 static gint compare_names(gconstpointer a, gconstpointer b, gpointer user)
 {
     const Warninglist *lists = user;
-    return strcmp(list_at(lists, *(const guint16 *)a)->name,
-                  list_at(lists, *(const guint16 *)b)->name);
+    return strcmp(warninglist_list(lists, *(const guint16 *)a)->name,
+                  warninglist_list(lists, *(const guint16 *)b)->name);
 }
 
 void warninglist_finish(Warninglist *lists)
@@ -481,129 +433,10 @@ guint warninglist_count(const Warninglist *lists)
 
 const char *warninglist_name(const Warninglist *lists, guint list)
 {
-    return list_at(lists, lists->order[list])->name;
+    return warninglist_list(lists, lists->order[list])->name;
 }
 
 const char *warninglist_version(const Warninglist *lists, guint list)
 {
-    return list_at(lists, lists->order[list])->version;
-}
-
-/* The lists found, as bits by their place. */
-typedef struct {
-    const Warninglist *lists;
-    guint32 kind;
-    guint64 places[WARNINGLIST_MAX / 64];
-} Found;
-
-static void note(Found *found, guint16 number)
-{
-    guint place = found->lists->places[number];
-    if (list_at(found->lists, number)->kinds & found->kind)
-        found->places[place / 64] |= G_GUINT64_CONSTANT(1) << (place % 64);
-}
-
-static void look_up(Found *found, const Table *table, gconstpointer key)
-{
-    guint known = GPOINTER_TO_UINT(g_hash_table_lookup(table->keys, key));
-    if (known == 0)
-        return;
-    if (known <= WARNINGLIST_MAX) {
-        note(found, (guint16)(known - 1));
-        return;
-    }
-    const GArray *numbers = g_ptr_array_index(table->many, known - WARNINGLIST_MAX - 1);
-    for (guint i = 0; i < numbers->len; i++)
-        note(found, g_array_index(numbers, guint16, i));
-}
-
-static void look_up_address(Found *found, const ObservableAddress *address)
-{
-    const gboolean *prefixes = found->lists->prefixes[address->v6 != FALSE];
-    Net net = {.v6 = address->v6 != FALSE};
-
-    memcpy(net.bytes, address->bytes, sizeof(net.bytes));
-    for (guint prefix = address->prefix + 1u; prefix-- > 0;) {
-        net.prefix = (guint8)prefix;
-        if (prefix < address->prefix)
-            net.bytes[prefix / 8] &= (guint8) ~(0x80 >> prefix % 8);
-        if (prefixes[prefix])
-            look_up(found, &found->lists->nets, &net);
-    }
-}
-
-static void look_up_host(Found *found, const char *host)
-{
-    for (const char *name = host; name; name = strchr(name, '.')) {
-        name += *name == '.';
-        look_up(found, &found->lists->hosts, name);
-    }
-}
-
-static void note_if_inside(Found *found, const Substring *substring, const char *at)
-{
-    if (strncmp(at, substring->text, substring->length) == 0)
-        note(found, substring->list);
-}
-
-static void look_up_inside(Found *found, const char *text, gsize length)
-{
-    const Warninglist *lists = found->lists;
-    gboolean stems = g_hash_table_size(lists->stems) > 0;
-
-    for (gsize i = 0; i < length && (stems || lists->short_ones->len > 0); i++) {
-        for (guint j = 0; j < lists->short_ones->len; j++)
-            note_if_inside(found, &g_array_index(lists->short_ones, Substring, j), text + i);
-        const GArray *same =
-            length - i >= STEM ? g_hash_table_lookup(lists->stems, stem_of(text + i)) : NULL;
-        for (guint j = 0; same && j < same->len; j++)
-            note_if_inside(found, &g_array_index(same, Substring, j), text + i);
-    }
-}
-
-static void look_up_regex(Found *found, const char *text)
-{
-    for (guint i = 0; i < found->lists->lists->len; i++) {
-        const List *list = list_at(found->lists, i);
-        for (guint j = 0; list->kinds & found->kind && j < list->regex->len; j++)
-            if (g_regex_match(g_ptr_array_index(list->regex, j), text, 0, NULL))
-                note(found, (guint16)i);
-    }
-}
-
-static void look_up_url(Found *found, const char *text, gsize length)
-{
-    ObservableUrlParts parts;
-    ObservableAddress address;
-    g_autoptr(GString) url = g_string_new(NULL);
-
-    if (!observable_url_append(text, length, url, &parts))
-        return;
-    g_autofree char *host = g_strndup(url->str + parts.host, parts.host_length);
-    look_up_host(found, host);
-    if (observable_address_parse(host, parts.host_length, &address))
-        look_up_address(found, &address);
-}
-
-guint warninglist_match(const Warninglist *lists, ObservableKind kind, const char *canonical,
-                        gsize length, guint16 ret_lists[WARNINGLIST_MAX])
-{
-    Found found = {.lists = lists, .kind = 1u << kind};
-    ObservableAddress address;
-    guint count = 0;
-
-    look_up(&found, &lists->strings, canonical);
-    if (kind == OBSERVABLE_DOMAIN)
-        look_up_host(&found, canonical);
-    else if (kind == OBSERVABLE_URL)
-        look_up_url(&found, canonical, length);
-    else if (found.kind & ADDRESSES && observable_address_parse(canonical, length, &address))
-        look_up_address(&found, &address);
-    look_up_inside(&found, canonical, length);
-    if (lists->has_regex)
-        look_up_regex(&found, canonical);
-    for (guint i = 0; i < lists->lists->len; i++)
-        if (found.places[i / 64] >> (i % 64) & 1)
-            ret_lists[count++] = (guint16)i;
-    return count;
+    return warninglist_list(lists, lists->order[list])->version;
 }
