@@ -19,7 +19,7 @@
 #include "cli/sighting_record.h"
 #include "cli/watch_supply.h"
 #include "shield/hit.h"
-#include "shield/watch/watch.h"
+#include "shield/watch/watch_live.h"
 #include "shield/withhold.h"
 
 /* Hits that are written in one go. */
@@ -254,6 +254,10 @@ static int run(const CommandCall *call, GError **error)
         return command_usage(call, error, "--set and -i do not go together");
     if (command_flag(call, "ecs") && command_json(call))
         return command_usage(call, error, "only one of --ecs and --json");
+    if (command_text(call, "interface") && call->count > 0)
+        return command_usage(call, error, "--interface and files do not go together");
+    if (command_text(call, "filter") && !command_text(call, "interface"))
+        return command_usage(call, error, "--filter is for packets: --interface");
     allow_files();
     if (!catch_signals(error))
         return COMMAND_ERROR;
@@ -293,7 +297,10 @@ static int run(const CommandCall *call, GError **error)
         .wake = wake[0],
         .user = &watching,
     };
-    gboolean watched = watch_run(&watch, error);
+    const char *interface = command_text(call, "interface");
+    const LiveOptions live = {.filter = command_text(call, "filter"), .promiscuous = TRUE};
+    gboolean watched =
+        interface ? watch_live_run(interface, &live, &watch, error) : watch_run(&watch, error);
     if (sightings && !sighting_record_store(call, sightings, TRUE, watched ? error : NULL))
         return COMMAND_ERROR;
     return watched ? COMMAND_OK : COMMAND_ERROR;
@@ -319,6 +326,10 @@ const Command cmd_watch = {
              .help = "look for what this file has, made by `concert shield compile`"},
             {"state", 0, COMMAND_TEXT, "FILE",
              .help = "keep here where files were left (default: in the node's directory)"},
+            {"interface", 0, COMMAND_TEXT, "NAME",
+             .help = "look through the packets of this network interface"},
+            {"filter", 0, COMMAND_TEXT, "EXPRESSION",
+             .help = "only packets that pcap-filter(7) lets through"},
             {"new", 0, COMMAND_FLAG,
              .help = "of files that are there already look only at what comes"},
             {"poll", 0, COMMAND_FLAG,
@@ -351,6 +362,8 @@ const Command cmd_watch = {
             {"concert watch /var/log/nginx /var/log/suricata/eve.json", "the node's indicators"},
             {"concert watch --set current.set --state watch.json --json '/var/log/*.log'",
              "without a node, for a program"},
+            {"concert watch --interface eth0 --filter 'port 53 or port 443'",
+             "packets, as they come"},
             {NULL},
         },
     .max_arguments = COMMAND_ANY_NUMBER,

@@ -6,6 +6,7 @@ import queue
 import resource
 import shutil
 import signal
+import socket
 import subprocess
 import threading
 import time
@@ -285,9 +286,9 @@ class WatchTest(concert.TestCase):
         self.append("")
         writer = threading.Thread(target=write)
         writer.start()
-        for _ in range(4):
+        for _ in range(3):
             watcher = self.watch("--state", self.state, self.logs)
-            time.sleep(0.5)
+            time.sleep(0.4)
             watcher.end(signal.SIGKILL, None)
             told |= {hit["seen"] for hit in watcher.hits}
         stop.set()
@@ -302,7 +303,7 @@ class WatchTest(concert.TestCase):
                 pass
         watcher.end()
         self.assertEqual(wanted - told, set())
-        self.assertGreater(written, 1000)
+        self.assertGreater(written, 500)
 
     def test_indicators_change(self):
         self.append("birch.example 1.alder.example\n")
@@ -358,6 +359,66 @@ class WatchTest(concert.TestCase):
         while count < 600_000:
             count += watcher.lines.get(timeout=20) is not None
         self.assertEqual(watcher.end(), [])
+
+    def test_interface(self):
+        """Packets as they come, where the rights to listen are given."""
+        watcher = Watcher("-i", self.list, "--interface", "lo", "--filter", "udp and host 127.0.0.9")
+        self.addCleanup(watcher.end, signal.SIGKILL, None)
+        query = (b"\x12\x34\x01\x00\x00\x01\x00\x00\x00\x00\x00\x00"
+                 b"\x03www\x05alder\x07example\x00\x00\x01\x00\x01")
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as out:
+            for _ in range(40):
+                out.sendto(query, ("127.0.0.9", 53))
+                time.sleep(0.1)
+                if not watcher.lines.empty():
+                    break
+                if watcher.process.poll() is not None:
+                    watcher.end(status=None)
+                    self.skipTest("no packets from lo: " + "".join(watcher.errors))
+        hit, _ = watcher.next()
+        self.assertEqual((hit["file"], hit["value"], hit["dest_port"]), ("lo", "alder.example", 53))
+        watcher.end()
+        concert.run("watch", "-i", self.list, "--interface", "lo", self.log, status=2)
+
+    def test_load(self):
+        """As much as the machine writes, with rotation and new indicators: no hit is lost, and
+        memory stays flat. Thirty minutes with CONCERT_LONG."""
+        seconds = 1800 if concert.LONG else 4
+        filler = b"".join(b"2026-01-01T00:00:00 host app: request %d took %d ms\n" % (i, i * 7)
+                          for i in range(20_000))
+        count, told, resident_at, written = 0, set(), [], 0
+        self.append("")
+        watcher = self.watch("--state", self.state, self.logs)
+        start = changed = time.monotonic()
+        file = open(self.log, "ab", buffering=0)
+        while time.monotonic() < start + seconds:
+            for _ in range(4):
+                file.write(filler + b"n%d.alder.example\n" % count)
+                count, written = count + 1, written + len(filler)
+            if count % 40 == 0:
+                file.close()
+                os.rename(self.log, self.logs / f"a.log.{count}")
+                file = open(self.log, "ab", buffering=0)
+                for old in sorted(self.logs.glob("a.log.*"), key=os.path.getmtime)[:-3]:
+                    old.unlink()
+            if time.monotonic() > changed + 1:
+                changed = time.monotonic()
+                self.list.write_text(LIST + f"{count}.birch.example\n")
+            # 200 MB a second, if the machine can.
+            time.sleep(max(0.001, start + written / 200e6 - time.monotonic()))
+            resident_at.append(resident(watcher.process.pid))
+            while not watcher.lines.empty():
+                told.add(watcher.next()[0]["seen"])
+                watcher.hits.clear()
+        file.close()
+        wanted = {f"n{i}.alder.example" for i in range(count)}
+        while told != wanted:
+            told.add(watcher.next(30)[0]["seen"])
+        watcher.end()
+        third = len(resident_at) // 3
+        self.assertLess(max(resident_at[-third:]) - max(resident_at[:third]), 20 << 20)
+        self.assertGreater(count, 40)
+        print(f"watched {written / seconds / 1e6:.0f} MB/s", end=" ")
 
     def test_own_output(self):
         """Hits that go to a file in a watched directory are not found again."""

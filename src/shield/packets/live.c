@@ -1,6 +1,7 @@
 #include "shield/packets/live.h"
 
 #include <pcap/pcap.h>
+#include <poll.h>
 
 /* Kept by the system while nobody takes it. */
 #define LIVE_BUFFER (16 * 1024 * 1024)
@@ -28,9 +29,15 @@ static gboolean activate(Live *live, const LiveOptions *options, GError **error)
     pcap_set_promisc(live->pcap, options->promiscuous);
     pcap_set_timeout(live->pcap, LIVE_WAIT);
     pcap_set_buffer_size(live->pcap, LIVE_BUFFER);
+    char message[PCAP_ERRBUF_SIZE] = "";
     int status = pcap_activate(live->pcap);
-    if (status >= 0)
+    if (status >= 0 && pcap_setnonblock(live->pcap, 1, message) == 0)
         return TRUE;
+    if (status >= 0) {
+        g_set_error(error, CONCERT_ERROR, CONCERT_ERROR_IO, "interface %s: %s", live->interface,
+                    message);
+        return FALSE;
+    }
     ConcertError code = code_of(status);
     g_set_error(error, CONCERT_ERROR, code, "interface %s: %s%s", live->interface,
                 pcap_statustostr(status),
@@ -91,6 +98,12 @@ gboolean live_next(Live *live, CapturePacket *ret_packet, gboolean *ret_there, G
     const u_char *data;
     int status = pcap_next_ex(live->pcap, &header, &data);
 
+    /* libpcap's own waiting has no end on Linux while no packet comes. */
+    if (status == 0) {
+        struct pollfd wait = {.fd = pcap_get_selectable_fd(live->pcap), .events = POLLIN};
+        poll(&wait, 1, LIVE_WAIT);
+        status = pcap_next_ex(live->pcap, &header, &data);
+    }
     if (status < 0) {
         g_set_error(error, CONCERT_ERROR, CONCERT_ERROR_IO, "interface %s: %s", live->interface,
                     pcap_geterr(live->pcap));

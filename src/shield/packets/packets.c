@@ -396,12 +396,17 @@ static gboolean report_hit(gpointer user, const Observation *observation, const 
     return TRUE;
 }
 
+gboolean packets_look_up(const Set *set, const Observation *observation, guint64 packet,
+                         ScanFound found, gpointer user)
+{
+    PacketsScan scan = {.set = set, .found = found, .user = user, .packet = packet};
+    return observation_look_up(set, observation, report_hit, &scan);
+}
+
 static gboolean look_up(gpointer user, const Observation *observation, guint64 packet)
 {
-    PacketsScan *scan = user;
-
-    scan->packet = packet;
-    return observation_look_up(scan->set, observation, report_hit, scan);
+    const PacketsScan *scan = user;
+    return packets_look_up(scan->set, observation, packet, scan->found, scan->user);
 }
 
 gboolean packets_scan(const Set *set, Stream *stream, ScanFound found, gpointer user,

@@ -64,5 +64,10 @@ gboolean packets_read(Stream *stream, PacketsEach each, gpointer user, PacketsCo
 gboolean packets_scan(const Set *set, Stream *stream, ScanFound found, gpointer user,
                       PacketsCounts *ret_counts, GError **error);
 
+/* Tells @found of the values of @set in one observation, as packets_scan() does. FALSE when it said
+ * so. */
+gboolean packets_look_up(const Set *set, const Observation *observation, guint64 packet,
+                         ScanFound found, gpointer user);
+
 /* Appends what of the packets could not be looked at, for people; nothing when all could. */
 void packets_explain(const PacketsCounts *counts, GString *into);
