@@ -372,6 +372,8 @@ static void move_on(Tail *tail, const TailMeans *means)
     scan_feed_place(means->feed, &tail->place);
     tail->behind_length = (guint)MIN(window->stop, TAIL_BEHIND);
     memcpy(tail->behind, window->text + window->stop - tail->behind_length, tail->behind_length);
+    if (tail->behind_length < TAIL_BEHIND)
+        print_behind(tail); /* there may be more of it before the window */
     print_head(tail);
     if (tail->place.line != line)
         forget_line(tail);
