@@ -69,7 +69,11 @@ static inline guint64 key_number(guint64 seed, guint64 number)
 
 static inline guint64 key_numbers(guint64 seed, guint64 high, guint64 low)
 {
-    return key_mix(key_number(seed, high) ^ low, G_GUINT64_CONSTANT(0x8ebc6af09c88c6e3) ^ seed);
+    guint64 key =
+        key_mix(key_number(seed, high) ^ low, G_GUINT64_CONSTANT(0x8ebc6af09c88c6e3) ^ seed);
+    /* Numbers that are counted up would still differ by multiples of the seed. */
+    return key_mix(key ^ G_GUINT64_CONSTANT(0x589965cc75374cc3),
+                   G_GUINT64_CONSTANT(0xa0761d6478bd642f));
 }
 
 /* KEY_V4; @address in host order: 192.0.2.1 is 0xc0000201. */
