@@ -96,27 +96,40 @@ static gboolean look_at_text(ScanFeed *feed, gsize end)
     return TRUE;
 }
 
-/* Looks at the lines up to @end as records, those in which the sieve saw something. */
-static gboolean look_at_records(ScanFeed *feed, gsize end)
+/* Looks at the line around @place as a record. */
+static gboolean look_at_record(ScanFeed *feed, gsize place, gsize end)
 {
     const char *text = feed->window->text;
+    const char *before = memrchr(text + feed->at, '\n', place - feed->at);
+    const char *newline = memchr(text + place, '\n', end - place);
+    gsize line_end = newline ? (gsize)(newline - text) : end;
 
-    scan_lines_take_headers(feed->lines, text + feed->at, end - feed->at, feed->line == 1);
+    if (before)
+        advance(feed, (gsize)(before + 1 - text));
+    if (!scan_lines_look(feed->lines, text + feed->at, line_end - feed->at, feed->line, feed->found,
+                         feed->user))
+        return FALSE;
+    advance(feed, MIN(line_end + 1, end));
+    return TRUE;
+}
+
+/* Looks at the lines up to @end as records, those in which the sieve saw something; at all when
+ * there may be something that it cannot see. */
+static gboolean look_at_records(ScanFeed *feed, gsize end)
+{
+    scan_lines_take_headers(feed->lines, feed->window->text + feed->at, end - feed->at,
+                            feed->line == 1);
+    while (set_has_one_label_urls(feed->set) && feed->at < end)
+        if (!look_at_record(feed, feed->at, end))
+            return FALSE;
     for (; feed->place < feed->places->len; feed->place++) {
         gsize place = g_array_index(feed->places, gsize, feed->place);
         if (place < feed->at)
             continue;
         if (place >= end)
             break;
-        const char *before = memrchr(text + feed->at, '\n', place - feed->at);
-        const char *newline = memchr(text + place, '\n', end - place);
-        gsize line_end = newline ? (gsize)(newline - text) : end;
-        if (before)
-            advance(feed, (gsize)(before + 1 - text));
-        if (!scan_lines_look(feed->lines, text + feed->at, line_end - feed->at, feed->line,
-                             feed->found, feed->user))
+        if (!look_at_record(feed, place, end))
             return FALSE;
-        advance(feed, MIN(line_end + 1, end));
     }
     advance(feed, end);
     return TRUE;

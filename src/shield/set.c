@@ -295,6 +295,11 @@ gboolean set_has(const Set *set, ObservableKind kind)
     return FALSE;
 }
 
+gboolean set_has_one_label_urls(const Set *set)
+{
+    return (set->header->flags & SET_FILE_ONE_LABEL_URLS) != 0;
+}
+
 gsize set_longest_url(const Set *set)
 {
     return MIN(set->header->longest_url, OBSERVABLE_MAX_LENGTH);

@@ -65,6 +65,10 @@ guint set_find_address(const Set *set, const ObservableAddress *address,
 /* FALSE when surely no URL of the set has this canonical host. */
 gboolean set_may_have_url_host(const Set *set, const char *host, gsize length);
 
+/* Are there URLs whose host is a name of one label, "localhost"? A record that says such a host and
+ * its path apart has nothing that looks like a value. */
+gboolean set_has_one_label_urls(const Set *set);
+
 /* The length of the longest URL of the set; 0 when there is none. */
 gsize set_longest_url(const Set *set);
 

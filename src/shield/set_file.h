@@ -80,6 +80,9 @@ typedef struct {
     guint64 offset, length;
 } SetFilePart;
 
+/* There are URLs whose host is a name of one label. */
+#define SET_FILE_ONE_LABEL_URLS 1u
+
 typedef struct {
     char magic[8];
     guint32 byte_order;
@@ -89,7 +92,7 @@ typedef struct {
     guint32 counts[SET_TABLES];
     guint32 longest_url;
     guint32 indicators;
-    guint32 spare;
+    guint32 flags; /* SET_FILE_... */
     SetFilePart parts[SET_PARTS];
     guint8 body[SHA256_SIZE]; /* SHA-256 of all that follows the header */
     guint8 head[SHA256_SIZE]; /* SHA-256 of the header up to here */

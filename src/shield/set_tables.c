@@ -174,6 +174,16 @@ static void fetch_ahead(const Tables *tables, const GArray *items, guint at)
         __builtin_prefetch(value_at(tables->table, all[at + AHEAD].entry));
 }
 
+static void note_url(SetFileHeader *header, const char *url, gsize length)
+{
+    gsize host, host_length;
+
+    header->longest_url = MAX(header->longest_url, (guint32)length);
+    if (set_file_url_host(url, length, &host, &host_length) && url[host] != '[' &&
+        !memchr(url + host, '.', host_length))
+        header->flags |= SET_FILE_ONE_LABEL_URLS;
+}
+
 /* Writes the values; the offset of each is told if they are texts. */
 static void write_values(Tables *tables, const GArray *items, guint32 *offsets)
 {
@@ -196,7 +206,7 @@ static void write_values(Tables *tables, const GArray *items, guint32 *offsets)
         if (offsets) {
             *offsets++ = offset;
             if (tables->number == SET_TABLE_URL)
-                writer->header.longest_url = MAX(writer->header.longest_url, (guint32)length);
+                note_url(&writer->header, (const char *)value, length);
         }
         add_keys(tables, writer->bytes + writer->header.parts[writer->part].offset + offset,
                  length);

@@ -49,6 +49,16 @@ class LogsTest(concert.TestCase):
         self.assertIn("2024-01-31T09:00:00", table)
         self.assertIn("192.0.2.1:1234 > 198.51.100.2:80", table)
 
+    def test_one_label(self):
+        """A host without a dot, with its path in a field of its own: nothing that looks like a value."""
+        self.feed = self.write("feed.txt", "http://intranet/a?b\n203.0.113.9\n")
+        one = {**EVE, "http": {"hostname": "intranet", "url": "/a?b"}}
+        lines = [{**EVE, "dest_ip": "203.0.113.9"}, EVE, one, {**one, "http": {"hostname": "intranet"}},
+                 one]
+        log = self.write("eve.json", "".join(json.dumps(line) + "\n" for line in lines))
+        self.assertEqual([(hit["line"], hit["value"]) for hit in self.hits(log)],
+                         [(1, "203.0.113.9"), (3, "http://intranet/a?b"), (5, "http://intranet/a?b")])
+
     def test_formats(self):
         """Each format is known by its first lines, and joins host and path."""
         logs = {
