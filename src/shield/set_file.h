@@ -16,7 +16,7 @@
 #include "stix/observable_address.h"
 
 #define SET_FILE_MAGIC      "\x89SHIELD\n"
-#define SET_FILE_VERSION    1
+#define SET_FILE_VERSION    1u
 #define SET_FILE_BYTE_ORDER 0x01020304u
 #define SET_FILE_ALIGN      64
 
