@@ -540,6 +540,7 @@ static const ProcedureTransition transitions[] = {
      .to = PROCEDURE_STAY,
      .who = ALL,
      .tells = ALL,
+     .is_aside = TRUE,
      .fields = silence_fields},
     {.type = SILENCE_UNWATCHED,
      .verb = "have silence watched no more in",
@@ -549,6 +550,7 @@ static const ProcedureTransition transitions[] = {
      .to = PROCEDURE_STAY,
      .who = ALL,
      .tells = ALL,
+     .is_aside = TRUE,
      .fields = word_fields},
     {NULL},
 };

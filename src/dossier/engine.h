@@ -97,7 +97,8 @@ guint engine_roles(const EngineResult *result, const char *node);
 EngineResult *engine_after(const EngineResult *result, const Event *draft, GError **error);
 
 /* The transitions that are open now to a node with @roles (rules and payload aside), those that a
- * machine makes included. Elements are the table's; caller frees the array. */
+ * machine makes included, those beside the course not. Elements are the table's; caller frees the
+ * array. */
 GPtrArray *engine_open(const EngineResult *result, guint roles);
 
 /* The transition that @node's machine has to make now by itself; NULL: none. */

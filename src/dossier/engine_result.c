@@ -20,7 +20,7 @@ GPtrArray *engine_open(const EngineResult *result, guint roles)
     if (!result->procedure)
         return open;
     for (const ProcedureTransition *row = result->procedure->transitions; row->type; row++)
-        if (is_open(result, row, roles))
+        if (!row->is_aside && is_open(result, row, roles))
             g_ptr_array_add(open, (gpointer)row);
     return open;
 }

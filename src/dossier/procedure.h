@@ -106,9 +106,10 @@ typedef struct {
     guint who;   /* roles that may make it; who opens gets this role */
     guint tells; /* roles that it is for; 0: it stays at its author's node */
     ProcedureMaker maker;
-    guint becomes;  /* roles that its author has from then on; 0: those that it had */
-    gboolean swaps; /* who had the roles `becomes` gets those that the author had */
-    gboolean opens; /* shows whom it is for all that came before, whomever that was for */
+    guint becomes;     /* roles that its author has from then on; 0: those that it had */
+    gboolean swaps;    /* who had the roles `becomes` gets those that the author had */
+    gboolean opens;    /* shows whom it is for all that came before, whomever that was for */
+    gboolean is_aside; /* possible, but no step of the course: not named among what comes next */
     const ProcedureField *fields;       /* may be NULL */
     const ProcedureGuard *const *rules; /* NULL-terminated; may be NULL */
 } ProcedureTransition;

@@ -510,6 +510,7 @@ static const ProcedureTransition transitions[] = {
      .to = PROCEDURE_STAY,
      .who = SIDES,
      .tells = ALL,
+     .is_aside = TRUE,
      .fields = silence_fields},
     {.type = SILENCE_UNWATCHED,
      .verb = "have silence watched no more in",
@@ -519,6 +520,7 @@ static const ProcedureTransition transitions[] = {
      .to = PROCEDURE_STAY,
      .who = SIDES,
      .tells = ALL,
+     .is_aside = TRUE,
      .fields = word_fields},
     {NULL},
 };

@@ -418,7 +418,7 @@ class WatchTest(concert.TestCase):
         third = len(resident_at) // 3
         self.assertLess(max(resident_at[-third:]) - max(resident_at[:third]), 20 << 20)
         self.assertGreater(count, 40)
-        print(f"watched {written / seconds / 1e6:.0f} MB/s", end=" ")
+        print(f"# watched {written / seconds / 1e6:.0f} MB/s")
 
     def test_own_output(self):
         """Hits that go to a file in a watched directory are not found again."""
