@@ -80,7 +80,9 @@ typedef enum {
 
 /* Words of masks that are combined at a time. */
 #define LANES 8
-typedef guint64 Words __attribute__((vector_size(64), aligned(8), may_alias));
+typedef guint64 Words __attribute__((vector_size(64)));
+/* The same where it lies among other words: only to be read and written through. */
+typedef guint64 WordsInMemory __attribute__((vector_size(64), aligned(8), may_alias));
 
 /* Escapes in escapes that are looked through, as SPOT_DEPTH. */
 #define SIEVE_DEPTH 2

@@ -17,8 +17,8 @@
  * A run's end is found by adding the mask of what the run must have to the mask of what it is made
  * of: the carry runs along the ones to the first zero behind the run, and no further. */
 
-#define LOAD(mask, at)     (*(const Words *)&block->masks[mask][at])
-#define STORE(mask, at, w) (*(Words *)&block->masks[mask][at] = (w))
+#define LOAD(mask, at)     ((Words) * (const WordsInMemory *)&block->masks[mask][at])
+#define STORE(mask, at, w) (*(WordsInMemory *)&block->masks[mask][at] = (w))
 /* For each byte what stands @n bytes behind it, or before it. */
 #define BEHIND(mask, at, n) SHIFT_DOWN(LOAD(mask, at), LOAD(mask, (at) + 1), n)
 #define BEFORE(mask, at, n) SHIFT_UP(LOAD(mask, at), LOAD(mask, (at)-1), n)
@@ -110,7 +110,7 @@ static inline void list_words(SieveBlock *block, SieveList list, guint at, Words
 
     if (!any(words))
         return;
-    *(Words *)lanes = words;
+    *(WordsInMemory *)lanes = words;
     for (guint lane = 0; lane < LANES; lane++)
         into = flatten(into, lanes[lane], (at + lane - SIEVE_FIRST) * 64);
     block->counts[list] = (guint)(into - block->lists[list]);
@@ -207,8 +207,8 @@ PASS list_ends(SieveBlock *block, guint end)
         Words name = dotted & word & ~run, number = quad & ~word & ~run;
         Words marked_names = name & ~(plain & ~off);
         Words marked_numbers = number & ~(plain & ~marked);
-        *(Words *)plain_names = name & plain & ~off;
-        *(Words *)plain_numbers = number & plain & ~marked;
+        *(WordsInMemory *)plain_names = name & plain & ~off;
+        *(WordsInMemory *)plain_numbers = number & plain & ~marked;
         for (guint lane = 0; lane < LANES; lane++) {
             guint32 base = (at - SIEVE_FIRST + lane) * 64;
             names = flatten(names, plain_names[lane], base);

@@ -112,15 +112,15 @@ static inline Words add_words(Words a, Words b, guint8 *carry)
     guint64 first[LANES], second[LANES], sum[LANES];
     guint8 over = *carry;
 
-    *(Words *)first = a;
-    *(Words *)second = b;
+    *(WordsInMemory *)first = a;
+    *(WordsInMemory *)second = b;
     for (guint lane = 0; lane < LANES; lane++) {
         guint8 before = over;
         over = (guint8)__builtin_add_overflow(first[lane], second[lane], &sum[lane]);
         over |= (guint8)__builtin_add_overflow(sum[lane], (guint64)before, &sum[lane]);
     }
     *carry = over;
-    return *(Words *)sum;
+    return *(WordsInMemory *)sum;
 }
 
 #include "shield/sieve_kernel.h"
