@@ -99,17 +99,30 @@ static void run_pool_work(gpointer data, gpointer user)
     work->function(data, work->user);
 }
 
-GThreadPool *g_thread_pool_new(GFunc function, gpointer user, gint max_threads, gboolean exclusive,
-                               GError **error)
+static PoolWork *pool_work_new(GFunc function, gpointer user)
 {
-    NEXT(g_thread_pool_new);
     static GPtrArray *works; /* never freed: as many as there are pools */
     PoolWork *work = g_new(PoolWork, 1);
     *work = (PoolWork){function, user};
     if (!works)
         works = g_ptr_array_new();
     g_ptr_array_add(works, work);
-    return next(run_pool_work, work, max_threads, exclusive, error);
+    return work;
+}
+
+GThreadPool *g_thread_pool_new(GFunc function, gpointer user, gint max_threads, gboolean exclusive,
+                               GError **error)
+{
+    NEXT(g_thread_pool_new);
+    return next(run_pool_work, pool_work_new(function, user), max_threads, exclusive, error);
+}
+
+GThreadPool *g_thread_pool_new_full(GFunc function, gpointer user, GDestroyNotify item_free,
+                                    gint max_threads, gboolean exclusive, GError **error)
+{
+    NEXT(g_thread_pool_new_full);
+    return next(run_pool_work, pool_work_new(function, user), item_free, max_threads, exclusive,
+                error);
 }
 
 gboolean g_thread_pool_push(GThreadPool *pool, gpointer data, GError **error)
