@@ -74,7 +74,7 @@ class SizesTest(VerifyTestCase):
             report = self.verify(mirror, "--key", log.vkey, "--threads", threads)
             self.assertEqual(report["entries"], 65537)
 
-    @unittest.skipIf(concert.SANITIZER, "a million entries are for the plain build")
+    @unittest.skipUnless(concert.LONG, "a million entries are for make test-long")
     def test_million(self):
         log = treelog.Log(treelog.entries(1000000), cosigners=WITNESSES[:1])
         mirror = log.write(self.directory / "mirror")
@@ -467,7 +467,7 @@ class OwnTest(VerifyTestCase, concert.NodeTestCase):
     def test_large(self):
         self.sizes(65536, 65537)
 
-    @unittest.skipIf(concert.SANITIZER, "a million entries are for the plain build")
+    @unittest.skipUnless(concert.LONG, "a million entries are for make test-long")
     def test_million(self):
         self.sizes(1000000)
 
