@@ -72,9 +72,8 @@ static GBytes *build(Node *node, const char *state, const char *suppress, GError
     g_autoptr(SetBuilder) builder = set_builder_new(secret);
     set_builder_use_lists(builder, lists);
     set_builder_note(builder, STATE, state);
-    return shield_source_read(node_store(node), builder, error)
-               ? set_builder_finish(builder, error)
-               : NULL;
+    return shield_source_read(node_store(node), builder, error) ? set_builder_finish(builder, error)
+                                                                : NULL;
 }
 
 /* Puts it where the next one looks; that it cannot is no failure. */
