@@ -5,6 +5,7 @@
  * no other), these functions stand before GLib's, call them, and report the order they make. */
 #include <dlfcn.h>
 #include <glib.h>
+#include <pthread.h>
 
 void __tsan_acquire(void *address);
 void __tsan_release(void *address);
@@ -188,4 +189,34 @@ gboolean(g_atomic_ref_count_dec)(gatomicrefcount *count)
         return FALSE;
     __tsan_acquire(count);
     return TRUE;
+}
+
+/* The table of interned texts has a lock inside of GLib, too. */
+static pthread_mutex_t texts = PTHREAD_MUTEX_INITIALIZER;
+
+const char *g_intern_string(const char *string)
+{
+    NEXT(g_intern_string);
+    pthread_mutex_lock(&texts);
+    const char *interned = next(string);
+    pthread_mutex_unlock(&texts);
+    return interned;
+}
+
+const char *g_intern_static_string(const char *string)
+{
+    NEXT(g_intern_static_string);
+    pthread_mutex_lock(&texts);
+    const char *interned = next(string);
+    pthread_mutex_unlock(&texts);
+    return interned;
+}
+
+GQuark g_quark_from_static_string(const char *string)
+{
+    NEXT(g_quark_from_static_string);
+    pthread_mutex_lock(&texts);
+    GQuark quark = next(string);
+    pthread_mutex_unlock(&texts);
+    return quark;
 }
