@@ -8,6 +8,7 @@
 #include "cli/commands.h"
 #include "cli/match_indicators.h"
 #include "cli/match_observed.h"
+#include "cli/match_options.h"
 #include "cli/match_patterns.h"
 #include "cli/output.h"
 #include "cli/shield_set.h"
@@ -17,7 +18,6 @@
 #include "shield/packets/packets.h"
 #include "shield/scan.h"
 #include "shield/tally.h"
-#include "shield/withhold.h"
 
 /* Rows of each table of --summary; with --json there are all. */
 #define SUMMARY_ROWS 20
@@ -25,13 +25,10 @@
 /* Threads that look through a file, at most. */
 #define JOBS_MAX 16
 
-/* Of --input: no structured log at all. The others are the formats, in their order. */
-#define INPUT_CHOICE_TEXT 0
-
 typedef struct {
     const Set *set;
     gboolean json, quiet, count, ecs;
-    gboolean plain;           /* structured logs are text, too */
+    gboolean logs;            /* structured logs are read as such */
     const InputFormat *input; /* NULL: what each file says it is */
     gint64 now;
     guint jobs;
@@ -110,7 +107,7 @@ static gboolean scan_any(Match *match, Stream *stream, GError **error)
         return FALSE;
     if (!packets) {
         const ScanOptions options = {
-            .log = !match->plain, .format = match->input, .now = match->now, .jobs = match->jobs};
+            .log = match->logs, .format = match->input, .now = match->now, .jobs = match->jobs};
         return scan_stream_with(match->set, stream, &options, print_hit, match, error);
     }
     gboolean scanned = packets_scan(match->set, stream, print_hit, match, &counts, error);
@@ -168,13 +165,6 @@ static void print_tally(const CommandCall *call, const Match *match)
     fwrite(text->str, 1, text->len, stdout);
 }
 
-/* The format that --input names, or NULL: each file's own. */
-static const InputFormat *choose_input(const CommandCall *call)
-{
-    int choice = command_choice(call, "input", -1);
-    return choice <= INPUT_CHOICE_TEXT ? NULL : input_format_find(input_format_names()[choice - 1]);
-}
-
 /* Looks for whole patterns in observations, or in logs and packets, instead of values in text. */
 static int run_patterns(const CommandCall *call, const LoadOptions *options, GError **error)
 {
@@ -189,9 +179,11 @@ static int run_patterns(const CommandCall *call, const LoadOptions *options, GEr
         match_indicators_explain(&counts, error);
         return COMMAND_ERROR;
     }
-    return command_flag(call, "observed")
-               ? match_observed(detector, call)
-               : match_patterns(detector, call, choose_input(call), options->now);
+    if (command_flag(call, "observed"))
+        return match_observed(detector, call);
+    const InputFormat *input;
+    match_options_logs(call, &input);
+    return match_patterns(detector, call, input, options->now);
 }
 
 /* What does not go together with looking for whole patterns. */
@@ -202,24 +194,10 @@ static const char *clashes_with_patterns(const CommandCall *call)
     for (gsize i = 0; i < G_N_ELEMENTS(flags); i++)
         if (command_flag(call, flags[i]))
             return flags[i];
-    if (command_choice(call, "input", -1) == INPUT_CHOICE_TEXT)
+    const InputFormat *input;
+    if (!match_options_logs(call, &input))
         return "input=text";
     return command_text(call, "set") ? "set" : NULL;
-}
-
-static void note_list(gpointer user, const char *list, guint64 hits)
-{
-    output_note("  %" G_GUINT64_FORMAT " by \"%s\"", hits, list);
-}
-
-static void note_withheld(const Withhold *withhold)
-{
-    guint64 hits = withhold_each(withhold, NULL, NULL);
-    if (hits == 0)
-        return;
-    output_note("%" G_GUINT64_FORMAT " hits of well-known values left out (see --suppressed):",
-                hits);
-    withhold_each(withhold, note_list, NULL);
 }
 
 static int run(const CommandCall *call, GError **error)
@@ -229,11 +207,6 @@ static int run(const CommandCall *call, GError **error)
         .now = timestamp_now(),
         .expired = command_flag(call, "expired"),
         .observables = command_flag(call, "observables"),
-    };
-    const WithholdOptions withholding = {
-        .expired = options.expired,
-        .suppressed = command_flag(call, "suppressed"),
-        .allowed = command_texts(call, "allow-list"),
     };
 
     if (command_text(call, "set") && command_texts(call, "indicators"))
@@ -260,7 +233,7 @@ static int run(const CommandCall *call, GError **error)
     if (!sighting_record_begin(call, &sightings, error))
         return COMMAND_ERROR;
     g_autoptr(Set) set = match_indicators_open(call, &options, error);
-    g_autoptr(Withhold) withhold = withhold_new(&withholding);
+    g_autoptr(Withhold) withhold = match_options_withhold(call, options.expired);
     if (!set || !withhold_check(withhold, set, error))
         return COMMAND_ERROR;
     g_autoptr(GString) text = g_string_new(NULL);
@@ -272,8 +245,6 @@ static int run(const CommandCall *call, GError **error)
         .quiet = command_flag(call, "quiet"),
         .count = command_flag(call, "count"),
         .ecs = command_flag(call, "ecs"),
-        .plain = command_choice(call, "input", -1) == INPUT_CHOICE_TEXT,
-        .input = choose_input(call),
         .now = options.now,
         .jobs = (guint)command_int(call, "jobs", (gint64)MIN(g_get_num_processors(), JOBS_MAX)),
         .withhold = withhold,
@@ -281,6 +252,7 @@ static int run(const CommandCall *call, GError **error)
         .sightings = sightings,
         .text = text,
     };
+    match.logs = match_options_logs(call, &match.input);
     const char *const *paths =
         call->count > 0 ? (const char *const *)call->arguments : standard_input;
     gboolean go_on = TRUE;
@@ -289,7 +261,7 @@ static int run(const CommandCall *call, GError **error)
     if (tally && !match.quiet)
         print_tally(call, &match);
     if (!match.quiet)
-        note_withheld(withhold);
+        match_options_note_withheld(withhold);
     if (sightings && !sighting_record_store(call, sightings, TRUE, error))
         return COMMAND_ERROR;
     if (match.quiet && match.hits > 0)
@@ -333,12 +305,8 @@ const Command cmd_match = {
              .help = "look for whole patterns in what structured logs and packets say, not for "
                      "values; slower"},
             {"count", 'c', COMMAND_FLAG, .help = "print only how many hits each file has"},
-            {"input", 0, COMMAND_CHOICE, "FORMAT",
-             .choices = "text|eve|zeek|zeek-json|windows-json|windows-xml|json|cef|dns|access|"
-                        "syslog|w3c|csv",
-             .help = "what the logs are, instead of looking; text: nothing but text"},
-            {"ecs", 0, COMMAND_FLAG,
-             .help = "print hits as documents of the Elastic Common Schema, one a line"},
+            MATCH_OPTIONS_INPUT,
+            MATCH_OPTIONS_ECS,
             {"summary", 0, COMMAND_FLAG,
              .help = "print at the end how many hits each indicator, value, source, file, address "
                      "and hour has"},
@@ -351,20 +319,14 @@ const Command cmd_match = {
             {"set", 's', COMMAND_TEXT, "FILE",
              .help = "look for what this file has, made by `concert shield compile`"},
             SHIELD_SET_OPTION_SUPPRESS,
-            {"suppressed", 0, COMMAND_FLAG, .help = "print hits of well-known values, too"},
-            {"allow-list", 0, COMMAND_TEXTS, "NAME",
-             .help = "what is well-known by this list alone counts like anything else"},
+            MATCH_OPTIONS_SUPPRESSED,
+            MATCH_OPTIONS_ALLOW_LIST,
             {"expired", 0, COMMAND_FLAG,
              .help = "also indicators that are revoked, taken back, no longer or not yet valid"},
-            {"observables", 0, COMMAND_FLAG,
-             .help = "also the values of observables, not only of indicators"},
-            {"format", 'f', COMMAND_CHOICE, "FORMAT", .choices = "stix|misp|misp-feed|list|csv",
-             .help = "what the files of -i are, instead of looking"},
-            {"columns", 0, COMMAND_TEXT, "MAPPING",
-             .help = "columns of CSV: value=2,type=1,comment=5 (default: from its header)"},
-            {"kind", 'k', COMMAND_CHOICE, "KIND",
-             .choices = "ipv4|ipv6|cidr|domain|url|md5|sha1|sha256|sha512|email|ja3|ja4",
-             .help = "what the values of a list are, where their looks do not tell"},
+            MATCH_OPTIONS_OBSERVABLES,
+            MATCH_INDICATORS_OPTION_FORMAT,
+            MATCH_INDICATORS_OPTION_COLUMNS,
+            MATCH_INDICATORS_OPTION_KIND,
             COMMAND_OPTION_JSON,
             COMMAND_OPTIONS_END,
         },

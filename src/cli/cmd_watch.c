@@ -14,22 +14,20 @@
 #include "base/timestamp.h"
 #include "cli/command_node.h"
 #include "cli/commands.h"
+#include "cli/match_indicators.h"
+#include "cli/match_options.h"
 #include "cli/output.h"
 #include "cli/shield_set.h"
 #include "cli/sighting_record.h"
 #include "cli/watch_supply.h"
 #include "shield/hit.h"
 #include "shield/watch/watch_live.h"
-#include "shield/withhold.h"
 
 /* Hits that are written in one go. */
 #define PENDING_MAX (64 * 1024)
 
 /* How long who reads the hits may take when the watcher is told to end (milliseconds). */
 #define LAST_WAIT 2000
-
-/* Of --input: no structured log at all. */
-#define INPUT_CHOICE_TEXT 0
 
 /* Sightings are stored soon after the first hit, then not so often: each time is a new version of
  * each. Microseconds. */
@@ -244,11 +242,6 @@ static int run(const CommandCall *call, GError **error)
         .now = timestamp_now(),
         .observables = command_flag(call, "observables"),
     };
-    const WithholdOptions withholding = {
-        .suppressed = command_flag(call, "suppressed"),
-        .allowed = command_texts(call, "allow-list"),
-    };
-    int input = command_choice(call, "input", -1);
 
     if (command_text(call, "set") && command_texts(call, "indicators"))
         return command_usage(call, error, "--set and -i do not go together");
@@ -264,8 +257,8 @@ static int run(const CommandCall *call, GError **error)
     g_autoptr(Sightings) sightings = NULL;
     if (!sighting_record_begin(call, &sightings, error))
         return COMMAND_ERROR;
-    g_autoptr(WatchSupply) indicators = watch_supply_start(call, &options, error);
-    g_autoptr(Withhold) withhold = withhold_new(&withholding);
+    g_autoptr(Withhold) withhold = match_options_withhold(call, options.expired);
+    g_autoptr(WatchSupply) indicators = watch_supply_start(call, &options, withhold, error);
     if (!indicators)
         return COMMAND_ERROR;
     gboolean node = !command_text(call, "set") && !command_texts(call, "indicators");
@@ -281,14 +274,11 @@ static int run(const CommandCall *call, GError **error)
                          .ecs = command_flag(call, "ecs"),
                          .pending = pending,
                          .now = options.now};
-    const WatchOptions watch = {
+    WatchOptions watch = {
         .paths = paths,
         .state = state,
         .poll = command_flag(call, "poll"),
         .only_new = command_flag(call, "new"),
-        .log = input != INPUT_CHOICE_TEXT,
-        .format =
-            input <= INPUT_CHOICE_TEXT ? NULL : input_format_find(input_format_names()[input - 1]),
         .found = print_hit,
         .supply = supply,
         .flush = flush,
@@ -297,10 +287,12 @@ static int run(const CommandCall *call, GError **error)
         .wake = wake[0],
         .user = &watching,
     };
+    watch.log = match_options_logs(call, &watch.format);
     const char *interface = command_text(call, "interface");
     const LiveOptions live = {.filter = command_text(call, "filter"), .promiscuous = TRUE};
     gboolean watched =
         interface ? watch_live_run(interface, &live, &watch, error) : watch_run(&watch, error);
+    match_options_note_withheld(withhold);
     if (sightings && !sighting_record_store(call, sightings, TRUE, watched ? error : NULL))
         return COMMAND_ERROR;
     return watched ? COMMAND_OK : COMMAND_ERROR;
@@ -334,26 +326,16 @@ const Command cmd_watch = {
              .help = "of files that are there already look only at what comes"},
             {"poll", 0, COMMAND_FLAG,
              .help = "look whether files have grown, instead of being told by the system"},
-            {"input", 0, COMMAND_CHOICE, "FORMAT",
-             .choices = "text|eve|zeek|zeek-json|windows-json|windows-xml|json|cef|dns|access|"
-                        "syslog|w3c|csv",
-             .help = "what the logs are, instead of looking; text: nothing but text"},
-            {"ecs", 0, COMMAND_FLAG,
-             .help = "print hits as documents of the Elastic Common Schema, one a line"},
+            MATCH_OPTIONS_INPUT,
+            MATCH_OPTIONS_ECS,
             SIGHTING_RECORD_OPTION,
             SHIELD_SET_OPTION_SUPPRESS,
-            {"suppressed", 0, COMMAND_FLAG, .help = "print hits of well-known values, too"},
-            {"allow-list", 0, COMMAND_TEXTS, "NAME",
-             .help = "what is well-known by this list alone counts like anything else"},
-            {"observables", 0, COMMAND_FLAG,
-             .help = "also the values of observables, not only of indicators"},
-            {"format", 'f', COMMAND_CHOICE, "FORMAT", .choices = "stix|misp|misp-feed|list|csv",
-             .help = "what the files of -i are, instead of looking"},
-            {"columns", 0, COMMAND_TEXT, "MAPPING",
-             .help = "columns of CSV: value=2,type=1,comment=5 (default: from its header)"},
-            {"kind", 'k', COMMAND_CHOICE, "KIND",
-             .choices = "ipv4|ipv6|cidr|domain|url|md5|sha1|sha256|sha512|email|ja3|ja4",
-             .help = "what the values of a list are, where their looks do not tell"},
+            MATCH_OPTIONS_SUPPRESSED,
+            MATCH_OPTIONS_ALLOW_LIST,
+            MATCH_OPTIONS_OBSERVABLES,
+            MATCH_INDICATORS_OPTION_FORMAT,
+            MATCH_INDICATORS_OPTION_COLUMNS,
+            MATCH_INDICATORS_OPTION_KIND,
             COMMAND_OPTION_JSON,
             COMMAND_OPTIONS_END,
         },

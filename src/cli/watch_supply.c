@@ -143,7 +143,8 @@ static gpointer look_for_changes(gpointer user)
     return NULL;
 }
 
-WatchSupply *watch_supply_start(const CommandCall *call, const LoadOptions *options, GError **error)
+WatchSupply *watch_supply_start(const CommandCall *call, const LoadOptions *options,
+                                const Withhold *withhold, GError **error)
 {
     WatchSupply *supply = g_new0(WatchSupply, 1);
     supply->call = call;
@@ -159,7 +160,7 @@ WatchSupply *watch_supply_start(const CommandCall *call, const LoadOptions *opti
         supply->state = describe(supply);
         supply->next = make(supply, error);
     }
-    if (!supply->next) {
+    if (!supply->next || !withhold_check(withhold, supply->next, error)) {
         watch_supply_stop(supply);
         return NULL;
     }

@@ -5,13 +5,15 @@
 #include "cli/command.h"
 #include "shield/load.h"
 #include "shield/set.h"
+#include "shield/withhold.h"
 
 typedef struct WatchSupply WatchSupply;
 
 /* Opens the first set, and begins to look for changes, every second. What cannot be opened later is
- * told on standard error, and the set before stays. */
+ * told on standard error, and the set before stays. Fails where @withhold names lists that the
+ * first set does not have. */
 WatchSupply *watch_supply_start(const CommandCall *call, const LoadOptions *options,
-                                GError **error);
+                                const Withhold *withhold, GError **error);
 
 void watch_supply_stop(WatchSupply *supply);
 

@@ -11,6 +11,11 @@ const ProcedureField silence_fields[] = {
     {NULL},
 };
 
+const ProcedureField silence_end_fields[] = {
+    {"text", "a word to the others", PROCEDURE_TEXT, .max = 4 * 1024},
+    {NULL},
+};
+
 const char *silence_coordinator(const EngineResult *dossier, const char *node)
 {
     for (guint i = dossier->events->len; i-- > 0;) {

@@ -15,8 +15,30 @@
 #define SILENCE_PERCENT    150 /* of a clock's time, after which there is silence */
 #define SILENCE_BYTES_MAX  1024
 
-/* The fields of the event that says so. */
+/* The fields of the event that says so, and of the one that takes it back. */
 extern const ProcedureField silence_fields[];
+extern const ProcedureField silence_end_fields[];
+
+/* The rows of a procedure's table for both: possible in the states @live to the roles @sides, told
+ * to @all. */
+#define SILENCE_TRANSITIONS(live, sides, all)                                                      \
+    {.type = SILENCE_WATCHED,                                                                      \
+     .verb = "have silence watched in",                                                            \
+     .command = "watch-silence",                                                                   \
+     .help =                                                                                       \
+         "wants a coordinator told if nobody answers; counts once all who have to act named it",   \
+     .from = (live),                                                                               \
+     .to = PROCEDURE_STAY,                                                                         \
+     .who = (sides),                                                                               \
+     .tells = (all),                                                                               \
+     .is_aside = TRUE,                                                                             \
+     .fields = silence_fields},                                                                    \
+    {                                                                                              \
+        .type = SILENCE_UNWATCHED, .verb = "have silence watched no more in",                      \
+        .command = "unwatch-silence", .help = "does not want a coordinator told any more",         \
+        .from = (live), .to = PROCEDURE_STAY, .who = (sides), .tells = (all), .is_aside = TRUE,    \
+        .fields = silence_end_fields                                                               \
+    }
 
 /* Whom @node named last, and did not take back; NULL: nobody. */
 const char *silence_coordinator(const EngineResult *dossier, const char *node);

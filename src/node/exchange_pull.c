@@ -211,6 +211,17 @@ static gboolean check_shown(const Question *question, const Peer *peer, guint64 
     return FALSE;
 }
 
+/* Did another answer, a parcel or a command get further while this question was under way? Then
+ * what came is no longer what follows, and says nothing of the peer. */
+static gboolean is_overtaken(const Question *question, const FollowerResult *result)
+{
+    if (result->overtaken || result->verdict != ANSWER_DAMAGED)
+        return result->overtaken;
+    g_autoptr(Peer) now =
+        peers_get(notary_store(question->pull->notary), question->peer->origin, NULL);
+    return now && (now->cursor != question->from || now->size != question->size);
+}
+
 /* One question. *ret_more: the peer has more; asking goes on. */
 static gboolean pull_once(const ExchangePull *pull, const char *name, ExchangePullCounts *counts,
                           Ahead *ahead, gboolean *ret_more, GError **error)
@@ -253,7 +264,7 @@ static gboolean pull_once(const ExchangePull *pull, const char *name, ExchangePu
     g_clear_pointer(&ahead->spent, follower_prepared_free);
     ahead->spent = g_steal_pointer(&question.prepared);
     if (!good) {
-        *ret_more = accepted.overtaken; /* by a parcel, or a command: ask again from where it got */
+        *ret_more = is_overtaken(&question, &accepted); /* ask again from where it got */
         return FALSE;
     }
     add_counts(counts, &accepted, bytes);

@@ -11,16 +11,9 @@ class SilenceTest(test_clock.ClockTestCase):
         """A request of one to the other; both name the forum."""
         request = self.send(waits, acts, "--wanted-by", "3s")
         for node, who in (waits, "A. Example"), (acts, "B. Example"):
-            self.sync(node)
+            node.run("exchange", "sync")
             node.run("request", "watch-silence", request, "--coordinator", forum.name, "--as", who)
         return request
-
-    def sync(self, node, seconds=25):
-        """The node may be asking by itself at the same moment: then one of both asks again."""
-        end = time.monotonic() + seconds
-        while node.run("exchange", "sync", status=None).status != 0:
-            self.assertLess(time.monotonic(), end)
-            time.sleep(0.1)
 
     def wait_silences(self, node, wanted, *options, seconds=25):
         end = time.monotonic() + seconds
@@ -46,7 +39,7 @@ class SilenceTest(test_clock.ClockTestCase):
             self.assertEqual(set(row), {"dossier", "no_answer_since", "told_by", "exercise", "over"})
             forum.run("request", "show", request, status=1)
             acts.run("request", "answer", request, "They are.", "--as", "B. Example")
-            self.sync(waits)
+            waits.run("exchange", "sync")
             self.wait_silences(forum, [])
             self.wait_silences(forum, [(request, waits.name, True), *before], "--all")
         for node in alder, birch:
