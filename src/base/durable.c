@@ -96,6 +96,43 @@ gboolean durable_write(const char *path, const void *bytes, gsize length, mode_t
            durable_rename(temporary, path, error);
 }
 
+/* Fills the file @fd, named @path to the user, syncs and closes it. */
+static gboolean fill_file(int fd, const char *path, DurableFill fill, gpointer user, GError **error)
+{
+    FILE *stream = fdopen(fd, "w");
+    if (!stream) {
+        int errnum = errno;
+        close(fd);
+        return error_from_errno(error, errnum, "%s", path);
+    }
+    gboolean good = fill(stream, user, error);
+    errno = 0; /* what failed before the last flush left no errno */
+    if (good && (fflush(stream) != 0 || ferror(stream) || fsync(fd) != 0))
+        good = error_from_errno(error, errno ? errno : EIO, "%s", path);
+    if (fclose(stream) != 0 && good)
+        good = error_from_errno(error, errno, "%s", path);
+    return good;
+}
+
+gboolean durable_write_stream(const char *path, mode_t mode, DurableFill fill, gpointer user,
+                              GError **error)
+{
+    struct stat status;
+    if (stat(path, &status) == 0 && !S_ISREG(status.st_mode)) {
+        g_set_error(error, CONCERT_ERROR, CONCERT_ERROR_INPUT, "%s is there and is no file", path);
+        return FALSE;
+    }
+    g_autofree char *temporary = g_strconcat(path, ".XXXXXX", NULL);
+    int fd = g_mkstemp_full(temporary, O_WRONLY | O_CLOEXEC, (int)mode);
+    if (fd < 0)
+        return error_from_errno(error, errno, "%s", path);
+    gboolean good =
+        fill_file(fd, path, fill, user, error) && durable_rename(temporary, path, error);
+    if (!good)
+        unlink(temporary);
+    return good;
+}
+
 /* A file under way. */
 typedef struct {
     char *path;

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <glib.h>
+#include <stdio.h>
 #include <sys/types.h>
 
 #include "base/error.h"
@@ -30,6 +31,17 @@ typedef struct {
  * replaced, each wholly. */
 #define DURABLE_FILES_MAX 64
 gboolean durable_write_all(const DurableFile *files, guint n_files, mode_t mode, GError **error);
+
+/* Writes to @stream what the file is to hold. What @stream itself could not take need not be looked
+ * for: that is found out afterwards. */
+typedef gboolean (*DurableFill)(FILE *stream, gpointer user, GError **error);
+
+/* As durable_write() for what is made piece by piece, may be long, and lies where a user says: it
+ * has @mode less the umask, several may write the same path at once, and what a crash leaves behind
+ * (@path and six random characters more) stays. CONCERT_ERROR_INPUT when @path is there and is no
+ * file, such as a device: it would be replaced by one. */
+gboolean durable_write_stream(const char *path, mode_t mode, DurableFill fill, gpointer user,
+                              GError **error);
 
 /* Makes the directory @path with @mode, and those above it that are missing; all are synced. */
 gboolean durable_make_directory(const char *path, mode_t mode, GError **error);

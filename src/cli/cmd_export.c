@@ -1,10 +1,9 @@
 /* cmd_export.c - `concert export`: objects out, byte for byte. */
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
+#include "base/durable.h"
 #include "cli/command_node.h"
 #include "cli/commands.h"
 #include "cli/output.h"
@@ -55,25 +54,17 @@ static gboolean write_all(Export *export, Store *store, const ObjectsQuery *quer
     return TRUE;
 }
 
-/* Writes to a new file that takes the place of @path only when it is complete and on the disk. */
-static gboolean write_file(Export *export, const char *path, Store *store,
-                           const ObjectsQuery *query, GError **error)
+typedef struct {
+    Export *export;
+    Store *store;
+    const ObjectsQuery *query;
+} Filling;
+
+static gboolean fill(FILE *stream, gpointer user, GError **error)
 {
-    g_autofree char *temporary = g_strdup_printf("%s.XXXXXX", path);
-    int fd = g_mkstemp_full(temporary, O_WRONLY | O_CLOEXEC, 0600);
-    if (fd < 0)
-        return error_from_errno(error, errno, "%s", temporary);
-    export->stream = fdopen(fd, "w");
-    gboolean done = write_all(export, store, query, error);
-    if (done && fsync(fd) != 0)
-        done = error_from_errno(error, errno, "%s", temporary);
-    if (fclose(export->stream) != 0 && done)
-        done = error_from_errno(error, errno, "%s", temporary);
-    if (done && rename(temporary, path) != 0)
-        done = error_from_errno(error, errno, "%s", path);
-    if (!done)
-        unlink(temporary);
-    return done;
+    Filling *filling = user;
+    filling->export->stream = stream;
+    return write_all(filling->export, filling->store, filling->query, error);
 }
 
 static int run(const CommandCall *call, GError **error)
@@ -103,7 +94,8 @@ static int run(const CommandCall *call, GError **error)
     }
     const char *path = command_text(call, "output");
     gboolean file = path && !g_str_equal(path, "-");
-    if (!(file ? write_file(&export, path, store, &query, error)
+    Filling filling = {&export, store, &query};
+    if (!(file ? durable_write_stream(path, 0600, fill, &filling, error)
                : write_all(&export, store, &query, error)))
         return command_file_error(error);
     if (file) {

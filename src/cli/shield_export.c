@@ -1,10 +1,9 @@
 /* shield_export.c - `concert shield export FORMAT`: a subcommand for each format there is. */
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
+#include "base/durable.h"
 #include "base/timestamp.h"
 #include "cli/cmd_shield.h"
 #include "cli/command_node.h"
@@ -36,41 +35,27 @@ static void source_clear(Source *source)
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Source, source_clear)
 
-static gboolean write_set(const ExportFormat *format, const ExportOptions *options,
-                          const Source *source, FILE *stream, ExportCounts *ret_counts,
-                          GError **error)
+typedef struct {
+    const ExportFormat *format;
+    const ExportOptions *options;
+    const Source *source;
+    ExportCounts counts; /* of what was written */
+} Writing;
+
+/* A DurableFill. */
+static gboolean write_set(FILE *stream, gpointer user, GError **error)
 {
-    g_autoptr(Export) export = export_new(format, options, write_bytes, stream, error);
+    Writing *writing = user;
+    const Source *source = writing->source;
+    g_autoptr(Export) export =
+        export_new(writing->format, writing->options, write_bytes, stream, error);
     if (!export ||
         !export_set_add(export, source->set, source->releaser ? releaser_blocks : NULL,
                         source->releaser, error) ||
-        !export_finish(export, ret_counts, error))
+        !export_finish(export, &writing->counts, error))
         return FALSE;
     errno = 0;
     return fflush(stream) == 0 || error_from_errno(error, errno ? errno : EIO, "export");
-}
-
-/* Writes to a new file that takes the place of @path only when it is complete and on the disk: who
- * reloads it in between reads the old one. */
-static gboolean write_file(const ExportFormat *format, const ExportOptions *options,
-                           const Source *source, const char *path, ExportCounts *ret_counts,
-                           GError **error)
-{
-    g_autofree char *temporary = g_strdup_printf("%s.XXXXXX", path);
-    int fd = g_mkstemp_full(temporary, O_WRONLY | O_CLOEXEC, 0644);
-    if (fd < 0)
-        return error_from_errno(error, errno, "%s", temporary);
-    FILE *stream = fdopen(fd, "w");
-    gboolean done = write_set(format, options, source, stream, ret_counts, error);
-    if (done && fsync(fd) != 0)
-        done = error_from_errno(error, errno, "%s", temporary);
-    if (fclose(stream) != 0 && done)
-        done = error_from_errno(error, errno, "%s", temporary);
-    if (done && rename(temporary, path) != 0)
-        done = error_from_errno(error, errno, "%s", path);
-    if (!done)
-        unlink(temporary);
-    return done;
 }
 
 /* What is in force. */
@@ -195,16 +180,17 @@ static int run(const CommandCall *call, GError **error)
     if (command_json(call) && !to_file)
         return command_usage(call, error, "--json says what was written to -o FILE");
     g_auto(Source) source = {0};
-    ExportCounts counts;
+    Writing writing = {.format = format, .options = &options, .source = &source};
     if (!open_source(call, format, &options, &source, error))
         return COMMAND_ERROR;
-    if (!(to_file ? write_file(format, &options, &source, path, &counts, error)
-                  : write_set(format, &options, &source, stdout, &counts, error)))
+    /* Who reloads the file while it is written reads the old one. */
+    if (!(to_file ? durable_write_stream(path, 0644, write_set, &writing, error)
+                  : write_set(stdout, &writing, error)))
         return command_file_error(error);
     if (command_json(call))
-        print_json(format, &options, path, &counts);
+        print_json(format, &options, path, &writing.counts);
     else
-        print_notes(format, &counts);
+        print_notes(format, &writing.counts);
     return COMMAND_OK;
 }
 
