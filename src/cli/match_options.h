@@ -10,8 +10,9 @@
 #define MATCH_OPTIONS_INPUT                                                                        \
     {                                                                                              \
         "input", 0, COMMAND_CHOICE, "FORMAT",                                                      \
-            .choices = "text|eve|zeek|zeek-json|windows-json|windows-xml|json|cef|dns|access|"     \
-                       "syslog|w3c|csv",                                                           \
+            .choices =                                                                             \
+                "text|eve|zeek|zeek-json|windows-json|windows-xml|json|cef|dns|windows-dns|"       \
+                "access|syslog|w3c|csv",                                                           \
             .help = "what the logs are, instead of looking; text: nothing but text"                \
     }
 #define MATCH_OPTIONS_ECS                                                                          \

@@ -6,8 +6,9 @@
 
 /* The table of formats; the first that knows a file's first lines has it. */
 static const InputFormat *const formats[] = {
-    &input_eve, &input_zeek, &input_zeek_json, &input_windows_json, &input_windows_xml, &input_json,
-    &input_cef, &input_dns,  &input_access,    &input_syslog,       &input_w3c,         &input_csv,
+    &input_eve,    &input_zeek, &input_zeek_json, &input_windows_json, &input_windows_xml,
+    &input_json,   &input_cef,  &input_dns,       &input_windows_dns,  &input_access,
+    &input_syslog, &input_w3c,  &input_csv,
 };
 
 const InputFormat *input_format_find(const char *name)
@@ -127,6 +128,11 @@ void input_set_columns(Input *input, char separator, const char *const *names)
 gboolean input_has_late_headers(const Input *input)
 {
     return input->format->late_headers;
+}
+
+gboolean input_needs_all_lines(const Input *input)
+{
+    return input->format->all_lines;
 }
 
 /* Takes the header in the line that starts at @at. */

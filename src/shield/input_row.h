@@ -76,6 +76,7 @@ struct InputFormat {
     /* Takes the header in a line that has one; NULL: the format has none. */
     gboolean (*take_header)(Input *input, const char *line, gsize length, gboolean first);
     gboolean late_headers; /* any line may be one, beginning with '#' */
+    gboolean all_lines;    /* values are spelled as nothing but its reader can see */
     const InputField *fields;
 };
 
@@ -102,4 +103,4 @@ gboolean input_next_line(const char *text, gsize length, gsize *at, const char *
 
 extern const InputFormat input_eve, input_zeek, input_zeek_json, input_windows_json,
     input_windows_xml, input_json, input_access, input_cef, input_dns, input_syslog, input_csv,
-    input_w3c;
+    input_w3c, input_windows_dns;

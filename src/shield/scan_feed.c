@@ -119,7 +119,8 @@ static gboolean look_at_records(ScanFeed *feed, gsize end)
 {
     scan_lines_take_headers(feed->lines, feed->window->text + feed->at, end - feed->at,
                             feed->line == 1);
-    while (set_has_one_label_urls(feed->set) && feed->at < end)
+    gboolean all = set_has_one_label_urls(feed->set) || scan_lines_need_all(feed->lines);
+    while (all && feed->at < end)
         if (!look_at_record(feed, feed->at, end))
             return FALSE;
     for (; feed->place < feed->places->len; feed->place++) {

@@ -50,6 +50,11 @@ void scan_lines_take_headers(ScanLines *lines, const char *text, gsize length, g
     input_take_headers(lines->input, text, length, start);
 }
 
+gboolean scan_lines_need_all(const ScanLines *lines)
+{
+    return input_needs_all_lines(lines->input);
+}
+
 static void add_place(ScanLines *lines, Place place)
 {
     place.order = lines->places->len;

@@ -19,6 +19,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(ScanLines, scan_lines_free)
 /* The file's header; see input_take_headers(). */
 void scan_lines_take_headers(ScanLines *lines, const char *text, gsize length, gboolean start);
 
+/* See input_needs_all_lines(). */
+gboolean scan_lines_need_all(const ScanLines *lines);
+
 /* Looks at the line [line, line + length), number @number of the file, in the order of its bytes.
  * Those of a line that is no record are found as in running text. FALSE when @found said so. */
 gboolean scan_lines_look(ScanLines *lines, const char *line, gsize length, guint64 number,

@@ -89,6 +89,27 @@ class LogsTest(concert.TestCase):
         for name in ("eve", "windows-json", "windows-xml", "cef", "dns", "syslog"):
             concert.run("match", "-i", self.feed, "--input", name, input="no record\n", status=1)
 
+    def test_names_by_lengths(self):
+        """The names of Windows' DNS server are found although they look like no names."""
+        feed = self.write("names.txt", "alder.example\n192.0.2.7\n")
+        log = self.write("dns.log", "Message logging key (for packets - other items use a subset):\n\n"
+                         "11/14/2023 10:13:20 PM 0E70 PACKET  00000000033397A0 UDP Rcv 192.0.2.1  "
+                         "5b47   Q [0001   D   NOERROR] A      (3)www(5)alder(7)example(0)\r\n"
+                         "11/14/2023 10:13:21 PM 0E70 PACKET  00000000033397A0 UDP Snd 192.0.2.7  "
+                         "5b47 R Q [8081   DR  NOERROR] A      (3)www(6)xalder(7)example(0)\r\n")
+        hits = concert.run("match", "--json", "-i", feed, log).lines()
+        self.assertEqual([(hit["seen"], hit["format"], hit["field"], hit["time"], hit["src_ip"],
+                           hit["line"]) for hit in hits],
+                         [("www.alder.example", "windows-dns", "query",
+                           "2023-11-14T22:13:20.000000Z", "192.0.2.1", 3),
+                          ("192.0.2.7", "windows-dns", "client", "2023-11-14T22:13:21.000000Z",
+                           "192.0.2.7", 4)])
+        with open(log, encoding="ascii") as text:
+            lines = concert.run("match", "--json", "-i", feed, "--input", "windows-dns",
+                                input=text.read()).lines()
+        self.assertEqual(len(lines), 2)
+        concert.run("match", "-i", self.feed, "--input", "windows-dns", input="no record\n", status=1)
+
     def test_nothing_is_lost(self):
         """What running text shows and types do not rule out, records show too."""
         chooser = random.Random(5)

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/timestamp.h"
+#include "cli/match_options.h"
 
 #define NOW    G_GINT64_CONSTANT(1717243200000000) /* 2024-06-01T12:00:00Z */
 
@@ -324,6 +325,91 @@ static void test_dns(void)
                 {"client query: a b", NULL}));
 }
 
+static void test_windows_dns(void)
+{
+#define PACKET  "PACKET  00000000033397A0 UDP "
+#define SPELLED "(3)www(5)alder(7)example(0)"
+#define AT_TEN  "2013-06-05T10:00:32.000Z "
+    check(
+        "windows-dns", NULL,
+        CASES({"6/5/2013 10:00:32 AM 0E70 " PACKET
+               "Rcv 192.0.2.1       5b47   Q [0001   D   NOERROR] A      " SPELLED "\r",
+               AT_TEN "<192.0.2.1 >?#53 udp | message=6/5/2013 10:00:32 AM 0E70 PACKET  "
+                      "00000000033397A0 ; protocol=UDP; client ipv4=192.0.2.1; "
+                      "message=       5b47   Q [0001   D   NOERROR] A      ; "
+                      "query domain=www.alder.example;"},
+              /* The client of an answer that was sent, the server of one that came. */
+              {"6/5/2013 10:00:32 AM 0E70 " PACKET "Snd 2001:db8::1 5b47 R Q [8081] A " SPELLED,
+               AT_TEN "<2001:db8::1 >?#53 udp | message=6/5/2013 10:00:32 AM 0E70 PACKET  "
+                      "00000000033397A0 ; protocol=UDP; client ipv4=2001:db8::1; "
+                      "message= 5b47 R Q [8081] A ; query domain=www.alder.example;"},
+              {"6/5/2013 10:00:32 AM 0E70 " PACKET "Rcv 192.0.2.53 5b47 R Q [8081] A " SPELLED,
+               AT_TEN ">192.0.2.53#53 udp | message=6/5/2013 10:00:32 AM 0E70 PACKET  "
+                      "00000000033397A0 ; protocol=UDP; server ipv4=192.0.2.53; "
+                      "message= 5b47 R Q [8081] A ; query domain=www.alder.example;"},
+              /* Of old servers, over TCP. */
+              {"20130605 10:00:32 A60 PACKET  TCP Snd 192.0.2.53 5b47   Q [0001] A (2)db(0)",
+               AT_TEN ">192.0.2.53#53 tcp | message=20130605 10:00:32 A60 PACKET  ; protocol=TCP; "
+                      "server ipv4=192.0.2.53; message= 5b47   Q [0001] A ; query domain=db;"},
+              /* Details. */
+              {"    Name      \"[C00C]" SPELLED "\"",
+               "| message=    Name      \"[C00C]; name domain=www.alder.example; message=\";"},
+              {"(1)a(0)(1)b(0)", "| name domain=a; name domain=b;"},
+              /* No names: the lengths are not theirs, or they have no end. */
+              {"(4)www(5)alder(7)example(0)", "| message=(4)www; name domain=alder.example;"},
+              {"(3)www(5)alder(7)example", NULL}, {"(3)a.b(0)", NULL}, {"(64)www(0)", NULL},
+              {"(3)ww", NULL}, {"(", NULL}, {"()(0", NULL}, {"(3", NULL}, {"", NULL},
+              {"      DATA   192.0.2.1", NULL}, {"12/31 PACKET UDP", NULL}));
+    static const struct {
+        const char *text, *time;
+    } times[] = {
+        {"12/31/2013 12:00:01 AM", "2013-12-31T00:00:01.000Z"},
+        {"1/2/2013 1:02:03 PM", "2013-01-02T13:02:03.000Z"},
+        {"31/12/2013 1:02:03 PM", "2013-12-31T13:02:03.000Z"},
+        {"1/2/2013 13:02:03", "2013-02-01T13:02:03.000Z"},
+        {"12/31/2013 13:02:03", "2013-12-31T13:02:03.000Z"},
+        {"31.12.2013 13:02:03", "2013-12-31T13:02:03.000Z"},
+        {"31-12-2013 13.02.03", "2013-12-31T13:02:03.000Z"},
+        {"2013/12/31 13:02:03", "2013-12-31T13:02:03.000Z"},
+        {"2013-12-31 13:02:03", "2013-12-31T13:02:03.000Z"},
+        {"2013-31-12 13:02:03", "|"},
+        {"40/40/2013 13:02:03", "|"},
+        {"1/2 13:02:03", "|"},
+        {"x y", "|"},
+        {"99999999999/1/1 1:1:1", "|"},
+    };
+    for (gsize i = 0; i < G_N_ELEMENTS(times); i++) {
+        g_autoptr(Input) input = begin("windows-dns", NULL);
+        g_autofree char *line =
+            g_strdup_printf("%s 0E70 PACKET 1 UDP Rcv x 1 Q [0] A (1)a(0)", times[i].text);
+        g_autofree char *said = read_line(input, line);
+        g_test_message("%s: %s", line, said);
+        g_assert_true(strstr(said, " >?#53") || strncmp(said, ">?#53", 5) == 0);
+        if (*times[i].time == '|')
+            g_assert_true(g_str_has_prefix(said, ">?#53"));
+        else
+            g_assert_true(g_str_has_prefix(said, times[i].time));
+    }
+    /* What comes before a name says where it stands. */
+    static const char line[] = "    Name \"(5)alder(7)example(0)\"";
+    g_autoptr(Input) input = begin("windows-dns", NULL);
+    g_autofree Observation *observation = g_new0(Observation, 1);
+    g_assert_true(input_read(input, line, sizeof(line) - 1, observation));
+    g_assert_true(input_needs_all_lines(input));
+    const ObservationValue *name = &observation->values[1];
+    g_assert_cmpuint(input_offset(input, name, name->text, name->length), ==,
+                     (gsize)(strchr(line, '(') - line));
+}
+
+/* The names that --input takes are those of the formats. */
+static void test_names(void)
+{
+    static const CommandOption option = MATCH_OPTIONS_INPUT;
+    g_autofree char *names = g_strjoinv("|", (char **)input_format_names());
+    g_autofree char *choices = g_strconcat("text|", names, NULL);
+    g_assert_cmpstr(option.choices, ==, choices);
+}
+
 /* Each format knows its own lines, and none takes plain text for its own. */
 static void test_detect(void)
 {
@@ -342,6 +428,11 @@ static void test_detect(void)
         {"dns", "31-Jan-2024 10:00:00.1 x\n31-Jan-2024 10:00:00.1 client 192.0.2.1#5 (a): "
                 "query: a IN A + (b)\n"},
         {"dns", "Jan 31 10:00:00 birch dnsmasq[5]: query[A] a.example from 192.0.2.1\n"},
+        {"windows-dns", "6/5/2013 10:00:32 AM 0E70 PACKET  00000000033397A0 UDP Rcv 192.0.2.1 5b47 "
+                        "  Q [0001   D   NOERROR] A (5)alder(7)example(0)\r\n"},
+        {"windows-dns",
+         "DNS Server log file creation at 20.01.2026 23:00:18\n\nMessage logging key "
+         "(for packets - other items use a subset of these fields):\n"},
         {"access", "192.0.2.1 - - [31/Jan/2024:10:00:00 +0100] \"GET / HTTP/1.1\" 200 5\n"},
         {"access", "a.example 192.0.2.1 - - [31/Jan/2024:10:00:00 +0100] \"GET /\" 200 5\n"},
         {"syslog", "Jan 31 10:00:00 birch x\nJan 31 10:00:00 birch x\n"},
@@ -355,6 +446,7 @@ static void test_detect(void)
         {NULL, "see http://alder.example/a, and birch.example\n"},
         {NULL, "{\n  \"a\": 1\n}\n"},
         {NULL, "{"},
+        {NULL, "A PACKET of UDP Rcv (5)alder(7)example(0)\n"},
         {NULL, "Dear time, src_ip is not what you think\n"},
         {NULL, "Jan 31 10:00:00 birch x\nbut then not\n"},
         {NULL, "<html><Event x>\n"},
@@ -453,6 +545,8 @@ int main(int argc, char **argv)
     g_test_add_func("/input/windows", test_windows);
     g_test_add_func("/input/csv", test_csv);
     g_test_add_func("/input/dns", test_dns);
+    g_test_add_func("/input/windows-dns", test_windows_dns);
+    g_test_add_func("/input/names", test_names);
     g_test_add_func("/input/detect", test_detect);
     g_test_add_func("/input/offsets", test_offsets);
     g_test_add_func("/input/limits", test_limits);
