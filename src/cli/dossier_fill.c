@@ -8,6 +8,7 @@
 #include "cli/dossier_command.h"
 #include "cli/dossier_core.h"
 #include "node/config.h"
+#include "store/introductions.h"
 #include "store/peers.h"
 
 #define AHEAD_MAX (10 * 366 * 24 * 3600) /* seconds from now that a time may be */
@@ -100,11 +101,23 @@ static gboolean fill_time(const Filling *filling, const ProcedureField *field, c
     return TRUE;
 }
 
-/* A peer by whatever it is named by; or this node itself. */
+/* A peer by whatever it is named by; or this node itself; or, by its name, a node that a peer
+ * introduced. */
 static char *read_node(const Filling *filling, const char *name, GError **error)
 {
-    g_autoptr(Peer) peer = peers_get(node_store(filling->node), name, error);
-    return peer ? g_strdup(peer->node) : NULL;
+    g_autoptr(GError) unknown = NULL;
+    g_autofree char *key = NULL, *by = NULL;
+    g_autoptr(Peer) peer = peers_get(node_store(filling->node), name, &unknown);
+    if (peer)
+        return g_strdup(peer->node);
+    if (g_error_matches(unknown, CONCERT_ERROR, CONCERT_ERROR_NOT_FOUND)) {
+        if (!introductions_get(node_store(filling->node), name, &key, &by, error))
+            return NULL;
+        if (by)
+            return g_strdup(name);
+    }
+    g_propagate_error(error, g_steal_pointer(&unknown));
+    return NULL;
 }
 
 static gboolean fill_nodes(const Filling *filling, const ProcedureField *field,

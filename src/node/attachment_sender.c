@@ -5,36 +5,48 @@
 #include "dossier/docket_files.h"
 #include "node/dispatcher.h"
 #include "store/attachments.h"
+#include "store/ledger.h"
 #include "store/peers.h"
 
 /* --- what waits --------------------------------------------------------------------------------
  */
 
-static gboolean want(StoreTx *tx, const DocketFile *file, const DocketDraft *draft, const char *to,
+/* An event whose files are to go out. */
+typedef struct {
+    const Event *event;
+    const AttachmentSenderTerms *terms;
+    gboolean is_own;    /* this node made it */
+    gboolean is_needed; /* without its files it cannot go */
+} Queueing;
+
+static gboolean want(StoreTx *tx, const Queueing *queueing, const DocketFile *file, const char *to,
                      GError **error)
 {
     g_autoptr(Peer) peer = peers_get_tx(tx, to, error);
+    const Event *event = queueing->event;
     if (!peer)
         return FALSE;
     const AttachmentsWanted wanted = {.sha256 = file->sha256,
                                       .size = file->size,
                                       .origin = peer->origin,
-                                      .tlp = draft->tlp,
-                                      .pap = draft->pap,
-                                      .is_exercise = draft->is_exercise};
-    return attachments_want(tx, &wanted, error);
+                                      .tlp = queueing->terms->tlp,
+                                      .pap = queueing->terms->pap,
+                                      .is_exercise = queueing->terms->is_exercise};
+    return queueing->is_own
+               ? attachments_want(tx, &wanted, error)
+               : attachments_pass_on(tx, &wanted, event->dossier, event->author, error);
 }
 
-static gboolean queue_event(StoreTx *tx, const Event *event, const DocketDraft *draft, char **to,
-                            gboolean is_needed, GError **error)
+static gboolean queue_event(StoreTx *tx, const Queueing *queueing, char **to, GError **error)
 {
-    g_autoptr(GArray) files = docket_files_list(event);
+    g_autoptr(GArray) files = docket_files_list(queueing->event);
     for (guint i = 0; i < files->len; i++) {
         for (guint j = 0; to[j]; j++) {
             g_autoptr(GError) failure = NULL;
-            if (want(tx, &g_array_index(files, DocketFile, i), draft, to[j], &failure))
+            if (want(tx, queueing, &g_array_index(files, DocketFile, i), to[j], &failure))
                 continue;
-            if (is_needed || !g_error_matches(failure, CONCERT_ERROR, CONCERT_ERROR_NOT_FOUND)) {
+            if (queueing->is_needed ||
+                !g_error_matches(failure, CONCERT_ERROR, CONCERT_ERROR_NOT_FOUND)) {
                 g_propagate_error(error, g_steal_pointer(&failure));
                 return FALSE;
             }
@@ -43,15 +55,26 @@ static gboolean queue_event(StoreTx *tx, const Event *event, const DocketDraft *
     return TRUE;
 }
 
-gboolean attachment_sender_queue(StoreTx *tx, const GPtrArray *events, const DocketDraft *draft,
-                                 char **to, GError **error)
+gboolean attachment_sender_queue(StoreTx *tx, const GPtrArray *events,
+                                 const AttachmentSenderTerms *terms, char **to, GError **error)
 {
+    const char *self;
+    guint64 size;
+    if (!ledger_look(tx, &self, &size, error))
+        return FALSE;
     for (guint i = 0; to && to[0] && i < events->len; i++) {
         gsize length;
         const char *text = g_bytes_get_data(events->pdata[i], &length);
         const EventHash unknown = {{0}};
         g_autoptr(Event) event = event_restore(text, length, &unknown);
-        if (event && !queue_event(tx, event, draft, to, i == events->len - 1, error))
+        if (!event)
+            continue;
+        gboolean is_own = strcmp(event->author, self) == 0;
+        const Queueing queueing = {.event = event,
+                                   .terms = terms,
+                                   .is_own = is_own,
+                                   .is_needed = is_own && i == events->len - 1};
+        if (!queue_event(tx, &queueing, to, error))
             return FALSE;
     }
     return TRUE;

@@ -39,7 +39,7 @@ guint docket_machine_run(Notary *notary)
             g_hash_table_add(passed_over, dossier->opener);
     }
     docket_relay_run(notary);
-    attachment_sender_run(notary);
     attachment_keeper_check(notary, NULL, NULL);
+    attachment_sender_run(notary); /* what is whole now may have to be sent on */
     return made;
 }

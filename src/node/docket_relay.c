@@ -4,6 +4,7 @@
 
 #include "dossier/docket.h"
 #include "exchange/card.h"
+#include "node/attachment_sender.h"
 #include "node/dispatcher.h"
 #include "store/introductions.h"
 
@@ -171,7 +172,11 @@ static gboolean make(StoreTx *tx, gpointer user, DispatcherSpec *ret_spec, GArra
 static gboolean sent(StoreTx *tx, guint64 index, gpointer user, GError **error)
 {
     const Relaying *relaying = user;
-    return introductions_remove_relay(tx, relaying->relay->hash, error);
+    const AttachmentSenderTerms terms = {relaying->tlp, relaying->pap,
+                                         relaying->docket->dossier->is_exercise};
+    return attachment_sender_queue(tx, relaying->events, &terms, (char **)relaying->to->pdata,
+                                   error) &&
+           introductions_remove_relay(tx, relaying->relay->hash, error);
 }
 
 static gboolean forget(StoreTx *tx, gpointer user, GError **error)

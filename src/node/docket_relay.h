@@ -3,7 +3,7 @@
  * An event names whom its author could not send it to ("untold"). Every participant that gets it
  * and is a peer of these sends it on, as it is: it is signed, so it does not matter who brings it.
  * With it goes the card of who made it, once to each: the peer that brings a card vouches for it
- * (store/introductions.h). */
+ * (store/introductions.h). The files that they name follow (node/attachment_sender.h). */
 #pragma once
 
 #include "node/notary.h"

@@ -127,8 +127,9 @@ static gboolean keep(StoreTx *tx, guint64 index, gpointer user, GError **error)
         g_set_error_literal(error, CONCERT_ERROR, CONCERT_ERROR_LIMIT, outcome.refusal);
         return FALSE;
     }
-    if (!attachment_sender_queue(tx, sending->events, sending->draft, sending->draft->told,
-                                 error) ||
+    const AttachmentSenderTerms terms = {sending->draft->tlp, sending->draft->pap,
+                                         sending->draft->is_exercise};
+    if (!attachment_sender_queue(tx, sending->events, &terms, sending->draft->told, error) ||
         !docket_post_queue(tx, outcome.dossier, sending->draft->told, error))
         return FALSE;
     sending->sent.dossier = g_strdup(outcome.dossier);

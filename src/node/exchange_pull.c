@@ -7,6 +7,7 @@
 #include "base/timestamp.h"
 #include "exchange/author.h"
 #include "node/attachment_keeper.h"
+#include "node/attachment_sender.h"
 #include "node/docket_machine.h"
 
 #define FOLLOW_PATH   "/exchange/v1/follow"
@@ -294,7 +295,9 @@ gboolean exchange_pull(const ExchangePull *pull, const char *peer, ExchangePullC
     }
     if (ret_counts->events > 0)
         docket_machine_run(pull->notary);
-    if (ret_counts->dispatches > 0)
+    if (ret_counts->dispatches > 0) {
         attachment_keeper_check(pull->notary, NULL, NULL);
+        attachment_sender_run(pull->notary);
+    }
     return good;
 }

@@ -228,7 +228,8 @@ gboolean attachments_set_state(StoreTx *tx, gint64 number, AttachmentState state
 {
     tx->changed = TRUE;
     return run_numbers(tx, "UPDATE attachment SET state = ?2 WHERE number = ?1 AND state != 0",
-                       number, state, error);
+                       number, state, error) &&
+           (state != ATTACHMENT_WHOLE || attachments_pass_waiting(tx, number, error));
 }
 
 gboolean attachments_erased(StoreTx *tx, guint64 index, GError **error)

@@ -54,7 +54,7 @@ gboolean attachments_receive(StoreTx *tx, const char *origin, const Chunk *chunk
                              guint place, gboolean *ret_new, GError **error);
 
 /* What came of hashing a copy (COMPLETE, WHOLE or DAMAGED). What is no longer complete stays as it
- * is. */
+ * is. Who waits for what is whole now gets it (attachments_pass_on()). */
 gboolean attachments_set_state(StoreTx *tx, gint64 number, AttachmentState state, GError **error);
 
 /* What entry @index of the own ledger carried was erased: chunks whose bytes that were are not here
@@ -143,6 +143,18 @@ typedef struct {
 /* From now on it waits to be sent to that peer, unless it was sent or waits already.
  * CONCERT_ERROR_NOT_FOUND if no copy here is complete. */
 gboolean attachments_want(StoreTx *tx, const AttachmentsWanted *wanted, GError **error);
+
+#define ATTACHMENTS_WANTED_MAX 4096 /* that wait because of one author */
+
+/* The same for a file that another, @author (origin of its ledger), named in @dossier: it is sent
+ * on as soon as a copy is whole here. Whoever knows the hash of a file can name it, so what is here
+ * goes on only if its author has it, that is, sent it here or was sent it from here, or if it came
+ * because of that dossier alone. Beyond ATTACHMENTS_WANTED_MAX nothing happens. */
+gboolean attachments_pass_on(StoreTx *tx, const AttachmentsWanted *wanted, const char *dossier,
+                             const char *author, GError **error);
+
+/* Files of which a copy is whole now and that are to be passed on, if they may. */
+gboolean attachments_pass_waiting(StoreTx *tx, gint64 number, GError **error);
 
 #define ATTACHMENTS_NO_ENTRY G_MAXUINT64
 

@@ -73,18 +73,10 @@ static gboolean choose(StoreTx *tx, const AttachmentsWanted *wanted, gint64 part
     return TRUE;
 }
 
-gboolean attachments_want(StoreTx *tx, const AttachmentsWanted *wanted, GError **error)
+/* The copy waits for that peer from now on. */
+static gboolean add_wait(StoreTx *tx, const AttachmentsWanted *wanted, gint64 party, gint64 number,
+                         GError **error)
 {
-    gint64 party, number;
-    gboolean is_known, has;
-    if (!tx_party(tx, wanted->origin, &party, error) || !renew(tx, wanted, party, &is_known, error))
-        return FALSE;
-    if (is_known)
-        return TRUE;
-    if (!choose(tx, wanted, party, &number, &has, error))
-        return FALSE;
-    if (has)
-        return TRUE;
     sqlite3_stmt *statement =
         sqlite_prepare(tx->db,
                        "INSERT INTO attachment_peer (attachment, party, count, tlp, pap, exercise)"
@@ -101,6 +93,200 @@ gboolean attachments_want(StoreTx *tx, const AttachmentsWanted *wanted, GError *
     tx->changed = TRUE;
     return sqlite_run(tx->db, statement, error);
 }
+
+gboolean attachments_want(StoreTx *tx, const AttachmentsWanted *wanted, GError **error)
+{
+    gint64 party, number;
+    gboolean is_known, has;
+    if (!tx_party(tx, wanted->origin, &party, error) || !renew(tx, wanted, party, &is_known, error))
+        return FALSE;
+    if (is_known)
+        return TRUE;
+    return choose(tx, wanted, party, &number, &has, error) &&
+           (has || add_wait(tx, wanted, party, number, error));
+}
+
+/* --- passing on --------------------------------------------------------------------------------
+ */
+
+/* A file that somebody named, for somebody. */
+typedef struct {
+    AttachmentsWanted wanted; /* without `origin` */
+    gint64 party, author;
+    char *dossier;
+    guint8 sha256[SHA256_SIZE]; /* of `wanted`, when it was read back */
+} Passing;
+
+static void passing_clear(gpointer data)
+{
+    g_free(((Passing *)data)->dossier);
+}
+
+static void bind_passing(sqlite3_stmt *statement, const Passing *passing)
+{
+    sqlite3_bind_blob(statement, 1, passing->wanted.sha256, SHA256_SIZE, SQLITE_TRANSIENT);
+    sqlite3_bind_int64(statement, 2, (gint64)passing->wanted.size);
+    sqlite3_bind_int64(statement, 3, passing->party);
+    sqlite_bind_text(statement, 4, passing->dossier);
+    sqlite3_bind_int64(statement, 5, passing->author);
+}
+
+/* The copy that may go on, 0: there is none yet; *ret_has: it came from whom it is for. */
+static gboolean choose_passing(StoreTx *tx, const Passing *passing, gint64 *ret_number,
+                               gboolean *ret_has, GError **error)
+{
+    static const char sql[] =
+        "SELECT a.number, a.party = ?3 FROM attachment a WHERE a.sha256 = ?1 AND a.size = ?2"
+        " AND a.state = 2 AND (a.party IN (?3, ?5)"
+        "  OR EXISTS (SELECT 1 FROM attachment b WHERE b.sha256 = ?1 AND b.size = ?2"
+        "   AND b.party = ?5 AND b.state = 2)"
+        "  OR EXISTS (SELECT 1 FROM attachment b JOIN attachment_peer w ON w.attachment = b.number"
+        "   WHERE b.sha256 = ?1 AND b.size = ?2 AND w.party = ?5 AND w.failure IS NULL)"
+        "  OR (a.party > 0 AND NOT EXISTS (SELECT 1 FROM attachment_mention m"
+        "   WHERE m.sha256 = ?1 AND m.dossier <> ?4)))"
+        " ORDER BY a.party = ?3 DESC, a.party LIMIT 1";
+    sqlite3_stmt *statement = sqlite_prepare(tx->db, sql, error);
+    gboolean row;
+    if (!statement)
+        return FALSE;
+    bind_passing(statement, passing);
+    if (!sqlite_step(tx->db, statement, &row, error))
+        return FALSE;
+    *ret_number = row ? sqlite3_column_int64(statement, 0) : 0;
+    *ret_has = row && sqlite3_column_int(statement, 1) != 0;
+    if (row)
+        sqlite3_reset(statement);
+    return TRUE;
+}
+
+/* *ret_done FALSE: it cannot go on yet. */
+static gboolean pass(StoreTx *tx, const Passing *passing, gboolean *ret_done, GError **error)
+{
+    gint64 number;
+    gboolean is_known, has;
+    *ret_done = TRUE;
+    if (!renew(tx, &passing->wanted, passing->party, &is_known, error))
+        return FALSE;
+    if (is_known)
+        return TRUE;
+    if (!choose_passing(tx, passing, &number, &has, error))
+        return FALSE;
+    *ret_done = number != 0;
+    return has || number == 0 || add_wait(tx, &passing->wanted, passing->party, number, error);
+}
+
+static gboolean has_room(StoreTx *tx, gint64 author, gboolean *ret_room, GError **error)
+{
+    sqlite3_stmt *statement =
+        sqlite_prepare(tx->db, "SELECT count(*) FROM attachment_wanted WHERE author = ?1", error);
+    gboolean row;
+    if (!statement)
+        return FALSE;
+    sqlite3_bind_int64(statement, 1, author);
+    if (!sqlite_step(tx->db, statement, &row, error))
+        return FALSE;
+    *ret_room = sqlite3_column_int64(statement, 0) < ATTACHMENTS_WANTED_MAX;
+    sqlite3_reset(statement);
+    return TRUE;
+}
+
+static gboolean remember(StoreTx *tx, const Passing *passing, GError **error)
+{
+    gboolean has = FALSE;
+    if (!has_room(tx, passing->author, &has, error))
+        return FALSE;
+    if (!has)
+        return TRUE;
+    sqlite3_stmt *statement =
+        sqlite_prepare(tx->db,
+                       "INSERT OR IGNORE INTO attachment_wanted (sha256, size, party, dossier,"
+                       " author, tlp, pap, exercise) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+                       error);
+    if (!statement)
+        return FALSE;
+    bind_passing(statement, passing);
+    sqlite3_bind_int64(statement, 6, passing->wanted.tlp);
+    sqlite3_bind_int64(statement, 7, passing->wanted.pap);
+    sqlite3_bind_int(statement, 8, passing->wanted.is_exercise ? 1 : 0);
+    return sqlite_run(tx->db, statement, error);
+}
+
+gboolean attachments_pass_on(StoreTx *tx, const AttachmentsWanted *wanted, const char *dossier,
+                             const char *author, GError **error)
+{
+    Passing passing = {.wanted = *wanted, .dossier = (char *)dossier};
+    gboolean is_done;
+    if (!tx_party(tx, wanted->origin, &passing.party, error) ||
+        !tx_party(tx, author, &passing.author, error))
+        return FALSE;
+    if (passing.party == passing.author)
+        return TRUE;
+    return pass(tx, &passing, &is_done, error) && (is_done || remember(tx, &passing, error));
+}
+
+/* All that wait for the file of which @number is a copy. Elements: Passing. */
+static GArray *read_waiting(StoreTx *tx, gint64 number, GError **error)
+{
+    g_autoptr(GArray) list = g_array_new(FALSE, FALSE, sizeof(Passing));
+    g_array_set_clear_func(list, passing_clear);
+    sqlite3_stmt *statement =
+        sqlite_prepare(tx->db,
+                       "SELECT w.sha256, w.size, w.party, w.dossier, w.author, w.tlp, w.pap,"
+                       " w.exercise FROM attachment a JOIN attachment_wanted w"
+                       " ON w.sha256 = a.sha256 AND w.size = a.size WHERE a.number = ?1",
+                       error);
+    if (!statement)
+        return NULL;
+    sqlite3_bind_int64(statement, 1, number);
+    for (gboolean row;;) {
+        if (!sqlite_step(tx->db, statement, &row, error))
+            return NULL;
+        if (!row)
+            return g_steal_pointer(&list);
+        Passing passing = {
+            .wanted = {.size = (guint64)sqlite3_column_int64(statement, 1),
+                       .tlp = (guint)sqlite3_column_int(statement, 5),
+                       .pap = (guint)sqlite3_column_int(statement, 6),
+                       .is_exercise = sqlite3_column_int(statement, 7) != 0},
+            .party = sqlite3_column_int64(statement, 2),
+            .author = sqlite3_column_int64(statement, 4),
+        };
+        if (sqlite3_column_bytes(statement, 0) != SHA256_SIZE)
+            continue;
+        memcpy(passing.sha256, sqlite3_column_blob(statement, 0), SHA256_SIZE);
+        passing.dossier = sqlite_dup_text(statement, 3);
+        g_array_append_val(list, passing);
+    }
+}
+
+static gboolean forget(StoreTx *tx, const Passing *passing, GError **error)
+{
+    sqlite3_stmt *statement =
+        sqlite_prepare(tx->db,
+                       "DELETE FROM attachment_wanted WHERE sha256 = ?1 AND size = ?2"
+                       " AND party = ?3 AND dossier = ?4 AND author = ?5",
+                       error);
+    if (!statement)
+        return FALSE;
+    bind_passing(statement, passing);
+    return sqlite_run(tx->db, statement, error);
+}
+
+gboolean attachments_pass_waiting(StoreTx *tx, gint64 number, GError **error)
+{
+    g_autoptr(GArray) list = read_waiting(tx, number, error);
+    for (guint i = 0; list && i < list->len; i++) {
+        Passing *passing = &g_array_index(list, Passing, i);
+        gboolean is_done;
+        passing->wanted.sha256 = passing->sha256;
+        if (!pass(tx, passing, &is_done, error) || (is_done && !forget(tx, passing, error)))
+            return FALSE;
+    }
+    return list != NULL;
+}
+
+/* --- sending -----------------------------------------------------------------------------------
+ */
 
 static gboolean read_first(Sqlite *db, AttachmentSend *send, gboolean *ret_row, GError **error)
 {

@@ -373,6 +373,14 @@ static const char *const steps[] = {
     " until INTEGER NOT NULL, by TEXT NOT NULL, paused INTEGER NOT NULL DEFAULT 0,"
     " day INTEGER NOT NULL DEFAULT 0, used INTEGER NOT NULL DEFAULT 0,"
     " waiting INTEGER NOT NULL DEFAULT 0);",
+
+    /* Files of events of others (`author`), to be sent on once they are here whole
+     * (store/attachments.h). */
+    "CREATE TABLE attachment_wanted (sha256 BLOB NOT NULL, size INTEGER NOT NULL,"
+    " party INTEGER NOT NULL, dossier TEXT NOT NULL, author INTEGER NOT NULL,"
+    " tlp INTEGER NOT NULL, pap INTEGER NOT NULL, exercise INTEGER NOT NULL,"
+    " PRIMARY KEY (sha256, size, party, dossier, author)) WITHOUT ROWID;"
+    "CREATE INDEX attachment_wanted_author ON attachment_wanted (author);",
 };
 
 guint schema_latest(void)

@@ -266,6 +266,94 @@ static void test_damaged(Fixture *fixture, gconstpointer data)
     assert_equal(alder, fixture);
 }
 
+/* --- passing on --------------------------------------------------------------------------------
+ */
+
+typedef struct {
+    AttachmentsWanted wanted;
+    const char *dossier, *author;
+} PassOn;
+
+static gboolean apply_pass_on(StoreTx *tx, gpointer user, GError **error)
+{
+    const PassOn *pass_on = user;
+    return attachments_pass_on(tx, &pass_on->wanted, pass_on->dossier, pass_on->author, error);
+}
+
+/* At @node it is known that @author named the file in @dossier, which Cedar is brought into. */
+static void pass_on(ExchangeNode *node, const Fixture *fixture, const char *dossier,
+                    const char *author)
+{
+    g_autoptr(GError) error = NULL;
+    PassOn one = {.wanted = {.sha256 = fixture->chunk.sha256,
+                             .size = FILE_SIZE,
+                             .origin = "cert.cedar.example/ledger",
+                             .tlp = MARKING_TLP_GREEN},
+                  .dossier = dossier,
+                  .author = author};
+    g_assert_true(writer_run(node_writer(node->node), 1, apply_pass_on, &one, &error));
+    g_assert_no_error(error);
+}
+
+/* Whoever knows the hash of a file of Alder's does not get it sent to somebody by naming it, but
+ * who was sent it may. */
+static void test_hash_alone(Fixture *fixture, gconstpointer data)
+{
+    ExchangeNode *alder = &fixture->alder;
+    pass_on(alder, fixture, "case-1", "cert.birch.example/ledger");
+    keep_all(alder, fixture);
+    pass_on(alder, fixture, "case-1", "cert.birch.example/ledger");
+    g_assert_cmpuint(run_sender(alder), ==, 0);
+    ask_well(fixture, &fixture->birch);
+    g_assert_cmpuint(run_sender(alder), ==, 3);
+    pass_on(alder, fixture, "case-1", "cert.birch.example/ledger");
+    g_assert_cmpuint(run_sender(alder), ==, 3);
+    exchange_nodes_follow(alder, &fixture->cedar);
+    assert_equal(&fixture->cedar, fixture);
+    pass_on(alder, fixture, "case-1", "cert.birch.example/ledger");
+    g_assert_cmpuint(run_sender(alder), ==, 0);
+}
+
+/* Birch, who got it from Alder in one dossier, does not pass it on because Dora, of whom nothing
+ * came, names it in another; in the one it came for, it does. */
+static void test_other_dossier(Fixture *fixture, gconstpointer data)
+{
+    ExchangeNode *alder = &fixture->alder, *birch = &fixture->birch;
+    g_autoptr(GError) error = NULL;
+    g_auto(DocketSent) sent = {0};
+    exchange_nodes_peer(birch, &fixture->cedar);
+    keep_all(alder, fixture);
+    g_assert_true(ask(fixture, birch, &sent, &error));
+    run_sender(alder);
+    exchange_nodes_follow(alder, birch);
+    g_assert_true(attachment_keeper_check(node_notary(birch->node), NULL, &error));
+    pass_on(birch, fixture, "case-1", "cert.dora.example/ledger");
+    g_assert_cmpuint(run_sender(birch), ==, 0);
+    pass_on(birch, fixture, sent.dossier, "cert.dora.example/ledger");
+    g_assert_cmpuint(run_sender(birch), ==, 3);
+}
+
+/* What is to be passed on waits until it is here, and whole. */
+static void test_not_here_yet(Fixture *fixture, gconstpointer data)
+{
+    ExchangeNode *alder = &fixture->alder, *birch = &fixture->birch;
+    g_autoptr(GError) error = NULL;
+    exchange_nodes_peer(birch, &fixture->cedar);
+    keep_all(alder, fixture);
+    ask_well(fixture, birch);
+    exchange_nodes_follow(alder, birch); /* the request alone */
+    pass_on(birch, fixture, "case-1", "cert.alder.example/ledger");
+    g_assert_cmpuint(run_sender(birch), ==, 0);
+    run_sender(alder);
+    exchange_nodes_follow(alder, birch);
+    assert_copy(birch, fixture, ATTACHMENT_COMPLETE);
+    g_assert_cmpuint(run_sender(birch), ==, 0);
+    g_assert_true(attachment_keeper_check(node_notary(birch->node), NULL, &error));
+    g_assert_cmpuint(run_sender(birch), ==, 3);
+    exchange_nodes_follow(birch, &fixture->cedar);
+    assert_equal(&fixture->cedar, fixture);
+}
+
 static void test_chunks(void)
 {
     static const struct {
@@ -308,5 +396,8 @@ int main(int argc, char **argv)
     g_test_add("/attachments/once", Fixture, NULL, set_up, test_once, tear_down);
     g_test_add("/attachments/erased", Fixture, NULL, set_up, test_erased, tear_down);
     g_test_add("/attachments/damaged", Fixture, NULL, set_up, test_damaged, tear_down);
+    g_test_add("/attachments/hash-alone", Fixture, NULL, set_up, test_hash_alone, tear_down);
+    g_test_add("/attachments/other-dossier", Fixture, NULL, set_up, test_other_dossier, tear_down);
+    g_test_add("/attachments/not-here-yet", Fixture, NULL, set_up, test_not_here_yet, tear_down);
     return g_test_run();
 }
