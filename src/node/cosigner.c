@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "base/fetch.h"
+#include "base/ticker.h"
 #include "base/timestamp.h"
 #include "node/policy_file.h"
 #include "store/ledger_read.h"
@@ -383,10 +384,9 @@ struct Cosigner {
     Quorum *policy;
     CosignerTell tell;
     gpointer user;
-    GThread *thread;
+    Ticker *ticker;
     GThreadPool *pool;
     GMutex lock; /* guards what follows */
-    GCond wake;
     gboolean stopping;
     GHashTable *plans; /* number of the witness -> Plan */
 };
@@ -496,20 +496,10 @@ static void ask_those_due(Cosigner *cosigner)
     g_mutex_unlock(&cosigner->lock);
 }
 
-static gpointer run_cosigner(gpointer user)
+static gint64 run_cosigner(gpointer user, const gint *stop)
 {
-    Cosigner *cosigner = user;
-    g_mutex_lock(&cosigner->lock);
-    while (!cosigner->stopping) {
-        g_mutex_unlock(&cosigner->lock);
-        ask_those_due(cosigner);
-        g_mutex_lock(&cosigner->lock);
-        gint64 end = g_get_monotonic_time() + TICK_US;
-        while (!cosigner->stopping && g_cond_wait_until(&cosigner->wake, &cosigner->lock, end))
-            ;
-    }
-    g_mutex_unlock(&cosigner->lock);
-    return NULL;
+    ask_those_due(user);
+    return TICK_US;
 }
 
 Cosigner *cosigner_start(const CosignerMeans *means, CosignerTell tell, gpointer user,
@@ -526,10 +516,9 @@ Cosigner *cosigner_start(const CosignerMeans *means, CosignerTell tell, gpointer
     cosigner->plans =
         g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, (GDestroyNotify)plan_free);
     g_mutex_init(&cosigner->lock);
-    g_cond_init(&cosigner->wake);
     cosigner->pool = g_thread_pool_new_full(run_ask, cosigner, (GDestroyNotify)witness_asked_free,
                                             ASK_THREADS, FALSE, NULL);
-    cosigner->thread = g_thread_new("cosigner", run_cosigner, cosigner);
+    cosigner->ticker = ticker_start("cosigner", run_cosigner, cosigner);
     return cosigner;
 }
 
@@ -545,13 +534,11 @@ void cosigner_stop(Cosigner *cosigner)
     while (g_hash_table_iter_next(&iter, NULL, &value))
         if (((Plan *)value)->post)
             exchange_post_cancel(((Plan *)value)->post);
-    g_cond_signal(&cosigner->wake);
     g_mutex_unlock(&cosigner->lock);
-    g_thread_join(cosigner->thread);
+    ticker_stop(cosigner->ticker);
     g_thread_pool_free(cosigner->pool, TRUE, TRUE);
     g_hash_table_unref(cosigner->plans);
     quorum_free(cosigner->policy);
     g_mutex_clear(&cosigner->lock);
-    g_cond_clear(&cosigner->wake);
     g_free(cosigner);
 }

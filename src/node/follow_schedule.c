@@ -1,6 +1,7 @@
 #include "node/follow_schedule.h"
 
 #include "base/background.h"
+#include "base/ticker.h"
 #include "base/timestamp.h"
 #include "node/follow_run.h"
 
@@ -11,20 +12,12 @@ struct FollowSchedule {
     Node *node;
     FollowScheduleTell tell;
     gpointer user;
-    GThread *thread;
-    gint stop; /* atomic */
-    GMutex lock;
-    GCond wake;
-    /* Of the thread alone. */
+    Ticker *ticker;
+    /* Of the ticker alone. */
     GHashTable *told;    /* number -> the last failure that was told */
     GHashTable *paused;  /* numbers of those that could not be begun */
     gint64 paused_until; /* monotonic */
 };
-
-static gboolean is_stopping(FollowSchedule *schedule)
-{
-    return g_atomic_int_get(&schedule->stop) != 0;
-}
 
 static void report(FollowSchedule *schedule, const Followed *followed, const char *failure)
 {
@@ -39,16 +32,16 @@ static void report(FollowSchedule *schedule, const Followed *followed, const cha
     schedule->tell(followed->name, failure, schedule->user);
 }
 
-static void run_one(FollowSchedule *schedule, const Followed *followed)
+static void run_one(FollowSchedule *schedule, const Followed *followed, const gint *stop)
 {
-    const FollowRunOptions options = {.stop = &schedule->stop};
+    const FollowRunOptions options = {.stop = stop};
     g_autoptr(Followed) after = NULL;
     g_autoptr(GError) error = NULL;
     if (follow_run(schedule->node, followed->name, &options, &after, &error)) {
         report(schedule, after, after->failure);
         return;
     }
-    if (is_stopping(schedule))
+    if (g_atomic_int_get(stop) != 0)
         return;
     /* Somebody else is running it, it was removed, or the store fails. */
     g_hash_table_add(schedule->paused, g_memdup2(&followed->number, sizeof(gint64)));
@@ -58,26 +51,19 @@ static void run_one(FollowSchedule *schedule, const Followed *followed)
         report(schedule, followed, error->message);
 }
 
-static gpointer run_schedule(gpointer data)
+static gint64 run_schedule(gpointer user, const gint *stop)
 {
-    FollowSchedule *schedule = data;
+    FollowSchedule *schedule = user;
+    g_autoptr(Followed) next = NULL;
     background_enter();
-    while (!is_stopping(schedule)) {
-        g_autoptr(Followed) next = NULL;
-        if (g_get_monotonic_time() > schedule->paused_until)
-            g_hash_table_remove_all(schedule->paused);
-        /* What cannot be read now can be at the next tick. */
-        followed_next(node_store(schedule->node), timestamp_now(), schedule->paused, &next, NULL);
-        if (next) {
-            run_one(schedule, next);
-            continue;
-        }
-        g_mutex_lock(&schedule->lock);
-        if (!is_stopping(schedule))
-            g_cond_wait_until(&schedule->wake, &schedule->lock, g_get_monotonic_time() + TICK_US);
-        g_mutex_unlock(&schedule->lock);
-    }
-    return NULL;
+    if (g_get_monotonic_time() > schedule->paused_until)
+        g_hash_table_remove_all(schedule->paused);
+    /* What cannot be read now can be at the next tick. */
+    followed_next(node_store(schedule->node), timestamp_now(), schedule->paused, &next, NULL);
+    if (!next)
+        return TICK_US;
+    run_one(schedule, next, stop);
+    return 0;
 }
 
 FollowSchedule *follow_schedule_start(Node *node, FollowScheduleTell tell, gpointer user)
@@ -88,9 +74,7 @@ FollowSchedule *follow_schedule_start(Node *node, FollowScheduleTell tell, gpoin
     schedule->user = user;
     schedule->told = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, g_free);
     schedule->paused = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, NULL);
-    g_mutex_init(&schedule->lock);
-    g_cond_init(&schedule->wake);
-    schedule->thread = g_thread_new("follow", run_schedule, schedule);
+    schedule->ticker = ticker_start("follow", run_schedule, schedule);
     return schedule;
 }
 
@@ -98,14 +82,8 @@ void follow_schedule_stop(FollowSchedule *schedule)
 {
     if (!schedule)
         return;
-    g_mutex_lock(&schedule->lock);
-    g_atomic_int_set(&schedule->stop, 1);
-    g_cond_signal(&schedule->wake);
-    g_mutex_unlock(&schedule->lock);
-    g_thread_join(schedule->thread);
+    ticker_stop(schedule->ticker);
     g_hash_table_unref(schedule->told);
     g_hash_table_unref(schedule->paused);
-    g_mutex_clear(&schedule->lock);
-    g_cond_clear(&schedule->wake);
     g_free(schedule);
 }

@@ -1,6 +1,7 @@
 #include "node/mailer.h"
 
 #include "base/background.h"
+#include "base/ticker.h"
 #include "base/timestamp.h"
 #include "node/mail_send.h"
 #include "store/mails.h"
@@ -165,12 +166,10 @@ struct Mailer {
     Node *node;
     MailerTell tell;
     gpointer user;
-    GThread *thread;
-    gint stop; /* atomic */
-    GMutex lock;
-    GCond wake;
-    gint64 paused_until; /* monotonic; for all but reminders; the thread's alone, as the next */
-    char *told;          /* the last failure that was; the thread's alone */
+    Ticker *ticker;
+    /* Of the ticker alone. */
+    gint64 paused_until; /* monotonic; for all but reminders */
+    char *told;          /* the last failure that was */
 };
 
 static void report(Mailer *mailer, const char *failure)
@@ -183,13 +182,13 @@ static void report(Mailer *mailer, const char *failure)
 }
 
 /* While notices pause, reminders do not: each has a time of its own for its next try. */
-static void run_once(Mailer *mailer)
+static void run_once(Mailer *mailer, const gint *stop)
 {
     g_auto(MailerResult) result = {0};
     g_autoptr(GError) error = NULL;
     gint64 now = g_get_monotonic_time();
     gboolean only_urgent = now < mailer->paused_until;
-    if (!run_mails(mailer->node, FALSE, only_urgent, &mailer->stop, &result, &error)) {
+    if (!run_mails(mailer->node, FALSE, only_urgent, stop, &result, &error)) {
         report(mailer, error->message);
         mailer->paused_until = now + PAUSE_US;
         return;
@@ -200,20 +199,11 @@ static void run_once(Mailer *mailer)
         mailer->paused_until = now + PAUSE_US;
 }
 
-static gpointer run_mailer(gpointer data)
+static gint64 run_mailer(gpointer user, const gint *stop)
 {
-    Mailer *mailer = data;
     background_enter();
-    while (g_atomic_int_get(&mailer->stop) == 0) {
-        run_once(mailer);
-        gint64 until = g_get_monotonic_time() + TICK_US;
-        g_mutex_lock(&mailer->lock);
-        while (g_atomic_int_get(&mailer->stop) == 0 &&
-               g_cond_wait_until(&mailer->wake, &mailer->lock, until))
-            continue;
-        g_mutex_unlock(&mailer->lock);
-    }
-    return NULL;
+    run_once(user, stop);
+    return TICK_US;
 }
 
 Mailer *mailer_start(Node *node, MailerTell tell, gpointer user)
@@ -222,9 +212,7 @@ Mailer *mailer_start(Node *node, MailerTell tell, gpointer user)
     mailer->node = node;
     mailer->tell = tell;
     mailer->user = user;
-    g_mutex_init(&mailer->lock);
-    g_cond_init(&mailer->wake);
-    mailer->thread = g_thread_new("mailer", run_mailer, mailer);
+    mailer->ticker = ticker_start("mailer", run_mailer, mailer);
     return mailer;
 }
 
@@ -232,13 +220,7 @@ void mailer_stop(Mailer *mailer)
 {
     if (!mailer)
         return;
-    g_mutex_lock(&mailer->lock);
-    g_atomic_int_set(&mailer->stop, 1);
-    g_cond_signal(&mailer->wake);
-    g_mutex_unlock(&mailer->lock);
-    g_thread_join(mailer->thread);
+    ticker_stop(mailer->ticker);
     g_free(mailer->told);
-    g_mutex_clear(&mailer->lock);
-    g_cond_clear(&mailer->wake);
     g_free(mailer);
 }

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/background.h"
+#include "base/ticker.h"
 #include "base/timestamp.h"
 #include "node/release_operation.h"
 #include "node/releaser.h"
@@ -212,63 +213,54 @@ gboolean release_standing_run(Node *node, gint64 now, guint64 *ret_values, GErro
 /* --- as long as the node is served -------------------------------------------------------------
  */
 
-struct ReleaseStandingWatch {
-    Node *node;
-    ReleaseStandingTell tell;
-    gpointer user;
-    GThread *thread;
-    GMutex lock;
-    GCond wake;
-    gboolean stop;
-};
-
 /* When it ran, and of what. */
 typedef struct {
     guint64 generation;
     gint64 day, at; /* at: monotonic */
 } Ran;
 
-static gboolean is_due(ReleaseStandingWatch *watch, Ran *ran)
+struct ReleaseStandingWatch {
+    Node *node;
+    ReleaseStandingTell tell;
+    gpointer user;
+    Ticker *ticker;
+    /* Of the ticker alone. */
+    Ran ran;
+    char *told; /* the last failure that was */
+};
+
+static gboolean is_due(ReleaseStandingWatch *watch)
 {
     gint64 interval =
         (gint64)config_duration(node_config(watch->node), SETTING_SHIELD_STANDING_INTERVAL) *
         G_USEC_PER_SEC;
     const Ran now = {writer_generation(node_writer(watch->node)), release_day(timestamp_now()),
                      g_get_monotonic_time()};
+    const Ran *ran = &watch->ran;
     if (ran->at > 0 &&
         (now.at - ran->at < interval || (now.generation == ran->generation && now.day == ran->day)))
         return FALSE;
-    *ran = now;
+    watch->ran = now;
     return TRUE;
 }
 
-static gpointer watch_standing(gpointer data)
+static gint64 watch_standing(gpointer user, const gint *stop)
 {
-    ReleaseStandingWatch *watch = data;
-    g_autofree char *told = NULL;
-    Ran ran = {0};
+    ReleaseStandingWatch *watch = user;
+    g_autoptr(GError) error = NULL;
     background_enter();
-    g_mutex_lock(&watch->lock);
-    while (!watch->stop) {
-        g_mutex_unlock(&watch->lock);
-        if (is_due(watch, &ran)) {
-            g_autoptr(GError) error = NULL;
-            /* That another release came into force meanwhile is the next round's affair. */
-            release_standing_run(watch->node, timestamp_now(), NULL, &error);
-            if (g_error_matches(error, CONCERT_ERROR, CONCERT_ERROR_CONFLICT))
-                ran.generation = G_MAXUINT64;
-            const char *message = error ? error->message : NULL;
-            if (g_strcmp0(message, told) != 0)
-                watch->tell(message, watch->user);
-            g_free(told);
-            told = g_strdup(message);
-        }
-        g_mutex_lock(&watch->lock);
-        if (!watch->stop)
-            g_cond_wait_until(&watch->wake, &watch->lock, g_get_monotonic_time() + TICK_US);
-    }
-    g_mutex_unlock(&watch->lock);
-    return NULL;
+    if (!is_due(watch))
+        return TICK_US;
+    /* That another release came into force meanwhile is the next round's affair. */
+    release_standing_run(watch->node, timestamp_now(), NULL, &error);
+    if (g_error_matches(error, CONCERT_ERROR, CONCERT_ERROR_CONFLICT))
+        watch->ran.generation = G_MAXUINT64;
+    const char *message = error ? error->message : NULL;
+    if (g_strcmp0(message, watch->told) != 0)
+        watch->tell(message, watch->user);
+    g_free(watch->told);
+    watch->told = g_strdup(message);
+    return TICK_US;
 }
 
 ReleaseStandingWatch *release_standing_start(Node *node, ReleaseStandingTell tell, gpointer user)
@@ -277,9 +269,7 @@ ReleaseStandingWatch *release_standing_start(Node *node, ReleaseStandingTell tel
     watch->node = node;
     watch->tell = tell;
     watch->user = user;
-    g_mutex_init(&watch->lock);
-    g_cond_init(&watch->wake);
-    watch->thread = g_thread_new("standing", watch_standing, watch);
+    watch->ticker = ticker_start("standing", watch_standing, watch);
     return watch;
 }
 
@@ -287,12 +277,7 @@ void release_standing_stop(ReleaseStandingWatch *watch)
 {
     if (!watch)
         return;
-    g_mutex_lock(&watch->lock);
-    watch->stop = TRUE;
-    g_cond_signal(&watch->wake);
-    g_mutex_unlock(&watch->lock);
-    g_thread_join(watch->thread);
-    g_mutex_clear(&watch->lock);
-    g_cond_clear(&watch->wake);
+    ticker_stop(watch->ticker);
+    g_free(watch->told);
     g_free(watch);
 }

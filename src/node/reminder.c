@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/background.h"
+#include "base/ticker.h"
 #include "base/timestamp.h"
 #include "ledger/origin.h"
 #include "node/operation_params.h"
@@ -402,34 +403,23 @@ struct ReminderWatch {
     Hours *hours;
     ReminderTell tell;
     gpointer user;
-    GThread *thread;
-    GMutex lock;
-    GCond wake;
-    gboolean stop;
+    Ticker *ticker;
+    char *told; /* the last failure that was; the ticker's alone */
 };
 
-static gpointer watch_clocks(gpointer data)
+static gint64 watch_clocks(gpointer user, const gint *stop)
 {
-    ReminderWatch *watch = data;
-    g_autofree char *told = NULL;
+    ReminderWatch *watch = user;
+    g_autoptr(GError) error = NULL;
     background_enter();
-    g_mutex_lock(&watch->lock);
-    while (!watch->stop) {
-        g_autoptr(GError) error = NULL;
-        g_mutex_unlock(&watch->lock);
-        reminder_run(watch->node, watch->hours, timestamp_now(), FALSE, reminder_give,
-                     (gpointer)node_config(watch->node), NULL, &error);
-        const char *message = error ? error->message : NULL;
-        if (g_strcmp0(message, told) != 0)
-            watch->tell(message, watch->user);
-        g_free(told);
-        told = g_strdup(message);
-        g_mutex_lock(&watch->lock);
-        if (!watch->stop)
-            g_cond_wait_until(&watch->wake, &watch->lock, g_get_monotonic_time() + TICK_US);
-    }
-    g_mutex_unlock(&watch->lock);
-    return NULL;
+    reminder_run(watch->node, watch->hours, timestamp_now(), FALSE, reminder_give,
+                 (gpointer)node_config(watch->node), NULL, &error);
+    const char *message = error ? error->message : NULL;
+    if (g_strcmp0(message, watch->told) != 0)
+        watch->tell(message, watch->user);
+    g_free(watch->told);
+    watch->told = g_strdup(message);
+    return TICK_US;
 }
 
 ReminderWatch *reminder_start(Node *node, ReminderTell tell, gpointer user, GError **error)
@@ -444,9 +434,7 @@ ReminderWatch *reminder_start(Node *node, ReminderTell tell, gpointer user, GErr
     watch->hours = hours;
     watch->tell = tell;
     watch->user = user;
-    g_mutex_init(&watch->lock);
-    g_cond_init(&watch->wake);
-    watch->thread = g_thread_new("clocks", watch_clocks, watch);
+    watch->ticker = ticker_start("clocks", watch_clocks, watch);
     return watch;
 }
 
@@ -454,13 +442,8 @@ void reminder_stop(ReminderWatch *watch)
 {
     if (!watch)
         return;
-    g_mutex_lock(&watch->lock);
-    watch->stop = TRUE;
-    g_cond_signal(&watch->wake);
-    g_mutex_unlock(&watch->lock);
-    g_thread_join(watch->thread);
-    g_mutex_clear(&watch->lock);
-    g_cond_clear(&watch->wake);
+    ticker_stop(watch->ticker);
     hours_free(watch->hours);
+    g_free(watch->told);
     g_free(watch);
 }

@@ -8,6 +8,7 @@
 
 #include "base/background.h"
 #include "base/durable.h"
+#include "base/ticker.h"
 
 #define POLL_US  G_TIME_SPAN_SECOND
 #define RETRY_US (10 * G_TIME_SPAN_SECOND) /* after a failure */
@@ -224,10 +225,9 @@ struct TileFiles {
     Writer *writer;
     TileFilesTell tell;
     gpointer user;
-    GThread *thread;
-    GMutex lock;
-    GCond wake;   /* to stop */
-    gint stop;    /* atomic */
+    Ticker *ticker;
+    /* Of the ticker alone. */
+    guint64 seen; /* the writer's generation when all was done; 0: it is not */
     guint64 done; /* the full tiles of this size are there */
     gboolean failing;
 };
@@ -281,16 +281,10 @@ static void remove_beyond(const TileFiles *files, guint64 size)
     }
 }
 
-static gboolean stopping(const TileFiles *files)
-{
-    return g_atomic_int_get(&files->stop) != 0;
-}
-
 /* Brings the files up to what is committed now. */
-static gboolean follow(TileFiles *files, GError **error)
+static gboolean follow(TileFiles *files, const gint *stop, GError **error)
 {
-    const TileFilesTarget target = {
-        .directory = files->directory, .mode = 0600, .stop = &files->stop};
+    const TileFilesTarget target = {.directory = files->directory, .mode = 0600, .stop = stop};
     g_auto(LedgerReadState) state = {0};
     g_autoptr(GError) local = NULL;
     guint64 written = 0;
@@ -311,7 +305,7 @@ static gboolean follow(TileFiles *files, GError **error)
     }
     if (!tile_files_write(files->store, &target, files->done, state.size, &written, error))
         return FALSE;
-    if (stopping(files) || state.size / TILE_WIDTH == files->done / TILE_WIDTH)
+    if (g_atomic_int_get(stop) != 0 || state.size / TILE_WIDTH == files->done / TILE_WIDTH)
         return TRUE;
     if (!write_done(files, &state, error))
         return FALSE;
@@ -328,31 +322,18 @@ static void report(TileFiles *files, const GError *error)
     files->failing = error != NULL;
 }
 
-static void wait_for(TileFiles *files, gint64 us)
-{
-    gint64 end = g_get_monotonic_time() + us;
-    g_mutex_lock(&files->lock);
-    while (!stopping(files) && g_cond_wait_until(&files->wake, &files->lock, end))
-        ;
-    g_mutex_unlock(&files->lock);
-}
-
-static gpointer follow_writer(gpointer user)
+static gint64 follow_writer(gpointer user, const gint *stop)
 {
     TileFiles *files = user;
-    guint64 seen = 0; /* generation */
+    guint64 generation = writer_generation(files->writer);
+    g_autoptr(GError) error = NULL;
     background_enter();
-    while (!stopping(files)) {
-        guint64 generation = writer_generation(files->writer);
-        g_autoptr(GError) error = NULL;
-        if (generation != seen || is_lost(files)) {
-            follow(files, &error);
-            report(files, error);
-            seen = error ? 0 : generation;
-        }
-        wait_for(files, error ? RETRY_US : POLL_US);
+    if (generation != files->seen || is_lost(files)) {
+        follow(files, stop, &error);
+        report(files, error);
+        files->seen = error ? 0 : generation;
     }
-    return NULL;
+    return error ? RETRY_US : POLL_US;
 }
 
 TileFiles *tile_files_start(const char *directory, Store *store, Writer *writer, TileFilesTell tell,
@@ -365,9 +346,7 @@ TileFiles *tile_files_start(const char *directory, Store *store, Writer *writer,
     files->writer = writer;
     files->tell = tell;
     files->user = user;
-    g_mutex_init(&files->lock);
-    g_cond_init(&files->wake);
-    files->thread = g_thread_new("tile-files", follow_writer, files);
+    files->ticker = ticker_start("tile-files", follow_writer, files);
     return files;
 }
 
@@ -375,13 +354,7 @@ void tile_files_stop(TileFiles *files)
 {
     if (!files)
         return;
-    g_mutex_lock(&files->lock);
-    g_atomic_int_set(&files->stop, 1);
-    g_cond_signal(&files->wake);
-    g_mutex_unlock(&files->lock);
-    g_thread_join(files->thread);
-    g_mutex_clear(&files->lock);
-    g_cond_clear(&files->wake);
+    ticker_stop(files->ticker);
     g_free(files->directory);
     g_free(files->done_path);
     g_free(files);
