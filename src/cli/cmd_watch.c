@@ -2,6 +2,7 @@
  * come. How files are followed is shield/watch/watch.h. */
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <poll.h>
 #include <signal.h>
 #include <string.h>
@@ -78,6 +79,18 @@ static gboolean catch_signals(GError **error)
     return TRUE;
 }
 
+/* How much of @text to write at once: whole lines that a pipe takes wholly or not at all, so that
+ * whoever reads them gets no half of one when the watcher is killed. */
+static gsize next_piece(const char *text, gsize length)
+{
+    if (length <= PIPE_BUF)
+        return length;
+    const char *end = memrchr(text, '\n', PIPE_BUF);
+    if (!end)
+        end = memchr(text, '\n', length);
+    return end ? (gsize)(end + 1 - text) : length;
+}
+
 /* Writes to whoever reads the hits, and waits for them; but not for ever when it is to end. */
 static gboolean write_out(Watching *watching, GError **error)
 {
@@ -91,8 +104,9 @@ static gboolean write_out(Watching *watching, GError **error)
                         "whoever reads the hits does not take them");
             return FALSE;
         }
-        /* So much goes into a pipe that has room without waiting. */
-        ssize_t written = write(STDOUT_FILENO, at, told_to_stop ? MIN(left, 4096) : left);
+        /* When it is to end, no more than goes into a pipe that has room without waiting. */
+        gsize piece = next_piece(at, left);
+        ssize_t written = write(STDOUT_FILENO, at, told_to_stop ? MIN(piece, PIPE_BUF) : piece);
         if (written < 0 && errno == EAGAIN)
             poll(&out, 1, 100);
         else if (written < 0 && errno != EINTR)
@@ -307,8 +321,9 @@ const Command cmd_watch = {
         "them, and standard input, and prints what `concert match` would find, as soon as a line "
         "is whole. Files are read from their start, unless it is known where they were left.\n\n"
         "Where each file was left is kept in a file, written after the hits were: a watcher that "
-        "was killed goes on there, and nothing is lost. When the compiled set, the files of -i or "
-        "the node's indicators change, the next lines are looked through for the new ones.\n\n"
+        "was killed goes on there, nothing is lost, and what it had told is not told again. When "
+        "the compiled set, the files of -i or the node's indicators change, the next lines are "
+        "looked through for the new ones.\n\n"
         "SIGTERM ends it, with all that was found told; SIGHUP looks at files and indicators anew.",
     .options =
         (const CommandOption[]){

@@ -11,7 +11,7 @@
 #include "shield/utf16.h"
 
 /* Hits of a line without an end that are remembered. What is more may be told twice. */
-#define TOLD_MAX 10000
+#define TOLD_MAX_LINE 10000
 
 struct Tail {
     char *path;
@@ -28,15 +28,17 @@ struct Tail {
     guint head_length;
     Input *input;       /* of a structured log */
     gsize sample;       /* bytes that were asked what it is */
-    GHashTable *told;   /* hits of the line at `offset`; NULL: none */
+    GHashTable *told;   /* ToldPrint; hits of the line at `offset`; NULL: none */
     guint64 told_until; /* bytes of it that were looked at; 0: none */
+    ToldPiece piece;    /* these */
+    Told *memory;       /* what was told by who watched before; NULL: nothing */
+    ToldFile *before;   /* of it, of this file; NULL: nothing behind `offset` */
 };
 
 /* A hit on its way out, held against what was told. */
 typedef struct {
     Tail *tail;
     const TailMeans *means;
-    guint64 line;
     gboolean remember;
 } Passing;
 
@@ -168,8 +170,16 @@ static void forget_line(Tail *tail)
     tail->told_until = 0;
 }
 
+static void forget_before(Tail *tail)
+{
+    if (tail->before)
+        told_forget(tail->memory, tail->before);
+    tail->before = NULL;
+}
+
 static void start_over(Tail *tail)
 {
+    forget_before(tail);
     tail->offset = 0;
     tail->seen = 0;
     tail->place = (ScanPlace){.line = 1};
@@ -249,6 +259,37 @@ gboolean tail_go_on(Tail *tail, const TailMark *mark)
     return TRUE;
 }
 
+/* The @length bytes at the offset. */
+static ToldPiece piece_of(const Tail *tail, gsize length)
+{
+    return (ToldPiece){.device = tail->device,
+                       .inode = tail->inode,
+                       .born = tail->born,
+                       .offset = tail->offset,
+                       .length = length};
+}
+
+void tail_recall(Tail *tail, Told *told)
+{
+    const ToldPiece which = piece_of(tail, 0);
+    tail->memory = told;
+    tail->before = told_find(told, tail->fd, &which, tail->offset);
+}
+
+void tail_keep_told(const Tail *tail, Told *told)
+{
+    GHashTableIter iter;
+    gpointer print;
+
+    if (!tail->told || g_hash_table_size(tail->told) == 0)
+        return;
+    g_autoptr(GArray) prints = g_array_new(FALSE, FALSE, sizeof(ToldPrint));
+    g_hash_table_iter_init(&iter, tail->told);
+    while (g_hash_table_iter_next(&iter, &print, NULL))
+        g_array_append_vals(prints, print, 1);
+    told_keep(told, &tail->piece, (const ToldPrint *)(gconstpointer)prints->data, prints->len);
+}
+
 void tail_skip(Tail *tail)
 {
     g_autofree char *text = g_malloc(SCAN_WINDOW);
@@ -272,24 +313,34 @@ void tail_skip(Tail *tail)
 
 /* --- Looking --------------------------------------------------------------------------------- */
 
+/* Remembers a hit of a line without an end. */
+static void remember(Tail *tail, const ToldPrint *print)
+{
+    if (!tail->told)
+        tail->told = g_hash_table_new_full(told_print_hash, told_print_equal, g_free, NULL);
+    if (g_hash_table_size(tail->told) < TOLD_MAX_LINE)
+        g_hash_table_add(tail->told, g_memdup2(print, sizeof(*print)));
+}
+
 static gboolean pass_on(gpointer user, const ScanHit *hit)
 {
-    Passing *passing = user;
+    const Passing *passing = user;
+    const TailMeans *means = passing->means;
     Tail *tail = passing->tail;
+    ToldPrint print;
 
-    if (hit->line != passing->line || (!passing->remember && !tail->told))
-        return passing->means->found(passing->means->user, hit);
-    g_autofree char *key = g_strdup_printf("%" G_GUINT64_FORMAT " %s %s", hit->column,
-                                           hit->value.id, hit->value.value);
-    if (tail->told && g_hash_table_contains(tail->told, key))
+    if (!passing->remember && !tail->told && !tail->before && !means->told)
+        return means->found(means->user, hit);
+    told_print(hit, &print);
+    gboolean known = (tail->told && g_hash_table_contains(tail->told, &print)) ||
+                     (tail->before && told_has(tail->before, &print));
+    if (passing->remember)
+        remember(tail, &print);
+    if (known)
         return TRUE;
-    if (passing->remember) {
-        if (!tail->told)
-            tail->told = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
-        if (g_hash_table_size(tail->told) < TOLD_MAX)
-            g_hash_table_add(tail->told, g_steal_pointer(&key));
-    }
-    return passing->means->found(passing->means->user, hit);
+    if (means->told)
+        told_add(means->told, &print);
+    return means->found(means->user, hit);
 }
 
 /* Shows @input all headers that lie before the offset. */
@@ -354,9 +405,14 @@ static gboolean read_window(const Tail *tail, ScanWindow *window)
 static gboolean look(Tail *tail, const TailMeans *means, gboolean remember)
 {
     ScanWindow *window = means->window;
-    Passing passing = {
-        .tail = tail, .means = means, .line = tail->place.line, .remember = remember};
+    Passing passing = {.tail = tail, .means = means, .remember = remember};
+    const char *text = window->text + window->from;
 
+    tail->piece = piece_of(tail, window->looked - window->from);
+    if (remember)
+        told_piece_print(&tail->piece, text);
+    if (means->told)
+        told_look(means->told, &tail->piece, text);
     sieve_text(means->sieve, window->text, window->looked, window->places);
     scan_feed_go_on(means->feed, tail->input, &tail->place);
     return scan_feed_look(means->feed, window, pass_on, &passing);
@@ -377,6 +433,8 @@ static void move_on(Tail *tail, const TailMeans *means)
     print_head(tail);
     if (tail->place.line != line)
         forget_line(tail);
+    if (tail->before && tail->offset >= told_end(tail->before))
+        forget_before(tail);
 }
 
 TailState tail_look(Tail *tail, const TailMeans *means)

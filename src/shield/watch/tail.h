@@ -11,6 +11,7 @@
 #include "base/sha256.h"
 #include "shield/scan_feed.h"
 #include "shield/sieve.h"
+#include "shield/watch/told.h"
 
 /* Bytes that the prints are of, at most. */
 #define TAIL_HEAD   1024
@@ -37,6 +38,7 @@ typedef struct {
     gboolean log;              /* as ScanOptions */
     const InputFormat *format; /* of it; NULL: what the first lines say */
     gint64 now;                /* microseconds */
+    Told *told;                /* what is found is noted here; NULL: nowhere */
     ScanFound found;
     gpointer user;
 } TailMeans;
@@ -62,6 +64,13 @@ void tail_set_path(Tail *tail, const char *path);
 
 /* Goes on where @mark says, if it is of this file. FALSE: it is of another. */
 gboolean tail_go_on(Tail *tail, const TailMark *mark);
+
+/* What is found again, of what @told says that it was told, is not. @told must outlive it. */
+void tail_recall(Tail *tail, Told *told);
+
+/* Has @told keep what was told and lies behind the place where it was left: of a line without an
+ * end. */
+void tail_keep_told(const Tail *tail, Told *told);
 
 /* Passes over all that is there but the last line's beginning. */
 void tail_skip(Tail *tail);

@@ -9,11 +9,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/durable.h"
 #include "base/timestamp.h"
 #include "shield/walk.h"
 #include "shield/watch/pipe.h"
-#include "shield/watch/watch_state.h"
+#include "shield/watch/places.h"
 
 /* Between looks at which files there are, and whether they have grown. */
 #define SWEEP_WATCHED G_USEC_PER_SEC
@@ -25,6 +24,9 @@
 
 /* Windows of one file before it is another's turn. */
 #define TURN_WINDOWS 16
+
+/* Hits that are written out together when it is noted which were: so many may be told twice. */
+#define BATCH 8
 
 /* Files and troubles that are remembered, so that each is told once. */
 #define NOTED_MAX 10000
@@ -53,8 +55,7 @@ typedef struct {
     GHashTable *refused; /* keys of files that are not to be followed */
     GHashTable *noted;   /* what was told of */
     GQueue ready;        /* Followed */
-    GPtrArray *waiting;  /* WatchStateFile; of files that were not found again yet */
-    GHashTable *marks;   /* key -> index + 1 into waiting */
+    Places *places;
     Pipe *pipe;
 
     int inotify;             /* -1: polling */
@@ -62,6 +63,7 @@ typedef struct {
     guint64 sweeps;
     gint64 next_sweep, next_save;
     gboolean changed; /* since the state was written */
+    GError *failed;   /* why hits could not go out */
 } Watch;
 
 static void note(Watch *watch, const char *message)
@@ -175,39 +177,7 @@ static void refuse_own(Watch *watch)
             g_hash_table_add(watch->refused, make_key(status.st_dev, status.st_ino));
 }
 
-/* Is @path the file of the state, or one on its way to become it? */
-static gboolean is_state(const Watch *watch, const char *path)
-{
-    struct stat one, other;
-    if (!watch->options->state)
-        return FALSE;
-    g_autofree char *base = g_path_get_basename(watch->options->state);
-    g_autofree char *name = g_path_get_basename(path);
-    if (!g_str_has_prefix(name, base) ||
-        (name[strlen(base)] != '\0' && strcmp(name + strlen(base), DURABLE_SUFFIX) != 0))
-        return FALSE;
-    g_autofree char *directory = g_path_get_dirname(path);
-    g_autofree char *own = g_path_get_dirname(watch->options->state);
-    return stat(directory, &one) == 0 && stat(own, &other) == 0 && one.st_dev == other.st_dev &&
-           one.st_ino == other.st_ino;
-}
-
 /* --- Which files there are ------------------------------------------------------------------- */
-
-/* Where @tail was left when the watcher ended last. */
-static gboolean resume(Watch *watch, Tail *tail, const char *key)
-{
-    guint index = GPOINTER_TO_UINT(g_hash_table_lookup(watch->marks, key));
-    if (index == 0) {
-        g_autofree char *by_path = g_strconcat("=", tail_path(tail), NULL);
-        index = GPOINTER_TO_UINT(g_hash_table_lookup(watch->marks, by_path));
-    }
-    WatchStateFile *file = index > 0 ? watch->waiting->pdata[index - 1] : NULL;
-    if (!file || !file->path || !tail_go_on(tail, &file->mark))
-        return FALSE;
-    g_clear_pointer(&file->path, g_free);
-    return TRUE;
-}
 
 static Followed *follow(Watch *watch, const char *path, char *key)
 {
@@ -227,8 +197,9 @@ static Followed *follow(Watch *watch, const char *path, char *key)
     followed->key = g_steal_pointer(&own);
     followed->grown = g_get_monotonic_time();
     followed->state = TAIL_MORE;
-    if (!resume(watch, tail, followed->key) && watch->options->only_new && watch->sweeps == 1)
+    if (!places_resume(watch->places, tail) && watch->options->only_new && watch->sweeps == 1)
         tail_skip(tail);
+    places_recall(watch->places, tail);
     g_hash_table_insert(watch->files, followed->key, followed);
     queue(watch, followed);
     watch->changed = TRUE;
@@ -244,7 +215,7 @@ static gboolean meet(gpointer user, const char *path, const GError *unreadable)
         note(watch, unreadable->message);
         return TRUE;
     }
-    if (is_state(watch, path) || stat(path, &status) != 0)
+    if (places_is_own(watch->places, path) || stat(path, &status) != 0)
         return TRUE; /* or gone again */
     if (!S_ISREG(status.st_mode)) {
         g_autofree char *message =
@@ -330,22 +301,35 @@ static void seek_renamed(Watch *watch, const WatchStateFile *file)
 
 static void seek_all_renamed(Watch *watch)
 {
-    for (guint i = 0; i < watch->waiting->len; i++) {
-        WatchStateFile *file = watch->waiting->pdata[i];
-        if (file->path)
-            seek_renamed(watch, file);
+    const WatchStateFile *file;
+    guint index = 0;
+
+    while ((file = places_next(watch->places, &index))) {
+        seek_renamed(watch, file);
         /* Another file has its name now, and nobody has seen it: it is gone. */
         if (file->path && g_file_test(file->path, G_FILE_TEST_EXISTS))
-            g_clear_pointer(&file->path, g_free);
+            places_give_up(watch->places, index);
     }
 }
 
 /* --- Looking through them -------------------------------------------------------------------- */
 
+/* Hits go out, and it is noted that they did. */
+static gboolean flush(Watch *watch, GError **error)
+{
+    Told *told = places_told(watch->places);
+    return watch->options->flush(watch->options->user, FALSE, error) &&
+           (!told || told_commit(told, error));
+}
+
 static gboolean pass_on(gpointer user, const ScanHit *hit)
 {
     Watch *watch = user;
-    return watch->options->found(watch->options->user, watch->file, hit);
+    const Told *told = places_told(watch->places);
+
+    if (!watch->options->found(watch->options->user, watch->file, hit))
+        return FALSE;
+    return !told || told_waiting(told) < BATCH || flush(watch, &watch->failed);
 }
 
 static void use_set(Watch *watch, Set *set)
@@ -366,7 +350,8 @@ static gboolean look(Watch *watch, Followed *followed)
     followed->grown = g_get_monotonic_time();
     watch->file = tail_path(followed->tail);
     watch->changed = TRUE;
-    for (guint i = 0; i < TURN_WINDOWS && state == TAIL_MORE; i++)
+    const Told *told = places_told(watch->places);
+    for (guint i = 0; i < TURN_WINDOWS && state == TAIL_MORE && !(told && told_is_full(told)); i++)
         state = tail_look(followed->tail, &watch->means);
     followed->state = state;
     if (state == TAIL_MORE)
@@ -439,20 +424,12 @@ static gboolean save(Watch *watch, GError **error)
 
     if (!watch->options->flush(watch->options->user, watch->options->state != NULL, error))
         return FALSE;
-    if (watch->options->state && watch->changed) {
-        g_autoptr(GPtrArray) files = watch_state_new();
+    if (watch->changed) {
+        g_autoptr(GPtrArray) tails = g_ptr_array_new();
         g_hash_table_iter_init(&iter, watch->files);
-        while (g_hash_table_iter_next(&iter, NULL, &value)) {
-            TailMark mark;
-            tail_mark(((const Followed *)value)->tail, &mark);
-            watch_state_add(files, tail_path(((const Followed *)value)->tail), &mark);
-        }
-        for (guint i = 0; i < watch->waiting->len; i++) {
-            const WatchStateFile *file = watch->waiting->pdata[i];
-            if (file->path)
-                watch_state_add(files, file->path, &file->mark);
-        }
-        if (!watch_state_write(watch->options->state, files, error))
+        while (g_hash_table_iter_next(&iter, NULL, &value))
+            g_ptr_array_add(tails, ((const Followed *)value)->tail);
+        if (!places_save(watch->places, tails, error))
             return FALSE;
     }
     watch->changed = FALSE;
@@ -462,20 +439,11 @@ static gboolean save(Watch *watch, GError **error)
     return TRUE;
 }
 
-static gboolean load_state(Watch *watch, GError **error)
+/* Is it time to write the state? */
+static gboolean is_due(const Watch *watch)
 {
-    watch->waiting =
-        watch->options->state ? watch_state_read(watch->options->state, error) : watch_state_new();
-    if (!watch->waiting)
-        return FALSE;
-    for (guint i = 0; i < watch->waiting->len; i++) {
-        const WatchStateFile *file = watch->waiting->pdata[i];
-        g_hash_table_insert(watch->marks, make_key(file->mark.device, file->mark.inode),
-                            GUINT_TO_POINTER(i + 1));
-        g_hash_table_insert(watch->marks, g_strconcat("=", file->path, NULL),
-                            GUINT_TO_POINTER(i + 1));
-    }
-    return TRUE;
+    const Told *told = places_told(watch->places);
+    return g_get_monotonic_time() >= watch->next_save || (told && told_is_full(told));
 }
 
 /* --- The loop -------------------------------------------------------------------------------- */
@@ -544,9 +512,11 @@ static gboolean loop(Watch *watch, GError **error)
             go_on = look(watch, followed);
         }
         gboolean busy = !g_queue_is_empty(&watch->ready);
-        if (!watch->options->flush(watch->options->user, FALSE, error))
+        if (watch->failed) {
+            g_propagate_error(error, g_steal_pointer(&watch->failed));
             return FALSE;
-        if (g_get_monotonic_time() >= watch->next_save && !save(watch, error))
+        }
+        if (!flush(watch, error) || (is_due(watch) && !save(watch, error)))
             return FALSE;
         if (go_on && wait_for_more(watch, busy) && watch->pipe)
             go_on = look_at_pipe(watch);
@@ -563,7 +533,6 @@ gboolean watch_run(const WatchOptions *options, GError **error)
         .names = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL),
         .refused = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL),
         .noted = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL),
-        .marks = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL),
         .directories = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL),
         .inotify = options->poll ? -1 : inotify_init1(IN_NONBLOCK | IN_CLOEXEC),
         .means = {.log = options->log, .format = options->format, .found = pass_on},
@@ -577,7 +546,9 @@ gboolean watch_run(const WatchOptions *options, GError **error)
         note(&watch, "the system does not tell of changes; files are polled");
     if (g_strv_contains(options->paths, "-"))
         watch.pipe = pipe_new(STDIN_FILENO);
-    gboolean good = load_state(&watch, error) && loop(&watch, error);
+    watch.places = places_open(options->state, error);
+    watch.means.told = watch.places ? places_told(watch.places) : NULL;
+    gboolean good = watch.places && loop(&watch, error);
 
     g_queue_clear(&watch.ready);
     g_clear_pointer(&watch.pipe, pipe_free);
@@ -585,9 +556,9 @@ gboolean watch_run(const WatchOptions *options, GError **error)
     g_hash_table_unref(watch.files);
     g_hash_table_unref(watch.refused);
     g_hash_table_unref(watch.noted);
-    g_hash_table_unref(watch.marks);
     g_hash_table_unref(watch.directories);
-    g_clear_pointer(&watch.waiting, g_ptr_array_unref);
+    places_free(watch.places);
+    g_clear_error(&watch.failed);
     scan_window_free(watch.means.window);
     scan_feed_free(watch.means.feed);
     sieve_free(watch.means.sieve);

@@ -3,8 +3,8 @@
  * Follows files by name through rotation (renamed, cut off, deleted and made again), all files of
  * directories and patterns as they appear, and a pipe. Each byte is looked at once, in whole lines;
  * where each file was left is kept in a file, written after what was found is out, so that nothing
- * is lost when the watcher is killed, and only what was found since is found again. Reading waits
- * for whoever takes the hits; memory does not grow. */
+ * is lost when the watcher is killed, and what was told since is known (told.h), so that hardly
+ * anything is told twice. Reading waits for whoever takes the hits; memory does not grow. */
 #pragma once
 
 #include "shield/scan.h"
