@@ -393,11 +393,9 @@ static gboolean propose(const CommandCall *call, Node *node, Proposal *proposal,
     yyjson_mut_obj_add_str(params, root, "file", name);
     yyjson_mut_obj_add_str(params, root, "by", by);
     yyjson_mut_obj_add_sint(params, root, "base", proposal->releaser->number);
-    yyjson_mut_obj_add_sint(params, root, "added", proposal->added.entries->len);
-    yyjson_mut_obj_add_sint(params, root, "removed", proposal->removed.entries->len);
     if (proposal->selection)
         yyjson_mut_obj_add_str(params, root, "selection", proposal->selection);
-    if (proposal->over_limit && proposal->changes > proposal->limit)
+    if (proposal->over_limit)
         yyjson_mut_obj_add_str(params, root, "over_limit", proposal->over_limit);
     gboolean good = command_node_call(node, "release.propose", params, &result, error);
     unlink(path);
@@ -423,17 +421,13 @@ static int run(const CommandCall *call, GError **error)
     if (!node || !make(call, node, &proposal, error) ||
         !look_into_logs(call, node, &proposal, error))
         return COMMAND_ERROR;
-    gboolean over = proposal.changes > proposal.limit && !proposal.over_limit;
-    if (proposal.changes > 0 && !only_look && !over && !propose(call, node, &proposal, error))
+    /* What exceeds the limit is refused when it is proposed, and shown for all that. */
+    gboolean good = proposal.changes == 0 || only_look || propose(call, node, &proposal, error);
+    if (!good && proposal.changes <= proposal.limit)
         return COMMAND_ERROR;
     print(call, &proposal);
-    if (over && !only_look) {
-        g_set_error(error, CONCERT_ERROR, CONCERT_ERROR_CONFLICT,
-                    "%" G_GUINT64_FORMAT " values would change, more than the limit of "
-                    "%" G_GUINT64_FORMAT ": nothing is proposed (--over-limit REASON)",
-                    proposal.changes, proposal.limit);
+    if (!good)
         return COMMAND_ERROR;
-    }
     if (proposal.changes == 0)
         output_note("nothing would change");
     return proposal.changes == 0 ? COMMAND_NOTHING : COMMAND_OK;

@@ -93,8 +93,9 @@
  *   community.remove  {community, peer, reason?} -> {community}
  *   community.leave   {community} -> {community}
  *   release.propose   {file (in the node's directory), base (in force), by, selection?,
- * over_limit?, added, removed (values)} -> {release, dangerous} release.approve   {release, by} ->
- * {in_force: bool, dangerous} release.rollback  {release? (0: nothing blocks), by} -> {release}
+ *                     over_limit? (why)} -> {release, dangerous}
+ *   release.approve   {release, by} -> {in_force: bool, dangerous}
+ *   release.rollback  {release? (0: nothing blocks), by} -> {release}
  *   never-block.add, never-block.remove   {value, by, reason?} -> {value}
  *   standing.add      {source, kind?, min_confidence, daily, until (us), by} -> {standing}
  *   standing.remove, standing.resume      {standing, by}

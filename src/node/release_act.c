@@ -5,6 +5,13 @@
 #include "base/jsontext.h"
 #include "node/operation_params.h"
 
+gboolean release_act_refuse_overtaken(gint64 number, GError **error)
+{
+    g_set_error(error, CONCERT_ERROR, CONCERT_ERROR_CONFLICT,
+                "release %" G_GINT64_FORMAT " came into force meanwhile: try again", number);
+    return FALSE;
+}
+
 static gboolean check_in_force(StoreTx *tx, const ReleaseAct *act, GError **error)
 {
     gint64 number;
@@ -12,11 +19,7 @@ static gboolean check_in_force(StoreTx *tx, const ReleaseAct *act, GError **erro
         return TRUE;
     if (!releases_in_force_tx(tx, &number, error))
         return FALSE;
-    if (number == act->in_force)
-        return TRUE;
-    g_set_error(error, CONCERT_ERROR, CONCERT_ERROR_CONFLICT,
-                "release %" G_GINT64_FORMAT " came into force meanwhile: try again", number);
-    return FALSE;
+    return number == act->in_force || release_act_refuse_overtaken(number, error);
 }
 
 static gboolean make_entry(StoreTx *tx, gpointer user, OpeningSpec *ret_spec, GError **error)

@@ -25,11 +25,17 @@ struct ReleaseAct {
     ReleasesNever never;
     ReleasesStanding standing;
     guint64 count;
+    const ReleaseOperationUse *uses; /* of standing approvals */
+    guint n_uses;
 
     char *members; /* of the entry */
 };
 
 gboolean release_act_perform(Notary *notary, ReleaseAct *act, GError **error);
+
+/* Release @number (0: none) is in force and not the one that was reckoned with:
+ * CONCERT_ERROR_CONFLICT. Returns FALSE. */
+gboolean release_act_refuse_overtaken(gint64 number, GError **error);
 
 /* The parameter @name of @operation: a person's name, a reason, a source. Borrowed. */
 gboolean release_act_text(yyjson_val *params, const char *operation, const char *name,

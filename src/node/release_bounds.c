@@ -186,7 +186,8 @@ static gboolean apply_use(StoreTx *tx, ReleaseAct *act, yyjson_mut_doc *doc, yyj
 {
     yyjson_mut_obj_add_sint(doc, root, "standing", act->standing.number);
     yyjson_mut_obj_add_uint(doc, root, "values", act->count);
-    return releases_use_standing(tx, act->standing.number, release_day(act->now), act->count,
+    return releases_check_standing(tx, act->standing.number, act->now, error) &&
+           releases_use_standing(tx, act->standing.number, release_day(act->now), act->count,
                                  error);
 }
 
@@ -194,6 +195,9 @@ static gboolean apply_standing_release(StoreTx *tx, ReleaseAct *act, yyjson_mut_
                                        yyjson_mut_val *root, GError **error)
 {
     ReleasesRow *row = act->row;
+    for (guint i = 0; i < act->n_uses; i++)
+        if (!releases_check_standing(tx, act->uses[i].standing, act->now, error))
+            return FALSE;
     if (!releases_next(tx, &row->number, error) || !releases_add(tx, row, act->content, error))
         return FALSE;
     yyjson_mut_obj_add_sint(doc, root, "standing", row->standing);
@@ -220,6 +224,8 @@ gboolean release_operation_apply_standing(Notary *notary, ReleasesRow *row, GByt
                       .now = row->made,
                       .in_force = row->base,
                       .row = row,
-                      .content = content};
+                      .content = content,
+                      .uses = uses,
+                      .n_uses = n_uses};
     return release_act_perform(notary, &act, error);
 }

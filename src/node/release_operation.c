@@ -1,5 +1,6 @@
 #include "node/release_operation.h"
 
+#include <glib/gstdio.h>
 #include <string.h>
 
 #include "base/timestamp.h"
@@ -27,19 +28,23 @@ static gboolean is_same_person(const char *a, const char *b)
     return same;
 }
 
-/* --- what is dangerous in a release ------------------------------------------------------------
+/* --- what a release changes --------------------------------------------------------------------
  */
 
 typedef struct {
     const Protect *ground;
-    guint64 added, dangerous;
+    guint64 dangerous;
 } Judging;
 
 static void judge(gpointer user, const ReleaseEntry *entry)
 {
     Judging *judging = user;
-    judging->added++;
     judging->dangerous += release_danger(judging->ground, entry->kind, entry->value) != NULL;
+}
+
+static void count(gpointer user, const ReleaseEntry *entry)
+{
+    *(guint64 *)user += 1;
 }
 
 static Release *read_release(Store *store, gint64 number, GError **error)
@@ -48,14 +53,19 @@ static Release *read_release(Store *store, gint64 number, GError **error)
     return content ? release_read(content, error) : NULL;
 }
 
+/* As it is now: a node that is served need not have been started with it. */
+static Config *read_config(Notary *notary, GError **error)
+{
+    g_autofree char *path = g_build_filename(notary_node(notary), "concert.conf", NULL);
+    return config_load(path, error);
+}
+
 /* Of what @after blocks beyond release @before (0: nothing). */
-static gboolean count_dangerous(Notary *notary, gint64 before, const Release *after,
-                                guint64 *ret_dangerous, GError **error)
+static gboolean count_dangerous(Notary *notary, const Config *config, gint64 before,
+                                const Release *after, guint64 *ret_dangerous, GError **error)
 {
     Store *store = notary_store(notary);
-    g_autofree char *path = g_build_filename(notary_node(notary), "concert.conf", NULL);
-    g_autoptr(Config) config = config_load(path, error);
-    g_autoptr(Protect) ground = config ? releaser_ground(config, store, error) : NULL;
+    g_autoptr(Protect) ground = releaser_ground(config, store, error);
     g_autoptr(Release) old = ground && before > 0 ? read_release(store, before, error) : NULL;
     if (!ground || (before > 0 && !old))
         return FALSE;
@@ -67,6 +77,40 @@ static gboolean count_dangerous(Notary *notary, gint64 before, const Release *af
 
 /* --- proposing ---------------------------------------------------------------------------------
  */
+
+/* What @after changes of what blocks now; more than [shield] change_limit only for a reason, which
+ * stays in @row only then. */
+static gboolean count_changes(Notary *notary, const Config *config, const Release *after,
+                              ReleasesRow *row, GError **error)
+{
+    ReleaseLimit limit;
+    if (!releaser_limit(config, &limit, error))
+        return FALSE;
+    g_autoptr(Releaser) releaser =
+        releaser_open_parts(notary_node(notary), config, notary_store(notary), row->made, error);
+    if (!releaser)
+        return FALSE;
+    if (releaser->number != row->base) {
+        release_act_refuse_overtaken(releaser->number, error);
+        return FALSE;
+    }
+    g_autoptr(Release) before = releaser_in_force(releaser);
+    guint64 allowed = release_limit_values(&limit, release_count_values(before));
+    row->added = row->removed = 0;
+    release_compare(before, after, count, NULL, &row->added);
+    release_compare(before, after, NULL, count, &row->removed);
+    if (row->added + row->removed <= allowed) {
+        row->over_limit = NULL;
+        return TRUE;
+    }
+    if (row->over_limit)
+        return TRUE;
+    g_set_error(error, CONCERT_ERROR, CONCERT_ERROR_CONFLICT,
+                "%" G_GUINT64_FORMAT " values would change, more than the limit of "
+                "%" G_GUINT64_FORMAT ": nothing is proposed (--over-limit REASON)",
+                row->added + row->removed, allowed);
+    return FALSE;
+}
 
 static gboolean apply_propose(StoreTx *tx, ReleaseAct *act, yyjson_mut_doc *doc,
                               yyjson_mut_val *root, GError **error)
@@ -89,11 +133,16 @@ static GBytes *take_file(Notary *notary, const char *name, GError **error)
     g_autofree char *path =
         g_build_filename(notary_node(notary), RELEASE_OPERATION_DIRECTORY, name, NULL);
     g_autoptr(GError) failure = NULL;
+    GStatBuf status;
     char *data;
     gsize length;
     if (!g_str_has_prefix(name, "candidate.") || strchr(name, '/')) {
         g_set_error_literal(error, CONCERT_ERROR, CONCERT_ERROR_INPUT,
                             "release.propose: \"file\" is candidate.*");
+        return NULL;
+    }
+    if (g_stat(path, &status) == 0 && (guint64)status.st_size > RELEASE_BYTES_MAX) {
+        g_set_error(error, CONCERT_ERROR, CONCERT_ERROR_LIMIT, "%s is too large", path);
         return NULL;
     }
     if (g_file_get_contents(path, &data, &length, &failure))
@@ -107,25 +156,23 @@ gboolean release_operation_propose(Notary *notary, yyjson_val *params, yyjson_mu
 {
     static const char operation[] = "release.propose";
     const char *file, *by, *selection, *over_limit;
-    gint64 base, added, removed;
+    gint64 base;
     if (!operation_params_text(params, operation, "file", TRUE, &file, error) ||
         !release_act_text(params, operation, "by", TRUE, &by, error) ||
         !release_act_text(params, operation, "selection", FALSE, &selection, error) ||
         !release_act_text(params, operation, "over_limit", FALSE, &over_limit, error) ||
-        !operation_params_int(params, operation, "base", &base, error) ||
-        !operation_params_int(params, operation, "added", &added, error) ||
-        !operation_params_int(params, operation, "removed", &removed, error))
+        !operation_params_int(params, operation, "base", &base, error))
         return FALSE;
-    g_autoptr(GBytes) content = take_file(notary, file, error);
+    g_autoptr(Config) config = read_config(notary, error);
+    g_autoptr(GBytes) content = config ? take_file(notary, file, error) : NULL;
     g_autoptr(Release) release = content ? release_read(content, error) : NULL;
     ReleasesRow row = {.base = base,
                        .made = timestamp_now(),
                        .by = (char *)by,
                        .selection = (char *)selection,
-                       .over_limit = (char *)over_limit,
-                       .added = (guint64)MAX(added, 0),
-                       .removed = (guint64)MAX(removed, 0)};
-    if (!release || !count_dangerous(notary, base, release, &row.dangerous, error))
+                       .over_limit = (char *)over_limit};
+    if (!release || !count_changes(notary, config, release, &row, error) ||
+        !count_dangerous(notary, config, base, release, &row.dangerous, error))
         return FALSE;
     row.entries = release_size(release);
     row.values = release_count_values(release);
@@ -198,16 +245,19 @@ static gboolean check_release(Notary *notary, ReleasesRow *row, gint64 in_force,
         return refuse_release(row->number,
                               "was made before another came into force: `concert shield propose`",
                               error);
-    g_autoptr(Release) release = read_release(notary_store(notary), row->number, error);
-    return release && count_dangerous(notary, in_force, release, &row->dangerous, error);
+    g_autoptr(Config) config = read_config(notary, error);
+    g_autoptr(Release) release =
+        config ? read_release(notary_store(notary), row->number, error) : NULL;
+    return release && count_dangerous(notary, config, in_force, release, &row->dangerous, error);
 }
 
-/* Keeps the approval of @by, unless it is there already. */
+/* Keeps the approval of @by, unless it is there already, or all that are needed are: then the
+ * release only did not come into force with the last one. */
 static gboolean approve(Notary *notary, ReleasesRow *row, const char *by, gint64 now,
                         GError **error)
 {
     gboolean again = row->approvers[0] && is_same_person(row->approvers[0], by);
-    if (again && row->dangerous == 0)
+    if (row->approvers[1] || (again && row->dangerous == 0))
         return TRUE;
     if (again) {
         g_set_error(error, CONCERT_ERROR, CONCERT_ERROR_DENIED,

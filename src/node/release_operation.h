@@ -37,7 +37,8 @@ typedef struct {
 } ReleaseOperationUse;
 
 /* Keeps release @row with @content as one that standing approvals let block, and puts it in force,
- * unless another than row->base came into force meanwhile: CONCERT_ERROR_CONFLICT. */
+ * unless another than row->base came into force meanwhile, or one of them was ended or stopped:
+ * CONCERT_ERROR_CONFLICT. */
 gboolean release_operation_apply_standing(Notary *notary, ReleasesRow *row, GBytes *content,
                                           const ReleaseOperationUse *uses, guint n_uses,
                                           GError **error);

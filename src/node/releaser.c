@@ -37,24 +37,30 @@ static Release *read_approved(Store *store, gint64 number, GError **error)
     return none;
 }
 
-Releaser *releaser_open(Node *node, gint64 now, GError **error)
+Releaser *releaser_open_parts(const char *directory, const Config *config, Store *store, gint64 now,
+                              GError **error)
 {
     static const MarkingPap unmarked[] = {MARKING_PAP_NONE, MARKING_PAP_CLEAR, MARKING_PAP_GREEN};
-    Store *store = node_store(node);
     g_autoptr(Releaser) releaser = g_new0(Releaser, 1);
 
     if (!releases_in_force(store, &releaser->number, error) ||
         !(releaser->approved = read_approved(store, releaser->number, error)) ||
         !(releaser->never = read_never(store, error)) ||
         !(releaser->standing = releases_standing(store, error)) ||
-        !(releaser->set = shield_cache_open(node, NULL, error)))
+        !(releaser->set = shield_cache_open_parts(directory, config, store, NULL, error)))
         return NULL;
     releaser->rules = (ReleaseRules){
         .now = now,
-        .unmarked = unmarked[config_enum(node_config(node), SETTING_SHIELD_UNMARKED)],
+        .unmarked = unmarked[config_enum(config, SETTING_SHIELD_UNMARKED)],
         .never = releaser->never,
     };
     return g_steal_pointer(&releaser);
+}
+
+Releaser *releaser_open(Node *node, gint64 now, GError **error)
+{
+    return releaser_open_parts(node_directory(node), node_config(node), node_store(node), now,
+                               error);
 }
 
 void releaser_free(Releaser *releaser)

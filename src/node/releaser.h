@@ -22,6 +22,10 @@ typedef struct {
 /* Looks at the node as it is at @now (microseconds). */
 Releaser *releaser_open(Node *node, gint64 now, GError **error);
 
+/* The same, of the parts of a node. */
+Releaser *releaser_open_parts(const char *directory, const Config *config, Store *store, gint64 now,
+                              GError **error);
+
 void releaser_free(Releaser *releaser);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Releaser, releaser_free)

@@ -28,11 +28,11 @@ static gboolean add_file(gpointer user, const char *path, const GError *unreadab
 }
 
 /* All that the set depends on. */
-static char *describe(Node *node, const char *lists, GError **error)
+static char *describe(Store *store, const char *lists, GError **error)
 {
     guint8 digest[SHA256_SIZE];
     char hex[2 * SHA256_SIZE + 1];
-    g_autofree char *content = content_state(node_store(node), error);
+    g_autofree char *content = content_state(store, error);
     if (!content)
         return NULL;
     g_autoptr(GString) files = g_string_new(NULL);
@@ -54,12 +54,12 @@ static Set *open_current(const char *path, const char *state)
     return noted && strcmp(noted, state) == 0 ? g_steal_pointer(&set) : NULL;
 }
 
-static GBytes *build(Node *node, const char *state, const char *suppress, GError **error)
+static GBytes *build(Store *store, const char *state, const char *suppress, GError **error)
 {
     guint8 secret[SET_BUILDER_SECRET];
     g_autoptr(Warninglist) lists = NULL;
 
-    if (!content_secret(node_store(node), SHIELD_CACHE_SECRET, secret, error))
+    if (!content_secret(store, SHIELD_CACHE_SECRET, secret, error))
         return NULL;
     if (suppress) {
         lists = warninglist_new();
@@ -72,8 +72,7 @@ static GBytes *build(Node *node, const char *state, const char *suppress, GError
     g_autoptr(SetBuilder) builder = set_builder_new(secret);
     set_builder_use_lists(builder, lists);
     set_builder_note(builder, STATE, state);
-    return shield_source_read(node_store(node), builder, error) ? set_builder_finish(builder, error)
-                                                                : NULL;
+    return shield_source_read(store, builder, error) ? set_builder_finish(builder, error) : NULL;
 }
 
 /* Puts it where the next one looks; that it cannot is no failure. */
@@ -88,12 +87,13 @@ static void keep(const char *directory, const char *path, GBytes *bytes)
         unlink(own);
 }
 
-Set *shield_cache_open(Node *node, gboolean *ret_made, GError **error)
+Set *shield_cache_open_parts(const char *node, const Config *config, Store *store,
+                             gboolean *ret_made, GError **error)
 {
-    const char *suppress = config_path(node_config(node), SETTING_SHIELD_SUPPRESS);
-    g_autofree char *directory = g_build_filename(node_directory(node), DIRECTORY, NULL);
+    const char *suppress = config_path(config, SETTING_SHIELD_SUPPRESS);
+    g_autofree char *directory = g_build_filename(node, DIRECTORY, NULL);
     g_autofree char *path = g_build_filename(directory, FILE_NAME, NULL);
-    g_autofree char *state = describe(node, suppress, error);
+    g_autofree char *state = describe(store, suppress, error);
 
     if (!state)
         return NULL;
@@ -102,10 +102,16 @@ Set *shield_cache_open(Node *node, gboolean *ret_made, GError **error)
         *ret_made = set == NULL;
     if (set)
         return set;
-    g_autoptr(GBytes) bytes = build(node, state, suppress, error);
+    g_autoptr(GBytes) bytes = build(store, state, suppress, error);
     if (!bytes)
         return NULL;
     keep(directory, path, bytes);
     set = open_current(path, state);
     return set ? set : set_open_bytes(bytes, error);
+}
+
+Set *shield_cache_open(Node *node, gboolean *ret_made, GError **error)
+{
+    return shield_cache_open_parts(node_directory(node), node_config(node), node_store(node),
+                                   ret_made, error);
 }

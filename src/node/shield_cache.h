@@ -12,3 +12,7 @@
 /* Opens it, made anew if it must be. Who may not write to the node's directory gets the same set in
  * memory. *ret_made (may be NULL): all indicators were read. */
 Set *shield_cache_open(Node *node, gboolean *ret_made, GError **error);
+
+/* The same, of the parts of a node. */
+Set *shield_cache_open_parts(const char *directory, const Config *config, Store *store,
+                             gboolean *ret_made, GError **error);

@@ -477,6 +477,26 @@ gboolean releases_pause_standing(StoreTx *tx, GError **error)
     return sqlite_exec(tx->db, "UPDATE shield_standing SET paused = 1, waiting = 0", error);
 }
 
+gboolean releases_check_standing(StoreTx *tx, gint64 number, gint64 now, GError **error)
+{
+    sqlite3_stmt *statement = sqlite_prepare(
+        tx->db, "SELECT 1 FROM shield_standing WHERE number = ?1 AND paused = 0 AND until > ?2",
+        error);
+    gboolean found;
+    if (!statement)
+        return FALSE;
+    sqlite3_bind_int64(statement, 1, number);
+    sqlite3_bind_int64(statement, 2, now);
+    if (!sqlite_step(tx->db, statement, &found, error))
+        return FALSE;
+    sqlite3_reset(statement);
+    if (!found)
+        g_set_error(error, CONCERT_ERROR, CONCERT_ERROR_CONFLICT,
+                    "standing approval %" G_GINT64_FORMAT " ended or was stopped meanwhile",
+                    number);
+    return found;
+}
+
 gboolean releases_use_standing(StoreTx *tx, gint64 number, gint64 day, guint64 count,
                                GError **error)
 {

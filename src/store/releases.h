@@ -122,6 +122,10 @@ gboolean releases_resume_standing(StoreTx *tx, gint64 number, GError **error);
 /* After a rollback: none takes anything until a person resumes it. */
 gboolean releases_pause_standing(StoreTx *tx, GError **error);
 
+/* CONCERT_ERROR_CONFLICT unless the standing approval may still take something at @now: it is
+ * there, not paused, and not over. */
+gboolean releases_check_standing(StoreTx *tx, gint64 number, gint64 now, GError **error);
+
 /* @count more values were taken on @day. */
 gboolean releases_use_standing(StoreTx *tx, gint64 number, gint64 day, guint64 count,
                                GError **error);
