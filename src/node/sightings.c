@@ -221,16 +221,43 @@ static gboolean put_all(const Sightings *sightings, Store *store, const IntakeSi
     return TRUE;
 }
 
+/* Called when @id is durable, or was refused. */
+static void note_stored(gpointer user, ImporterEvent event, const char *where, const char *id,
+                        const char *message)
+{
+    if (id && (event == IMPORTER_ACCEPTED || event == IMPORTER_UNCHANGED))
+        g_hash_table_add(user, g_strdup(id));
+}
+
+/* What is in the store is not counted again, whatever became of the rest. */
+static void settle(Sightings *sightings, GHashTable *stored, const guint8 secret[CONTENT_SECRET])
+{
+    GHashTableIter iter;
+    gpointer value;
+
+    g_hash_table_iter_init(&iter, sightings->rows);
+    while (g_hash_table_iter_next(&iter, NULL, &value)) {
+        const Row *row = value;
+        g_autofree char *id = make_id(row, secret);
+        if (!g_hash_table_contains(stored, id))
+            continue;
+        remember(sightings, row, id);
+        sightings->hits -= (guint64)row->count;
+        g_hash_table_iter_remove(&iter);
+    }
+}
+
 gboolean sightings_store(Sightings *sightings, Node *node, guint64 *ret_left_out, GError **error)
 {
+    g_autoptr(GHashTable) stored = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     const ImporterOptions options = {
         .source = config_string(node_config(node), SETTING_IMPORT_SOURCE),
         .level = OBJECT_LENIENT,
+        .report = note_stored,
+        .user = stored,
     };
     guint8 secret[CONTENT_SECRET];
-    ImporterCounts counts = {0};
-    GHashTableIter iter;
-    gpointer value;
+    ImporterCounts counts;
 
     if (!content_secret(node_store(node), SECRET, secret, error))
         return FALSE;
@@ -238,23 +265,18 @@ gboolean sightings_store(Sightings *sightings, Node *node, guint64 *ret_left_out
     if (!importer)
         return FALSE;
     gboolean put = put_all(sightings, node_store(node), importer_sink(importer), secret, error);
-    if (!importer_finish(importer, &counts, put ? error : NULL) || !put)
+    gboolean good = importer_finish(importer, &counts, put ? error : NULL) && put;
+    settle(sightings, stored, secret);
+    if (!good)
         return FALSE;
-    if (counts.rejected + counts.claims > 0) {
-        g_set_error(error, CONCERT_ERROR, CONCERT_ERROR_CONFLICT,
-                    "%" G_GUINT64_FORMAT " sightings were not accepted",
-                    counts.rejected + counts.claims);
+    if (g_hash_table_size(sightings->rows) > 0) {
+        g_set_error(error, CONCERT_ERROR, CONCERT_ERROR_CONFLICT, "%u sightings were not accepted",
+                    g_hash_table_size(sightings->rows));
         return FALSE;
     }
-    g_hash_table_iter_init(&iter, sightings->rows);
-    while (g_hash_table_iter_next(&iter, NULL, &value)) {
-        g_autofree char *id = make_id(value, secret);
-        remember(sightings, value, id);
-    }
-    g_hash_table_remove_all(sightings->rows);
     if (ret_left_out)
         *ret_left_out = sightings->left_out;
-    sightings->hits = sightings->left_out = 0;
+    sightings->left_out = 0;
     return TRUE;
 }
 

@@ -26,8 +26,9 @@ void sightings_add(Sightings *sightings, const ScanHit *hit, gint64 now);
 /* Hits that were counted and are not stored yet. */
 guint64 sightings_waiting(const Sightings *sightings);
 
-/* Stores what was counted, durably, and counts from nought. @node is open for writing. What fails
- * is counted still. ret_left_out (may be NULL): hits that there was no room for. */
+/* Stores what was counted, durably, and counts from nought. @node is open for writing. What could
+ * not be stored, and only that, is counted still: CONCERT_ERROR_CONFLICT when the store does not
+ * accept it. ret_left_out (may be NULL): hits that there was no room for. */
 gboolean sightings_store(Sightings *sightings, Node *node, guint64 *ret_left_out, GError **error);
 
 /* Sends the sightings stored since it was called last to the peers that their indicators came from,

@@ -1,0 +1,85 @@
+/* Sightings on their way into the store: each is counted once. */
+#include "node/sightings.h"
+
+#include "base/jsonguard.h"
+#include "exchange_nodes.h"
+
+#define FIRST  "indicator--0a000000-0000-4000-8000-000000000001"
+#define SECOND "indicator--0a000000-0000-4000-8000-000000000002"
+#define NOON   (G_GINT64_CONSTANT(43200) * G_USEC_PER_SEC)
+
+static void add(Sightings *sightings, const char *id)
+{
+    ScanHit hit = {.value = {.source = "birch", .tlp = MARKING_TLP_GREEN}};
+    g_strlcpy(hit.value.id, id, sizeof(hit.value.id));
+    sightings_add(sightings, &hit, NOON);
+}
+
+static gboolean add_count(const ObjectsRow *row, gpointer user)
+{
+    gsize length;
+    const char *bytes = g_bytes_get_data(row->bytes, &length);
+    g_autoptr(yyjson_doc) doc = jsonguard_read(bytes, length, NULL);
+    *(guint64 *)user += yyjson_get_uint(yyjson_obj_get(yyjson_doc_get_root(doc), "count"));
+    return TRUE;
+}
+
+/* The sum of what the store has. */
+static guint64 stored(const ExchangeNode *node)
+{
+    g_autoptr(GError) error = NULL;
+    ObjectsQuery query = OBJECTS_QUERY_INIT;
+    guint64 sum = 0;
+    query.type = "sighting";
+    g_assert_true(objects_find(node_store(node->node), &query, add_count, &sum, NULL, &error));
+    g_assert_no_error(error);
+    return sum;
+}
+
+/* Opens the node anew, with another name for what it imports. */
+static void rename_source(ExchangeNode *node)
+{
+    static const char conf[] = "[node]\nname = cert.alder.example\n[import]\nsource = other\n";
+    g_autofree char *path = g_build_filename(node->directory, "concert.conf", NULL);
+    node_close(node->node);
+    g_assert_true(g_file_set_contents(path, conf, -1, NULL));
+    exchange_nodes_open(node);
+}
+
+static void test_store(void)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(Sightings) sightings = sightings_new();
+    ExchangeNode alder;
+    exchange_nodes_make(&alder, "cert.alder.example");
+    add(sightings, FIRST);
+    add(sightings, FIRST);
+    g_assert_cmpuint(sightings_waiting(sightings), ==, 2);
+    g_assert_true(sightings_store(sightings, alder.node, NULL, &error));
+    g_assert_no_error(error);
+    g_assert_cmpuint(sightings_waiting(sightings), ==, 0);
+    g_assert_cmpuint(stored(&alder), ==, 2);
+    add(sightings, FIRST);
+    g_assert_true(sightings_store(sightings, alder.node, NULL, &error));
+    g_assert_cmpuint(stored(&alder), ==, 3);
+
+    /* What the store does not take over waits on, and lets nothing else be counted twice. */
+    rename_source(&alder);
+    add(sightings, FIRST);
+    add(sightings, SECOND);
+    for (guint i = 0; i < 3; i++) {
+        g_assert_false(sightings_store(sightings, alder.node, NULL, &error));
+        g_assert_error(error, CONCERT_ERROR, CONCERT_ERROR_CONFLICT);
+        g_clear_error(&error);
+        g_assert_cmpuint(sightings_waiting(sightings), ==, 1);
+        g_assert_cmpuint(stored(&alder), ==, 4);
+    }
+    exchange_nodes_close(&alder);
+}
+
+int main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    g_test_add_func("/sightings/store", test_store);
+    return g_test_run();
+}
