@@ -130,6 +130,11 @@ gboolean input_has_late_headers(const Input *input)
     return input->format->late_headers;
 }
 
+gboolean input_begins_with_header(const Input *input)
+{
+    return input->format->take_header && !input->format->late_headers;
+}
+
 gboolean input_needs_all_lines(const Input *input)
 {
     return input->format->all_lines;

@@ -56,6 +56,9 @@ gboolean input_has_late_headers(const Input *input);
 /* Must every line be read? Else those will do in which running text has something like a value. */
 gboolean input_needs_all_lines(const Input *input);
 
+/* Is the file's first line a header, and never a record? */
+gboolean input_begins_with_header(const Input *input);
+
 /* Reads a line, without its line feed. TRUE: @observation has all that it says; its texts live
  * until the next call. FALSE: it is text; what is known of time and ends is in @observation all the
  * same. */

@@ -20,8 +20,9 @@ static gboolean take_line(Reading *reading, const char *line, gsize length)
 
     if (reading->line == 1 || (length > 0 && line[0] == '#'))
         input_take_headers(reading->input, line, length, reading->line == 1);
-    gboolean whole = input_read(reading->input, line, length, observation);
-    if (!whole && observation->count == 0) {
+    gboolean header = reading->line == 1 && input_begins_with_header(reading->input);
+    gboolean whole = !header && input_read(reading->input, line, length, observation);
+    if (header || (!whole && observation->count == 0)) {
         reading->counts.others += length > 0;
         return TRUE;
     }
@@ -39,7 +40,8 @@ static gboolean take_window(Reading *reading, const ScanWindow *window)
         const char *line = window->text + at;
         const char *feed = memchr(line, '\n', window->stop - at);
         gsize length = feed ? (gsize)(feed - line) : window->stop - at;
-        gboolean whole = feed || window->last;
+        /* What a failure cuts off may be half a record. */
+        gboolean whole = feed || (window->last && !window->error);
         if (reading->inside)
             reading->counts.others += whole;
         else if (whole && !take_line(reading, line, length))
