@@ -339,13 +339,25 @@ GPtrArray *collections_reaches(StoreTx *tx, GError **error)
     }
 }
 
+static gboolean has_reach(StoreTx *tx, gint64 number, gboolean *ret_has, GError **error)
+{
+    sqlite3_stmt *statement = sqlite_prepare(
+        tx->db, "SELECT 1 FROM collection WHERE number = ?1 AND reach IS NOT NULL", error);
+    gboolean row;
+    if (!statement)
+        return FALSE;
+    sqlite3_bind_int64(statement, 1, number);
+    if (!sqlite_step(tx->db, statement, &row, error))
+        return FALSE;
+    sqlite3_reset(statement);
+    *ret_has = row;
+    return TRUE;
+}
+
 gboolean collections_set_reach(StoreTx *tx, gint64 number, const char *reach, GError **error)
 {
-    gint64 had;
-    g_autofree char *sql = g_strdup_printf(
-        "SELECT reach IS NOT NULL FROM collection WHERE number = %" G_GINT64_FORMAT, number);
-    if (!sqlite_get_int(tx->db, sql, 0, &had, error) ||
-        (!had && !placed_add_all(tx, number, error)))
+    gboolean had;
+    if (!has_reach(tx, number, &had, error) || (!had && !placed_add_all(tx, number, error)))
         return FALSE;
     sqlite3_stmt *statement =
         sqlite_prepare(tx->db, "UPDATE collection SET reach = ?2 WHERE number = ?1", error);

@@ -101,11 +101,12 @@ static gboolean read_desks(Sqlite *db, sqlite3_stmt *statement, GPtrArray *list,
     }
 }
 
-static GPtrArray *find_desks(Sqlite *db, const char *where, const char *text, GError **error)
+#define DESKS(where) "SELECT dossier, assignee, since FROM desk" where " ORDER BY since, dossier"
+
+/* @sql is one of DESKS(). */
+static GPtrArray *find_desks(Sqlite *db, const char *sql, const char *text, GError **error)
 {
     g_autoptr(GPtrArray) list = g_ptr_array_new_with_free_func((GDestroyNotify)desk_free);
-    g_autofree char *sql = g_strconcat("SELECT dossier, assignee, since FROM desk", where,
-                                       " ORDER BY since, dossier", NULL);
     sqlite3_stmt *statement = sqlite_prepare(db, sql, error);
     if (!statement)
         return NULL;
@@ -139,7 +140,8 @@ Desk *desk_get(Store *store, const char *dossier, GError **error)
     g_auto(Reader) reader = {0};
     if (!reader_begin(store, &reader, error))
         return NULL;
-    g_autoptr(GPtrArray) found = find_desks(reader.db, " WHERE dossier = ?1", dossier, error);
+    g_autoptr(GPtrArray) found =
+        find_desks(reader.db, DESKS(" WHERE dossier = ?1"), dossier, error);
     if (!found)
         return NULL;
     g_autoptr(Desk) desk = found->len > 0 ? g_ptr_array_steal_index(found, 0) : g_new0(Desk, 1);
@@ -153,6 +155,7 @@ GPtrArray *desk_list(Store *store, const char *name, GError **error)
 {
     g_auto(Reader) reader = {0};
     return reader_begin(store, &reader, error)
-               ? find_desks(reader.db, name ? " WHERE assignee = ?1" : "", name, error)
+               ? find_desks(reader.db, name ? DESKS(" WHERE assignee = ?1") : DESKS(""), name,
+                            error)
                : NULL;
 }

@@ -4,7 +4,9 @@
 
 #include "store/accounts.h"
 #include "store/collections.h"
+#include "store/desk.h"
 #include "store/objects.h"
+#include "store/placed.h"
 #include "store/receipts.h"
 #include "store/writer.h"
 
@@ -393,6 +395,69 @@ static void test_many(Fixture *fixture, gconstpointer data)
     g_assert_true(one->more);
 }
 
+/* What lies in a collection when it gets a reach was put there by hand: of each collection. */
+typedef struct {
+    gint64 collections[8], version;
+    gboolean placed[8];
+} Reaches;
+
+static gboolean apply_reaches(StoreTx *tx, gpointer user, GError **error)
+{
+    Reaches *reaches = user;
+    gint64 *collections = reaches->collections;
+    for (guint i = 1; i < G_N_ELEMENTS(reaches->collections); i++) {
+        const char name[] = {'c', (char)('0' + i), '\0'};
+        if (!collections_add(tx, "main", NULL, name, "", NULL, &collections[i], error) ||
+            !objects_join(tx, collections[i], &reaches->version, 1, error))
+            return FALSE;
+    }
+    for (guint i = 0; i < G_N_ELEMENTS(reaches->collections); i++)
+        if (!collections_set_reach(tx, collections[i], "cert.alder.example", error))
+            return FALSE;
+    for (guint i = 0; i < G_N_ELEMENTS(reaches->collections); i++)
+        if (!placed_has(tx, collections[i], reaches->version, &reaches->placed[i], error))
+            return FALSE;
+    return TRUE;
+}
+
+static void test_reach(Fixture *fixture, gconstpointer data)
+{
+    g_autoptr(GError) error = NULL;
+    g_autofree char *json = indicator(1, 1, "");
+    g_autoptr(Object) object =
+        object_read(json, strlen(json), OBJECT_SPEC_21, OBJECT_LENIENT, &error);
+    PutRequest request = {
+        .source = "alder", .collection = fixture->collection, .objects = &object, .count = 1};
+    g_assert_true(writer_run(fixture->writer, 1, apply_put, &request, &error));
+    Reaches reaches = {.collections = {fixture->collection}, .version = request.results[0].version};
+    g_assert_true(writer_run(fixture->writer, 1, apply_reaches, &reaches, &error));
+    g_assert_no_error(error);
+    for (guint i = 0; i < G_N_ELEMENTS(reaches.placed); i++)
+        g_assert_true(reaches.placed[i]);
+}
+
+static gboolean apply_desks(StoreTx *tx, gpointer user, GError **error)
+{
+    return desk_assign(tx, "first", "Anna", 1, error) && desk_assign(tx, "second", "Ben", 2, error);
+}
+
+/* Asked in turns, each question gets its own answer. */
+static void test_desk(Fixture *fixture, gconstpointer data)
+{
+    g_autoptr(GError) error = NULL;
+    g_assert_true(writer_run(fixture->writer, 1, apply_desks, NULL, &error));
+    for (guint i = 0; i < 10; i++) {
+        g_autoptr(Desk) first = desk_get(fixture->store, "first", &error);
+        g_autoptr(GPtrArray) of_ben = desk_list(fixture->store, "Ben", &error);
+        g_autoptr(GPtrArray) all = desk_list(fixture->store, NULL, &error);
+        g_assert_no_error(error);
+        g_assert_cmpstr(first->assignee, ==, "Anna");
+        g_assert_cmpuint(of_ben->len, ==, 1);
+        g_assert_cmpstr(((Desk *)of_ben->pdata[0])->dossier, ==, "second");
+        g_assert_cmpuint(all->len, ==, 2);
+    }
+}
+
 static gboolean apply_adopt(StoreTx *tx, gpointer user, GError **error)
 {
     gint64 version;
@@ -484,6 +549,8 @@ int main(int argc, char **argv)
     TEST(remove);
     TEST(find);
     TEST(many);
+    TEST(reach);
+    TEST(desk);
     TEST(adopt);
     TEST(accounts);
     return g_test_run();
