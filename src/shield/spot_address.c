@@ -216,9 +216,13 @@ void spot_address_v6(SpotView *view, gsize at)
            (view->text[end] == ':' || spot_view_class(view->text[end]) & SPOT_HEX))
         colons += view->text[end++] == ':';
     view->colons_until = end;
-    /* What stands before the first colon may be the tail of a word: "src:2001:db8::1". */
-    if (at - first == 5 || (first > 0 && spot_view_class(view->text[first - 1]) & SPOT_HOST))
+    /* What stands before the first colon may be the tail of a word: "src:2001:db8::1", but
+     * "std::cafe". */
+    if (at - first == 5 || (first > 0 && spot_view_class(view->text[first - 1]) & SPOT_HOST)) {
+        if (view->text[at + 1] == ':' && at > 0 && spot_view_class(view->text[at - 1]) & SPOT_ALNUM)
+            return;
         first = at;
+    }
     if (colons < 2)
         return;
     if (colons >= 15 && !(spot_view_class_at(view, end) & SPOT_ALNUM))
