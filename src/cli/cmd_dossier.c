@@ -2,6 +2,7 @@
 #include "cli/cmd_dossier.h"
 #include "cli/commands.h"
 #include "cli/dossier_command.h"
+#include "cli/dossier_held.h"
 #include "cli/dossier_view.h"
 #include "cli/output.h"
 
@@ -83,7 +84,7 @@ const Command cmd_dossier = {
     .summary = "list and show what nodes do together, of all procedures",
     .description = "A dossier is the joint record of one procedure: a request, a case, a claim. "
                    "Each procedure has a command of its own; here are all of them.",
-    .subcommands =
-        (const Command *const[]){&dossier_list, &dossier_show, &cmd_dossier_assign,
-                                 &cmd_dossier_jot, &cmd_dossier_desk, &dossier_rebuild, NULL},
+    .subcommands = (const Command *const[]){&dossier_list, &dossier_show, &cmd_dossier_assign,
+                                            &cmd_dossier_jot, &cmd_dossier_desk, &cmd_dossier_held,
+                                            &dossier_rebuild, NULL},
 };

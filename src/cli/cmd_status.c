@@ -11,6 +11,7 @@
 #include "store/collections.h"
 #include "store/deliveries.h"
 #include "store/dossiers.h"
+#include "store/held_events.h"
 #include "store/ledger_read.h"
 #include "store/messages.h"
 #include "store/objects.h"
@@ -43,6 +44,7 @@ typedef struct {
     gboolean held;     /* the ledger */
     MessagesCounts messages;
     DossiersSummary requests;
+    guint64 events_held;
     ReleasesSummary releases;
     Exchange exchange;
     GPtrArray *peers;    /* Peer * */
@@ -93,6 +95,7 @@ static gboolean read_ledger(Store *store, Status *status, GError **error)
     return status->asked && witness_summary(store, &status->witness, error) &&
            messages_count(store, &status->messages, error) &&
            dossiers_summary(store, timestamp_now(), &status->requests, error) &&
+           held_events_count(store, &status->events_held, error) &&
            releases_summary(store, &status->releases, error);
 }
 
@@ -191,6 +194,15 @@ static void find_requests(Status *status)
                                         output_time(text, status->requests.due)));
 }
 
+static void find_held(Status *status)
+{
+    if (status->events_held > 0)
+        g_ptr_array_add(status->warnings,
+                        g_strdup_printf("%" G_GUINT64_FORMAT " events claim times ahead and are "
+                                        "held back: `concert dossier held`",
+                                        status->events_held));
+}
+
 static void find_releases(Status *status)
 {
     if (status->releases.waiting > 0)
@@ -237,6 +249,7 @@ static void find_warnings(Status *status)
     status->warnings = g_ptr_array_new_with_free_func(g_free);
     find_messages(status);
     find_requests(status);
+    find_held(status);
     find_releases(status);
     find_ledger_warnings(status);
     find_exchange_warnings(status);
@@ -298,6 +311,7 @@ static void print_json(const Node *node, const Status *status)
     yyjson_mut_obj_add_uint(doc, root, "requests_waiting", status->requests.waiting);
     yyjson_mut_obj_add_uint(doc, root, "request_exercises_waiting", status->requests.exercises);
     dispatch_view_add_time(doc, root, "requests_due", status->requests.due);
+    yyjson_mut_obj_add_uint(doc, root, "events_held", status->events_held);
     yyjson_mut_obj_add_sint(doc, root, "release_in_force", status->releases.in_force);
     yyjson_mut_obj_add_uint(doc, root, "releases_waiting", status->releases.proposed);
     yyjson_mut_obj_add_uint(doc, root, "values_waiting", status->releases.waiting);

@@ -7,6 +7,7 @@
 #include "cli/dispatch_view.h"
 #include "cli/dossier_command.h"
 #include "cli/dossier_core.h"
+#include "cli/dossier_held.h"
 #include "cli/dossier_view.h"
 #include "cli/output.h"
 #include "dossier/clock_hours.h"
@@ -18,6 +19,7 @@
 typedef struct {
     Docket *docket;
     Store *store;
+    GPtrArray *held;  /* HeldEvent: of the dossier, and not in it yet */
     const char *self; /* the own node */
     gint64 now;
 } View;
@@ -134,6 +136,7 @@ static void print_json(const View *view)
     yyjson_mut_val *events = yyjson_mut_obj_add_arr(doc, root, "list");
     for (guint i = 0; i < result->events->len; i++)
         add_event(doc, events, view, &g_array_index(result->events, EngineEvent, i));
+    dossier_held_add(doc, root, view->held);
     yyjson_mut_val *next = yyjson_mut_obj_add_arr(doc, root, "next");
     g_autoptr(GPtrArray) open = next_steps(view);
     for (guint i = 0; i < open->len; i++) {
@@ -286,6 +289,7 @@ static void print_text(const View *view)
     print_clocks(view);
     for (guint i = 0; i < result->events->len; i++)
         print_event(view, &g_array_index(result->events, EngineEvent, i));
+    dossier_held_print(view->held);
     for (guint i = 0; i < open->len; i++) {
         const ProcedureTransition *transition = open->pdata[i];
         g_autofree char *command = step_command(view, transition);
@@ -303,9 +307,15 @@ int dossier_view_show(const CommandCall *call, const Procedure *procedure, GErro
     g_auto(LedgerReadState) own = {0};
     if (!docket || !ledger_read_state(node_store(node), &own, error))
         return COMMAND_ERROR;
+    g_autoptr(GPtrArray) held = held_events_list(node_store(node), docket->dossier->id, error);
+    if (!held)
+        return COMMAND_ERROR;
     g_autofree char *self = origin_node(own.origin);
-    const View view = {
-        .docket = docket, .store = node_store(node), .self = self, .now = timestamp_now()};
+    const View view = {.docket = docket,
+                       .store = node_store(node),
+                       .held = held,
+                       .self = self,
+                       .now = timestamp_now()};
     if (command_json(call))
         print_json(&view);
     else

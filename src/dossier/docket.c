@@ -5,6 +5,7 @@
 #include "base/error.h"
 #include "dossier/clock_hours.h"
 #include "dossier/docket_files.h"
+#include "dossier/docket_held.h"
 #include "ledger/origin.h"
 #include "store/declared_hours.h"
 #include "store/introductions.h"
@@ -329,6 +330,24 @@ static gboolean keep(StoreTx *tx, GBytes *bytes, const Event *event, const Docke
     return dossiers_add_event(tx, &row, ret_number, ret_new, error);
 }
 
+/* Holds the event if it claims a time far ahead. What was taken once stays. */
+static gboolean hold(StoreTx *tx, GBytes *bytes, const Event *event, const DocketPlace *place,
+                     DocketOutcome *outcome, GError **error)
+{
+    gboolean is_known;
+    if (!docket_held_is_due(event, place))
+        return TRUE;
+    if (!dossiers_is_known(tx, event->hash.bytes, &is_known, error))
+        return FALSE;
+    if (is_known)
+        return TRUE;
+    if (!docket_held_put(tx, bytes, event, place, error))
+        return FALSE;
+    outcome->is_held = TRUE;
+    outcome->refusal = docket_held_reason(event);
+    return TRUE;
+}
+
 static gboolean receive(StoreTx *tx, GBytes *bytes, const DocketPlace *place,
                         DocketOutcome *outcome, GError **error)
 {
@@ -338,7 +357,11 @@ static gboolean receive(StoreTx *tx, GBytes *bytes, const DocketPlace *place,
     g_autoptr(Event) event = event_parse(text, length, error);
     g_autofree char *self = origin_node(place->origin);
     if (!event || !verify(tx, event, self, place, error) ||
-        !keep(tx, bytes, event, place, &number, &outcome->is_new, error))
+        !hold(tx, bytes, event, place, outcome, error))
+        return FALSE;
+    if (outcome->is_held)
+        return TRUE;
+    if (!keep(tx, bytes, event, place, &number, &outcome->is_new, error))
         return FALSE;
     outcome->dossier = g_strdup(event->dossier);
     if (!outcome->is_new)

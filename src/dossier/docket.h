@@ -23,7 +23,8 @@ typedef struct {
 
 /* What became of an event that was received. */
 typedef struct {
-    char *refusal; /* why it is not kept; NULL: it is, or was already */
+    char *refusal;    /* why it is not kept; NULL: it is, or was already */
+    gboolean is_held; /* it claims a time ahead, and waits (docket_held.h): `refusal` says so */
     gboolean is_new;
     char *dossier; /* its id; NULL when it was refused */
     char *machine; /* the type of the event that this node's machine has to make now: make it by
@@ -37,7 +38,7 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(DocketOutcome, docket_outcome_clear)
  * author is this node or a peer that is known; of a peer also the key that its card had at the time
  * that the event bears), keeps it and judges its dossier anew. What is wrong
  * with the event is its refusal; FALSE only when the store fails. An event that is void is kept:
- * that is no refusal. */
+ * that is no refusal. What another node sent and claims a time far ahead is held back. */
 gboolean docket_receive(StoreTx *tx, GBytes *bytes, const DocketPlace *place,
                         DocketOutcome *ret_outcome, GError **error);
 

@@ -23,6 +23,8 @@ static const char head[] =
     "names none.\n"
     "- A clock runs while the dossier is in certain states, by the claimed times of the events "
     "that begin and end it.\n"
+    "- An event that claims a time more than a day ahead of the clock of the node that gets it is "
+    "no part of the set there until\n  a day before that time (clocks.md).\n"
     "- What a clock counts \"in hours\" is counted in those in which who has to act is at work, as "
     "their card says; critical\n  ones around the clock where there is a 24/7 contact. That is "
     "each "

@@ -121,7 +121,8 @@ gboolean follower_effects_proofs(StoreTx *tx, FollowerOpening *opening, gint64 r
     for (guint i = 0; i < opening->opening->n_items; i++) {
         const FollowerItem *item = &opening->items[i];
         gsize length;
-        if (item->kind != FOLLOWER_EVENT || !item->bytes || item->refusal || item->is_known)
+        if (item->kind != FOLLOWER_EVENT || !item->bytes || item->is_known ||
+            (item->refusal && !item->is_held))
             continue;
         const char *text = g_bytes_get_data(item->bytes, &length);
         g_autoptr(Event) event = event_parse(text, length, NULL);
@@ -202,6 +203,7 @@ gboolean follower_effects_events(StoreTx *tx, const Peer *peer, const NoteVerifi
             return FALSE;
         g_free(item->refusal); /* of an earlier try of the transaction */
         item->refusal = g_steal_pointer(&outcome.refusal);
+        item->is_held = outcome.is_held;
         item->is_known = !item->refusal && !outcome.is_new;
     }
     return TRUE;

@@ -23,6 +23,7 @@ typedef struct {
     char *refusal;
     gint64 version;    /* when it was stored */
     gboolean is_known; /* an event or a chunk that was here already */
+    gboolean is_held;  /* an event that waits for its time: `refusal` says so */
     Chunk chunk;
 } FollowerItem;
 

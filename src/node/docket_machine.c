@@ -1,9 +1,15 @@
 #include "node/docket_machine.h"
 
+#include "base/timestamp.h"
+#include "dossier/docket_held.h"
 #include "node/attachment_keeper.h"
 #include "node/attachment_sender.h"
 #include "node/docket_relay.h"
 #include "node/docket_sender.h"
+#include "store/held_events.h"
+#include "store/ledger.h"
+
+#define RELEASE_MAX 16 /* events that were held, in one transaction */
 
 /* Whether trying the next dossier of the same opener has no sense: it is for the same nodes. */
 static gboolean stays_undone(const GError *error)
@@ -18,8 +24,39 @@ static gboolean ends_run(const GError *error)
            error->code == CONCERT_ERROR_FULL || error->code == CONCERT_ERROR_BUSY;
 }
 
+/* --- what was held -----------------------------------------------------------------------------
+ */
+
+typedef struct {
+    const NoteVerifier *own_key;
+    guint count;
+} Releasing;
+
+static gboolean apply_release(StoreTx *tx, gpointer user, GError **error)
+{
+    Releasing *releasing = user;
+    guint64 size;
+    DocketPlace place = {.own_key = releasing->own_key, .now_us = timestamp_now()};
+    return ledger_look(tx, &place.origin, &size, error) &&
+           docket_held_release(tx, &place, RELEASE_MAX, &releasing->count, error);
+}
+
+/* Takes the events that claimed times ahead which are near now. */
+static void release(Notary *notary)
+{
+    gint64 until;
+    const NoteSigner *messenger = notary_messenger(notary, NULL);
+    Releasing releasing = {messenger ? note_signer_verifier(messenger) : NULL, RELEASE_MAX};
+    if (!held_events_next(notary_store(notary), &until, NULL) || until > timestamp_now())
+        return;
+    while (releasing.count == RELEASE_MAX &&
+           writer_run(notary_writer(notary), RELEASE_MAX, apply_release, &releasing, NULL))
+        ;
+}
+
 guint docket_machine_run(Notary *notary)
 {
+    release(notary);
     const DossiersQuery query = {.has_machine = TRUE};
     g_autoptr(GPtrArray) dossiers = dossiers_list(notary_store(notary), &query, NULL);
     g_autoptr(GHashTable) passed_over = g_hash_table_new(g_str_hash, g_str_equal);

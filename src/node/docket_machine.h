@@ -4,8 +4,8 @@
 
 #include "node/notary.h"
 
-/* Does all that is to be done now, and sends attachments that wait and hashes those that came. What
- * cannot be done (nobody can be told, the ledger is held) stays to be done; what another thread
- * does meanwhile is not done twice. On any thread but the writer's. Returns how many events were
- * made. */
+/* Takes events whose time has come (dossier/docket_held.h), does all that is to be done now, and
+ * sends attachments that wait and hashes those that came. What cannot be done (nobody can be told,
+ * the ledger is held) stays to be done; what another thread does meanwhile is not done twice. On
+ * any thread but the writer's. Returns how many events were made. */
 guint docket_machine_run(Notary *notary);

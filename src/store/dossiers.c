@@ -218,6 +218,13 @@ gboolean dossiers_add_event(StoreTx *tx, const DossiersEvent *event, gint64 *ret
     return TRUE;
 }
 
+gboolean dossiers_is_known(StoreTx *tx, const guint8 hash[SHA256_SIZE], gboolean *ret_known,
+                           GError **error)
+{
+    gint64 number;
+    return is_known(tx, hash, &number, ret_known, error);
+}
+
 gboolean dossiers_set_entry(StoreTx *tx, const guint8 hash[SHA256_SIZE], guint64 entry,
                             GError **error)
 {

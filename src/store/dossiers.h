@@ -33,6 +33,10 @@ typedef struct {
 gboolean dossiers_add_event(StoreTx *tx, const DossiersEvent *event, gint64 *ret_dossier,
                             gboolean *ret_new, GError **error);
 
+/* Whether the event is there. */
+gboolean dossiers_is_known(StoreTx *tx, const guint8 hash[SHA256_SIZE], gboolean *ret_known,
+                           GError **error);
+
 /* Remembers in which entry of the own ledger an event went out. */
 gboolean dossiers_set_entry(StoreTx *tx, const guint8 hash[SHA256_SIZE], guint64 entry,
                             GError **error);

@@ -381,6 +381,14 @@ static const char *const steps[] = {
     " tlp INTEGER NOT NULL, pap INTEGER NOT NULL, exercise INTEGER NOT NULL,"
     " PRIMARY KEY (sha256, size, party, dossier, author)) WITHOUT ROWID;"
     "CREATE INDEX attachment_wanted_author ON attachment_wanted (author);",
+
+    /* Events that claim times ahead (store/held_events.h). */
+    "CREATE TABLE held_event (hash BLOB PRIMARY KEY, dossier TEXT NOT NULL, type TEXT NOT NULL,"
+    " author TEXT NOT NULL, source TEXT NOT NULL, time INTEGER NOT NULL, arrived INTEGER NOT NULL,"
+    " until INTEGER NOT NULL, bytes BLOB NOT NULL) WITHOUT ROWID;"
+    "CREATE INDEX held_event_source ON held_event (source);"
+    "CREATE INDEX held_event_until ON held_event (until);"
+    "CREATE INDEX held_event_dossier ON held_event (dossier);",
 };
 
 guint schema_latest(void)

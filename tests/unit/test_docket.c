@@ -4,7 +4,9 @@
 
 #include "base/error.h"
 #include "dossier/docket.h"
+#include "dossier/docket_held.h"
 #include "dossier_maker.h"
+#include "store/held_events.h"
 #include "store/writer.h"
 
 /* A node with its store. */
@@ -657,6 +659,135 @@ static void test_earlier_keys(Fixture *fixture, gconstpointer data)
     g_assert_false(takes(fixture, stranger, 50));
 }
 
+/* --- claimed times -----------------------------------------------------------------------------
+ */
+
+#define DAY (24 * 60) /* minutes */
+
+typedef struct {
+    Node *node;
+    gint64 now;
+    guint count;
+} Releasing;
+
+static gboolean apply_release(StoreTx *tx, gpointer user, GError **error)
+{
+    Releasing *releasing = user;
+    const DocketPlace place = place_of(releasing->node, NULL, releasing->now);
+    return docket_held_release(tx, &place, 8, &releasing->count, error);
+}
+
+static guint release(Node *node, int minute)
+{
+    g_autoptr(GError) error = NULL;
+    Releasing releasing = {node, MAKER_START + minute * MAKER_MINUTE, 0};
+    writer_run(node->writer, 1, apply_release, &releasing, &error);
+    g_assert_no_error(error);
+    return releasing.count;
+}
+
+static void assert_held(Node *node, const char *source, GBytes *bytes, int minute)
+{
+    g_auto(DocketOutcome) outcome = receive(node, source, bytes, minute);
+    g_assert_true(outcome.is_held);
+    g_assert_nonnull(strstr(outcome.refusal, "claims a time ahead"));
+    g_assert_false(outcome.is_new);
+    g_assert_null(outcome.dossier);
+}
+
+static guint n_held(Node *node, const char *dossier)
+{
+    g_autoptr(GPtrArray) list = held_events_list(node->store, dossier, NULL);
+    return list->len;
+}
+
+static void digest_of(Node *node, const char *id, guint8 digest[SHA256_SIZE])
+{
+    g_autoptr(Docket) docket = docket_load(node->store, id, NULL);
+    engine_digest(docket->result, digest);
+}
+
+/* What is dated more than a day ahead changes nothing until a day before; what follows it waits;
+ * then the state is what it would have been had all come then, in whatever order. */
+static void test_ahead(Fixture *fixture, gconstpointer data)
+{
+    Node *alder = &fixture->alder, *birch = &fixture->birch;
+    guint8 before[SHA256_SIZE], after[SHA256_SIZE], there[SHA256_SIZE];
+    g_autofree char *id = NULL;
+    g_autoptr(GBytes) sent =
+        act(alder, NULL, "sent", "Duty Officer", MAKER_SENT(BIRCH, "high"), 0, &id);
+    pass(birch, ALDER, sent, "received");
+    g_autoptr(GBytes) received = act(birch, id, "received", NULL, NULL, 1, NULL);
+    pass(alder, BIRCH, received, NULL);
+    digest_of(alder, id, before);
+
+    /* Birch dates its answer ten days ahead; its own node has it at once, for it made it. */
+    g_autoptr(GBytes) acknowledged = act(birch, id, "acknowledged", "B", NULL, 10 * DAY + 1, NULL);
+    g_autoptr(GBytes) remark = act(birch, id, "remark", "B", "{\"text\":\"r\"}", 2, NULL);
+    assert_row(birch, id, "acknowledged", BIRCH, TRUE);
+    assert_held(alder, BIRCH, acknowledged, 2);
+    assert_held(alder, BIRCH, acknowledged, 9 * DAY);
+    g_assert_cmpuint(n_held(alder, id), ==, 1);
+    g_assert_cmpuint(n_held(alder, "request-x"), ==, 0);
+    digest_of(alder, id, after);
+    g_assert_cmpmem(before, SHA256_SIZE, after, SHA256_SIZE);
+    g_autoptr(Dossier) clock = row(alder, id);
+    g_assert_cmpint(clock->due, ==, MAKER_START + 240 * MAKER_MINUTE);
+    g_assert_cmpint(clock->last, ==, MAKER_START + MAKER_MINUTE);
+    pass(alder, BIRCH, remark, NULL);
+    g_autoptr(Dossier) waits = row(alder, id);
+    g_assert_cmpuint(waits->n_pending, ==, 1);
+
+    gint64 until = 0;
+    g_assert_true(held_events_next(alder->store, &until, NULL));
+    g_assert_cmpint(until, ==, MAKER_START + (9 * DAY + 1) * MAKER_MINUTE);
+    g_assert_cmpuint(release(alder, 9 * DAY), ==, 0);
+    g_assert_cmpuint(release(alder, 9 * DAY + 1), ==, 1);
+    g_assert_cmpuint(release(alder, 9 * DAY + 1), ==, 0);
+    g_assert_cmpuint(n_held(alder, NULL), ==, 0);
+    digest_of(alder, id, after);
+    digest_of(birch, id, there);
+    g_assert_cmpmem(there, SHA256_SIZE, after, SHA256_SIZE);
+    assert_row(alder, id, "acknowledged", BIRCH, FALSE);
+
+    /* What was taken stays, though the clock went back. */
+    g_auto(DocketOutcome) again = receive(alder, BIRCH, acknowledged, 3);
+    g_assert_null(again.refusal);
+    g_assert_cmpuint(n_held(alder, NULL), ==, 0);
+}
+
+/* A day ahead is no more than a clock that is wrong; no more than so many of one source are held;
+ * what nobody signed is not. */
+static void test_ahead_bounds(Fixture *fixture, gconstpointer data)
+{
+    Node *alder = &fixture->alder, *birch = &fixture->birch;
+    g_autofree char *id = NULL;
+    g_autoptr(GBytes) sent =
+        act(alder, NULL, "sent", "Duty Officer", MAKER_SENT(BIRCH, "high"), 0, &id);
+    pass(birch, ALDER, sent, "received");
+    g_autoptr(GBytes) day = act(alder, id, "remark", "A", "{\"text\":\"r\"}", DAY + 1, NULL);
+    pass(birch, ALDER, day, "received");
+    for (guint i = 0; i <= HELD_EVENTS_MAX; i++) {
+        g_autoptr(GBytes) far =
+            act(alder, id, "remark", "A", "{\"text\":\"r\"}", 3 * DAY + (int)i, NULL);
+        g_auto(DocketOutcome) outcome = receive(birch, ALDER, far, 1);
+        g_assert_nonnull(outcome.refusal);
+        g_assert_cmpint(outcome.is_held, ==, i < HELD_EVENTS_MAX);
+    }
+    g_assert_cmpuint(n_held(birch, id), ==, HELD_EVENTS_MAX);
+
+    g_autofree char *text =
+        maker_text(NULL, "sent", ALDER, "A", 9 * DAY, NULL, 0, MAKER_SENT(BIRCH, "low"));
+    g_autoptr(Event) event = event_parse(text, strlen(text), NULL);
+    g_autoptr(NoteSigner) thief = note_signer_generate(ALDER "/message", NOTE_ED25519, NULL);
+    g_autofree char *forged_text = signed_json_make(EVENT_SIGNED_TYPE, event->json->body,
+                                                    (const NoteSigner *const *)&thief, 1, NULL);
+    g_autoptr(GBytes) forged = g_bytes_new(forged_text, strlen(forged_text));
+    assert_refusal(birch, forged, "sign");
+    g_assert_cmpuint(release(birch, 2 * DAY), ==, 1);
+    g_assert_cmpuint(release(birch, 9 * DAY), ==, 8);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -671,5 +802,7 @@ int main(int argc, char **argv)
     ADD(bounds);
     ADD(earlier_keys);
 #undef ADD
+    g_test_add("/docket/ahead", Fixture, NULL, set_up, test_ahead, tear_down);
+    g_test_add("/docket/ahead-bounds", Fixture, NULL, set_up, test_ahead_bounds, tear_down);
     return g_test_run();
 }

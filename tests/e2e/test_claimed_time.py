@@ -1,0 +1,78 @@
+"""Events that claim times far ahead: they are held back, their sender is told, and they count when
+their time is near; the state is the same at all who have them."""
+
+import time
+import unittest
+from pathlib import Path
+
+import concert
+from peernode import Node
+
+OTHER_CLOCK = Path(concert.BIN).resolve().parent.parent.parent / "tests/libother_clock.so"
+HOUR = 3600
+
+
+def clock(seconds):
+    return {"LD_PRELOAD": str(OTHER_CLOCK), "OTHER_CLOCK": str(seconds)}
+
+
+@unittest.skipIf(concert.SANITIZER, "the preloaded clock would come before the sanitizer")
+class ClaimedTimeTest(concert.TestCase):
+    def until(self, good, what, seconds=60):
+        end = time.monotonic() + seconds
+        while not good():
+            self.assertLess(time.monotonic(), end, what)
+            time.sleep(0.05)
+
+    def show(self, node, request):
+        result = node.run("request", "show", request, "--json", status=None)
+        return result.json() if result.status == 0 else {"events": 0, "held": []}
+
+    def test_ahead(self):
+        alder, birch = Node(self, "alder").serve(), Node(self, "birch").serve()
+        alder.run("peer", "invite", birch.url)
+        birch.run("peer", "accept", alder.name)
+        request = alder.run("request", "send", birch.name, "--kind", "advice", "--subject", "Scans", "--text",
+                            "Are these yours?", "--json").json()["dossier"]
+        for node in (alder, birch):
+            self.until(lambda node=node: self.show(node, request)["events"] == 2, node.name)
+        birch.run("dossier", "held", status=1)
+        before = self.show(birch, request)
+
+        # Alder's clock is 30 hours ahead, while nobody looks; then it is right again.
+        alder.stop()
+        alder.run("request", "comment", request, "From tomorrow.", env=clock(30 * HOUR))
+        alder.run("request", "comment", request, "From today.")
+        alder.serve()
+        birch.run("exchange", "sync", alder.name)
+        self.until(lambda: self.show(birch, request)["events"] == 3, "the second comment")
+        shown = self.show(birch, request)
+        self.assertEqual([(one["type"], one["by"], one["from"]) for one in shown["held"]],
+                         [("remark", alder.name, alder.name)])
+        self.assertEqual((shown["state"], shown["pending"], shown["last"], shown["due"]),
+                         (before["state"], 1, before["last"], before["due"]))
+        text = birch.run("request", "show", request).out
+        self.assertIn("HELD until", text)
+        self.assertNotIn("From tomorrow.", text)
+        self.assertEqual([one["dossier"] for one in birch.run("dossier", "held", "--json").lines()], [request])
+        self.assertEqual(birch.run("status", "--json", status=None).json()["events_held"], 1)
+
+        # Its sender is told.
+        alder.run("exchange", "sync", birch.name)
+
+        def told():
+            return any("claims a time ahead" in alder.run("dispatch", "show", str(entry["index"]), status=None).out
+                       for entry in alder.entries("dispatch"))
+        self.until(told, "Alder is told")
+
+        # Eight hours later it is taken, and what follows it counts.
+        birch.stop()
+        birch.server = concert.Server(birch.path, env=clock(8 * HOUR))
+        self.addCleanup(birch.server.stop)
+        self.until(lambda: self.show(birch, request)["events"] == 4, "what was held")
+        self.assertEqual(self.show(birch, request)["digest"], self.show(alder, request)["digest"])
+        self.assertEqual((self.show(birch, request)["held"], self.show(birch, request)["pending"]), ([], 0))
+
+
+if __name__ == "__main__":
+    unittest.main()
