@@ -234,6 +234,20 @@ class WatchTest(concert.TestCase):
         self.assertEqual((hit["seen"], hit["line"]), ("new.alder.example", 2))
         watcher.end()
 
+    def test_only_new_and_resumed(self):
+        """What came to a file that was left empty is not passed over by the next one."""
+        self.append("")
+        watcher = self.watch("--new", "--state", self.state, self.log)
+        deadline = time.monotonic() + 30
+        while not self.state.exists() or "a.log" not in self.state.read_text():
+            self.assertLess(time.monotonic(), deadline)
+            time.sleep(0.02)
+        watcher.end(signal.SIGKILL, None)
+        self.append("new.alder.example\n")
+        watcher = self.watch("--new", "--state", self.state, self.log)
+        self.assertEqual(watcher.seen(1), ["new.alder.example"])
+        self.assertEqual(watcher.end(), [])
+
     def test_structured(self):
         """A log goes on being what its first lines said it is, also after a restart."""
         head = "#separator \\x09\n#fields\tts\tid.orig_h\tid.resp_h\thost\n#types\ttime\taddr\taddr\tstring\n"

@@ -235,6 +235,8 @@ static gboolean has_print(int fd, guint64 offset, guint length, const guint8 pri
 {
     char bytes[TAIL_HEAD];
     guint8 digest[SHA256_SIZE];
+    if (length == 0)
+        return TRUE;
     if (read_at(fd, bytes, length, offset) != length)
         return FALSE;
     sha256_digest(bytes, length, digest);

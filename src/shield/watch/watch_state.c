@@ -1,9 +1,9 @@
 #include "shield/watch/watch_state.h"
 
 #include <string.h>
+#include <sys/stat.h>
 
 #include "base/durable.h"
-#include "base/escape.h"
 #include "base/jsonguard.h"
 #include "base/jsontext.h"
 
@@ -51,71 +51,142 @@ static char *path_to_text(const char *path)
     return g_uri_escape_string(path, "/ !#$&'()*+,:;=?@[]{}^|<>\"\\`", TRUE);
 }
 
-static gboolean read_print(yyjson_val *entry, const char *name, const char *length_name,
-                           guint length_max, guint8 ret_print[SHA256_SIZE], guint *ret_length)
+static gboolean refuse(const char *what, GError **error)
 {
-    yyjson_val *print = yyjson_obj_get(entry, name);
-    guint64 length = yyjson_get_uint(yyjson_obj_get(entry, length_name));
-    *ret_length = (guint)length;
-    return length <= length_max && yyjson_is_str(print) &&
-           sha256_parse(yyjson_get_str(print), yyjson_get_len(print), ret_print);
+    g_set_error_literal(error, CONCERT_ERROR, CONCERT_ERROR_INPUT, what);
+    return FALSE;
 }
 
-static gboolean read_file(yyjson_val *entry, GPtrArray *files)
+static gboolean read_number(yyjson_val *entry, const char *name, guint64 *ret_number,
+                            GError **error)
+{
+    yyjson_val *number = yyjson_obj_get(entry, name);
+    if (!yyjson_is_uint(number)) {
+        g_autofree char *what = g_strconcat(name, ": no number from 0 on", NULL);
+        return refuse(what, error);
+    }
+    *ret_number = yyjson_get_uint(number);
+    return TRUE;
+}
+
+static gboolean read_print(yyjson_val *entry, const char *name, guint most,
+                           guint8 ret_print[SHA256_SIZE], guint *ret_length, GError **error)
+{
+    g_autofree char *length_name = g_strconcat(name, "_length", NULL);
+    yyjson_val *print = yyjson_obj_get(entry, name);
+    guint64 length;
+
+    if (!read_number(entry, length_name, &length, error))
+        return FALSE;
+    if (length > most) {
+        g_set_error(error, CONCERT_ERROR, CONCERT_ERROR_INPUT, "%s: more than %u", length_name,
+                    most);
+        return FALSE;
+    }
+    *ret_length = (guint)length;
+    if (yyjson_is_str(print) &&
+        sha256_parse(yyjson_get_str(print), yyjson_get_len(print), ret_print))
+        return TRUE;
+    g_set_error(error, CONCERT_ERROR, CONCERT_ERROR_INPUT, "%s: no SHA-256", name);
+    return FALSE;
+}
+
+static gboolean read_file(yyjson_val *entry, GPtrArray *files, GError **error)
 {
     TailMark mark = {0};
-    const char *text = yyjson_get_str(yyjson_obj_get(entry, "path"));
+    yyjson_val *name = yyjson_obj_get(entry, "path");
+    g_autofree char *path = NULL;
 
+    /* A NUL would cut it off. */
+    if (yyjson_is_str(name) && strlen(yyjson_get_str(name)) == yyjson_get_len(name))
+        path = g_uri_unescape_string(yyjson_get_str(name), NULL);
+    if (!path || *path == '\0')
+        return refuse("path: no name of a file", error);
     for (gsize i = 0; i < G_N_ELEMENTS(numbers); i++) {
-        yyjson_val *number = yyjson_obj_get(entry, numbers[i].name);
-        guint64 value = yyjson_get_uint(number);
-        if (!yyjson_is_uint(number))
+        guint64 value;
+        if (!read_number(entry, numbers[i].name, &value, error))
             return FALSE;
         memcpy((char *)&mark + numbers[i].offset, &value, sizeof(value));
     }
-    if (!text || mark.place.line == 0 ||
-        !read_print(entry, "head", "head_length", TAIL_HEAD, mark.head, &mark.head_length) ||
-        !read_print(entry, "behind", "behind_length", TAIL_BEHIND, mark.behind,
-                    &mark.behind_length))
-        return FALSE;
-    g_autofree char *path = g_uri_unescape_string(text, NULL);
-    if (!path)
+    if (mark.place.line == 0)
+        return refuse("line: they begin with 1", error);
+    if (!read_print(entry, "head", TAIL_HEAD, mark.head, &mark.head_length, error) ||
+        !read_print(entry, "behind", TAIL_BEHIND, mark.behind, &mark.behind_length, error))
         return FALSE;
     watch_state_add(files, path, &mark);
     return TRUE;
 }
 
-GPtrArray *watch_state_read(const char *path, GError **error)
+GPtrArray *watch_state_parse(const char *text, gsize length, GError **error)
 {
-    g_autofree char *text = NULL;
-    gsize length, index, max;
-    g_autoptr(GError) unreadable = NULL;
-    yyjson_val *entry;
     g_autoptr(GPtrArray) files = watch_state_new();
+    g_autoptr(GError) wrong = NULL;
+    gsize index, max;
+    yyjson_val *entry;
 
-    if (!g_file_get_contents(path, &text, &length, &unreadable)) {
-        if (g_error_matches(unreadable, G_FILE_ERROR, G_FILE_ERROR_NOENT))
-            return g_steal_pointer(&files);
-        g_set_error_literal(error, CONCERT_ERROR, CONCERT_ERROR_IO, unreadable->message);
+    g_autoptr(yyjson_doc) doc = jsonguard_read(text, length, error);
+    if (!doc)
+        return NULL;
+    yyjson_val *root = yyjson_doc_get_root(doc);
+    yyjson_val *version = yyjson_obj_get(root, "version"), *list = yyjson_obj_get(root, "files");
+    if (!yyjson_is_uint(version) || yyjson_get_uint(version) == 0) {
+        refuse("$.version: no number from 1 on", error);
         return NULL;
     }
-    g_autoptr(yyjson_doc) doc =
-        length <= SIZE_MAX_STATE ? jsonguard_read(text, length, NULL) : NULL;
-    yyjson_val *root = doc ? yyjson_doc_get_root(doc) : NULL;
-    yyjson_val *list = yyjson_obj_get(root, "files");
-    gboolean good = yyjson_get_uint(yyjson_obj_get(root, "version")) == VERSION &&
-                    yyjson_is_arr(list) && yyjson_arr_size(list) <= WATCH_STATE_MAX;
-    if (good) {
-        yyjson_arr_foreach (list, index, max, entry) {
-            good = good && read_file(entry, files);
+    if (yyjson_get_uint(version) > VERSION) {
+        g_set_error(error, CONCERT_ERROR, CONCERT_ERROR_NEWER,
+                    "$.version: a newer version of Concert wrote it");
+        return NULL;
+    }
+    if (!yyjson_is_arr(list) || yyjson_arr_size(list) > WATCH_STATE_MAX) {
+        g_set_error(error, CONCERT_ERROR, CONCERT_ERROR_INPUT,
+                    "$.files: no list of at most %d files", WATCH_STATE_MAX);
+        return NULL;
+    }
+    yyjson_arr_foreach (list, index, max, entry) {
+        if (!read_file(entry, files, &wrong)) {
+            g_set_error(error, CONCERT_ERROR, CONCERT_ERROR_INPUT,
+                        "$.files[%" G_GSIZE_FORMAT "].%s", index, wrong->message);
+            return NULL;
         }
     }
-    if (!good) {
-        g_set_error(error, CONCERT_ERROR, CONCERT_ERROR_INPUT,
-                    "%s: it does not say where files were left; remove it to begin anew", path);
+    return g_steal_pointer(&files);
+}
+
+/* The text of @path; NULL without an error: there is none. */
+static char *read_text(const char *path, gsize *ret_length, GError **error)
+{
+    g_autoptr(GError) unreadable = NULL;
+    struct stat status;
+    char *text = NULL;
+
+    if (stat(path, &status) == 0 && status.st_size > SIZE_MAX_STATE)
+        g_set_error(error, CONCERT_ERROR, CONCERT_ERROR_LIMIT, "%s: larger than %d MiB", path,
+                    SIZE_MAX_STATE >> 20);
+    else if (!g_file_get_contents(path, &text, ret_length, &unreadable) &&
+             !g_error_matches(unreadable, G_FILE_ERROR, G_FILE_ERROR_NOENT))
+        g_set_error_literal(error, CONCERT_ERROR, CONCERT_ERROR_IO, unreadable->message);
+    return text;
+}
+
+GPtrArray *watch_state_read(const char *path, GError **error)
+{
+    g_autoptr(GError) wrong = NULL;
+    gsize length;
+
+    g_autofree char *text = read_text(path, &length, &wrong);
+    if (wrong) {
+        g_propagate_error(error, g_steal_pointer(&wrong));
         return NULL;
     }
-    return g_steal_pointer(&files);
+    if (!text)
+        return watch_state_new();
+    GPtrArray *files = watch_state_parse(text, length, &wrong);
+    if (!files)
+        g_set_error(error, wrong->domain, wrong->code,
+                    "%s: it does not say where files were left (%s); remove it to begin anew", path,
+                    wrong->message);
+    return files;
 }
 
 static void write_file(yyjson_mut_doc *doc, yyjson_mut_val *list, const WatchStateFile *file)
@@ -136,7 +207,7 @@ static void write_file(yyjson_mut_doc *doc, yyjson_mut_val *list, const WatchSta
     yyjson_mut_obj_add_strcpy(doc, entry, "behind", sha256_hex(file->mark.behind, hex));
 }
 
-gboolean watch_state_write(const char *path, const GPtrArray *files, GError **error)
+char *watch_state_format(const GPtrArray *files)
 {
     yyjson_mut_doc *doc = yyjson_mut_doc_new(NULL);
     yyjson_mut_val *root = yyjson_mut_obj(doc);
@@ -146,10 +217,11 @@ gboolean watch_state_write(const char *path, const GPtrArray *files, GError **er
     yyjson_mut_val *list = yyjson_mut_obj_add_arr(doc, root, "files");
     for (guint i = 0; i < MIN(files->len, WATCH_STATE_MAX); i++)
         write_file(doc, list, files->pdata[i]);
-    g_autofree char *text = jsontext_take(doc);
-    if (!text) {
-        g_set_error(error, CONCERT_ERROR, CONCERT_ERROR_IO, "%s: cannot be written", path);
-        return FALSE;
-    }
+    return jsontext_take(doc);
+}
+
+gboolean watch_state_write(const char *path, const GPtrArray *files, GError **error)
+{
+    g_autofree char *text = watch_state_format(files);
     return durable_write(path, text, strlen(text), 0600, error);
 }
