@@ -34,7 +34,9 @@ static const ProcedureRole roles[] = {
     [INVITED] = {"invited", "a node that it was shared with, and that has not said whether it "
                             "takes part"},
     [MEMBER] = {"member", "a node that takes part"},
-    [GONE] = {"gone", "a node that declined or left: it is told nothing more", .is_gone = TRUE},
+    [GONE] = {"gone",
+              "a node that declined or left: it is told nothing more, unless it is invited again",
+              .is_gone = TRUE},
     {NULL},
 };
 
@@ -194,8 +196,8 @@ static const ProcedureField shared_fields[] = {
 };
 
 static const ProcedureField added_fields[] = {
-    {"to", "who is invited", PROCEDURE_NODES, TRUE, .max = PROCEDURE_LIST_MAX,
-     .gives = ROLE(INVITED)},
+    {"to", "who is invited, or, having declined or left, is invited again", PROCEDURE_NODES, TRUE,
+     .max = PROCEDURE_LIST_MAX, .gives = ROLE(INVITED)},
     TEXT(16 * 1024, "why"),
     {NULL},
 };
@@ -332,7 +334,7 @@ static const ProcedureTransition transitions[] = {
     {.type = "added",
      .verb = "add somebody to",
      .command = "add",
-     .help = "invites more nodes, which get what came before",
+     .help = "invites more nodes, or again those that declined or left; they get what came before",
      .from = LIVE,
      .to = PROCEDURE_STAY,
      .who = ROLE(LEAD),

@@ -51,6 +51,19 @@ static EngineParticipant *find_participant(const EngineResult *result, const cha
     return NULL;
 }
 
+static gboolean is_gone(const EngineResult *result, guint roles)
+{
+    for (guint i = 0; result->procedure->roles[i].name; i++)
+        if ((roles & PROCEDURE_BIT(i)) && result->procedure->roles[i].is_gone)
+            return TRUE;
+    return FALSE;
+}
+
+gboolean engine_is_gone(const EngineResult *result, const char *node)
+{
+    return is_gone(result, engine_roles(result, node));
+}
+
 guint engine_roles(const EngineResult *result, const char *node)
 {
     const EngineParticipant *one = find_participant(result, node);
@@ -127,10 +140,12 @@ static guint named_nodes(const ProcedureField *field, const Event *event, const 
 }
 
 /* What becomes of the participants by the event. A node has one part in a dossier: who has one is
- * given no other. */
+ * given no other, but for those who are gone, who may be asked in again. */
 static gboolean join(EngineResult *dossier, const char *node, guint roles, GError **error)
 {
     EngineParticipant *one = find_participant(dossier, node);
+    if (one && is_gone(dossier, one->roles))
+        one->roles = roles;
     if (one && one->roles != roles) {
         g_autofree char *own = error ? procedure_roles(dossier->procedure, one->roles) : NULL;
         return refuse(error, CONCERT_ERROR_INPUT, "%s is the %s already", node, own);
@@ -143,19 +158,29 @@ static gboolean join(EngineResult *dossier, const char *node, guint roles, GErro
     return TRUE;
 }
 
+static gboolean gives(const ProcedureTransition *row)
+{
+    for (const ProcedureField *field = row->fields; field && field->name; field++)
+        if (field->gives)
+            return TRUE;
+    return FALSE;
+}
+
 static gboolean join_all(EngineResult *dossier, const Event *event, const ProcedureTransition *row,
                          GError **error)
 {
     const char *names[PROCEDURE_LIST_MAX];
-    guint before = dossier->participants->len;
+    g_autoptr(GArray) before = gives(row) ? g_array_copy(dossier->participants) : NULL;
     gboolean is_good = row->from != 0 || join(dossier, event->node, row->who, error);
     for (const ProcedureField *field = row->fields; is_good && field && field->name; field++) {
         guint count = field->gives ? named_nodes(field, event, names) : 0;
         for (guint i = 0; is_good && i < count; i++)
             is_good = join(dossier, names[i], field->gives, error);
     }
-    if (!is_good)
-        g_array_set_size(dossier->participants, before);
+    if (!is_good && before) {
+        g_array_unref(dossier->participants);
+        dossier->participants = g_steal_pointer(&before);
+    }
     return is_good;
 }
 

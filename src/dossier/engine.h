@@ -90,6 +90,9 @@ const ProcedureState *engine_state(const EngineResult *result);
 /* The roles of a node; 0: it is no participant. */
 guint engine_roles(const EngineResult *result, const char *node);
 
+/* Whether a node took part and does no more; it may be given a part again. */
+gboolean engine_is_gone(const EngineResult *result, const char *node);
+
 /* What would be if @draft were there too (@result may be NULL: nothing is there yet); both outlive
  * what is returned. Fails if the draft would not be valid: CONCERT_ERROR_INPUT or _LIMIT: its
  * payload is wrong; _DENIED: its author may not, or a rule forbids it; _CONFLICT: not in this

@@ -19,7 +19,7 @@ static const ProcedureRole roles[] = {
     [CONVENER] = {"convener", "the node that calls the meetings and keeps the minutes"},
     [MEMBER] = {"member", "a node that takes part"},
     [OBSERVER] = {"observer", "a node that may read along"},
-    [FORMER] = {"former", "a node that has left", .is_gone = TRUE},
+    [FORMER] = {"former", "a node that has left; it may be invited again", .is_gone = TRUE},
     {NULL},
 };
 

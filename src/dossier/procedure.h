@@ -34,7 +34,8 @@ typedef struct {
 /* Somebody's part: "requester". Lists end with a NULL name. */
 typedef struct {
     const char *name, *help;
-    gboolean is_gone; /* who has it takes no part any more: it may do nothing, and is not told */
+    gboolean is_gone; /* who has it takes no part any more: it may do nothing, and is not told; it
+                         may be given a part again */
 } ProcedureRole;
 
 typedef struct {

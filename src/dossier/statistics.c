@@ -307,16 +307,6 @@ static gboolean is_cross_border(const StatisticsCount *count, const EngineResult
     return FALSE;
 }
 
-/* Whether a node takes part no more, as far as its part says so. */
-static gboolean is_gone(const EngineResult *dossier, const char *node)
-{
-    guint roles = engine_roles(dossier, node);
-    for (guint i = 0; dossier->procedure->roles[i].name; i++)
-        if ((roles & PROCEDURE_BIT(i)) && dossier->procedure->roles[i].is_gone)
-            return TRUE;
-    return FALSE;
-}
-
 /* Those who did something in the case, and have not declined or left. */
 static void add_helpers(StatisticsCount *count, const EngineResult *dossier)
 {
@@ -324,7 +314,7 @@ static void add_helpers(StatisticsCount *count, const EngineResult *dossier)
         const EngineEvent *one = valid_at(dossier, i);
         const char *node = one ? one->event->node : count->self;
         const char *place = place_of(count, node);
-        if (strcmp(node, count->self) == 0 || is_gone(dossier, node))
+        if (strcmp(node, count->self) == 0 || engine_is_gone(dossier, node))
             continue;
         g_hash_table_add(count->helpers, g_strdup(node));
         if (place)

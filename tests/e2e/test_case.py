@@ -128,6 +128,34 @@ class CaseTest(concert.TestCase):
         self.wait_state(case, "closed", cedar)
         self.assert_same(case, alder, cedar)
 
+    def test_again(self):
+        """Who declined, and who left, are invited again: they get what they missed, and take part."""
+        alder, birch, cedar = self.nodes
+        case = alder.run("case", "open", "--subject", "Scans", "--severity", "low", "--json").json()["dossier"]
+        alder.run("case", "share", case, "--to", birch.name, "--to", cedar.name)
+        self.wait_state(case, "shared", birch, cedar)
+        birch.run("case", "decline", case, "Not ours.")
+        cedar.run("case", "ack", case)
+        self.wait_events(case, 4, alder)
+        cedar.run("case", "leave", case)
+        self.wait_events(case, 5, alder)
+        alder.run("case", "revise", case, "It is yours after all.")
+        birch.stop()
+        alder.run("case", "add", case, "--to", birch.name, "--to", cedar.name, "Please.")
+        self.wait_events(case, 7, cedar)
+        cedar.run("case", "ack", case)
+        self.wait_events(case, 8, alder)
+        birch.serve()
+        self.wait_events(case, 8, birch)
+        birch.run("case", "ack", case)
+        self.wait_events(case, 9, alder, cedar)
+        birch.run("case", "comment", case, "Ours indeed.")
+        self.wait_events(case, 10, alder, cedar)
+        self.assert_same(case, *self.nodes)
+        parts = {one["node"]: one["roles"] for one in self.show(cedar, case)["participants"]}
+        self.assertEqual(parts, {alder.name: "lead", birch.name: "member", cedar.name: "member"})
+        self.assertIn("member already", alder.run("case", "add", case, "--to", birch.name, status=2).err)
+
     def test_desk(self):
         """What a node keeps for itself: who works on it, and notes; nothing of it goes anywhere."""
         alder, birch, _ = self.nodes

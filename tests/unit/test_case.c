@@ -208,6 +208,71 @@ static void test_added(void)
     add(&dossier, "acknowledged", DORA, NULL, "acknowledged");
 }
 
+/* Who declined, or took part and left, is invited again: it gets what it missed, and takes part. */
+static void test_invited_again(void)
+{
+    g_auto(Dossier) dossier = {0};
+    share(&dossier);
+    add(&dossier, "declined", CEDAR, NULL, "acknowledged");
+    add(&dossier, "left", BIRCH, NULL, "acknowledged");
+    g_assert_true(engine_is_gone(dossier.result, BIRCH));
+    g_assert_false(engine_is_gone(dossier.result, ALDER));
+    g_assert_false(engine_is_gone(dossier.result, DORA));
+    add(&dossier, "revised", ALDER, "\"text\":\"More\"", "acknowledged");
+    assert_audience(&dossier, "");
+    assert_refused(&dossier, "acknowledged", BIRCH, NULL, "its gone cannot");
+    assert_refused(&dossier, "added", BIRCH, TO("\"" BIRCH "\""), "only its lead");
+    /* One of them has a part: then none of them gets any. */
+    add(&dossier, "added", ALDER, TO("\"" DORA "\""), "acknowledged");
+    add(&dossier, "acknowledged", DORA, NULL, "acknowledged");
+    assert_refused(&dossier, "added", ALDER, TO("\"" BIRCH "\",\"" DORA "\""),
+                   "the member already");
+    assert_refused(&dossier, "added", ALDER, TO("\"" ALDER "\",\"" BIRCH "\""), "the lead already");
+    assert_role(&dossier, BIRCH, "gone");
+
+    const SearchMove move = {"added", BOTH};
+    g_autoptr(Event) event = search_event(&plain, dossier.result, &move, ALDER, TRUE, TRUE);
+    g_autoptr(EngineResult) after = engine_after(dossier.result, event, NULL);
+    g_assert_nonnull(after);
+    g_autoptr(GPtrArray) missing = engine_missing(dossier.result, after, event);
+    g_assert_cmpuint(missing->len, >=, 2); /* what was revised, and that Dora was added */
+    add(&dossier, "added", ALDER, BOTH, "acknowledged");
+    assert_audience(&dossier, BIRCH " " CEDAR " " DORA);
+    assert_role(&dossier, BIRCH, "invited");
+    add(&dossier, "acknowledged", BIRCH, NULL, "acknowledged");
+    assert_role(&dossier, BIRCH, "member");
+    add(&dossier, "declined", CEDAR, NULL, "acknowledged");
+    add(&dossier, "added", ALDER, TO("\"" CEDAR "\""), "acknowledged");
+    add(&dossier, "acknowledged", CEDAR, NULL, "acknowledged");
+    add(&dossier, "triaged", ALDER, "\"severity\":\"low\"," CLASS, "triaged");
+    add(&dossier, "started", CEDAR, NULL, "active");
+    g_assert_cmpuint(dossier.result->participants->len, ==, 4);
+    order_assert_any((const Event *const *)dossier.events->pdata, dossier.events->len,
+                     dossier.result);
+}
+
+/* It leaves while it is being invited again for having left before: whatever came first, all see
+ * the same, and the lead can still invite it. */
+static void test_leaves_meanwhile(void)
+{
+    g_auto(Dossier) dossier = {0};
+    const SearchMove leave = {"left", ""}, invite = {"added", TO("\"" BIRCH "\"")};
+    share(&dossier);
+    Event *added = search_event(&plain, dossier.result, &invite, ALDER, TRUE, TRUE);
+    Event *left = search_event(&plain, dossier.result, &leave, BIRCH, TRUE, TRUE);
+    g_ptr_array_add(dossier.events, added);
+    g_ptr_array_add(dossier.events, left);
+    run(&dossier);
+    gboolean again = event_hash_compare(&left->hash, &added->hash) < 0; /* of the same time */
+    g_assert_cmpuint(dossier.result->n_void, ==, again ? 0 : 1);
+    assert_role(&dossier, BIRCH, again ? "invited" : "gone");
+    if (!again)
+        add(&dossier, "added", ALDER, TO("\"" BIRCH "\""), "acknowledged");
+    add(&dossier, "acknowledged", BIRCH, NULL, "acknowledged");
+    order_assert_any((const Event *const *)dossier.events->pdata, dossier.events->len,
+                     dossier.result);
+}
+
 /* --- the lead ----------------------------------------------------------------------------------
  */
 
@@ -427,6 +492,8 @@ int main(int argc, char **argv)
     g_test_add_func("/case/clocks", test_clocks);
     g_test_add_func("/case/both_acknowledge", test_both_acknowledge);
     g_test_add_func("/case/added", test_added);
+    g_test_add_func("/case/invited-again", test_invited_again);
+    g_test_add_func("/case/leaves-meanwhile", test_leaves_meanwhile);
     g_test_add_func("/case/lead", test_lead);
     g_test_add_func("/case/takedowns", test_takedowns);
     g_test_add_func("/case/fields", test_fields);
