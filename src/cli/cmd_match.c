@@ -10,6 +10,7 @@
 #include "cli/match_observed.h"
 #include "cli/match_options.h"
 #include "cli/match_patterns.h"
+#include "cli/match_progress.h"
 #include "cli/output.h"
 #include "cli/shield_set.h"
 #include "cli/sighting_record.h"
@@ -38,6 +39,7 @@ typedef struct {
     const char *file;
     guint64 file_hits, hits, failed;
     GString *text; /* being written; its memory is used again */
+    MatchProgress progress;
 } Match;
 
 static gboolean print_hit(gpointer user, const ScanHit *hit)
@@ -64,6 +66,8 @@ static gboolean print_hit(gpointer user, const ScanHit *hit)
             hit_append_heading(match->text);
         hit_append_row(match->text, match->file, hit);
     }
+    if (match->progress.beside)
+        match_progress_make_way(&match->progress);
     fwrite(match->text->str, 1, match->text->len, stdout);
     /* Whoever pipes a growing log in wants to know now. */
     if (strcmp(match->file, "-") == 0)
@@ -89,12 +93,25 @@ static void print_count(const Match *match)
 static void print_failure(Match *match, const char *path, const GError *error)
 {
     match->failed++;
+    match_progress_make_way(&match->progress);
     if (strstr(error->message, path)) {
         output_error(error->message);
     } else {
         g_autofree char *message = g_strdup_printf("%s: %s", path, error->message);
         output_error(message);
     }
+}
+
+static void show_progress(gpointer user)
+{
+    match_progress_tick(&((Match *)user)->progress);
+}
+
+static gboolean look_up(gpointer user, const Observation *observation, guint64 packet)
+{
+    Match *match = user;
+    match_progress_tick(&match->progress);
+    return packets_look_up(match->set, observation, packet, print_hit, match);
 }
 
 /* Looks through text, or packets: what the file holds, not what it is called, says which. */
@@ -106,13 +123,17 @@ static gboolean scan_any(Match *match, Stream *stream, GError **error)
     if (!packets_detect(stream, &packets, error))
         return FALSE;
     if (!packets) {
-        const ScanOptions options = {
-            .log = match->logs, .format = match->input, .now = match->now, .jobs = match->jobs};
+        const ScanOptions options = {.log = match->logs,
+                                     .format = match->input,
+                                     .now = match->now,
+                                     .jobs = match->jobs,
+                                     .progress = show_progress};
         return scan_stream_with(match->set, stream, &options, print_hit, match, error);
     }
-    gboolean scanned = packets_scan(match->set, stream, print_hit, match, &counts, error);
+    gboolean scanned = packets_read(stream, look_up, match, &counts, error);
     g_autoptr(GString) left = g_string_new(NULL);
     packets_explain(&counts, left);
+    match_progress_make_way(&match->progress);
     if (left->len > 0 && !match->quiet)
         output_note("%s: %s", match->file, left->str);
     return scanned;
@@ -132,8 +153,10 @@ static gboolean scan_one(gpointer user, const char *name, Stream *stream, const 
     match->file = name;
     match->file_hits = 0;
     g_autoptr(Stream) ahead = stream_compression(stream) ? stream_ahead_borrow(stream) : NULL;
+    match_progress_begin_file(&match->progress, name, stream);
     if (!scan_any(match, ahead ? ahead : stream, &error))
         print_failure(match, name, error);
+    match_progress_end_file(&match->progress);
     if (match->count && !match->quiet)
         print_count(match);
     match->hits += match->file_hits;
@@ -253,6 +276,7 @@ static int run(const CommandCall *call, GError **error)
         .text = text,
     };
     match.logs = match_options_logs(call, &match.input);
+    match_progress_start(&match.progress, match.quiet);
     const char *const *paths =
         call->count > 0 ? (const char *const *)call->arguments : standard_input;
     gboolean go_on = TRUE;

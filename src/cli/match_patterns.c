@@ -1,7 +1,10 @@
 #include "cli/match_patterns.h"
 
+#include <unistd.h>
+
 #include "base/stream_ahead.h"
 #include "cli/match_found.h"
+#include "cli/match_progress.h"
 #include "cli/output.h"
 #include "shield/container.h"
 #include "shield/input_stream.h"
@@ -14,6 +17,7 @@ typedef struct {
     GString *id; /* of the observation being shown; its memory is used again */
     gsize name;  /* bytes of it that name the file */
     guint64 timeless, others, cut, texts;
+    MatchProgress progress;
 } Match;
 
 /* Shows an observation to the patterns, named by where it stands. */
@@ -21,6 +25,7 @@ static gboolean feed(gpointer user, const Observation *observation, guint64 numb
 {
     Match *match = user;
 
+    match_progress_tick(&match->progress);
     g_string_truncate(match->id, match->name);
     g_string_append_printf(match->id, ":%" G_GUINT64_FORMAT, number);
     if (!detector_feed_observation(match->found.detector, observation, match->id->str,
@@ -36,6 +41,7 @@ static gboolean read_packets(Match *match, Stream *stream, GError **error)
     g_autoptr(GString) left = g_string_new(NULL);
 
     packets_explain(&counts, left);
+    match_progress_make_way(&match->progress);
     if (left->len > 0 && !match->found.quiet)
         output_note("%s: %s", match->found.file, left->str);
     return read;
@@ -77,7 +83,10 @@ static gboolean read_one(gpointer user, const char *name, Stream *stream, const 
     match->name = match->id->len;
     match_found_begin(&match->found, name);
     g_autoptr(Stream) ahead = stream_compression(stream) ? stream_ahead_borrow(stream) : NULL;
-    if (!read_any(match, ahead ? ahead : stream, &error))
+    match_progress_begin_file(&match->progress, name, stream);
+    gboolean read = read_any(match, ahead ? ahead : stream, &error);
+    match_progress_end_file(&match->progress);
+    if (!read)
         match_found_fail(&match->found, name, error);
     match_found_end(&match->found);
     return !match_found_is_done(&match->found);
@@ -100,6 +109,8 @@ int match_patterns(Detector *detector, const CommandCall *call, const InputForma
     gboolean go_on = TRUE;
 
     match_found_init(&match.found, detector, call);
+    /* Hits on the same terminal would be torn apart. */
+    match_progress_start(&match.progress, match.found.quiet || isatty(STDOUT_FILENO));
     for (; *paths && go_on; paths++)
         go_on = container_walk(*paths, read_one, &match);
     note(match.texts,

@@ -44,6 +44,8 @@ gboolean scan_stream_with(const Set *set, Stream *stream, const ScanOptions *opt
         if (first && options->log)
             input = begin_log(feed, window, options);
         go_on = scan_feed_look(feed, window, found, user);
+        if (options->progress)
+            options->progress(user);
         if (window->error) {
             g_propagate_error(error, g_error_copy(window->error));
             return FALSE;

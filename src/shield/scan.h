@@ -40,6 +40,7 @@ typedef struct {
     gint64 now;
     guint jobs; /* threads that look through a file that has a size; what is found, and in which
                    order, does not depend on it */
+    void (*progress)(gpointer user); /* called now and then, between hits; NULL: not */
 } ScanOptions;
 
 gboolean scan_stream_with(const Set *set, Stream *stream, const ScanOptions *options,

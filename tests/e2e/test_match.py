@@ -1,13 +1,19 @@
 """`concert match`: indicators in logs, with and without a node."""
 
+import fcntl
 import gzip
 import json
 import lzma
 import os
+import pty
 import random
 import re
+import struct
 import subprocess
 import tempfile
+import termios
+import threading
+import time
 import unittest
 from pathlib import Path
 
@@ -53,6 +59,26 @@ class MatchTest(concert.TestCase):
         self.assertIn(b"alder.example", out)
         self.assertIn(rb"a\u202e\x1b.log", out)
         self.assertNotIn(b"\x1b", out)
+
+    def test_ports(self):
+        """An indicator with a port is no hit where another port is written or recorded."""
+        feed = self.write("list.txt", "192.0.2.1:8080\n198.51.100.7\n")
+        log = self.write("a.log", "192.0.2.1:8080\n192.0.2.1:80\nDST=192.0.2.1 DPT=8080\n"
+                         "198.51.100.7:80\n")
+        hits = self.match("--json", "-i", feed, log).lines()
+        self.assertEqual([(hit["line"], hit.get("port")) for hit in hits],
+                         [(1, 8080), (3, 8080), (4, None)])
+        flow = {"timestamp": "2024-01-01T00:00:00Z", "event_type": "flow", "dest_ip": "192.0.2.1"}
+        eve = self.write("eve.json", "".join(json.dumps({**flow, "dest_port": port}) + "\n"
+                                             for port in (80, 8080, 443)))
+        hits = self.match("--json", "-i", feed, eve).lines()
+        self.assertEqual([(hit["line"], hit["value"]) for hit in hits], [(2, "192.0.2.1")])
+        compiled = self.directory / "ports.shield"
+        concert.run("shield", "compile", "--from", feed, "-o", compiled)
+        self.assertEqual(len(self.match("--json", "--set", compiled, log).lines()), 3)
+        plain = concert.run("shield", "export", "plain", "--from", compiled, "--json",
+                            "-o", self.directory / "plain.txt").json
+        self.assertEqual(plain["widened"], {"ipv4": 1})
 
     def test_exit_status(self):
         feed = self.write("list.txt", "alder.example\n")
@@ -245,6 +271,53 @@ class NodeMatchTest(concert.NodeTestCase):
         hits = self.concert("match", "--json", "--observed", seen).lines()
         self.assertEqual([(hit["indicator"], hit["source"]) for hit in hits],
                          [(INDICATOR["id"], "birch")])
+
+
+class ProgressTest(concert.TestCase):
+    """How far it is, on a terminal, when hits go elsewhere."""
+
+    LINES = 300_000
+
+    def progress(self, terminal=True):
+        """What stands on standard error, while hits wait for half a second to be read."""
+        log, feed = self.directory / "a.log", self.write("feed.txt", "alder.example\n")
+        log.write_bytes(b"1.alder.example\n" * self.LINES)
+        other, error = pty.openpty() if terminal else os.pipe()
+        shown = []
+
+        def read():
+            try:
+                while piece := os.read(other, 4096):
+                    shown.append(piece)
+            except OSError:
+                pass
+
+        process = subprocess.Popen([concert.BIN, "match", "--json", "-i", feed, log],
+                                   stdout=subprocess.PIPE, stderr=error)
+        os.close(error)
+        reader = threading.Thread(target=read)
+        reader.start()
+        deadline, waiting = time.monotonic() + 60, 0
+        while waiting < 32 * 1024 and time.monotonic() < deadline:
+            time.sleep(0.02)
+            waiting = struct.unpack("i", fcntl.ioctl(process.stdout, termios.FIONREAD, bytes(4)))[0]
+        time.sleep(0.7)
+        self.assertEqual(process.stdout.read().count(b"\n"), self.LINES)
+        self.assertEqual(process.wait(30), 0)
+        process.stdout.close()
+        reader.join()
+        os.close(other)
+        return b"".join(shown).decode()
+
+    def test_on_a_terminal(self):
+        shown = self.progress()
+        line = re.search(r"\r *(\d+)%  ([\d.]+ [KM]iB)  (\d+\.\d\d) GB/s  \S+a\.log", shown)
+        self.assertTrue(line, shown)
+        self.assertLessEqual(int(line[1]), 100)
+        self.assertTrue(shown.endswith("\r\x1b[K"), shown)
+
+    def test_elsewhere(self):
+        self.assertEqual(self.progress(terminal=False), "")
 
 
 @concert.needs_data("logs/loghub", "logs/zeek-default")
