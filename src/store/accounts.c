@@ -169,7 +169,7 @@ gboolean accounts_remove_token(StoreTx *tx, const char *account, gint64 number, 
 
 #define ACCOUNT_COLUMNS "a.name, a.source, a.roles, a.password_hash, a.disabled, a.created"
 
-static Account *read_account(sqlite3_stmt *statement)
+static gpointer read_account(sqlite3_stmt *statement)
 {
     Account *account = g_new0(Account, 1);
     account->name = sqlite_dup_text(statement, 0);
@@ -236,15 +236,18 @@ GPtrArray *accounts_list(Store *store, GError **error)
         return NULL;
     sqlite3_stmt *statement = sqlite_prepare(
         reader.db, "SELECT " ACCOUNT_COLUMNS " FROM account a ORDER BY a.name", error);
-    g_autoptr(GPtrArray) accounts = g_ptr_array_new_with_free_func((GDestroyNotify)account_free);
-    for (gboolean row; statement;) {
-        if (!sqlite_step(reader.db, statement, &row, error))
-            return NULL;
-        if (!row)
-            return g_steal_pointer(&accounts);
-        g_ptr_array_add(accounts, read_account(statement));
-    }
-    return NULL;
+    return sqlite_collect(reader.db, statement, read_account, (GDestroyNotify)account_free, error);
+}
+
+static gpointer read_token(sqlite3_stmt *statement)
+{
+    AccountToken *token = g_new0(AccountToken, 1);
+    token->number = sqlite3_column_int64(statement, 0);
+    token->account = sqlite_dup_text(statement, 1);
+    token->label = sqlite_dup_text(statement, 2);
+    token->created = sqlite3_column_int64(statement, 3);
+    token->expires = sqlite3_column_int64(statement, 4);
+    return token;
 }
 
 GPtrArray *accounts_tokens(Store *store, const char *account, GError **error)
@@ -260,19 +263,6 @@ GPtrArray *accounts_tokens(Store *store, const char *account, GError **error)
     if (!statement)
         return NULL;
     sqlite_bind_text(statement, 1, account);
-    g_autoptr(GPtrArray) tokens =
-        g_ptr_array_new_with_free_func((GDestroyNotify)account_token_free);
-    for (gboolean row;;) {
-        if (!sqlite_step(reader.db, statement, &row, error))
-            return NULL;
-        if (!row)
-            return g_steal_pointer(&tokens);
-        AccountToken *token = g_new0(AccountToken, 1);
-        token->number = sqlite3_column_int64(statement, 0);
-        token->account = sqlite_dup_text(statement, 1);
-        token->label = sqlite_dup_text(statement, 2);
-        token->created = sqlite3_column_int64(statement, 3);
-        token->expires = sqlite3_column_int64(statement, 4);
-        g_ptr_array_add(tokens, token);
-    }
+    return sqlite_collect(reader.db, statement, read_token, (GDestroyNotify)account_token_free,
+                          error);
 }

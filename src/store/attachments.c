@@ -276,26 +276,24 @@ gboolean attachments_mention(StoreTx *tx, const AttachmentsMention *mention, GEr
     " (SELECT 1 FROM attachment_mention m WHERE m.sha256 = a.sha256 AND m.malicious),"             \
     " a.added FROM attachment a LEFT JOIN party p ON p.number = a.party AND a.party > 0"
 
+static gpointer read_copy(sqlite3_stmt *statement)
+{
+    Attachment *copy = g_new0(Attachment, 1);
+    copy->number = sqlite3_column_int64(statement, 0);
+    if (sqlite3_column_bytes(statement, 1) == SHA256_SIZE)
+        memcpy(copy->sha256, sqlite3_column_blob(statement, 1), SHA256_SIZE);
+    copy->origin = sqlite_dup_text(statement, 2);
+    copy->size = (guint64)sqlite3_column_int64(statement, 3);
+    copy->here = (guint)sqlite3_column_int64(statement, 4);
+    copy->state = (AttachmentState)sqlite3_column_int(statement, 5);
+    copy->is_malicious = sqlite3_column_int(statement, 6) != 0;
+    copy->added = sqlite3_column_int64(statement, 7);
+    return copy;
+}
+
 static GPtrArray *read_copies(Sqlite *db, sqlite3_stmt *statement, GError **error)
 {
-    g_autoptr(GPtrArray) list = g_ptr_array_new_with_free_func((GDestroyNotify)attachment_free);
-    for (gboolean row;;) {
-        if (!sqlite_step(db, statement, &row, error))
-            return NULL;
-        if (!row)
-            return g_steal_pointer(&list);
-        Attachment *copy = g_new0(Attachment, 1);
-        copy->number = sqlite3_column_int64(statement, 0);
-        if (sqlite3_column_bytes(statement, 1) == SHA256_SIZE)
-            memcpy(copy->sha256, sqlite3_column_blob(statement, 1), SHA256_SIZE);
-        copy->origin = sqlite_dup_text(statement, 2);
-        copy->size = (guint64)sqlite3_column_int64(statement, 3);
-        copy->here = (guint)sqlite3_column_int64(statement, 4);
-        copy->state = (AttachmentState)sqlite3_column_int(statement, 5);
-        copy->is_malicious = sqlite3_column_int(statement, 6) != 0;
-        copy->added = sqlite3_column_int64(statement, 7);
-        g_ptr_array_add(list, copy);
-    }
+    return sqlite_collect(db, statement, read_copy, (GDestroyNotify)attachment_free, error);
 }
 
 static GPtrArray *find_copies(Store *store, const char *sql, const guint8 *sha256, GError **error)
@@ -328,6 +326,19 @@ GPtrArray *attachments_unchecked(Store *store, GError **error)
     return find_copies(store, SELECT_COPIES " WHERE a.state = 1 ORDER BY a.number", NULL, error);
 }
 
+static gpointer read_mention(sqlite3_stmt *statement)
+{
+    AttachmentMention *mention = g_new0(AttachmentMention, 1);
+    mention->dossier = sqlite_dup_text(statement, 0);
+    mention->name = sqlite_dup_text(statement, 1);
+    mention->type = sqlite_dup_text(statement, 2);
+    if (sqlite3_column_bytes(statement, 3) == SHA256_SIZE)
+        memcpy(mention->event, sqlite3_column_blob(statement, 3), SHA256_SIZE);
+    mention->size = (guint64)sqlite3_column_int64(statement, 4);
+    mention->is_malicious = sqlite3_column_int(statement, 5) != 0;
+    return mention;
+}
+
 GPtrArray *attachments_mentions(Store *store, const guint8 sha256[SHA256_SIZE], GError **error)
 {
     g_auto(Reader) reader = {0};
@@ -341,23 +352,8 @@ GPtrArray *attachments_mentions(Store *store, const guint8 sha256[SHA256_SIZE], 
     if (!statement)
         return NULL;
     sqlite3_bind_blob(statement, 1, sha256, SHA256_SIZE, SQLITE_TRANSIENT);
-    g_autoptr(GPtrArray) list =
-        g_ptr_array_new_with_free_func((GDestroyNotify)attachment_mention_free);
-    for (gboolean row;;) {
-        if (!sqlite_step(reader.db, statement, &row, error))
-            return NULL;
-        if (!row)
-            return g_steal_pointer(&list);
-        AttachmentMention *mention = g_new0(AttachmentMention, 1);
-        mention->dossier = sqlite_dup_text(statement, 0);
-        mention->name = sqlite_dup_text(statement, 1);
-        mention->type = sqlite_dup_text(statement, 2);
-        if (sqlite3_column_bytes(statement, 3) == SHA256_SIZE)
-            memcpy(mention->event, sqlite3_column_blob(statement, 3), SHA256_SIZE);
-        mention->size = (guint64)sqlite3_column_int64(statement, 4);
-        mention->is_malicious = sqlite3_column_int(statement, 5) != 0;
-        g_ptr_array_add(list, mention);
-    }
+    return sqlite_collect(reader.db, statement, read_mention,
+                          (GDestroyNotify)attachment_mention_free, error);
 }
 
 /* The least SHA-256 that begins with @prefix, and the greatest. */

@@ -414,6 +414,15 @@ gboolean attachments_give_up(StoreTx *tx, const AttachmentSend *send, const char
                        why, error);
 }
 
+static gpointer read_sending(sqlite3_stmt *statement)
+{
+    AttachmentSending *sending = g_new0(AttachmentSending, 1);
+    sending->origin = sqlite_dup_text(statement, 0);
+    sending->sent = (guint)sqlite3_column_int64(statement, 1);
+    sending->failure = sqlite_dup_text(statement, 2);
+    return sending;
+}
+
 GPtrArray *attachments_sendings(Store *store, const guint8 sha256[SHA256_SIZE], GError **error)
 {
     g_auto(Reader) reader = {0};
@@ -429,17 +438,6 @@ GPtrArray *attachments_sendings(Store *store, const guint8 sha256[SHA256_SIZE], 
     if (!statement)
         return NULL;
     sqlite3_bind_blob(statement, 1, sha256, SHA256_SIZE, SQLITE_TRANSIENT);
-    g_autoptr(GPtrArray) list =
-        g_ptr_array_new_with_free_func((GDestroyNotify)attachment_sending_free);
-    for (gboolean row;;) {
-        if (!sqlite_step(reader.db, statement, &row, error))
-            return NULL;
-        if (!row)
-            return g_steal_pointer(&list);
-        AttachmentSending *sending = g_new0(AttachmentSending, 1);
-        sending->origin = sqlite_dup_text(statement, 0);
-        sending->sent = (guint)sqlite3_column_int64(statement, 1);
-        sending->failure = sqlite_dup_text(statement, 2);
-        g_ptr_array_add(list, sending);
-    }
+    return sqlite_collect(reader.db, statement, read_sending,
+                          (GDestroyNotify)attachment_sending_free, error);
 }

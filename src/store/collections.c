@@ -183,6 +183,15 @@ gboolean collections_grant(StoreTx *tx, gint64 number, const char *account, gboo
     return sqlite_run(tx->db, statement, error);
 }
 
+static gpointer read_root(sqlite3_stmt *statement)
+{
+    CollectionRoot *root = g_new0(CollectionRoot, 1);
+    root->name = sqlite_dup_text(statement, 0);
+    root->title = sqlite_dup_text(statement, 1);
+    root->description = sqlite_dup_text(statement, 2);
+    return root;
+}
+
 GPtrArray *collections_roots(Store *store, GError **error)
 {
     g_auto(Reader) reader = {0};
@@ -190,20 +199,23 @@ GPtrArray *collections_roots(Store *store, GError **error)
         return NULL;
     sqlite3_stmt *statement = sqlite_prepare(
         reader.db, "SELECT name, title, description FROM root ORDER BY number", error);
-    g_autoptr(GPtrArray) roots =
-        g_ptr_array_new_with_free_func((GDestroyNotify)collection_root_free);
-    for (gboolean row; statement;) {
-        if (!sqlite_step(reader.db, statement, &row, error))
-            return NULL;
-        if (!row)
-            return g_steal_pointer(&roots);
-        CollectionRoot *root = g_new0(CollectionRoot, 1);
-        root->name = sqlite_dup_text(statement, 0);
-        root->title = sqlite_dup_text(statement, 1);
-        root->description = sqlite_dup_text(statement, 2);
-        g_ptr_array_add(roots, root);
-    }
-    return NULL;
+    return sqlite_collect(reader.db, statement, read_root, (GDestroyNotify)collection_root_free,
+                          error);
+}
+
+static gpointer read_collection(sqlite3_stmt *statement)
+{
+    Collection *collection = g_new0(Collection, 1);
+    collection->number = sqlite3_column_int64(statement, 0);
+    collection->id = sqlite_dup_text(statement, 1);
+    collection->root = sqlite_dup_text(statement, 2);
+    collection->name = sqlite_dup_text(statement, 3);
+    collection->title = sqlite_dup_text(statement, 4);
+    collection->description = sqlite_dup_text(statement, 5);
+    collection->members = sqlite3_column_int64(statement, 6);
+    collection->last_added = sqlite3_column_int64(statement, 7);
+    collection->reach = sqlite_dup_text(statement, 8);
+    return collection;
 }
 
 /* Collections of root ?1 (NULL: any) with UUID or name ?2 (NULL: any). */
@@ -225,24 +237,8 @@ static GPtrArray *select_collections(Store *store, const char *root, const char 
         return NULL;
     sqlite_bind_text(statement, 1, root);
     sqlite_bind_text(statement, 2, id_or_name);
-    g_autoptr(GPtrArray) list = g_ptr_array_new_with_free_func((GDestroyNotify)collection_free);
-    for (gboolean row;;) {
-        if (!sqlite_step(reader.db, statement, &row, error))
-            return NULL;
-        if (!row)
-            return g_steal_pointer(&list);
-        Collection *collection = g_new0(Collection, 1);
-        collection->number = sqlite3_column_int64(statement, 0);
-        collection->id = sqlite_dup_text(statement, 1);
-        collection->root = sqlite_dup_text(statement, 2);
-        collection->name = sqlite_dup_text(statement, 3);
-        collection->title = sqlite_dup_text(statement, 4);
-        collection->description = sqlite_dup_text(statement, 5);
-        collection->members = sqlite3_column_int64(statement, 6);
-        collection->last_added = sqlite3_column_int64(statement, 7);
-        collection->reach = sqlite_dup_text(statement, 8);
-        g_ptr_array_add(list, collection);
-    }
+    return sqlite_collect(reader.db, statement, read_collection, (GDestroyNotify)collection_free,
+                          error);
 }
 
 GPtrArray *collections_list(Store *store, const char *root, GError **error)
@@ -264,6 +260,15 @@ Collection *collections_lookup(Store *store, const char *root, const char *id_or
     return g_ptr_array_steal_index(list, 0);
 }
 
+static gpointer read_grant(sqlite3_stmt *statement)
+{
+    CollectionGrant *grant = g_new0(CollectionGrant, 1);
+    grant->account = sqlite_dup_text(statement, 0);
+    grant->read = sqlite3_column_int(statement, 1) != 0;
+    grant->write = sqlite3_column_int(statement, 2) != 0;
+    return grant;
+}
+
 GPtrArray *collections_grants(Store *store, gint64 number, GError **error)
 {
     g_auto(Reader) reader = {0};
@@ -276,19 +281,8 @@ GPtrArray *collections_grants(Store *store, gint64 number, GError **error)
     if (!statement)
         return NULL;
     sqlite3_bind_int64(statement, 1, number);
-    g_autoptr(GPtrArray) grants =
-        g_ptr_array_new_with_free_func((GDestroyNotify)collection_grant_free);
-    for (gboolean row;;) {
-        if (!sqlite_step(reader.db, statement, &row, error))
-            return NULL;
-        if (!row)
-            return g_steal_pointer(&grants);
-        CollectionGrant *grant = g_new0(CollectionGrant, 1);
-        grant->account = sqlite_dup_text(statement, 0);
-        grant->read = sqlite3_column_int(statement, 1) != 0;
-        grant->write = sqlite3_column_int(statement, 2) != 0;
-        g_ptr_array_add(grants, grant);
-    }
+    return sqlite_collect(reader.db, statement, read_grant, (GDestroyNotify)collection_grant_free,
+                          error);
 }
 
 gboolean collections_rights(Store *store, gint64 number, const char *account, gboolean *ret_read,
@@ -318,6 +312,14 @@ gboolean collections_rights(Store *store, gint64 number, const char *account, gb
 /* --- reach -------------------------------------------------------------------------------------
  */
 
+static gpointer read_reach(sqlite3_stmt *statement)
+{
+    CollectionReach *reach = g_new0(CollectionReach, 1);
+    reach->number = sqlite3_column_int64(statement, 0);
+    reach->reach = sqlite_dup_text(statement, 1);
+    return reach;
+}
+
 GPtrArray *collections_reaches(StoreTx *tx, GError **error)
 {
     sqlite3_stmt *statement = sqlite_prepare(
@@ -325,18 +327,8 @@ GPtrArray *collections_reaches(StoreTx *tx, GError **error)
         error);
     if (!statement)
         return NULL;
-    g_autoptr(GPtrArray) list =
-        g_ptr_array_new_with_free_func((GDestroyNotify)collection_reach_free);
-    for (gboolean row;;) {
-        if (!sqlite_step(tx->db, statement, &row, error))
-            return NULL;
-        if (!row)
-            return g_steal_pointer(&list);
-        CollectionReach *reach = g_new0(CollectionReach, 1);
-        reach->number = sqlite3_column_int64(statement, 0);
-        reach->reach = sqlite_dup_text(statement, 1);
-        g_ptr_array_add(list, reach);
-    }
+    return sqlite_collect(tx->db, statement, read_reach, (GDestroyNotify)collection_reach_free,
+                          error);
 }
 
 static gboolean has_reach(StoreTx *tx, gint64 number, gboolean *ret_has, GError **error)

@@ -170,16 +170,7 @@ static char **read_of(Sqlite *db, const char *origin, GError **error)
     if (!statement)
         return NULL;
     sqlite_bind_text(statement, 1, origin);
-    g_autoptr(GPtrArray) names = g_ptr_array_new_with_free_func(g_free);
-    for (gboolean row;;) {
-        if (!sqlite_step(db, statement, &row, error))
-            return NULL;
-        if (!row)
-            break;
-        g_ptr_array_add(names, sqlite_dup_text(statement, 0));
-    }
-    g_ptr_array_add(names, NULL);
-    return (char **)g_ptr_array_free(g_steal_pointer(&names), FALSE);
+    return sqlite_collect_texts(db, statement, error);
 }
 
 char **communities_of(Store *store, const char *origin, GError **error)

@@ -80,7 +80,7 @@ gboolean consumers_remove(StoreTx *tx, const char *name, GError **error)
 
 #define COLUMNS "name, formats, created, expires"
 
-static Consumer *read_row(sqlite3_stmt *statement)
+static gpointer read_row(sqlite3_stmt *statement)
 {
     Consumer *consumer = g_new0(Consumer, 1);
     g_autofree char *formats = sqlite_dup_text(statement, 1);
@@ -124,13 +124,5 @@ GPtrArray *consumers_list(Store *store, GError **error)
         return NULL;
     sqlite3_stmt *statement =
         sqlite_prepare(reader.db, "SELECT " COLUMNS " FROM consumer ORDER BY name", error);
-    g_autoptr(GPtrArray) consumers = g_ptr_array_new_with_free_func((GDestroyNotify)consumer_free);
-    for (gboolean row; statement;) {
-        if (!sqlite_step(reader.db, statement, &row, error))
-            return NULL;
-        if (!row)
-            return g_steal_pointer(&consumers);
-        g_ptr_array_add(consumers, read_row(statement));
-    }
-    return NULL;
+    return sqlite_collect(reader.db, statement, read_row, (GDestroyNotify)consumer_free, error);
 }

@@ -141,16 +141,7 @@ char **deliveries_granted(StoreTx *tx, guint64 of, GError **error)
     if (!statement)
         return NULL;
     sqlite3_bind_int64(statement, 1, (gint64)MIN(of, (guint64)G_MAXINT64));
-    g_autoptr(GPtrArray) origins = g_ptr_array_new_with_free_func(g_free);
-    for (gboolean row;;) {
-        if (!sqlite_step(tx->db, statement, &row, error))
-            return NULL;
-        if (!row)
-            break;
-        g_ptr_array_add(origins, sqlite_dup_text(statement, 0));
-    }
-    g_ptr_array_add(origins, NULL);
-    return (char **)g_ptr_array_free(g_steal_pointer(&origins), FALSE);
+    return sqlite_collect_texts(tx->db, statement, error);
 }
 
 gboolean deliveries_confirm(StoreTx *tx, const char *origin, const guint64 *indices,
@@ -199,6 +190,15 @@ gboolean deliveries_includes(Store *store, const char *origin, guint64 entry,
     return TRUE;
 }
 
+static gpointer read_state(sqlite3_stmt *statement)
+{
+    DeliveryState *state = g_new0(DeliveryState, 1);
+    state->origin = sqlite_dup_text(statement, 0);
+    state->granted_by = sqlite_column_index(statement, 1);
+    state->receipt = sqlite_column_index(statement, 2);
+    return state;
+}
+
 GPtrArray *deliveries_states(Store *store, guint64 entry, GError **error)
 {
     g_auto(Reader) reader = {0};
@@ -212,19 +212,8 @@ GPtrArray *deliveries_states(Store *store, guint64 entry, GError **error)
     if (!statement)
         return NULL;
     sqlite3_bind_int64(statement, 1, (gint64)MIN(entry, (guint64)G_MAXINT64));
-    g_autoptr(GPtrArray) list =
-        g_ptr_array_new_with_free_func((GDestroyNotify)deliveries_state_free);
-    for (gboolean row;;) {
-        if (!sqlite_step(reader.db, statement, &row, error))
-            return NULL;
-        if (!row)
-            return g_steal_pointer(&list);
-        DeliveryState *state = g_new0(DeliveryState, 1);
-        state->origin = sqlite_dup_text(statement, 0);
-        state->granted_by = sqlite_column_index(statement, 1);
-        state->receipt = sqlite_column_index(statement, 2);
-        g_ptr_array_add(list, state);
-    }
+    return sqlite_collect(reader.db, statement, read_state, (GDestroyNotify)deliveries_state_free,
+                          error);
 }
 
 char **deliveries_audience(Store *store, guint64 entry, gboolean *ret_public, GError **error)

@@ -80,25 +80,22 @@ void desk_free(Desk *desk)
     g_free(desk);
 }
 
-static char *column(sqlite3_stmt *statement, int at)
+static gpointer read_desk(sqlite3_stmt *statement)
 {
-    return g_strdup((const char *)sqlite3_column_text(statement, at));
+    Desk *desk = g_new0(Desk, 1);
+    desk->dossier = sqlite_dup_text(statement, 0);
+    desk->assignee = sqlite_dup_text(statement, 1);
+    desk->since = sqlite3_column_int64(statement, 2);
+    return desk;
 }
 
-/* Adds what is assigned by a statement of dossier, assignee, since. */
-static gboolean read_desks(Sqlite *db, sqlite3_stmt *statement, GPtrArray *list, GError **error)
+static gpointer read_note(sqlite3_stmt *statement)
 {
-    for (gboolean row;;) {
-        if (!sqlite_step(db, statement, &row, error))
-            return FALSE;
-        if (!row)
-            return TRUE;
-        Desk *desk = g_new0(Desk, 1);
-        desk->dossier = column(statement, 0);
-        desk->assignee = column(statement, 1);
-        desk->since = sqlite3_column_int64(statement, 2);
-        g_ptr_array_add(list, desk);
-    }
+    DeskNote *note = g_new0(DeskNote, 1);
+    note->author = sqlite_dup_text(statement, 0);
+    note->text = sqlite_dup_text(statement, 1);
+    note->at = sqlite3_column_int64(statement, 2);
+    return note;
 }
 
 #define DESKS(where) "SELECT dossier, assignee, since FROM desk" where " ORDER BY since, dossier"
@@ -106,33 +103,20 @@ static gboolean read_desks(Sqlite *db, sqlite3_stmt *statement, GPtrArray *list,
 /* @sql is one of DESKS(). */
 static GPtrArray *find_desks(Sqlite *db, const char *sql, const char *text, GError **error)
 {
-    g_autoptr(GPtrArray) list = g_ptr_array_new_with_free_func((GDestroyNotify)desk_free);
     sqlite3_stmt *statement = sqlite_prepare(db, sql, error);
-    if (!statement)
-        return NULL;
-    if (text)
+    if (statement && text)
         sqlite_bind_text(statement, 1, text);
-    return read_desks(db, statement, list, error) ? g_steal_pointer(&list) : NULL;
+    return sqlite_collect(db, statement, read_desk, (GDestroyNotify)desk_free, error);
 }
 
-static gboolean read_notes(Sqlite *db, const char *dossier, GPtrArray *notes, GError **error)
+static GPtrArray *find_notes(Sqlite *db, const char *dossier, GError **error)
 {
     sqlite3_stmt *statement = sqlite_prepare(
         db, "SELECT author, text, at FROM desk_note WHERE dossier = ?1 ORDER BY number", error);
     if (!statement)
-        return FALSE;
+        return NULL;
     sqlite_bind_text(statement, 1, dossier);
-    for (gboolean row;;) {
-        if (!sqlite_step(db, statement, &row, error))
-            return FALSE;
-        if (!row)
-            return TRUE;
-        DeskNote *note = g_new0(DeskNote, 1);
-        note->author = column(statement, 0);
-        note->text = column(statement, 1);
-        note->at = sqlite3_column_int64(statement, 2);
-        g_ptr_array_add(notes, note);
-    }
+    return sqlite_collect(db, statement, read_note, note_free, error);
 }
 
 Desk *desk_get(Store *store, const char *dossier, GError **error)
@@ -147,8 +131,8 @@ Desk *desk_get(Store *store, const char *dossier, GError **error)
     g_autoptr(Desk) desk = found->len > 0 ? g_ptr_array_steal_index(found, 0) : g_new0(Desk, 1);
     if (!desk->dossier)
         desk->dossier = g_strdup(dossier);
-    desk->notes = g_ptr_array_new_with_free_func(note_free);
-    return read_notes(reader.db, dossier, desk->notes, error) ? g_steal_pointer(&desk) : NULL;
+    desk->notes = find_notes(reader.db, dossier, error);
+    return desk->notes ? g_steal_pointer(&desk) : NULL;
 }
 
 GPtrArray *desk_list(Store *store, const char *name, GError **error)

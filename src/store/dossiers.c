@@ -328,7 +328,7 @@ gboolean dossiers_set_tables(StoreTx *tx, const char *tables, GError **error)
 /* --- reading -----------------------------------------------------------------------------------
  */
 
-static DossierEvent *read_event(sqlite3_stmt *statement)
+static gpointer read_event(sqlite3_stmt *statement)
 {
     DossierEvent *event = g_new0(DossierEvent, 1);
     if (sqlite3_column_bytes(statement, 0) == SHA256_SIZE)
@@ -345,8 +345,6 @@ static DossierEvent *read_event(sqlite3_stmt *statement)
 
 static GPtrArray *load_events(Sqlite *db, const char *id, GError **error)
 {
-    g_autoptr(GPtrArray) events =
-        g_ptr_array_new_with_free_func((GDestroyNotify)dossier_event_free);
     sqlite3_stmt *statement = sqlite_prepare(db,
                                              "SELECT " EVENT_COLUMNS
                                              " FROM event e JOIN dossier d ON d.number = e.dossier"
@@ -355,13 +353,7 @@ static GPtrArray *load_events(Sqlite *db, const char *id, GError **error)
     if (!statement)
         return NULL;
     sqlite_bind_text(statement, 1, id);
-    for (gboolean row;;) {
-        if (!sqlite_step(db, statement, &row, error))
-            return NULL;
-        if (!row)
-            return g_steal_pointer(&events);
-        g_ptr_array_add(events, read_event(statement));
-    }
+    return sqlite_collect(db, statement, read_event, (GDestroyNotify)dossier_event_free, error);
 }
 
 GPtrArray *dossiers_events_tx(StoreTx *tx, const char *id, GError **error)
@@ -375,7 +367,7 @@ GPtrArray *dossiers_events(Store *store, const char *id, GError **error)
     return reader_begin(store, &reader, error) ? load_events(reader.db, id, error) : NULL;
 }
 
-static Dossier *read_dossier(sqlite3_stmt *statement)
+static gpointer read_dossier(sqlite3_stmt *statement)
 {
     Dossier *dossier = g_new0(Dossier, 1);
     const char *waits_for = (const char *)sqlite3_column_text(statement, 8);
@@ -404,14 +396,7 @@ static Dossier *read_dossier(sqlite3_stmt *statement)
 
 static GPtrArray *read_all(Sqlite *db, sqlite3_stmt *statement, GError **error)
 {
-    g_autoptr(GPtrArray) dossiers = g_ptr_array_new_with_free_func((GDestroyNotify)dossier_free);
-    for (gboolean row;;) {
-        if (!sqlite_step(db, statement, &row, error))
-            return NULL;
-        if (!row)
-            return g_steal_pointer(&dossiers);
-        g_ptr_array_add(dossiers, read_dossier(statement));
-    }
+    return sqlite_collect(db, statement, read_dossier, (GDestroyNotify)dossier_free, error);
 }
 
 /* The statement for a query: only what is asked for stands in it, so that its indexes are used. */

@@ -277,7 +277,7 @@ gboolean followed_finish(StoreTx *tx, const Followed *followed, GError **error)
     "number, name, kind, url, remote, collection, source, level, every, auth, user, since,"        \
     " reading, paused, added, started, finished, succeeded, due, more, failures, failure, remark"
 
-static Followed *take_row(sqlite3_stmt *statement)
+static gpointer take_row(sqlite3_stmt *statement)
 {
     Followed *followed = g_new0(Followed, 1);
     followed->number = sqlite3_column_int64(statement, 0);
@@ -329,14 +329,9 @@ static gboolean read_counts(Sqlite *db, Followed *followed, GError **error)
 /* Reads the rows of @statement, which is bound, with their counts. Element: Followed *. */
 static GPtrArray *read_rows(Sqlite *db, sqlite3_stmt *statement, GError **error)
 {
-    g_autoptr(GPtrArray) list = g_ptr_array_new_with_free_func((GDestroyNotify)followed_free);
-    for (gboolean row = TRUE; row;) {
-        if (!sqlite_step(db, statement, &row, error))
-            return NULL;
-        if (row)
-            g_ptr_array_add(list, take_row(statement));
-    }
-    for (guint i = 0; i < list->len; i++)
+    g_autoptr(GPtrArray) list =
+        sqlite_collect(db, statement, take_row, (GDestroyNotify)followed_free, error);
+    for (guint i = 0; list && i < list->len; i++)
         if (!read_counts(db, list->pdata[i], error))
             return NULL;
     return g_steal_pointer(&list);

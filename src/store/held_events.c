@@ -80,28 +80,26 @@ gboolean held_events_put(StoreTx *tx, const HeldEvent *event, GError **error)
 /* --- getting -----------------------------------------------------------------------------------
  */
 
+static gpointer read_event(sqlite3_stmt *statement)
+{
+    HeldEvent *event = g_new0(HeldEvent, 1);
+    event->dossier = sqlite_dup_text(statement, 0);
+    if (sqlite3_column_bytes(statement, 1) == SHA256_SIZE)
+        memcpy(event->hash, sqlite3_column_blob(statement, 1), SHA256_SIZE);
+    event->type = sqlite_dup_text(statement, 2);
+    event->author = sqlite_dup_text(statement, 3);
+    event->source = sqlite_dup_text(statement, 4);
+    event->time = sqlite3_column_int64(statement, 5);
+    event->arrived = sqlite3_column_int64(statement, 6);
+    event->until = sqlite3_column_int64(statement, 7);
+    event->bytes =
+        g_bytes_new(sqlite3_column_blob(statement, 8), (gsize)sqlite3_column_bytes(statement, 8));
+    return event;
+}
+
 static GPtrArray *read_all(Sqlite *db, sqlite3_stmt *statement, GError **error)
 {
-    g_autoptr(GPtrArray) list = g_ptr_array_new_with_free_func((GDestroyNotify)held_event_free);
-    for (gboolean row;;) {
-        if (!sqlite_step(db, statement, &row, error))
-            return NULL;
-        if (!row)
-            return g_steal_pointer(&list);
-        HeldEvent *event = g_new0(HeldEvent, 1);
-        event->dossier = sqlite_dup_text(statement, 0);
-        if (sqlite3_column_bytes(statement, 1) == SHA256_SIZE)
-            memcpy(event->hash, sqlite3_column_blob(statement, 1), SHA256_SIZE);
-        event->type = sqlite_dup_text(statement, 2);
-        event->author = sqlite_dup_text(statement, 3);
-        event->source = sqlite_dup_text(statement, 4);
-        event->time = sqlite3_column_int64(statement, 5);
-        event->arrived = sqlite3_column_int64(statement, 6);
-        event->until = sqlite3_column_int64(statement, 7);
-        event->bytes = g_bytes_new(sqlite3_column_blob(statement, 8),
-                                   (gsize)sqlite3_column_bytes(statement, 8));
-        g_ptr_array_add(list, event);
-    }
+    return sqlite_collect(db, statement, read_event, (GDestroyNotify)held_event_free, error);
 }
 
 static gboolean drop(StoreTx *tx, const HeldEvent *event, GError **error)

@@ -97,7 +97,7 @@ gboolean mails_retry(StoreTx *tx, const char *dossier, gint64 now, GError **erro
 #define COLUMNS                                                                                    \
     "number, dossier, token, recipient, message_id, made, next, sent, tries, failure, urgent"
 
-static Mail *read_mail(sqlite3_stmt *statement)
+static gpointer read_mail(sqlite3_stmt *statement)
 {
     Mail *mail = g_new0(Mail, 1);
     mail->number = sqlite3_column_int64(statement, 0);
@@ -119,14 +119,7 @@ static Mail *read_mail(sqlite3_stmt *statement)
 
 static GPtrArray *read_all(Sqlite *db, sqlite3_stmt *statement, GError **error)
 {
-    g_autoptr(GPtrArray) mails = g_ptr_array_new_with_free_func((GDestroyNotify)mails_free);
-    for (gboolean row;;) {
-        if (!sqlite_step(db, statement, &row, error))
-            return NULL;
-        if (!row)
-            return g_steal_pointer(&mails);
-        g_ptr_array_add(mails, read_mail(statement));
-    }
+    return sqlite_collect(db, statement, read_mail, (GDestroyNotify)mails_free, error);
 }
 
 GPtrArray *mails_due(Store *store, gint64 now, gboolean urgent, gint64 after, guint limit,

@@ -235,7 +235,7 @@ static MessageState state_of(const MessageRecord *record, gboolean waits)
     return waits ? MESSAGE_WAITING : MESSAGE_FAILED;
 }
 
-static MessageRecord *read_record(sqlite3_stmt *statement)
+static gpointer read_record(sqlite3_stmt *statement)
 {
     MessageRecord *record = g_new0(MessageRecord, 1);
     int column = 0;
@@ -264,15 +264,7 @@ static MessageRecord *read_record(sqlite3_stmt *statement)
 
 static GPtrArray *read_records(Sqlite *db, sqlite3_stmt *statement, GError **error)
 {
-    g_autoptr(GPtrArray) records =
-        g_ptr_array_new_with_free_func((GDestroyNotify)message_record_free);
-    for (gboolean row;;) {
-        if (!sqlite_step(db, statement, &row, error))
-            return NULL;
-        if (!row)
-            return g_steal_pointer(&records);
-        g_ptr_array_add(records, read_record(statement));
-    }
+    return sqlite_collect(db, statement, read_record, (GDestroyNotify)message_record_free, error);
 }
 
 static void bind_filter(sqlite3_stmt *statement, const MessagesFilter *filter)

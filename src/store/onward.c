@@ -32,6 +32,16 @@ static const char retracted_sql[] =
     " AND xr.state = 0)"
     " GROUP BY i.number ORDER BY i.number LIMIT ?1";
 
+static gpointer read_onward(sqlite3_stmt *statement)
+{
+    Onward *onward = g_new0(Onward, 1);
+    onward->entry = (guint64)sqlite3_column_int64(statement, 0);
+    onward->place = (guint)sqlite3_column_int(statement, 1);
+    onward->state = (RecordState)sqlite3_column_int(statement, 2);
+    onward->origin = sqlite_dup_text(statement, 3);
+    return onward;
+}
+
 GPtrArray *onward_retracted(Store *store, guint max, GError **error)
 {
     g_auto(Reader) reader = {0};
@@ -41,17 +51,5 @@ GPtrArray *onward_retracted(Store *store, guint max, GError **error)
     if (!statement)
         return NULL;
     sqlite3_bind_int64(statement, 1, max);
-    g_autoptr(GPtrArray) list = g_ptr_array_new_with_free_func((GDestroyNotify)onward_free);
-    for (gboolean row;;) {
-        if (!sqlite_step(reader.db, statement, &row, error))
-            return NULL;
-        if (!row)
-            return g_steal_pointer(&list);
-        Onward *onward = g_new0(Onward, 1);
-        onward->entry = (guint64)sqlite3_column_int64(statement, 0);
-        onward->place = (guint)sqlite3_column_int(statement, 1);
-        onward->state = (RecordState)sqlite3_column_int(statement, 2);
-        onward->origin = sqlite_dup_text(statement, 3);
-        g_ptr_array_add(list, onward);
-    }
+    return sqlite_collect(reader.db, statement, read_onward, (GDestroyNotify)onward_free, error);
 }

@@ -87,7 +87,7 @@ gboolean outbox_add_urgent(StoreTx *tx, gint64 peer, const char *path, const cha
 
 #define COLUMNS "number, peer, path, type, title, body, made, tries, next, failure, urgent"
 
-static OutboxPost *read_post(sqlite3_stmt *statement)
+static gpointer read_post(sqlite3_stmt *statement)
 {
     OutboxPost *post = g_new0(OutboxPost, 1);
     post->number = sqlite3_column_int64(statement, 0);
@@ -107,14 +107,7 @@ static OutboxPost *read_post(sqlite3_stmt *statement)
 
 static GPtrArray *read_posts(Sqlite *db, sqlite3_stmt *statement, GError **error)
 {
-    g_autoptr(GPtrArray) posts = g_ptr_array_new_with_free_func((GDestroyNotify)outbox_post_free);
-    for (gboolean row;;) {
-        if (!sqlite_step(db, statement, &row, error))
-            return NULL;
-        if (!row)
-            return g_steal_pointer(&posts);
-        g_ptr_array_add(posts, read_post(statement));
-    }
+    return sqlite_collect(db, statement, read_post, (GDestroyNotify)outbox_post_free, error);
 }
 
 GPtrArray *outbox_due(Store *store, gint64 now, guint max, GError **error)

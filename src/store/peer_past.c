@@ -36,7 +36,6 @@ gboolean peer_past_add_key(StoreTx *tx, gint64 number, gint64 when, GError **err
 
 char **peer_past_keys(StoreTx *tx, gint64 number, gint64 when, GError **error)
 {
-    g_autoptr(GPtrArray) keys = g_ptr_array_new_with_free_func(g_free);
     sqlite3_stmt *statement =
         sqlite_prepare(tx->db,
                        "SELECT vkey FROM peer_key WHERE peer = ?1 AND since - ?3 <= ?2"
@@ -47,20 +46,11 @@ char **peer_past_keys(StoreTx *tx, gint64 number, gint64 when, GError **error)
     sqlite3_bind_int64(statement, 1, number);
     sqlite3_bind_int64(statement, 2, when);
     sqlite3_bind_int64(statement, 3, PEER_PAST_SLACK_US);
-    for (gboolean row;;) {
-        if (!sqlite_step(tx->db, statement, &row, error))
-            return NULL;
-        if (!row)
-            break;
-        g_ptr_array_add(keys, sqlite_dup_text(statement, 0));
-    }
-    g_ptr_array_add(keys, NULL);
-    return (char **)g_ptr_array_free(g_steal_pointer(&keys), FALSE);
+    return sqlite_collect_texts(tx->db, statement, error);
 }
 
 char **peer_past_every_key(Store *store, gint64 number, GError **error)
 {
-    g_autoptr(GPtrArray) keys = g_ptr_array_new_with_free_func(g_free);
     g_auto(Reader) reader = {0};
     if (!reader_begin(store, &reader, error))
         return NULL;
@@ -69,15 +59,7 @@ char **peer_past_every_key(Store *store, gint64 number, GError **error)
     if (!statement)
         return NULL;
     sqlite3_bind_int64(statement, 1, number);
-    for (gboolean row;;) {
-        if (!sqlite_step(reader.db, statement, &row, error))
-            return NULL;
-        if (!row)
-            break;
-        g_ptr_array_add(keys, sqlite_dup_text(statement, 0));
-    }
-    g_ptr_array_add(keys, NULL);
-    return (char **)g_ptr_array_free(g_steal_pointer(&keys), FALSE);
+    return sqlite_collect_texts(reader.db, statement, error);
 }
 
 /* --- ledgers -----------------------------------------------------------------------------------
@@ -129,11 +111,18 @@ void peer_past_ledger_free(PeerPastLedger *ledger)
     g_free(ledger);
 }
 
+static gpointer read_ledger(sqlite3_stmt *statement)
+{
+    PeerPastLedger *ledger = g_new0(PeerPastLedger, 1);
+    ledger->origin = sqlite_dup_text(statement, 0);
+    ledger->cursor = (guint64)sqlite3_column_int64(statement, 1);
+    ledger->until = sqlite3_column_int64(statement, 2);
+    return ledger;
+}
+
 GPtrArray *peer_past_ledgers(Store *store, gint64 number, GError **error)
 {
     g_auto(Reader) reader = {0};
-    g_autoptr(GPtrArray) ledgers =
-        g_ptr_array_new_with_free_func((GDestroyNotify)peer_past_ledger_free);
     sqlite3_stmt *statement =
         reader_begin(store, &reader, error)
             ? sqlite_prepare(
@@ -144,17 +133,8 @@ GPtrArray *peer_past_ledgers(Store *store, gint64 number, GError **error)
     if (!statement)
         return NULL;
     sqlite3_bind_int64(statement, 1, number);
-    for (gboolean row;;) {
-        if (!sqlite_step(reader.db, statement, &row, error))
-            return NULL;
-        if (!row)
-            return g_steal_pointer(&ledgers);
-        PeerPastLedger *ledger = g_new0(PeerPastLedger, 1);
-        ledger->origin = sqlite_dup_text(statement, 0);
-        ledger->cursor = (guint64)sqlite3_column_int64(statement, 1);
-        ledger->until = sqlite3_column_int64(statement, 2);
-        g_ptr_array_add(ledgers, ledger);
-    }
+    return sqlite_collect(reader.db, statement, read_ledger, (GDestroyNotify)peer_past_ledger_free,
+                          error);
 }
 
 gboolean peer_past_forget(StoreTx *tx, gint64 number, GError **error)

@@ -80,7 +80,7 @@ static char **read_list(sqlite3_stmt *statement, int column)
     return text && *text ? g_strsplit(text, "\n", -1) : g_new0(char *, 1);
 }
 
-static Peer *read_peer(sqlite3_stmt *statement)
+static gpointer read_peer(sqlite3_stmt *statement)
 {
     Peer *peer = g_new0(Peer, 1);
     int column = 0;
@@ -134,17 +134,11 @@ static gboolean load_changes(Sqlite *db, Peer *peer, GError **error)
     if (!statement)
         return FALSE;
     sqlite3_bind_int64(statement, 1, peer->number);
-    g_autoptr(GPtrArray) notes = g_ptr_array_new_with_free_func(g_free);
-    for (gboolean row;;) {
-        if (!sqlite_step(db, statement, &row, error))
-            return FALSE;
-        if (!row)
-            break;
-        g_ptr_array_add(notes, sqlite_dup_text(statement, 0));
-    }
-    g_ptr_array_add(notes, NULL);
+    char **notes = sqlite_collect_texts(db, statement, error);
+    if (!notes)
+        return FALSE;
     g_strfreev(peer->changes);
-    peer->changes = (char **)g_ptr_array_free(g_steal_pointer(&notes), FALSE);
+    peer->changes = notes;
     return TRUE;
 }
 
@@ -204,15 +198,7 @@ GPtrArray *peers_list(Store *store, GError **error)
         return NULL;
     sqlite3_stmt *statement =
         sqlite_prepare(reader.db, "SELECT " COLUMNS " FROM peer ORDER BY node", error);
-    g_autoptr(GPtrArray) peers = g_ptr_array_new_with_free_func((GDestroyNotify)peer_free);
-    for (gboolean row; statement;) {
-        if (!sqlite_step(reader.db, statement, &row, error))
-            return NULL;
-        if (!row)
-            return g_steal_pointer(&peers);
-        g_ptr_array_add(peers, read_peer(statement));
-    }
-    return NULL;
+    return sqlite_collect(reader.db, statement, read_peer, (GDestroyNotify)peer_free, error);
 }
 
 KeyHistory *peers_history(const Peer *peer, GError **error)

@@ -5,7 +5,7 @@
 #include "store/reader.h"
 #include "store/records_rows.h"
 
-static Record *read_record(sqlite3_stmt *statement)
+static gpointer read_record(sqlite3_stmt *statement)
 {
     Record *record = g_new0(Record, 1);
     record->number = sqlite3_column_int64(statement, 0);
@@ -41,14 +41,7 @@ static Record *read_record(sqlite3_stmt *statement)
 
 GPtrArray *records_rows_read(Sqlite *db, sqlite3_stmt *statement, GError **error)
 {
-    g_autoptr(GPtrArray) list = g_ptr_array_new_with_free_func((GDestroyNotify)record_free);
-    for (gboolean row;;) {
-        if (!sqlite_step(db, statement, &row, error))
-            return NULL;
-        if (!row)
-            return g_steal_pointer(&list);
-        g_ptr_array_add(list, read_record(statement));
-    }
+    return sqlite_collect(db, statement, read_record, (GDestroyNotify)record_free, error);
 }
 
 static gboolean refuse_missing(const char *origin, guint64 entry, GError **error)
@@ -463,6 +456,18 @@ gboolean records_checkpoint(Store *store, const char *origin, guint64 size, char
     return TRUE;
 }
 
+static gpointer read_listed(sqlite3_stmt *statement)
+{
+    RecordItem *item = g_new0(RecordItem, 1);
+    item->place = (guint)(sqlite3_column_int64(statement, 0) % LEDGER_ITEMS_MAX);
+    item->id = sqlite_dup_text(statement, 1);
+    item->version = sqlite3_column_int64(statement, 4);
+    item->refusal = sqlite_dup_text(statement, 2);
+    item->retracted_by = sqlite_column_index(statement, 3);
+    item->retracted = item->retracted_by != RECORDS_NO_INDEX;
+    return item;
+}
+
 GPtrArray *records_items(Store *store, gint64 number, GError **error)
 {
     g_auto(Reader) reader = {0};
@@ -478,21 +483,8 @@ GPtrArray *records_items(Store *store, gint64 number, GError **error)
     if (!statement)
         return NULL;
     sqlite3_bind_int64(statement, 1, number);
-    g_autoptr(GPtrArray) list = g_ptr_array_new_with_free_func((GDestroyNotify)record_item_free);
-    for (gboolean row;;) {
-        if (!sqlite_step(reader.db, statement, &row, error))
-            return NULL;
-        if (!row)
-            return g_steal_pointer(&list);
-        RecordItem *item = g_new0(RecordItem, 1);
-        item->place = (guint)(sqlite3_column_int64(statement, 0) % LEDGER_ITEMS_MAX);
-        item->id = sqlite_dup_text(statement, 1);
-        item->version = sqlite3_column_int64(statement, 4);
-        item->refusal = sqlite_dup_text(statement, 2);
-        item->retracted_by = sqlite_column_index(statement, 3);
-        item->retracted = item->retracted_by != RECORDS_NO_INDEX;
-        g_ptr_array_add(list, item);
-    }
+    return sqlite_collect(reader.db, statement, read_listed, (GDestroyNotify)record_item_free,
+                          error);
 }
 
 gboolean records_digest(Store *store, const char *origin, guint64 end, guint64 *ret_count,

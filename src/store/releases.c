@@ -110,25 +110,16 @@ static gpointer read_release(sqlite3_stmt *statement)
 }
 
 /* All rows of @sql, which takes no parameter but a limit. */
-static GPtrArray *read_list(Store *store, const char *sql, gint64 limit,
-                            gpointer (*read)(sqlite3_stmt *), GDestroyNotify release,
-                            GError **error)
+static GPtrArray *read_list(Store *store, const char *sql, gint64 limit, SqliteRead read,
+                            GDestroyNotify release, GError **error)
 {
     g_auto(Reader) reader = {0};
     if (!reader_begin(store, &reader, error))
         return NULL;
     sqlite3_stmt *statement = sqlite_prepare(reader.db, sql, error);
-    g_autoptr(GPtrArray) list = g_ptr_array_new_with_free_func(release);
     if (statement && limit != 0)
         sqlite3_bind_int64(statement, 1, limit);
-    for (gboolean row; statement;) {
-        if (!sqlite_step(reader.db, statement, &row, error))
-            return NULL;
-        if (!row)
-            return g_steal_pointer(&list);
-        g_ptr_array_add(list, read(statement));
-    }
-    return NULL;
+    return sqlite_collect(reader.db, statement, read, release, error);
 }
 
 GPtrArray *releases_list(Store *store, guint limit, GError **error)

@@ -56,10 +56,20 @@ gboolean silences_end(StoreTx *tx, guint64 entry, GError **error)
     return sqlite_run(tx->db, statement, error);
 }
 
+static gpointer read_silence(sqlite3_stmt *statement)
+{
+    Silence *silence = g_new0(Silence, 1);
+    silence->dossier = sqlite_dup_text(statement, 0);
+    silence->clock = sqlite_dup_text(statement, 1);
+    silence->started = sqlite3_column_int64(statement, 2);
+    silence->coordinator = sqlite_dup_text(statement, 3);
+    silence->entry = (guint64)sqlite3_column_int64(statement, 4);
+    return silence;
+}
+
 GPtrArray *silences_open(Store *store, guint max, GError **error)
 {
     g_auto(Reader) reader = {0};
-    g_autoptr(GPtrArray) silences = g_ptr_array_new_with_free_func((GDestroyNotify)silences_free);
     sqlite3_stmt *statement =
         reader_begin(store, &reader, error)
             ? sqlite_prepare(reader.db,
@@ -70,17 +80,5 @@ GPtrArray *silences_open(Store *store, guint max, GError **error)
     if (!statement)
         return NULL;
     sqlite3_bind_int64(statement, 1, max);
-    for (gboolean row;;) {
-        if (!sqlite_step(reader.db, statement, &row, error))
-            return NULL;
-        if (!row)
-            return g_steal_pointer(&silences);
-        Silence *silence = g_new0(Silence, 1);
-        silence->dossier = sqlite_dup_text(statement, 0);
-        silence->clock = sqlite_dup_text(statement, 1);
-        silence->started = sqlite3_column_int64(statement, 2);
-        silence->coordinator = sqlite_dup_text(statement, 3);
-        silence->entry = (guint64)sqlite3_column_int64(statement, 4);
-        g_ptr_array_add(silences, silence);
-    }
+    return sqlite_collect(reader.db, statement, read_silence, (GDestroyNotify)silences_free, error);
 }

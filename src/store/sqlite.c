@@ -194,6 +194,34 @@ gboolean sqlite_digest_entries(Sqlite *db, sqlite3_stmt *statement, guint64 *ret
     return TRUE;
 }
 
+GPtrArray *sqlite_collect(Sqlite *db, sqlite3_stmt *statement, SqliteRead read,
+                          GDestroyNotify release, GError **error)
+{
+    g_autoptr(GPtrArray) list = g_ptr_array_new_with_free_func(release);
+    for (gboolean row; statement;) {
+        if (!sqlite_step(db, statement, &row, error))
+            return NULL;
+        if (!row)
+            return g_steal_pointer(&list);
+        g_ptr_array_add(list, read(statement));
+    }
+    return NULL;
+}
+
+static gpointer read_text(sqlite3_stmt *statement)
+{
+    return sqlite_dup_text(statement, 0);
+}
+
+char **sqlite_collect_texts(Sqlite *db, sqlite3_stmt *statement, GError **error)
+{
+    g_autoptr(GPtrArray) texts = sqlite_collect(db, statement, read_text, g_free, error);
+    if (!texts)
+        return NULL;
+    g_ptr_array_add(texts, NULL);
+    return (char **)g_ptr_array_free(g_steal_pointer(&texts), FALSE);
+}
+
 gboolean sqlite_get_int(Sqlite *db, const char *sql, gint64 otherwise, gint64 *ret_number,
                         GError **error)
 {

@@ -42,6 +42,17 @@ gboolean sqlite_run(Sqlite *db, sqlite3_stmt *statement, GError **error);
  */
 gboolean sqlite_step(Sqlite *db, sqlite3_stmt *statement, gboolean *ret_row, GError **error);
 
+/* Makes something of the row that @statement stands at. */
+typedef gpointer (*SqliteRead)(sqlite3_stmt *statement);
+
+/* What @read makes of each row of @statement, in their order; @release frees one. Without a
+ * statement, since it could not be prepared, NULL; then @error says why already. */
+GPtrArray *sqlite_collect(Sqlite *db, sqlite3_stmt *statement, SqliteRead read,
+                          GDestroyNotify release, GError **error);
+
+/* Likewise the texts in the first column, NULL-terminated. */
+char **sqlite_collect_texts(Sqlite *db, sqlite3_stmt *statement, GError **error);
+
 /* Runs SQL text without parameters, any number of statements. */
 gboolean sqlite_exec(Sqlite *db, const char *sql, GError **error);
 

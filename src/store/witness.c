@@ -62,7 +62,7 @@ static WitnessState read_state(sqlite3_stmt *statement, int column)
     return state;
 }
 
-static WitnessLog *read_log(sqlite3_stmt *statement)
+static gpointer read_log(sqlite3_stmt *statement)
 {
     WitnessLog *log = g_new0(WitnessLog, 1);
     log->origin = sqlite_dup_text(statement, 0);
@@ -136,15 +136,7 @@ GPtrArray *witness_logs(Store *store, GError **error)
         return NULL;
     sqlite3_stmt *statement = sqlite_prepare(
         reader.db, "SELECT " LOG_COLUMNS " FROM watched_log l ORDER BY l.origin", error);
-    g_autoptr(GPtrArray) logs = g_ptr_array_new_with_free_func((GDestroyNotify)witness_log_free);
-    for (gboolean row; statement;) {
-        if (!sqlite_step(reader.db, statement, &row, error))
-            return NULL;
-        if (!row)
-            return g_steal_pointer(&logs);
-        g_ptr_array_add(logs, read_log(statement));
-    }
-    return NULL;
+    return sqlite_collect(reader.db, statement, read_log, (GDestroyNotify)witness_log_free, error);
 }
 
 /* --- which logs --------------------------------------------------------------------------------
@@ -393,7 +385,7 @@ gboolean witness_report(StoreTx *tx, const char *first, const char *second,
     return keep_evidence(tx, row.log->origin, one, two, proof, error);
 }
 
-static WitnessEvidence *read_evidence(sqlite3_stmt *statement)
+static gpointer read_evidence(sqlite3_stmt *statement)
 {
     WitnessEvidence *evidence = g_new0(WitnessEvidence, 1);
     evidence->number = sqlite3_column_int64(statement, 0);
@@ -419,15 +411,8 @@ static GPtrArray *list_evidence(Sqlite *db, const char *origin, gboolean is_open
         return NULL;
     sqlite_bind_text(statement, 1, origin);
     sqlite3_bind_int(statement, 2, is_open);
-    g_autoptr(GPtrArray) list =
-        g_ptr_array_new_with_free_func((GDestroyNotify)witness_evidence_free);
-    for (gboolean row;;) {
-        if (!sqlite_step(db, statement, &row, error))
-            return NULL;
-        if (!row)
-            return g_steal_pointer(&list);
-        g_ptr_array_add(list, read_evidence(statement));
-    }
+    return sqlite_collect(db, statement, read_evidence, (GDestroyNotify)witness_evidence_free,
+                          error);
 }
 
 GPtrArray *witness_evidence(Store *store, const char *origin, gboolean is_open, GError **error)

@@ -157,6 +157,22 @@ gboolean witness_remove(StoreTx *tx, const char *name, GError **error)
     return TRUE;
 }
 
+static gpointer read_asked(sqlite3_stmt *statement)
+{
+    WitnessAsked *asked = g_new0(WitnessAsked, 1);
+    asked->number = sqlite3_column_int64(statement, 0);
+    asked->name = sqlite_dup_text(statement, 1);
+    asked->vkey = sqlite_dup_text(statement, 2);
+    asked->url = sqlite_dup_text(statement, 3);
+    asked->size = (guint64)sqlite3_column_int64(statement, 4);
+    asked->asked = sqlite3_column_int64(statement, 5);
+    asked->cosigned = sqlite3_column_int64(statement, 6);
+    asked->status = (guint)sqlite3_column_int64(statement, 7);
+    asked->failure = sqlite_dup_text(statement, 8);
+    asked->peer = sqlite_dup_text(statement, 9);
+    return asked;
+}
+
 GPtrArray *witness_asked(Store *store, GError **error)
 {
     g_auto(Reader) reader = {0};
@@ -168,26 +184,8 @@ GPtrArray *witness_asked(Store *store, GError **error)
                        " w.status, w.failure, p.node"
                        " FROM witness w LEFT JOIN peer p ON p.number = w.peer ORDER BY w.number",
                        error);
-    g_autoptr(GPtrArray) list = g_ptr_array_new_with_free_func((GDestroyNotify)witness_asked_free);
-    for (gboolean row; statement;) {
-        if (!sqlite_step(reader.db, statement, &row, error))
-            return NULL;
-        if (!row)
-            return g_steal_pointer(&list);
-        WitnessAsked *asked = g_new0(WitnessAsked, 1);
-        asked->number = sqlite3_column_int64(statement, 0);
-        asked->name = sqlite_dup_text(statement, 1);
-        asked->vkey = sqlite_dup_text(statement, 2);
-        asked->url = sqlite_dup_text(statement, 3);
-        asked->size = (guint64)sqlite3_column_int64(statement, 4);
-        asked->asked = sqlite3_column_int64(statement, 5);
-        asked->cosigned = sqlite3_column_int64(statement, 6);
-        asked->status = (guint)sqlite3_column_int64(statement, 7);
-        asked->failure = sqlite_dup_text(statement, 8);
-        asked->peer = sqlite_dup_text(statement, 9);
-        g_ptr_array_add(list, asked);
-    }
-    return NULL;
+    return sqlite_collect(reader.db, statement, read_asked, (GDestroyNotify)witness_asked_free,
+                          error);
 }
 
 gboolean witness_summary(Store *store, WitnessSummary *ret_summary, GError **error)
