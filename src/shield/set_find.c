@@ -85,39 +85,118 @@ SetEntry set_find(const Set *set, ObservableKind kind, const char *canonical, gs
     return find_bytes(set, table, bytes);
 }
 
-static gboolean may_have_name(const Set *set, KeyKind kind, const char *name, gsize length,
-                              guint labels)
-{
-    guint8 window[KEY_WINDOW] = {0};
-    gsize last = set_file_last_labels(name, length, labels);
-    gsize known = MIN(length, sizeof(window));
-    const Filter *filter = kind == KEY_NAME2 ? &set->filters.name2 : &set->filters.name3;
+/* The end of a name, as keys are made of it. */
+typedef struct {
+    guint8 bytes[KEY_WINDOW]; /* what is before a shorter name is zero */
+    guint32 dots;             /* bit 31: the last byte is one */
+} NameEnd;
 
-    memcpy(window + sizeof(window) - known, name + length - known, known);
-    return filter_has(
-        filter, key_tail(key_seed(set->filters.seed, kind), window + sizeof(window), (guint)last));
+/* The bits of @word's bytes that are dots, the first byte's lowest. */
+static guint32 dots_of(guint64 word)
+{
+    const guint64 low = G_GUINT64_CONSTANT(0x7f7f7f7f7f7f7f7f);
+    guint64 other = word ^ G_GUINT64_CONSTANT(0x2e2e2e2e2e2e2e2e);
+    guint64 dots = ~(((other & low) + low) | other | low);
+    return (guint32)((dots >> 7) * G_GUINT64_CONSTANT(0x0102040810204080) >> 56);
+}
+
+static void name_end(const char *name, gsize length, NameEnd *end)
+{
+    guint8 *behind = end->bytes + KEY_WINDOW;
+
+    /* Copies of fixed sizes that overlap: names are asked for by the million. */
+    if (length >= KEY_WINDOW) {
+        memcpy(end->bytes, name + length - KEY_WINDOW, KEY_WINDOW);
+    } else {
+        memset(end->bytes, 0, KEY_WINDOW);
+        if (length >= 16) {
+            memcpy(behind - length, name, 16);
+            memcpy(behind - 16, name + length - 16, 16);
+        } else if (length >= 8) {
+            memcpy(behind - length, name, 8);
+            memcpy(behind - 8, name + length - 8, 8);
+        } else {
+            memcpy(behind - length, name, length);
+        }
+    }
+    end->dots = 0;
+    for (guint i = 0; i < KEY_WINDOW / 8; i++) {
+        guint64 word;
+        memcpy(&word, end->bytes + 8 * i, sizeof(word));
+        end->dots |= dots_of(GUINT64_FROM_LE(word)) << 8 * i;
+    }
+}
+
+/* Bytes behind the last of @dots; without one all of the @length. */
+static guint behind_last(guint32 dots, gsize length)
+{
+    return dots != 0 ? (guint)__builtin_clz(dots) : (guint)MIN(length, KEY_WINDOW);
+}
+
+static guint32 without_last(guint32 dots)
+{
+    return dots != 0 ? dots & ~(G_GUINT64_CONSTANT(0x80000000) >> (guint)__builtin_clz(dots)) : 0;
+}
+
+/* Of most names nothing more is asked than whether their last two labels are known. */
+static gboolean may_have_name(const Set *set, const char *name, gsize length,
+                              gboolean *ret_may_be_longer)
+{
+    const Filters *filters = &set->filters;
+    NameEnd end;
+
+    name_end(name, length, &end);
+    guint32 dots = without_last(end.dots);
+    const guint8 *behind = end.bytes + KEY_WINDOW;
+    if (!filter_has(&filters->name2, key_tail(key_seed(filters->seed, KEY_NAME2), behind,
+                                              behind_last(dots, length))))
+        return FALSE;
+    dots = without_last(dots);
+    *ret_may_be_longer = filter_has(&filters->name3, key_tail(key_seed(filters->seed, KEY_NAME3),
+                                                              behind, behind_last(dots, length)));
+    return TRUE;
 }
 
 guint set_find_domain(const Set *set, const char *canonical, gsize length,
                       SetEntry ret_found[SET_MAX_FOUND])
 {
     guint found = 0;
+    gboolean may_be_longer;
 
-    if (set->header->counts[SET_TABLE_DOMAIN] == 0 || memchr(canonical, '\0', length) ||
-        !may_have_name(set, KEY_NAME2, canonical, length, 2))
+    if (set->header->counts[SET_TABLE_DOMAIN] == 0 ||
+        !may_have_name(set, canonical, length, &may_be_longer) || memchr(canonical, '\0', length) ||
+        !memchr(canonical, '.', length))
         return 0;
     gsize last = 0;
     for (guint labels = 2; last < length && found < SET_MAX_FOUND; labels++) {
         last = set_file_last_labels(canonical, length, labels);
-        if (labels == 2 && !memchr(canonical, '.', length))
-            break;
-        if (labels == 3 && !may_have_name(set, KEY_NAME3, canonical, length, 3))
+        if (labels == 3 && !may_be_longer)
             break;
         SetEntry entry = find_text(set, SET_TABLE_DOMAIN, canonical + length - last, last);
         if (entry != SET_NONE)
             ret_found[found++] = entry;
     }
     return found;
+}
+
+/* The network of IPv4 with the first address @bytes among those of one prefix length, which lie from
+ * @low to @high. It is asked for often, by every address that a network of the set is near. */
+static SetEntry find_net4(const Set *set, const guint8 *bytes, guint32 low, guint32 high)
+{
+    const guint8 *values = set_rows_part(set, SET_PART_VALUES + SET_TABLE_NET4, NULL);
+    guint width = set_file_widths[SET_TABLE_NET4];
+    guint64 wanted = set_file_first(bytes, 4);
+    guint32 end = MIN(high, set->header->counts[SET_TABLE_NET4]);
+
+    for (guint32 count = end - MIN(low, end); count > 0;) {
+        guint32 half = count / 2;
+        gboolean less = set_file_first(values + (gsize)(low + half) * width + 1, 4) < wanted;
+        low += less ? half + 1 : 0;
+        count = less ? count - half - 1 : half;
+    }
+    return low < end && set_file_first(values + (gsize)low * width + 1, 4) == wanted
+               ? entry_of(set, SET_TABLE_NET4, low)
+               : SET_NONE;
 }
 
 /* The networks of one prefix length, of which none is longer than @address. */
@@ -135,6 +214,8 @@ static SetEntry find_net(const Set *set, const ObservableAddress *address, guint
         net.bytes[i] &= i == prefix / 8 ? (guint8) ~(0xff >> prefix % 8) : 0;
     if (address->v6 && !filter_has(&set->filters.v6, key_v6(set->filters.seed, net.bytes)))
         return SET_NONE;
+    if (!address->v6)
+        return find_net4(set, net.bytes, firsts[prefix], firsts[prefix + 1]);
     SetFileTable table = set_file_pack_address(&net, bytes);
     return find_between(set, table, bytes, firsts[prefix], firsts[prefix + 1]);
 }

@@ -10,7 +10,7 @@
 #include "shield/sieve.h"
 #include "stix/observable_address.h"
 
-#define SIEVE_WORDS 128
+#define SIEVE_WORDS 64
 #define SIEVE_FIRST 8
 /* Words that are looked at beyond the block: the longest hash and what follows it. */
 #define SIEVE_AHEAD 4
@@ -54,7 +54,7 @@ typedef enum {
     SIEVE_MARKED_NUMBERS,
     SIEVE_ESCAPES, /* where escapes begin */
     SIEVE_HOSTS,   /* first bytes of the hosts of URLs and e-mail addresses */
-    SIEVE_HASHES,  /* first of 32 hexadecimal digits */
+    SIEVE_HASHES,  /* first of 32 hexadecimal digits, that may be of the set */
     SIEVE_JA4S,    /* the first underscore of what may be a JA4 */
     SIEVE_COLONS,  /* ends of runs of digits and colons */
     SIEVE_SPLITS,  /* names that end before "..": the first of the dots */
@@ -158,6 +158,13 @@ gboolean sieve_rare_other_script(const Sieve *sieve, const SieveLevel *level, gs
 /* May the name of @length bytes before @end, KEY_WINDOW readable bytes, be a host of the set or lie
  * under one? */
 gboolean sieve_rare_name(const Sieve *sieve, const char *end, gsize length);
+
+/* May the hash of so many hexadecimal digits, the pairs of which stand @step bytes from each other,
+ * be of the set? */
+gboolean sieve_rare_digest(const Sieve *sieve, const guint8 *text, gsize step, gsize digits);
+
+/* May the address, 16 bytes in network order, be of the set, or lie in a network of it? */
+gboolean sieve_rare_v6(const Sieve *sieve, const guint8 address[16]);
 
 /* sieve_side.c: if the escape at @at can matter, unfolds the field around it. */
 void sieve_side_add(SieveLevel *level, gsize at);

@@ -26,8 +26,14 @@
 /* A walk over all words of a block; on its own, so that a profile shows what it takes. */
 #define PASS static __attribute__((noinline)) void
 
-/* Bytes ahead that are fetched into the cache. */
-#define FETCH_AHEAD 2048
+/* Fetches what the next block has where this one has the words from @at on: memory is slow, and has
+ * nothing to do while masks are combined. */
+static inline void fetch_next(const guint8 *text, guint at)
+{
+    text += (SIEVE_WORDS + SIEVE_AHEAD + at - SIEVE_FIRST) * 64;
+    for (guint lane = 0; lane < LANES; lane++)
+        __builtin_prefetch(text + lane * 64);
+}
 
 PASS classify(SieveBlock *block, const guint8 *text, gsize length)
 {
@@ -36,7 +42,6 @@ PASS classify(SieveBlock *block, const guint8 *text, gsize length)
     guint64 high = block->masks[SIEVE_HIGH][SIEVE_FIRST - 1];
 
     for (gsize i = 0; i < whole; i++, at++) {
-        __builtin_prefetch(text + i * 64 + FETCH_AHEAD);
         classify_word(text + i * 64, block, at);
         high |= block->masks[SIEVE_HIGH][at];
     }
@@ -117,11 +122,12 @@ static inline void list_words(SieveBlock *block, SieveList list, guint at, Words
 }
 
 /* What begins somewhere, and is found without carries. */
-PASS list_starts(SieveBlock *block, guint end)
+PASS list_starts(SieveBlock *block, const guint8 *text, guint end)
 {
     for (guint at = SIEVE_FIRST; at < end; at += LANES) {
         Words hosts = host_starts(block, at), escapes = escape_starts(block, at);
         Words hashes = hash_starts(block, at);
+        fetch_next(text, at);
         Words ja4s = LOAD(SIEVE_UNDERSCORE, at) & BEHIND(SIEVE_UNDERSCORE, at, 13);
         Words splits = LOAD(SIEVE_DOT, at) & BEHIND(SIEVE_DOT, at, 1) & BEFORE(SIEVE_RUN, at, 1) &
                        ~BEFORE(SIEVE_DOT, at, 1);
@@ -270,6 +276,20 @@ static inline guint64 window(const SieveBlock *block, SieveMask mask, guint32 en
     return words[0] << 1 << (63 - bit) | words[-1] >> bit;
 }
 
+/* The same, of which only the NEAR_BITS highest are sure to be right; at one look into memory. */
+#define NEAR_BITS 56
+static inline guint64 near_window(const SieveBlock *block, SieveMask mask, guint32 end)
+{
+#if G_BYTE_ORDER == G_LITTLE_ENDIAN
+    const guint8 *bytes = (const guint8 *)(block->masks[mask] + SIEVE_FIRST);
+    guint64 word;
+    memcpy(&word, bytes + (gint32)(end >> 3) - 7, sizeof(word));
+    return word << (8 - (end & 7));
+#else
+    return window(block, mask, end);
+#endif
+}
+
 /* The 64 bits of @mask from byte @start on: the lowest is that byte's. */
 static inline guint64 ahead(const SieveBlock *block, SieveMask mask, guint32 start)
 {
@@ -287,6 +307,9 @@ static inline guint leading(guint64 bits)
 #endif
 }
 
+#include "shield/sieve_quad.h"
+
+#include "shield/sieve_colons.h"
 #include "shield/sieve_names.h"
 #include "shield/sieve_numbers.h"
 
@@ -305,12 +328,14 @@ static void look(const Sieve *sieve, SieveBlock *block, const guint8 *text, gsiz
     classify(block, text, length);
     take_out_escapes(block, end + SIEVE_AHEAD - 1);
     memset(block->counts, 0, sizeof(block->counts));
-    list_starts(block, end);
+    list_starts(block, text, end);
     list_ends(block, end);
     list_colons(block, end);
     if (block->high || block->carries[SIEVE_CARRY_HIGH] || block->carries[SIEVE_CARRY_HIGH_DOT])
         list_other_scripts(block, text, end);
     leave_names_out(block);
+    leave_hashes_out(sieve, block, text);
+    leave_chains_out(sieve, block, text);
     block->name_hits = block->number_hits = 0;
     if (sieve->names) {
         probe_names(sieve, block, text);

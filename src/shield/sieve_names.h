@@ -26,8 +26,8 @@ static inline void pass_name(SieveBlock *block, gint32 end)
 static inline gboolean read_plain_name(const Sieve *sieve, SieveBlock *block, const guint8 *text,
                                        guint32 end, Name *name)
 {
-    guint64 dots = window(block, SIEVE_DOT, end);
-    guint length = leading(~window(block, SIEVE_RUN, end));
+    guint64 dots = near_window(block, SIEVE_DOT, end);
+    guint length = leading(~near_window(block, SIEVE_RUN, end));
     guint one = leading(dots);
     gboolean is_name =
         (one < length) & filter_bit(sieve->filters->labels, key_label(text + (gint32)end, one));
@@ -36,7 +36,7 @@ static inline gboolean read_plain_name(const Sieve *sieve, SieveBlock *block, co
     guint two = leading(dots);
     dots &= ~(G_GUINT64_CONSTANT(1) << 63 >> (two & 63));
     guint three = leading(dots);
-    if (G_UNLIKELY(is_name & (length == 64) & (three == 64))) {
+    if (G_UNLIKELY(is_name & (length >= NEAR_BITS) & (three == 64))) {
         pass_name(block, (gint32)end); /* longer than is looked at here */
         return FALSE;
     }

@@ -14,15 +14,6 @@ typedef struct {
     guint32 address;
 } Number;
 
-/* The number that the @digits (1 to 3) before @end spell. */
-static inline guint32 octet(const guint8 *end, guint digits)
-{
-    guint32 word, shift = 8 * (4 - digits);
-    memcpy(&word, end - 4, sizeof(word));
-    word = GUINT32_FROM_LE(word) >> (shift & 31) << (shift & 31) & 0x0f0f0f0f;
-    return (word >> 24) + 10 * (word >> 16 & 15) + 100 * (word >> 8 & 15);
-}
-
 static inline void pass_number(SieveBlock *block, gint32 end, guint length, guint32 address)
 {
     guint hit = block->number_hits++;
@@ -37,27 +28,6 @@ static inline void ask_for_number(const Sieve *sieve, SieveBlock *block, const N
     if (filter_has(&sieve->filters->v4, number->key) ||
         sieve_in_networks(sieve->filters, number->address))
         pass_number(block, number->end, number->length, number->address);
-}
-
-/* The address of @length digits and dots before @last; @dots has the dots, the highest bit that of
- * the last byte. FALSE when it is none. */
-static inline gboolean read_quad(const guint8 *last, guint64 dots, guint length, Number *number)
-{
-    gboolean is_quad = (length - 7 <= 15 - 7) & (__builtin_popcountll(dots) == 3);
-    guint d = leading(dots) & 63;
-    dots &= ~(G_GUINT64_CONSTANT(1) << 63 >> d);
-    guint c = leading(dots) & 63;
-    dots &= ~(G_GUINT64_CONSTANT(1) << 63 >> c);
-    guint b = leading(dots) & 63;
-    guint digits4 = d, digits3 = c - d - 1, digits2 = b - c - 1, digits1 = length - b - 1;
-    is_quad &= (digits4 - 1 < 3) & (digits3 - 1 < 3) & (digits2 - 1 < 3) & (digits1 - 1 < 3);
-    d &= 15, c &= 15, b &= 15; /* as they are in a quad; nothing far away is to be read */
-    guint32 n4 = octet(last, digits4), n3 = octet(last - d - 1, digits3);
-    guint32 n2 = octet(last - c - 1, digits2), n1 = octet(last - b - 1, digits1);
-    is_quad &= (n1 | n2 | n3 | n4) < 256;
-    number->length = length;
-    number->address = n1 << 24 | n2 << 16 | n3 << 8 | n4;
-    return is_quad;
 }
 
 /* The address that ends, but for dots and dashes, at @run_end; FALSE when it is none. Leading zeros
@@ -84,8 +54,8 @@ static inline gboolean read_number(SieveBlock *block, const guint8 *text, guint3
             pass_number(block, end, 0, 0);
         return FALSE;
     }
-    *ret_number = (Number){.end = end};
-    return read_quad(text + end, dots & whole, length, ret_number);
+    *ret_number = (Number){.end = end, .length = length};
+    return read_quad(text + end, dots & whole, length, &ret_number->address);
 }
 
 PASS probe_numbers(const Sieve *sieve, SieveBlock *block, const guint8 *text)
@@ -100,11 +70,13 @@ PASS probe_numbers(const Sieve *sieve, SieveBlock *block, const guint8 *text)
         guint waiting = 0, hits = 0;
         for (guint32 until = MIN(count, i + NUMBERS_TOGETHER); i < until; i++) {
             guint32 end = list[i];
-            guint length = leading(~window(block, SIEVE_RUN, end));
+            guint length = leading(~near_window(block, SIEVE_RUN, end));
             guint64 whole = ~(~G_GUINT64_CONSTANT(0) >> 1 >> ((length - 1) & 63));
             numbers[waiting].end = (gint32)end;
-            waiting += (guint)read_quad(text + (gint32)end, window(block, SIEVE_DOT, end) & whole,
-                                        length, &numbers[waiting]);
+            numbers[waiting].length = length;
+            waiting +=
+                (guint)read_quad(text + (gint32)end, near_window(block, SIEVE_DOT, end) & whole,
+                                 length, &numbers[waiting].address);
         }
         if (filter.count > 0)
             for (guint n = 0; n < waiting; n++) {

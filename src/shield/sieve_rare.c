@@ -27,7 +27,7 @@ static inline guint8 class_at(const SieveLevel *level, gsize at)
     return at < level->length ? class_of(level->text[at]) : 0;
 }
 
-static gboolean has_v6(const Sieve *sieve, const guint8 address[16])
+gboolean sieve_rare_v6(const Sieve *sieve, const guint8 address[16])
 {
     const Filters *filters = sieve->filters;
     guint8 network[16];
@@ -54,7 +54,7 @@ gboolean sieve_rare_address(const Sieve *sieve, const ObservableAddress *address
     guint32 v4;
 
     if (address->v6)
-        return has_v6(sieve, address->bytes);
+        return sieve_rare_v6(sieve, address->bytes);
     memcpy(&v4, address->bytes, sizeof(v4));
     v4 = GUINT32_FROM_BE(v4);
     return filter_has(&filters->v4, key_v4(filters->seed, v4)) || sieve_in_networks(filters, v4);
@@ -142,17 +142,31 @@ gboolean sieve_rare_split(const Sieve *sieve, const SieveLevel *level, gsize at)
     return sieve->names && sieve_rare_name(sieve, (const char *)level->text + at, at - start);
 }
 
+/* The number that eight hexadecimal digits spell, a byte each. */
+static inline guint64 number_of(guint64 digits)
+{
+    digits = GUINT64_FROM_BE(digits);
+    digits = (digits & G_GUINT64_CONSTANT(0x0f0f0f0f0f0f0f0f)) +
+             9 * (digits >> 6 & G_GUINT64_CONSTANT(0x0101010101010101));
+    digits = (digits | digits >> 4) & G_GUINT64_CONSTANT(0x00ff00ff00ff00ff);
+    digits = (digits | digits >> 8) & G_GUINT64_CONSTANT(0x0000ffff0000ffff);
+    return (digits | digits >> 16) & G_MAXUINT32;
+}
+
 /* The number that 16 hexadecimal digits spell, @step bytes from pair to pair. */
 static guint64 read_digits(const guint8 *text, gsize step)
 {
-    guint64 number = 0;
-    for (guint pair = 0; pair < 8; pair++, text += step)
-        for (guint digit = 0; digit < 2; digit++)
-            number = number << 4 | ((text[digit] & 15u) + 9u * (text[digit] >> 6));
-    return number;
+    guint8 digits[16];
+    guint64 high, low;
+
+    for (guint pair = 0; pair < 8; pair++)
+        memcpy(digits + 2 * pair, text + pair * step, 2);
+    memcpy(&high, digits, sizeof(high));
+    memcpy(&low, digits + 8, sizeof(low));
+    return number_of(high) << 32 | number_of(low);
 }
 
-static gboolean has_digest(const Sieve *sieve, const guint8 *text, gsize step, gsize digits)
+gboolean sieve_rare_digest(const Sieve *sieve, const guint8 *text, gsize step, gsize digits)
 {
     if (digits != 32 && digits != 40 && digits != 64 && digits != 128)
         return FALSE;
@@ -166,7 +180,8 @@ gboolean sieve_rare_hash(const Sieve *sieve, const SieveLevel *level, gsize at)
 
     while (end - at <= 128 && class_at(level, end) & SPOT_HEX)
         end++;
-    return !(class_at(level, end) & SPOT_ALNUM) && has_digest(sieve, level->text + at, 2, end - at);
+    return !(class_at(level, end) & SPOT_ALNUM) &&
+           sieve_rare_digest(sieve, level->text + at, 2, end - at);
 }
 
 gboolean sieve_rare_ja4(const Sieve *sieve, const SieveLevel *level, gsize at)
@@ -253,7 +268,7 @@ static gboolean has_address(const Sieve *sieve, const SieveLevel *level, gsize s
     if (!quad && !parse_groups(text + start, end - start, bytes))
         return FALSE;
     if (!quad && memcmp(bytes, mapped, sizeof(mapped)) != 0)
-        return has_v6(sieve, bytes);
+        return sieve_rare_v6(sieve, bytes);
     return observable_address_parse((const char *)text + start, end - start, &address) &&
            sieve_rare_address(sieve, &address);
 }
@@ -281,7 +296,7 @@ gboolean sieve_rare_colons(const Sieve *sieve, const SieveLevel *level, gsize at
     if (first - start >= 5 || (start > 0 && class_of(text[start - 1]) & SPOT_HOST))
         start = first;
     if (colons >= 15 && (at - start) % 3 == 2 &&
-        has_digest(sieve, text + start, 3, (at - start + 1) / 3 * 2))
+        sieve_rare_digest(sieve, text + start, 3, (at - start + 1) / 3 * 2))
         return TRUE;
     return colons <= 9 && (gap || colons >= 6) && has_address(sieve, level, start, at);
 }
