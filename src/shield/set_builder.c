@@ -1,5 +1,6 @@
 #include "shield/set_builder.h"
 
+#include <malloc.h>
 #include <sodium.h>
 #include <string.h>
 #include <yyjson.h>
@@ -8,9 +9,14 @@
 #include "shield/set_tables.h"
 #include "shield/suffix.h"
 
-#define ID_PREFIX "indicator--"
+#define ID_PREFIX  "indicator--"
+
+#define CACHE_LINE 64
+
 /* Indicators whose memory is asked for before it is needed. */
-#define AHEAD 16
+#define AHEAD          16
+
+#define INDICATORS_MAX (G_MAXINT32 / CACHE_LINE)
 
 /* Refused domains that are counted, and those that are named in the file. */
 #define REFUSED_MAX   100000
@@ -18,17 +24,26 @@
 
 #define UUID_TEXT     36
 
-/* An indicator as it will be in the file, with texts in the builder's own pool. */
+/* An indicator as it will be in the file, with texts in the builder's own pool, in one line of the
+ * processor's cache: they are read in no order. `file.spare` has flags until then. */
 typedef struct {
     SetFileIndicator file;
     guint64 digest; /* of its values */
-    gboolean withdrawn;
-    gboolean has_values;
 } Indicator;
+
+G_STATIC_ASSERT(sizeof(Indicator) == CACHE_LINE);
+
+#define WITHDRAWN  1u
+#define HAS_VALUES 2u
+
+/* Indicators that are kept in one piece of memory. */
+#define CHUNK_BITS 12
+#define CHUNK      (1u << CHUNK_BITS)
 
 struct SetBuilder {
     SetTables tables;
-    GArray *indicators;  /* Indicator */
+    GPtrArray *chunks;   /* CHUNK of Indicator each */
+    guint32 count;       /* of indicators */
     GString *pool;       /* offset 0 is the empty text, "none" */
     GHashTable *sources; /* text -> offset in the pool */
     guint32 source;      /* the one added last */
@@ -51,7 +66,7 @@ static gint compare_texts(gconstpointer a, gconstpointer b, gpointer user)
 SetBuilder *set_builder_new(const guint8 secret[SET_BUILDER_SECRET])
 {
     SetBuilder *builder = g_new0(SetBuilder, 1);
-    builder->indicators = g_array_new(FALSE, TRUE, sizeof(Indicator));
+    builder->chunks = g_ptr_array_new_with_free_func(g_aligned_free);
     builder->pool = g_string_new_len("", 1);
     builder->sources = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     builder->suffix = suffix_new();
@@ -71,7 +86,7 @@ void set_builder_free(SetBuilder *builder)
     if (!builder)
         return;
     set_tables_clear(&builder->tables);
-    g_array_unref(builder->indicators);
+    g_ptr_array_unref(builder->chunks);
     g_string_free(builder->pool, TRUE);
     g_hash_table_unref(builder->sources);
     suffix_free(builder->suffix);
@@ -80,6 +95,12 @@ void set_builder_free(SetBuilder *builder)
     g_array_unref(builder->marks);
     sodium_memzero(builder->secret, sizeof(builder->secret));
     g_free(builder);
+}
+
+static Indicator *indicator_at(const SetBuilder *builder, guint32 number)
+{
+    Indicator *chunk = g_ptr_array_index(builder->chunks, number >> CHUNK_BITS);
+    return &chunk[number & (CHUNK - 1)];
 }
 
 /* Appends @text and its NUL to @pool. */
@@ -119,8 +140,9 @@ static gboolean pack_id(const char *id, guint8 ret_uuid[16])
     char digits[2 * sizeof(uuid)];
     const char *text = id + strlen(ID_PREFIX);
 
-    if (!g_str_has_prefix(id, ID_PREFIX) || strlen(text) != UUID_TEXT || text[8] != '-' ||
-        text[13] != '-' || text[18] != '-' || text[23] != '-')
+    if (strlen(id) != strlen(ID_PREFIX) + UUID_TEXT ||
+        memcmp(id, ID_PREFIX, strlen(ID_PREFIX)) != 0 || text[8] != '-' || text[13] != '-' ||
+        text[18] != '-' || text[23] != '-')
         return FALSE;
     memcpy(digits, text, 8);
     memcpy(digits + 8, text + 9, 4);
@@ -151,32 +173,33 @@ static gboolean keep_source(SetBuilder *builder, const char *source, guint32 *re
 
 gboolean set_builder_add_indicator(SetBuilder *builder, const SetIndicator *given, GError **error)
 {
-    Indicator indicator = {
-        .file = {.version = given->version,
-                 .valid_from = given->valid_from,
-                 .valid_until = given->valid_until,
-                 .confidence = (gint8)CLAMP(given->confidence, -1, 100),
-                 .tlp = (guint8)given->tlp,
-                 .pap = (guint8)given->pap},
-        .withdrawn = given->withdrawn,
+    SetFileIndicator file = {
+        .version = given->version,
+        .valid_from = given->valid_from,
+        .valid_until = given->valid_until,
+        .confidence = (gint8)CLAMP(given->confidence, -1, 100),
+        .tlp = (guint8)given->tlp,
+        .pap = (guint8)given->pap,
+        .spare = given->withdrawn ? WITHDRAWN : 0,
     };
-    SetFileIndicator *file = &indicator.file;
 
     g_return_val_if_fail(!builder->finished, FALSE);
-    if (builder->indicators->len >= G_MAXINT32 / sizeof(Indicator)) {
+    if (builder->count >= INDICATORS_MAX) {
         g_set_error_literal(error, CONCERT_ERROR, CONCERT_ERROR_LIMIT, "too many indicators");
         return FALSE;
     }
-    if (!pack_id(given->id, file->uuid) &&
+    if (!pack_id(given->id, file.uuid) &&
         !keep_text(builder->pool, given->id,
-                   MIN(strlen(given->id), sizeof(((SetValue *)NULL)->id) - 1), &file->id, error))
+                   MIN(strlen(given->id), sizeof(((SetValue *)NULL)->id) - 1), &file.id, error))
         return FALSE;
     if (given->name &&
-        !keep_text(builder->pool, given->name, strlen(given->name), &file->name, error))
+        !keep_text(builder->pool, given->name, strlen(given->name), &file.name, error))
         return FALSE;
-    if (!keep_source(builder, given->source, &file->source, error))
+    if (!keep_source(builder, given->source, &file.source, error))
         return FALSE;
-    g_array_append_val(builder->indicators, indicator);
+    if (builder->count % CHUNK == 0)
+        g_ptr_array_add(builder->chunks, g_aligned_alloc(CHUNK, sizeof(Indicator), CACHE_LINE));
+    *indicator_at(builder, builder->count++) = (Indicator){.file = file};
     return TRUE;
 }
 
@@ -201,12 +224,11 @@ gboolean set_builder_add_value(SetBuilder *builder, ObservableKind kind, const c
                                GError **error)
 {
     gsize length = strlen(canonical);
-    guint number = builder->indicators->len - 1;
     guint8 bytes[64];
 
-    g_return_val_if_fail(!builder->finished && builder->indicators->len > 0, FALSE);
-    Indicator *indicator = &g_array_index(builder->indicators, Indicator, number);
-    if (length == 0 || length > OBSERVABLE_MAX_LENGTH || indicator->withdrawn)
+    g_return_val_if_fail(!builder->finished && builder->count > 0, FALSE);
+    Indicator *indicator = indicator_at(builder, builder->count - 1);
+    if (length == 0 || length > OBSERVABLE_MAX_LENGTH || (indicator->file.spare & WITHDRAWN))
         return TRUE;
     SetFileTable table = set_file_pack(kind, canonical, length, bytes);
     if (table == SET_TABLE_NONE)
@@ -215,15 +237,11 @@ gboolean set_builder_add_value(SetBuilder *builder, ObservableKind kind, const c
         refuse(builder, canonical);
         return TRUE;
     }
-    indicator->has_values = TRUE;
+    indicator->file.spare |= HAS_VALUES;
     /* A sum, so that the order of the values does not count. */
     indicator->digest += set_file_text_key(builder->secret_seed + kind, canonical, length);
-    return set_tables_add(&builder->tables, table, bytes, canonical, length, number, error);
-}
-
-static const Indicator *indicator_at(const SetBuilder *builder, guint32 number)
-{
-    return &g_array_index(builder->indicators, Indicator, number);
+    return set_tables_add(&builder->tables, table, bytes, canonical, length, builder->count - 1,
+                          error);
 }
 
 static const char *pool_text(const SetBuilder *builder, guint32 offset)
@@ -244,14 +262,15 @@ static gint compare_ids(const SetBuilder *builder, const Indicator *a, const Ind
 static gint compare_indicators(gconstpointer first, gconstpointer second, gpointer user)
 {
     const SetBuilder *builder = user;
-    const Indicator *a = indicator_at(builder, ((const SetSortItem *)first)->entry);
-    const Indicator *b = indicator_at(builder, ((const SetSortItem *)second)->entry);
+    const Indicator *a = indicator_at(builder, ((const SetSortItem *)first)->at);
+    const Indicator *b = indicator_at(builder, ((const SetSortItem *)second)->at);
+    guint a_withdrawn = a->file.spare & WITHDRAWN, b_withdrawn = b->file.spare & WITHDRAWN;
 
     gint order = compare_ids(builder, a, b);
     if (order == 0 && a->file.version != b->file.version)
         order = a->file.version > b->file.version ? -1 : 1;
-    if (order == 0 && a->withdrawn != b->withdrawn)
-        order = a->withdrawn ? -1 : 1;
+    if (order == 0 && a_withdrawn != b_withdrawn)
+        order = a_withdrawn ? -1 : 1;
     if (order == 0)
         order = strcmp(pool_text(builder, a->file.source), pool_text(builder, b->file.source));
     if (order == 0 && a->digest != b->digest)
@@ -260,67 +279,85 @@ static gint compare_indicators(gconstpointer first, gconstpointer second, gpoint
         order = strcmp(pool_text(builder, a->file.name), pool_text(builder, b->file.name));
     if (order == 0)
         order = memcmp(&a->file.version, &b->file.version, 3 * sizeof(gint64));
-    return order != 0 ? order : memcmp(&a->file.confidence, &b->file.confidence, 4);
+    return order != 0 ? order : memcmp(&a->file.confidence, &b->file.confidence, 3);
 }
 
-/* The indicators in the order of their ids. */
-static GArray *sort_indicators(const SetBuilder *builder)
+/* An indicator's part of what the seed is made of: a sum, so that their order does not count. */
+static guint64 seed_part(const SetBuilder *builder, const Indicator *indicator)
 {
-    guint count = builder->indicators->len;
-    GArray *items = g_array_sized_new(FALSE, FALSE, sizeof(SetSortItem), count);
+    return key_mix(indicator->digest ^ builder->secret_seed, indicator->digest);
+}
 
-    for (guint32 i = 0; i < count; i++) {
+/* Puts the indicators in the order of their ids, and adds up their parts of the seed. */
+static const SetSortItem *sort_indicators(const SetBuilder *builder, SetSort *sort,
+                                          guint64 *ret_parts)
+{
+    SetSortItem *items = set_sort_begin(sort, builder->count);
+    guint64 parts = 0;
+
+    for (guint32 i = 0; i < builder->count; i++) {
         const Indicator *indicator = indicator_at(builder, i);
-        SetSortItem item = {
+        items[i] = (SetSortItem){
             .key = indicator->file.id != 0 ? G_MAXUINT64 : set_file_first(indicator->file.uuid, 16),
-            .entry = i,
-            .indicator = !indicator->withdrawn && indicator->has_values,
+            .at = i,
+            .indicator = indicator->file.spare == HAS_VALUES,
         };
-        g_array_append_val(items, item);
+        parts += seed_part(builder, indicator);
     }
-    set_sort((SetSortItem *)(gpointer)items->data, count, compare_indicators, (gpointer)builder);
+    set_sort_run(sort, builder->count, compare_indicators, (gpointer)builder);
+    *ret_parts = parts;
     return items;
 }
 
-/* The numbers indicators have in the file, SET_TABLES_NONE for those that are not in it: older
- * versions, withdrawn ones, and what has no values. @ret_kept has those that are, in order. */
-static guint32 *number_indicators(const SetBuilder *builder, GArray *ret_kept)
-{
-    g_autoptr(GArray) items = sort_indicators(builder);
-    const SetSortItem *all = (const SetSortItem *)(gconstpointer)items->data;
-    guint32 *numbers = g_new(guint32, items->len + 1);
-
-    for (guint i = 0; i < items->len; i++) {
-        guint32 entry = all[i].entry;
-        gboolean older = i > 0 && all[i].key == all[i - 1].key &&
-                         compare_ids(builder, indicator_at(builder, all[i - 1].entry),
-                                     indicator_at(builder, entry)) == 0;
-        gboolean counts = !older && all[i].indicator;
-        numbers[entry] = counts ? ret_kept->len : SET_TABLES_NONE;
-        if (counts)
-            g_array_append_val(ret_kept, entry);
-    }
-    return numbers;
-}
-
 /* The seed of this content under this secret. */
-static guint64 make_seed(const SetBuilder *builder, const guint32 *numbers)
+static guint64 make_seed(const SetBuilder *builder, guint64 parts, guint64 count)
 {
-    guint64 content[2] = {0, 0};
+    const guint64 content[2] = {parts, count};
     guint64 seed;
     guint8 hash[crypto_generichash_BYTES];
 
-    for (guint i = 0; i < builder->indicators->len; i++) {
-        if (numbers[i] == SET_TABLES_NONE)
-            continue;
-        guint64 digest = indicator_at(builder, i)->digest;
-        content[0] += key_mix(digest ^ builder->secret_seed, digest);
-        content[1]++;
-    }
     crypto_generichash(hash, sizeof(hash), (const guint8 *)content, sizeof(content),
                        builder->secret, sizeof(builder->secret));
     memcpy(&seed, hash, sizeof(seed));
     return seed;
+}
+
+/* The indicators that are in the file, which are not older versions, nor withdrawn ones, nor what
+ * has no values. */
+typedef struct {
+    guint32 *numbers; /* of each indicator in the file, or SET_TABLES_NONE */
+    guint32 *kept;    /* the indicators by these numbers */
+    guint32 count;
+    guint64 seed;
+} Kept;
+
+static void clear_kept(Kept *kept)
+{
+    g_free(kept->numbers);
+    g_free(kept->kept);
+}
+
+static void keep_indicators(const SetBuilder *builder, SetSort *sort, Kept *ret_kept)
+{
+    guint64 parts;
+    const SetSortItem *items = sort_indicators(builder, sort, &parts);
+    guint32 *numbers = g_new(guint32, (gsize)builder->count + 1);
+    guint32 *kept = g_new(guint32, (gsize)builder->count + 1), count = 0;
+
+    for (guint32 i = 0; i < builder->count; i++) {
+        guint32 at = items[i].at;
+        gboolean older = i > 0 && items[i].key == items[i - 1].key &&
+                         compare_ids(builder, indicator_at(builder, items[i - 1].at),
+                                     indicator_at(builder, at)) == 0;
+        if (!older && items[i].indicator) {
+            numbers[at] = count;
+            kept[count++] = at;
+        } else {
+            numbers[at] = SET_TABLES_NONE;
+            parts -= seed_part(builder, indicator_at(builder, at));
+        }
+    }
+    *ret_kept = (Kept){numbers, kept, count, make_seed(builder, parts, count)};
 }
 
 static gboolean keep_again(const SetBuilder *builder, GString *pool, guint32 *offset,
@@ -331,29 +368,34 @@ static gboolean keep_again(const SetBuilder *builder, GString *pool, guint32 *of
 }
 
 /* The indicators and their texts, in the order of the ids. */
-static gboolean write_indicators(const SetBuilder *builder, const GArray *kept, GString *pool,
+static gboolean write_indicators(const SetBuilder *builder, const Kept *kept, GString *pool,
                                  SetWriter *writer, GError **error)
 {
     g_autoptr(GHashTable) sources = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     guint32 last = 0, last_source = 0; /* in the builder's pool, in the file's */
+    gsize size = kept->count * sizeof(SetFileIndicator);
 
     set_writer_begin(writer, SET_PART_INDICATORS);
-    for (guint i = 0; i < kept->len; i++) {
-        SetFileIndicator file = indicator_at(builder, g_array_index(kept, guint32, i))->file;
-        if (i + AHEAD < kept->len)
-            __builtin_prefetch(indicator_at(builder, g_array_index(kept, guint32, i + AHEAD)));
-        if (!keep_again(builder, pool, &file.id, error) ||
-            !keep_again(builder, pool, &file.name, error))
+    set_writer_room(writer, size);
+    for (guint32 i = 0; i < kept->count; i++) {
+        SetFileIndicator *file = (gpointer)set_writer_room(writer, sizeof(*file));
+        if (i + AHEAD < kept->count)
+            __builtin_prefetch(indicator_at(builder, kept->kept[i + AHEAD]));
+        *file = indicator_at(builder, kept->kept[i])->file;
+        file->spare = 0;
+        if (!keep_again(builder, pool, &file->id, error) ||
+            !keep_again(builder, pool, &file->name, error))
             return FALSE;
-        if (file.source != last &&
-            !keep_shared(pool, sources, pool_text(builder, file.source), &last_source, error))
-            return FALSE;
-        last = file.source;
-        file.source = last_source;
-        set_writer_append(writer, &file, sizeof(file));
+        if (file->source != last) {
+            last = file->source;
+            if (!keep_shared(pool, sources, pool_text(builder, last), &last_source, error))
+                return FALSE;
+        }
+        file->source = last_source;
+        set_writer_added(writer, sizeof(*file));
     }
     set_writer_end(writer);
-    writer->header.indicators = kept->len;
+    writer->header.indicators = kept->count;
     return TRUE;
 }
 
@@ -439,15 +481,10 @@ static void write_info(const SetBuilder *builder, SetWriter *writer)
     yyjson_mut_doc_free(doc);
 }
 
-static gboolean write_all(SetBuilder *builder, SetWriter *writer, GError **error)
+static gboolean write_all(SetBuilder *builder, const Kept *kept, SetWriter *writer, GError **error)
 {
-    g_autoptr(GArray) kept = g_array_new(FALSE, FALSE, sizeof(guint32));
-    g_autofree guint32 *numbers = number_indicators(builder, kept);
     g_autoptr(GString) pool = g_string_new_len("", 1);
 
-    writer->header.seed = make_seed(builder, numbers);
-    set_tables_write(&builder->tables, writer, numbers, builder->lists ? mark_value : NULL,
-                     builder);
     if (!write_indicators(builder, kept, pool, writer, error) ||
         !write_lists(builder, pool, writer, error))
         return FALSE;
@@ -456,16 +493,37 @@ static gboolean write_all(SetBuilder *builder, SetWriter *writer, GError **error
     return TRUE;
 }
 
+/* All that scanning touches, and the links from it. */
+static void write_values(SetBuilder *builder, SetWriter *writer, Kept *ret_kept)
+{
+    g_auto(SetSort) sort = {0};
+
+    keep_indicators(builder, &sort, ret_kept);
+    writer->header.seed = ret_kept->seed;
+    set_sort_clear(&sort);
+    /* So that it need not be moved. */
+    set_writer_room(writer, set_tables_size(&builder->tables) +
+                                ret_kept->count * sizeof(SetFileIndicator) + builder->pool->len);
+    set_tables_write(&builder->tables, writer, ret_kept->numbers,
+                     builder->lists ? mark_value : NULL, builder);
+    g_clear_pointer(&ret_kept->numbers, g_free);
+    /* What sorting took goes back before the larger part of the file comes. */
+    malloc_trim(0);
+}
+
 GBytes *set_builder_finish(SetBuilder *builder, GError **error)
 {
     SetWriter writer;
+    Kept kept;
     GBytes *bytes = NULL;
 
     g_return_val_if_fail(!builder->finished, NULL);
     builder->finished = TRUE;
     set_writer_init(&writer);
-    if (write_all(builder, &writer, error))
+    write_values(builder, &writer, &kept);
+    if (write_all(builder, &kept, &writer, error))
         bytes = set_writer_finish(&writer);
+    clear_kept(&kept);
     set_writer_clear(&writer);
     return bytes;
 }

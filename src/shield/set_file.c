@@ -111,22 +111,39 @@ void set_file_unpack(SetFileTable table, const guint8 *bytes, char *text)
     text[observable_address_format(&address, text)] = '\0';
 }
 
+static guint64 load_word(const char *text)
+{
+    guint64 word;
+    memcpy(&word, text, sizeof(word));
+    return GUINT64_FROM_LE(word);
+}
+
+/* Fewer than eight bytes. */
+static guint64 load_few(const char *text, gsize length)
+{
+    guint64 word = 0;
+    while (length-- > 0)
+        word = word << 8 | (guint8)text[length];
+    return word;
+}
+
 guint64 set_file_text_key(guint64 seed, const char *text, gsize length)
 {
     guint64 a, b, hash = key_seed(seed, KEY_TEXT) ^ length;
+    gboolean longer = length > 16;
 
-    for (; length > 16; length -= 16, text += 16) {
-        memcpy(&a, text, sizeof(a));
-        memcpy(&b, text + 8, sizeof(b));
-        hash = key_mix(GUINT64_FROM_LE(a) ^ hash,
-                       GUINT64_FROM_LE(b) ^ G_GUINT64_CONSTANT(0xe7037ed1a0b428db));
+    for (; length > 16; length -= 16, text += 16)
+        hash = key_mix(load_word(text) ^ hash,
+                       load_word(text + 8) ^ G_GUINT64_CONSTANT(0xe7037ed1a0b428db));
+    /* Words that end with the text, shifted, are quicker than as many bytes as there are. */
+    if (length >= 8) {
+        a = load_word(text);
+        b = length > 8 ? load_word(text + length - 8) >> (8 * (16 - length)) : 0;
+    } else {
+        a = longer ? load_word(text + length - 8) >> (8 * (8 - length)) : load_few(text, length);
+        b = 0;
     }
-    a = b = 0;
-    memcpy(&a, text, MIN(length, 8));
-    if (length > 8)
-        memcpy(&b, text + 8, length - 8);
-    hash = key_mix(GUINT64_FROM_LE(a) ^ hash,
-                   GUINT64_FROM_LE(b) ^ G_GUINT64_CONSTANT(0x8ebc6af09c88c6e3));
+    hash = key_mix(a ^ hash, b ^ G_GUINT64_CONSTANT(0x8ebc6af09c88c6e3));
     return key_mix(hash ^ seed, G_GUINT64_CONSTANT(0x589965cc75374cc3));
 }
 

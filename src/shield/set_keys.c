@@ -101,18 +101,26 @@ void set_keys_add_bytes(SetKeys *keys, SetFileTable table, const guint8 *bytes)
     }
 }
 
+/* Bytes of a name's last label, its last two and its last three, or of all of it. */
+static void measure_labels(const char *name, gsize length, guint ret_lengths[3])
+{
+    const char *dot = name + length;
+    for (guint i = 0; i < 3; i++) {
+        dot = dot ? memrchr(name, '.', (gsize)(dot - name)) : NULL;
+        ret_lengths[i] = (guint)(dot ? length - (gsize)(dot + 1 - name) : length);
+    }
+}
+
 /* Names only: KEY_WINDOW bytes before @host are readable. */
 static void add_name(SetKeys *keys, const char *host, gsize length)
 {
     const guint8 *end = (const guint8 *)host + length;
+    guint lengths[3];
 
-    add(keys, NAME2,
-        key_tail(key_seed(keys->seed, KEY_NAME2), end,
-                 (guint)set_file_last_labels(host, length, 2)));
-    add(keys, NAME3,
-        key_tail(key_seed(keys->seed, KEY_NAME3), end,
-                 (guint)set_file_last_labels(host, length, 3)));
-    set_bit(keys->labels, key_label(end, (guint)set_file_last_labels(host, length, 1)));
+    measure_labels(host, length, lengths);
+    add(keys, NAME2, key_tail(key_seed(keys->seed, KEY_NAME2), end, lengths[1]));
+    add(keys, NAME3, key_tail(key_seed(keys->seed, KEY_NAME3), end, lengths[2]));
+    set_bit(keys->labels, key_label(end, lengths[0]));
 }
 
 static void add_url(SetKeys *keys, const char *url, gsize length)

@@ -2,81 +2,162 @@
 
 #include <string.h>
 
-/* Bits looked at in one pass, and passes. They tell nearly all keys apart that are random, and all
- * addresses; what they leave together is few, and compared. */
-#define DIGIT_BITS 11
-#define DIGITS     3
-#define SHIFT      (64 - DIGITS * DIGIT_BITS)
+#include "shield/set_ahead.h"
 
-/* Fewer are sorted by comparing. */
-#define FEW 256
+/* Items are dealt out by the first bits of their keys that were not looked at yet, each heap again,
+ * until few are left in one. More heaps at once than this leave the caches. */
+#define DIGIT_BITS_MAX 11
 
-static guint digit_of(guint64 key, guint digit)
-{
-    return (guint)(key >> (SHIFT + digit * DIGIT_BITS)) & ((1u << DIGIT_BITS) - 1);
-}
+/* So many are sorted one by one, and as many should come to a heap. */
+#define FEW 16
 
-static void pass(const SetSortItem *from, SetSortItem *to, gsize count, guint digit, guint32 *next)
-{
-    guint32 at = 0;
-    for (guint i = 0; i < 1u << DIGIT_BITS; i++) {
-        guint32 here = next[i];
-        next[i] = at;
-        at += here;
-    }
-    for (gsize i = 0; i < count; i++)
-        to[next[digit_of(from[i].key, digit)]++] = from[i];
-}
+/* So many are sorted on two threads. */
+#define MANY     200000
 
-/* Sorts by the first bits, from the last digit of them to the first; digits that are the same in
- * all keys are passed over. */
-static void sort_by_key(SetSortItem *items, gsize count)
-{
-    g_autofree SetSortItem *other = g_new(SetSortItem, count);
-    g_autofree guint32 *counts = g_new0(guint32, DIGITS << DIGIT_BITS);
-    SetSortItem *from = items, *to = other;
-
-    for (gsize i = 0; i < count; i++)
-        for (guint digit = 0; digit < DIGITS; digit++)
-            counts[(digit << DIGIT_BITS) + digit_of(items[i].key, digit)]++;
-    for (guint digit = 0; digit < DIGITS; digit++) {
-        guint32 *next = counts + (digit << DIGIT_BITS);
-        if (next[digit_of(from[0].key, digit)] == count)
-            continue;
-        pass(from, to, count, digit, next);
-        SetSortItem *swap = from;
-        from = to;
-        to = swap;
-    }
-    if (from != items)
-        memcpy(items, from, count * sizeof(*items));
-}
+#define KEY_BITS 64
 
 typedef struct {
     GCompareDataFunc compare;
     gpointer user;
 } Comparing;
 
-static gint compare_all(gconstpointer a, gconstpointer b, gpointer user)
+static inline gboolean is_less(const Comparing *comparing, const SetSortItem *a,
+                               const SetSortItem *b)
 {
-    const Comparing *comparing = user;
-    guint64 first = ((const SetSortItem *)a)->key, second = ((const SetSortItem *)b)->key;
-    return first != second ? (first < second ? -1 : 1) : comparing->compare(a, b, comparing->user);
+    return a->key != b->key ? a->key < b->key : comparing->compare(a, b, comparing->user) < 0;
 }
 
-void set_sort(SetSortItem *items, gsize count, GCompareDataFunc compare, gpointer user)
+/* @to may be @from. */
+static void sort_few(const Comparing *comparing, const SetSortItem *from, SetSortItem *to,
+                     gsize count)
 {
-    Comparing comparing = {compare, user};
+    for (gsize i = 0; i < count; i++) {
+        SetSortItem item = from[i];
+        gsize at = i;
+        for (; at > 0 && is_less(comparing, &item, &to[at - 1]); at--)
+            to[at] = to[at - 1];
+        to[at] = item;
+    }
+}
+
+static guint digit_bits(gsize count, guint used)
+{
+    guint bits = g_bit_storage(count / FEW) + 1;
+    return MIN(MIN(bits, DIGIT_BITS_MAX), KEY_BITS - used);
+}
+
+/* Heaps that items were dealt out to. */
+typedef struct {
+    guint32 count;
+    guint32 ends[1 << DIGIT_BITS_MAX];
+    guint used; /* bits that the keys of each have in common */
+} Heaps;
+
+/* Deals out @count items whose first @used bits are the same. */
+static void deal_out(const SetSortItem *from, SetSortItem *to, gsize count, guint used,
+                     Heaps *ret_heaps)
+{
+    guint bits = digit_bits(count, used), shift = KEY_BITS - used - bits;
+    guint32 *ends = ret_heaps->ends, last = (1u << bits) - 1, begin = 0;
+
+    ret_heaps->count = last + 1;
+    ret_heaps->used = used + bits;
+    memset(ends, 0, ret_heaps->count * sizeof(*ends));
+    for (gsize i = 0; i < count; i++)
+        ends[from[i].key >> shift & last]++;
+    for (guint32 i = 0; i <= last; i++) {
+        guint32 size = ends[i];
+        ends[i] = begin; /* moves to the end as items are put there */
+        begin += size;
+    }
+    for (gsize i = 0; i < count; i++)
+        to[ends[from[i].key >> shift & last]++] = from[i];
+}
+
+/* Sorts @from, whose keys have the first @used bits in common; the result is put to @to, or stays
+ * when @stay is set. Calls itself for each heap, with more bits used. */
+static void sort_by_digits(const Comparing *comparing, SetSortItem *from, SetSortItem *to,
+                           gsize count, guint used, gboolean stay)
+{
+    Heaps heaps;
 
     if (count <= FEW) {
-        g_qsort_with_data(items, (gint)count, sizeof(*items), compare_all, &comparing);
+        sort_few(comparing, from, stay ? from : to, count);
         return;
     }
-    sort_by_key(items, count);
-    for (gsize i = 0, end; i < count; i = end) {
-        for (end = i + 1; end < count && items[end].key >> SHIFT == items[i].key >> SHIFT;)
-            end++;
-        if (end - i > 1)
-            g_qsort_with_data(items + i, (gint)(end - i), sizeof(*items), compare_all, &comparing);
+    if (used == KEY_BITS) {
+        g_qsort_with_data(from, (gint)count, sizeof(*from), comparing->compare, comparing->user);
+        if (!stay)
+            memcpy(to, from, count * sizeof(*from));
+        return;
     }
+    deal_out(from, to, count, used, &heaps);
+    for (guint32 i = 0, start = 0; i < heaps.count; start = heaps.ends[i++])
+        if (heaps.ends[i] > start)
+            sort_by_digits(comparing, to + start, from + start, heaps.ends[i] - start, heaps.used,
+                           !stay);
+}
+
+/* A part of the heaps that many items were dealt out to, from `other`; the result goes to `items`.
+ */
+typedef struct {
+    const Comparing *comparing;
+    const SetSort *sort;
+    const Heaps *heaps;
+    guint32 first, end; /* of the heaps */
+} Part;
+
+static gpointer sort_part(gpointer user)
+{
+    const Part *part = user;
+    const guint32 *ends = part->heaps->ends;
+    guint32 start = part->first > 0 ? ends[part->first - 1] : 0;
+
+    for (guint32 i = part->first; i < part->end; start = ends[i++])
+        sort_by_digits(part->comparing, part->sort->other + start, part->sort->items + start,
+                       ends[i] - start, part->heaps->used, FALSE);
+    return NULL;
+}
+
+/* The same, each half of the heaps on a thread. */
+static void sort_many(const Comparing *comparing, const SetSort *sort, gsize count)
+{
+    Heaps heaps;
+    guint32 half = 0;
+
+    deal_out(sort->items, sort->other, count, 0, &heaps);
+    while (heaps.ends[half] < count / 2)
+        half++;
+    Part low = {comparing, sort, &heaps, 0, half},
+         high = {comparing, sort, &heaps, half, heaps.count};
+    GThread *thread = set_ahead_start(sort_part, &low);
+    sort_part(&high);
+    set_ahead_end(&thread);
+}
+
+SetSortItem *set_sort_begin(SetSort *sort, gsize count)
+{
+    if (count > sort->room) {
+        set_sort_clear(sort);
+        sort->items = g_new(SetSortItem, count);
+        sort->other = g_new(SetSortItem, count);
+        sort->room = count;
+    }
+    return sort->items;
+}
+
+void set_sort_run(SetSort *sort, gsize count, GCompareDataFunc compare, gpointer user)
+{
+    const Comparing comparing = {compare, user};
+    if (count >= MANY)
+        sort_many(&comparing, sort, count);
+    else
+        sort_by_digits(&comparing, sort->items, sort->other, count, 0, TRUE);
+}
+
+void set_sort_clear(SetSort *sort)
+{
+    g_free(sort->items);
+    g_free(sort->other);
+    *sort = (SetSort){0};
 }

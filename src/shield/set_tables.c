@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "shield/filter.h"
-#include "shield/set_sort.h"
+#include "shield/set_order.h"
 
 /* Values whose memory is asked for before it is needed. */
 #define AHEAD 16
@@ -15,19 +15,12 @@
 #define INDEX_BITS_MAX 18
 
 typedef struct {
-    SetTables *tables;
     SetWriter *writer;
-    const guint32 *numbers;
     SetKeys *keys;
     guint32 *first_links, *links; /* with room for a link of every entry */
     guint32 values, link_count;
     SetTablesEach each;
     gpointer user;
-    guint64 seed;
-
-    const SetTable *table; /* the one under way */
-    SetFileTable number;
-    guint width; /* of its values; 0: texts */
 } Tables;
 
 static void clear_table(SetTable *table)
@@ -77,68 +70,6 @@ gboolean set_tables_add(SetTables *tables, SetFileTable number, const guint8 *by
     return TRUE;
 }
 
-static const guint8 *value_at(const SetTable *table, guint32 entry)
-{
-    return table->bytes + table->entries[entry].at;
-}
-
-/* Of a text without its NUL. Values follow one another. */
-static gsize length_of(const Tables *tables, guint32 entry)
-{
-    const SetTable *table = tables->table;
-    if (tables->width > 0)
-        return tables->width;
-    guint32 end = entry + 1 < table->count ? table->entries[entry + 1].at : table->length;
-    return end - table->entries[entry].at - 1;
-}
-
-static gint compare_values(const Tables *tables, const SetSortItem *a, const SetSortItem *b)
-{
-    const guint8 *first = value_at(tables->table, a->entry);
-    const guint8 *second = value_at(tables->table, b->entry);
-    return tables->width > 0 ? memcmp(first, second, tables->width)
-                             : strcmp((const char *)first, (const char *)second);
-}
-
-static gint compare_items(gconstpointer a, gconstpointer b, gpointer user)
-{
-    const SetSortItem *first = a, *second = b;
-    gint order = compare_values(user, first, second);
-    if (order != 0)
-        return order;
-    return first->indicator < second->indicator ? -1 : first->indicator > second->indicator;
-}
-
-/* The values of the table under way in their order, those of indicators left out not among them. */
-static GArray *sorted(const Tables *tables, guint32 *ret_different)
-{
-    const SetTable *table = tables->table;
-    GArray *items = g_array_sized_new(FALSE, FALSE, sizeof(SetSortItem), table->count);
-    SetSortItem *all = (SetSortItem *)(gpointer)g_array_set_size(items, table->count)->data;
-    guint32 count = 0, different = 0;
-
-    for (guint32 i = 0; i < table->count; i++) {
-        guint32 indicator = table->entries[i].indicator;
-        const guint8 *value = value_at(table, i);
-        SetSortItem item = {.entry = i, .indicator = tables->numbers[indicator] & G_MAXINT32};
-        if (tables->numbers[indicator] == SET_TABLES_NONE)
-            continue;
-        item.key = tables->width > 0
-                       ? set_file_first(value, tables->width)
-                       : set_file_text_key(tables->seed, (const char *)value, length_of(tables, i));
-        all[count++] = item;
-    }
-    g_array_set_size(items, count);
-    set_sort(all, items->len, compare_items, (gpointer)tables);
-    for (guint i = 0; i < items->len; i++) {
-        all[i].same = i > 0 && all[i].key == all[i - 1].key &&
-                      compare_values(tables, &all[i], &all[i - 1]) == 0;
-        different += !all[i].same;
-    }
-    *ret_different = different;
-    return items;
-}
-
 static void add_link(Tables *tables, const SetSortItem *item)
 {
     guint32 link = item->indicator;
@@ -154,24 +85,14 @@ static void add_link(Tables *tables, const SetSortItem *item)
     tables->links[tables->link_count++] = link;
 }
 
-static void add_keys(Tables *tables, const guint8 *value, gsize length)
+static void add_keys(Tables *tables, const SetOrder *order, const guint8 *value, gsize length)
 {
-    if (tables->width > 0)
-        set_keys_add_bytes(tables->keys, tables->number, value);
+    if (order->width > 0)
+        set_keys_add_bytes(tables->keys, order->number, value);
     else
-        set_keys_add_text(tables->keys, tables->number, (const char *)value, length);
+        set_keys_add_text(tables->keys, order->number, (const char *)value, length);
     if (tables->each)
-        tables->each(tables->user, tables->number, value, length);
-}
-
-/* Values lie in the order they were added in: fetches those that are next but some. */
-static void fetch_ahead(const Tables *tables, const GArray *items, guint at)
-{
-    const SetSortItem *all = (const SetSortItem *)(gconstpointer)items->data;
-    if (at + 2 * AHEAD < items->len)
-        __builtin_prefetch(&tables->table->entries[all[at + 2 * AHEAD].entry]);
-    if (at + AHEAD < items->len)
-        __builtin_prefetch(value_at(tables->table, all[at + AHEAD].entry));
+        tables->each(tables->user, order->number, value, length);
 }
 
 static void note_url(SetFileHeader *header, const char *url, gsize length)
@@ -184,95 +105,127 @@ static void note_url(SetFileHeader *header, const char *url, gsize length)
         header->flags |= SET_FILE_ONE_LABEL_URLS;
 }
 
-/* Writes the values; the offset of each is told if they are texts. */
-static void write_values(Tables *tables, const GArray *items, guint32 *offsets)
+/* Copies a value to @into and returns how long it is, a text's NUL not counted. */
+static gsize copy_value(const SetOrder *order, const SetSortItem *item, guint8 *into)
 {
-    static const guint8 pad[SET_FILE_TEXT_PAD];
-    SetWriter *writer = tables->writer;
+    const guint8 *value = order->table->bytes + item->at;
+    if (set_order_has_keys(order)) {
+        guint64 key = GUINT64_TO_BE(item->key);
+        memcpy(into, &key, order->width);
+        return order->width;
+    }
+    if (order->width > 0) {
+        memcpy(into, value, order->width);
+        return order->width;
+    }
+    gsize length = strlen((const char *)value);
+    memcpy(into, value, length + 1);
+    return length;
+}
 
-    set_writer_begin(writer, SET_PART_VALUES + tables->number);
-    if (offsets && items->len > 0)
-        set_writer_append(writer, pad, sizeof(pad));
-    for (guint i = 0; i < items->len; i++) {
-        const SetSortItem *item = &g_array_index(items, SetSortItem, i);
-        fetch_ahead(tables, items, i);
+/* Writes the values, and notes for each bucket of texts where it begins. */
+static void write_values(Tables *tables, SetOrder *order, SetFileBucket *directory, guint32 buckets)
+{
+    SetWriter *writer = tables->writer;
+    const SetSortItem *item = set_order_items(order);
+    guint32 position = 0, next = 0;
+
+    set_writer_begin(writer, SET_PART_VALUES + order->number);
+    guint8 *start = set_writer_room(writer, order->table->length + SET_FILE_TEXT_PAD), *end = start;
+    if (directory && order->count > 0) {
+        memset(start, 0, SET_FILE_TEXT_PAD);
+        end += SET_FILE_TEXT_PAD;
+    }
+    for (guint32 left = order->count; left > 0; left--, item++) {
+        /* Values lie in the order they were added in. */
+        if (left > AHEAD)
+            __builtin_prefetch(order->table->bytes + item[AHEAD].at);
         add_link(tables, item);
         if (item->same)
             continue;
-        const guint8 *value = value_at(tables->table, item->entry);
-        gsize length = length_of(tables, item->entry);
-        guint32 offset = (guint32)set_writer_offset(writer);
-        set_writer_append(writer, value, length + (offsets != NULL));
-        if (offsets) {
-            *offsets++ = offset;
-            if (tables->number == SET_TABLE_URL)
-                note_url(&writer->header, (const char *)value, length);
-        }
-        add_keys(tables, writer->bytes + writer->header.parts[writer->part].offset + offset,
-                 length);
+        while (directory && next <= filter_place(item->key, buckets))
+            directory[next++] = (SetFileBucket){(guint32)(end - start), position};
+        position++;
+        gsize length = copy_value(order, item, end);
+        if (order->number == SET_TABLE_URL)
+            note_url(&writer->header, (const char *)end, length);
+        add_keys(tables, order, end, length);
+        end += length + (directory != NULL);
     }
+    while (directory && next <= buckets)
+        directory[next++] = (SetFileBucket){(guint32)(end - start), position};
+    set_writer_added(writer, (gsize)(end - start));
     set_writer_end(writer);
 }
 
 /* Positions by the first bits: about SET_FILE_BUCKET values have the same if they are random. */
-static void write_index(Tables *tables, const GArray *items, guint32 different)
+static void write_index(SetWriter *writer, SetOrder *order)
 {
-    guint bits = different > SET_FILE_BUCKET ? g_bit_storage(different / SET_FILE_BUCKET) : 0;
+    const SetSortItem *items = set_order_items(order);
+    guint bits =
+        order->different > SET_FILE_BUCKET ? g_bit_storage(order->different / SET_FILE_BUCKET) : 0;
     bits = MIN(bits, INDEX_BITS_MAX);
     guint slots = 1u << bits, next = 0;
     g_autofree guint32 *index = g_new(guint32, slots + 1);
     guint32 position = 0;
 
-    for (guint i = 0; i < items->len; i++) {
-        const SetSortItem *item = &g_array_index(items, SetSortItem, i);
-        guint slot = bits > 0 ? (guint)(item->key >> (64 - bits)) : 0;
+    for (guint32 i = 0; i < order->count; i++) {
+        guint slot = bits > 0 ? (guint)(items[i].key >> (64 - bits)) : 0;
         while (next <= slot)
-            index[next++] = position - (item->same ? 1 : 0);
-        position += !item->same;
+            index[next++] = position - (items[i].same ? 1 : 0);
+        position += !items[i].same;
     }
     while (next <= slots)
         index[next++] = position;
-    set_writer_put(tables->writer, SET_PART_INDEXES + tables->number, index,
-                   (slots + 1) * sizeof(*index));
+    set_writer_put(writer, SET_PART_INDEXES + order->number, index, (slots + 1) * sizeof(*index));
 }
 
-static void write_buckets(Tables *tables, const GArray *items, const guint32 *offsets,
-                          guint32 different)
+static void write_texts(Tables *tables, SetOrder *order)
 {
-    guint32 buckets = different / SET_FILE_BUCKET + 1, next = 0, position = 0;
-    g_autofree SetFileBucket *directory = g_new0(SetFileBucket, buckets + 1);
-    guint32 end = (guint32)tables->writer->header.parts[SET_PART_VALUES + tables->number].length;
+    guint32 buckets = order->different / SET_FILE_BUCKET + 1;
+    g_autofree SetFileBucket *directory = g_new(SetFileBucket, buckets + 1);
 
-    for (guint i = 0; i < items->len; i++) {
-        const SetSortItem *item = &g_array_index(items, SetSortItem, i);
-        if (item->same)
-            continue;
-        while (next <= filter_place(item->key, buckets))
-            directory[next++] = (SetFileBucket){offsets[position], position};
-        position++;
+    write_values(tables, order, directory, buckets);
+    if (order->different > 0)
+        set_writer_put(tables->writer, SET_PART_INDEXES + order->number, directory,
+                       (buckets + 1) * sizeof(*directory));
+}
+
+/* Writes the table, and gives up what was added. */
+static void write_table(Tables *tables, SetOrder *order, SetTable *table)
+{
+    set_order_items(order);
+    tables->writer->header.counts[order->number] = order->different;
+    if (order->width == 0) {
+        write_texts(tables, order);
+    } else {
+        write_values(tables, order, NULL, 0);
+        if (order->different > 0)
+            write_index(tables->writer, order);
     }
-    while (next <= buckets)
-        directory[next++] = (SetFileBucket){end, position};
-    set_writer_put(tables->writer, SET_PART_INDEXES + tables->number, directory,
-                   (buckets + 1) * sizeof(*directory));
+    clear_table(table);
 }
 
-static void write_table(Tables *tables, SetFileTable number)
+/* While a table of texts is written, the next one is put in order. */
+static void write_tables(Tables *tables, SetTable *all, const guint32 *numbers)
 {
-    guint32 different;
+    guint64 seed = tables->writer->header.seed;
+    SetOrder bytes = {.numbers = numbers, .seed = seed}, texts[2] = {bytes, bytes};
 
-    tables->number = number;
-    tables->width = set_file_widths[number];
-    tables->table = &tables->tables->tables[number];
-    g_autoptr(GArray) items = sorted(tables, &different);
-    g_autofree guint32 *offsets = tables->width > 0 ? NULL : g_new(guint32, different + 1);
-    write_values(tables, items, offsets);
-    tables->writer->header.counts[number] = different;
-    if (different > 0 && offsets)
-        write_buckets(tables, items, offsets, different);
-    else if (different > 0)
-        write_index(tables, items, different);
-    clear_table(&tables->tables->tables[number]);
+    set_order_begin(&texts[SET_TABLE_DOMAIN % 2], &all[SET_TABLE_DOMAIN], SET_TABLE_DOMAIN, TRUE);
+    for (guint i = 0; i < SET_TABLE_DOMAIN; i++) {
+        set_order_begin(&bytes, &all[i], (SetFileTable)i, FALSE);
+        write_table(tables, &bytes, &all[i]);
+    }
+    set_sort_clear(&bytes.sort);
+    for (guint i = SET_TABLE_DOMAIN; i < SET_TABLES; i++) {
+        set_order_items(&texts[i % 2]);
+        if (i + 1 < SET_TABLES)
+            set_order_begin(&texts[(i + 1) % 2], &all[i + 1], (SetFileTable)(i + 1), TRUE);
+        write_table(tables, &texts[i % 2], &all[i]);
+    }
+    set_sort_clear(&texts[0].sort);
+    set_sort_clear(&texts[1].sort);
 }
 
 static guint32 count_entries(const SetTables *tables)
@@ -291,22 +244,26 @@ void set_tables_write(SetTables *all, SetWriter *writer, const guint32 *numbers,
     g_autofree guint32 *first_links = g_new(guint32, (gsize)count + 1);
     g_autofree guint32 *links = g_new(guint32, (gsize)count + 1);
     Tables tables = {
-        .tables = all,
         .writer = writer,
-        .numbers = numbers,
         .keys = keys,
         .first_links = first_links,
         .links = links,
         .each = each,
         .user = user,
-        .seed = writer->header.seed,
     };
 
-    for (guint i = 0; i < SET_TABLES; i++)
-        write_table(&tables, (SetFileTable)i);
+    write_tables(&tables, all->tables, numbers);
     set_keys_write(keys, writer);
     first_links[tables.values] = tables.link_count;
     set_writer_put(writer, SET_PART_FIRST_LINKS, first_links,
                    ((gsize)tables.values + 1) * sizeof(*first_links));
     set_writer_put(writer, SET_PART_LINKS, links, (gsize)tables.link_count * sizeof(*links));
+}
+
+gsize set_tables_size(const SetTables *tables)
+{
+    gsize size = count_entries(tables) * 4 * sizeof(guint32);
+    for (guint i = 0; i < SET_TABLES; i++)
+        size += tables->tables[i].length + SET_FILE_TEXT_PAD;
+    return size;
 }

@@ -3,6 +3,7 @@
 
 #include "base/error.h"
 #include "shield/set_keys.h"
+#include "shield/set_sort.h"
 
 /* Values of one table, as they were added. */
 typedef struct {
@@ -38,3 +39,6 @@ typedef void (*SetTablesEach)(gpointer user, SetFileTable table, const guint8 *b
  * or SET_TABLES_NONE. What was added is given up on the way. */
 void set_tables_write(SetTables *tables, SetWriter *writer, const guint32 *numbers,
                       SetTablesEach each, gpointer user);
+
+/* Bytes that this takes, or a little more; most of it, when there are many networks. */
+gsize set_tables_size(const SetTables *tables);

@@ -8,6 +8,13 @@ typedef struct {
     guint8 *bytes;        /* of the file; those of the header are written last */
     gsize length, room;
     guint part; /* the one under way */
+
+    /* The checksum follows what is written, on another thread. */
+    Sha256 *sha256;
+    gsize hashed; /* bytes that were given to it */
+    const guint8 *hashing;
+    gsize hashing_length;
+    GThread *thread;
 } SetWriter;
 
 void set_writer_init(SetWriter *writer);
@@ -15,6 +22,12 @@ void set_writer_clear(SetWriter *writer);
 
 /* Begins a part at the next aligned place; one that is empty has no place. */
 void set_writer_begin(SetWriter *writer, guint part);
+
+/* Where the next @length bytes go, until anything else is done; set_writer_added() says how many
+ * came. */
+guint8 *set_writer_room(SetWriter *writer, gsize length);
+void set_writer_added(SetWriter *writer, gsize length);
+
 void set_writer_append(SetWriter *writer, const void *bytes, gsize length);
 void set_writer_end(SetWriter *writer);
 

@@ -5,7 +5,7 @@
 
 #include "base/sha256.h"
 #include "shield/filter.h"
-#include "shield/set_file.h"
+#include "shield/key.h"
 #include "stix/observable_domain.h"
 
 /* Hexadecimal digits of a checksum that are enough to tell lists apart. */
@@ -70,19 +70,31 @@ void suffix_free(Suffix *suffix)
     g_free(suffix);
 }
 
+/* Of a name's length and its last eight bytes, which tell apart what rules name from nearly all
+ * else. */
+static guint64 name_key(const char *name, gsize length)
+{
+    guint64 word = 0;
+    if (length >= sizeof(word))
+        memcpy(&word, name + length - sizeof(word), sizeof(word));
+    else
+        memcpy(&word, name, length);
+    return key_mix(word ^ FILTER_SEED, (length + 1) * G_GUINT64_CONSTANT(0x8ebc6af09c88c6e3));
+}
+
 static void add_name(Names *names, const char *text, gsize length)
 {
     char name[OBSERVABLE_DOMAIN_MAX + 1];
     /* What is no canonical name itself, nobody asks for. */
     length = observable_domain_canonical(text, length, 1, name);
     if (length > 0)
-        filter_add(names->words, names->count, set_file_text_key(FILTER_SEED, name, length));
+        filter_add(names->words, names->count, name_key(name, length));
 }
 
 static gboolean may_be_named(const Names *names, const char *name, gsize length)
 {
     const Filter filter = {names->words, names->count};
-    return filter_has(&filter, set_file_text_key(FILTER_SEED, name, length));
+    return filter_has(&filter, name_key(name, length));
 }
 
 static void init_names(Names *names, gsize bytes)
@@ -133,8 +145,8 @@ static void read_rules(Suffix *suffix)
  * only one label. */
 static gboolean may_be_public(Suffix *suffix, const char *domain)
 {
-    const char *dot = strchr(domain, '.');
     gsize length = strlen(domain);
+    const char *dot = memchr(domain, '.', length);
 
     if (suffix->asked < ASKED_MIN && ++suffix->asked == ASKED_MIN)
         read_rules(suffix);

@@ -1,0 +1,16 @@
+#include "shield/set_ahead.h"
+
+GThread *set_ahead_start(GThreadFunc work, gpointer user)
+{
+    GThread *thread = g_thread_try_new("compile", work, user, NULL);
+    if (!thread)
+        work(user);
+    return thread;
+}
+
+void set_ahead_end(GThread **thread)
+{
+    GThread *running = g_steal_pointer(thread);
+    if (running)
+        g_thread_join(running);
+}

@@ -1,0 +1,81 @@
+#include "shield/set_order.h"
+
+#include <string.h>
+
+#include "shield/set_ahead.h"
+
+/* Entries that are worth a thread. */
+#define MANY 20000
+
+static gint compare_values(const SetOrder *order, const SetSortItem *a, const SetSortItem *b)
+{
+    const guint8 *first = order->table->bytes + a->at, *second = order->table->bytes + b->at;
+    if (set_order_has_keys(order))
+        return 0;
+    return order->width > 0 ? memcmp(first, second, order->width)
+                            : strcmp((const char *)first, (const char *)second);
+}
+
+static gint compare_items(gconstpointer a, gconstpointer b, gpointer user)
+{
+    const SetSortItem *first = a, *second = b;
+    gint order = compare_values(user, first, second);
+    if (order != 0)
+        return order;
+    return first->indicator < second->indicator ? -1 : first->indicator > second->indicator;
+}
+
+static guint64 key_at(const SetOrder *order, guint32 entry)
+{
+    const SetTable *table = order->table;
+    const guint8 *value = table->bytes + table->entries[entry].at;
+    if (order->width > 0)
+        return set_file_first(value, order->width);
+    /* A text ends where the next one begins. */
+    const guint8 *end =
+        table->bytes + (entry + 1 < table->count ? table->entries[entry + 1].at : table->length);
+    return set_file_text_key(order->seed, (const char *)value, (gsize)(end - value) - 1);
+}
+
+/* Those of indicators left out are not among them. */
+static gpointer sort_values(gpointer user)
+{
+    SetOrder *order = user;
+    const SetTable *table = order->table;
+    SetSortItem *items = set_sort_begin(&order->sort, table->count);
+    guint32 count = 0, same = 0;
+
+    for (guint32 i = 0; i < table->count; i++) {
+        guint32 number = order->numbers[table->entries[i].indicator];
+        if (number != SET_TABLES_NONE)
+            items[count++] = (SetSortItem){.key = key_at(order, i),
+                                           .at = table->entries[i].at,
+                                           .indicator = number & G_MAXINT32};
+    }
+    set_sort_run(&order->sort, count, compare_items, order);
+    for (guint32 i = 1; i < count; i++) {
+        items[i].same = items[i].key == items[i - 1].key &&
+                        compare_values(order, &items[i], &items[i - 1]) == 0;
+        same += items[i].same;
+    }
+    order->count = count;
+    order->different = count - same;
+    return NULL;
+}
+
+void set_order_begin(SetOrder *order, const SetTable *table, SetFileTable number, gboolean ahead)
+{
+    order->table = table;
+    order->number = number;
+    order->width = set_file_widths[number];
+    if (ahead && table->count >= MANY)
+        order->thread = set_ahead_start(sort_values, order);
+    else
+        sort_values(order);
+}
+
+const SetSortItem *set_order_items(SetOrder *order)
+{
+    set_ahead_end(&order->thread);
+    return order->sort.items;
+}
