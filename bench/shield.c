@@ -3,6 +3,7 @@
  *
  *     bench-shield indicators COUNT           "type<TAB>value" lines, always the same ones
  *     bench-shield compile VALUES FILE        compiles them; prints JSON
+ *     bench-shield names VALUES FILE          asks FILE for names, of VALUES and others
  */
 #include <fcntl.h>
 #include <stdio.h>
@@ -13,6 +14,7 @@
 #include <unistd.h>
 
 #include "shield/set_builder.h"
+#include "shield/spot.h"
 
 static guint64 state = 88172645463325252u;
 
@@ -213,12 +215,142 @@ static int compile(const char *values, const char *path)
     return 0;
 }
 
+/* Names that are asked for, in no order, and runs of which the fastest counts. */
+#define NAMES 2000000
+#define RUNS  5
+
+/* Of the text that a scan looks at in one go. */
+#define WINDOW (256 * 1024)
+
+typedef struct {
+    GString *text;
+    GArray *starts; /* guint32: of each name in @text, and of the end */
+} Names;
+
+/* One a line. */
+static void names_add(Names *names, const char *name)
+{
+    g_string_append_printf(names->text, "%s\n", name);
+    guint32 start = (guint32)names->text->len;
+    g_array_append_val(names->starts, start);
+}
+
+/* Like append_host(), but longer, so that next to none is one of the indicators by chance. */
+static void append_other_host(GString *into)
+{
+    static const char *const tops[] = {"com", "net", "org", "info", "top", "xyz", "ru", "cn", "de"};
+
+    if (random_below(3) == 0) {
+        append_word(into, 1 + random_below(2));
+        g_string_append_c(into, '.');
+    }
+    append_word(into, 4 + random_below(3));
+    g_string_append_printf(into, ".%s", tops[random_below(G_N_ELEMENTS(tops))]);
+}
+
+/* Names of which @known in a thousand are of @domains, the rest made up. */
+static Names make_names(const GPtrArray *domains, guint known)
+{
+    const guint32 start = 0;
+    Names names = {g_string_sized_new(NAMES * 24), g_array_new(FALSE, FALSE, sizeof(guint32))};
+    g_autoptr(GString) name = g_string_new(NULL);
+
+    g_array_append_val(names.starts, start);
+    for (guint i = 0; i < NAMES; i++) {
+        g_string_truncate(name, 0);
+        if (random_below(1000) < known)
+            g_string_append(name, domains->pdata[random_below(domains->len)]);
+        else
+            append_other_host(name);
+        names_add(&names, name->str);
+    }
+    return names;
+}
+
+static void ask(const Set *set, const Names *names, const char *what)
+{
+    const guint32 *starts = (const guint32 *)(gconstpointer)names->starts->data;
+    SetEntry found[SET_MAX_FOUND];
+    guint hits = 0;
+    double fastest = G_MAXDOUBLE;
+
+    for (guint run = 0; run < RUNS; run++) {
+        double begin = cpu_seconds();
+        hits = 0;
+        for (guint i = 0; i < NAMES; i++)
+            hits += set_find_domain(set, names->text->str + starts[i],
+                                    starts[i + 1] - 1 - starts[i], found) > 0;
+        fastest = MIN(fastest, cpu_seconds() - begin);
+    }
+    printf("one by one, %s: %.1f M/s, %u of %u found\n", what, NAMES / fastest / 1e6, hits, NAMES);
+}
+
+/* The same as a log that has nothing else, a name a line. */
+static void scan(const Set *set, const Names *names, const char *what)
+{
+    g_autoptr(GString) margin = g_string_sized_new(names->text->len + 2 * SIEVE_MARGIN);
+    g_autoptr(GArray) matches = g_array_new(FALSE, FALSE, sizeof(SpotMatch));
+    Sieve *sieve = sieve_new(set);
+    guint hits = 0;
+    double fastest = G_MAXDOUBLE;
+
+    g_string_set_size(margin, names->text->len + 2 * SIEVE_MARGIN);
+    memset(margin->str, '\n', margin->len);
+    char *text = margin->str + SIEVE_MARGIN, *end = text + names->text->len;
+    memcpy(text, names->text->str, names->text->len);
+    for (guint run = 0; run < RUNS; run++) {
+        double begin = cpu_seconds();
+        hits = 0;
+        for (const char *at = text, *stop; at < end; at = stop) {
+            stop = end - at > WINDOW ? (const char *)memrchr(at, '\n', WINDOW) + 1 : end;
+            g_array_set_size(matches, 0);
+            spot_sieved(sieve, at, (gsize)(stop - at), matches);
+            hits += matches->len;
+        }
+        fastest = MIN(fastest, cpu_seconds() - begin);
+    }
+    sieve_free(sieve);
+    printf("a log of them, %s: %.1f M/s, %u of %u found\n", what, NAMES / fastest / 1e6, hits,
+           NAMES);
+}
+
+static int ask_names(const char *values, const char *path)
+{
+    static const struct {
+        const char *what;
+        guint known;
+    } rows[] = {{"none is known", 0}, {"one of 100 is known", 10}, {"every second is known", 500}};
+    g_autoptr(Set) set = set_open(path, NULL);
+    g_autoptr(GPtrArray) domains = g_ptr_array_new();
+    g_autofree char *text = NULL;
+
+    if (!set || !g_file_get_contents(values, &text, NULL, NULL))
+        return 2;
+    for (char *line = text, *feed; (feed = strchr(line, '\n')); line = feed + 1) {
+        *feed = '\0';
+        if (g_str_has_prefix(line, "domain\t"))
+            g_ptr_array_add(domains, line + strlen("domain\t"));
+    }
+    state ^= G_GUINT64_CONSTANT(0x9e3779b97f4a7c15); /* other names than the indicators' */
+    for (gsize i = 0; i < G_N_ELEMENTS(rows) && domains->len > 0; i++) {
+        Names names = make_names(domains, rows[i].known);
+        ask(set, &names, rows[i].what);
+        scan(set, &names, rows[i].what);
+        g_string_free(names.text, TRUE);
+        g_array_unref(names.starts);
+    }
+    return 0;
+}
+
 int main(int argc, char **argv)
 {
     if (argc == 3 && strcmp(argv[1], "indicators") == 0)
         return write_indicators((guint)g_ascii_strtoull(argv[2], NULL, 10));
     if (argc == 4 && strcmp(argv[1], "compile") == 0)
         return compile(argv[2], argv[3]);
-    fprintf(stderr, "usage: bench-shield indicators COUNT | compile VALUES FILE\n");
+    if (argc == 4 && strcmp(argv[1], "names") == 0)
+        return ask_names(argv[2], argv[3]);
+    fprintf(stderr,
+            "usage: bench-shield indicators COUNT | compile VALUES FILE | names VALUES FILE\n");
     return 2;
 }

@@ -1,52 +1,167 @@
-"""How fast text is looked through, against memory and against other tools: bench/run shield_scan."""
+"""How fast text is looked through, against memory and against other tools.
+
+What looks through text in memory (bench-shield-scan) is timed in one process, `concert match` as it
+is used, with its start and what the kernel does for it, in turn with memchr() over the same log.
+"""
 
 import os
 import re
 import shutil
+import statistics
 import subprocess
 import time
 
+MEGABYTES = 300
+SLOW_MEGABYTES = 30  # for tools that need minutes for more
 
-def peer(bench, name, command, size, values):
-    """Another tool that looks for the same values, literally; skips loudly."""
+
+def timed(command, **options):
+    """Seconds: of processor, the system's part included, and by the clock."""
+    before, start = os.times(), time.monotonic()
+    subprocess.run(command, stdout=subprocess.DEVNULL, check=False, **options)
+    seconds, after = time.monotonic() - start, os.times()
+    return (after.children_user - before.children_user
+            + after.children_system - before.children_system), seconds
+
+
+def timed_pipe(command, log):
+    """Seconds of processor of @command alone, fed by another process, and by the clock."""
+    start = time.monotonic()
+    with subprocess.Popen(["cat", log], stdout=subprocess.PIPE) as feeder, \
+            subprocess.Popen(command, stdin=feeder.stdout, stdout=subprocess.DEVNULL) as reader:
+        feeder.stdout.close()
+        _, _, usage = os.wait4(reader.pid, 0)
+        seconds = time.monotonic() - start
+        reader.returncode = 0
+    return usage.ru_utime + usage.ru_stime, seconds
+
+
+class Workload:
+    """Indicators, what they compile to, and a log that has some of them."""
+
+    def __init__(self, bench, count, kind="mixed", megabytes=MEGABYTES):
+        work = bench.work / "shield-scan"
+        work.mkdir(exist_ok=True)
+        self.bench, self.count = bench, count
+        self.indicators = work / f"indicators-{count}"
+        self.set = work / f"set-{count}"
+        self.log = work / f"log-{kind}-{count}"
+        subprocess.run([bench.build / "bench/bench-shield-log", self.indicators, str(count),
+                        self.log, str(megabytes * 1_000_000)] + (["eve"] if kind == "eve" else []),
+                       check=True)
+        subprocess.run([bench.build / "bench/bench-shield", "compile", self.indicators, self.set],
+                       check=True, stdout=subprocess.DEVNULL)
+        self.bytes = self.log.stat().st_size
+
+    def match(self, *arguments):
+        return [self.bench.concert_bin, "match", "-c", "--set", self.set, *arguments]
+
+    def memchr(self):
+        """Bytes a second of memchr() for each line feed, in memory."""
+        nothing = self.log.with_name("nothing")
+        nothing.touch()
+        out = subprocess.run([self.bench.build / "bench/bench-shield-scan", nothing, self.log, "3",
+                              "none"], check=True, capture_output=True, text=True).stdout
+        return float(re.search(r"memchr per line +([\d.]+) GB/s", out)[1]) * 1e9
+
+    def values(self):
+        """What other tools can look for: literal values, one a line."""
+        patterns = self.indicators.with_name("patterns")
+        with open(self.indicators) as lines, open(patterns, "w") as out:
+            out.writelines(line.split("\t")[1] for line in lines if not line.startswith("cidr"))
+        return patterns
+
+
+def compare(workload, name, run, goal):
+    """Rows of @run's rate against memchr(): the median of ratios, and the fastest of both."""
+    pairs = [(workload.bytes / run(), workload.memchr()) for _ in range(workload.bench.repeats)]
+    ratio = statistics.median(a / b for a, b in pairs)
+    workload.bench.row(name, f"{max(a for a, _ in pairs) / 1e9:.2f} GB/s",
+                       f"memchr {max(b for _, b in pairs) / 1e9:.2f}", f"{ratio:.3f}", goal)
+
+
+def matching(bench):
+    """`concert match` over a file, over a pipe, with one thread and two."""
+    workload = Workload(bench, 1_000_000)
+    one, two = workload.match("-j", "1", workload.log), workload.match("-j", "2", workload.log)
+    pipe = workload.match("-j", "1", "-")
+    compare(workload, "match: a file, processor", lambda: timed(one)[0], "")
+    compare(workload, "match: a pipe, processor", lambda: timed_pipe(pipe, workload.log)[0], "0.25")
+    compare(workload, "match: a pipe, by the clock", lambda: timed_pipe(pipe, workload.log)[1], "")
+    pairs = [(timed(one)[1], timed(two)[1]) for _ in range(2 * bench.repeats + 1)]
+    fastest = [min(seconds) for seconds in zip(*pairs)]
+    bench.row("match: two threads against one, by the clock",
+              f"{workload.bytes / fastest[1] / 1e9:.2f} GB/s",
+              f"one {workload.bytes / fastest[0] / 1e9:.2f} GB/s",
+              f"{fastest[0] / fastest[1]:.2f}", "1.9")
+
+
+def eve(bench):
+    """EVE with the types of its fields, and as nothing but text."""
+    workload = Workload(bench, 1_000_000, "eve")
+    for name, how in (("with the types of its fields", "eve"), ("as text", "text")):
+        command = workload.match("-j", "1", "--input", how, workload.log)
+        compare(workload, f"match: EVE {name}, processor", lambda: timed(command)[0],
+                "0.8 GB/s" if how == "eve" else "")
+
+
+def names(bench):
+    """Names asked for one by one."""
+    for count in (1_000_000, 5_000_000):
+        values = bench.work / "values.tsv"
+        with open(values, "wb") as file:
+            subprocess.run([bench.build / "bench/bench-shield", "indicators", str(count)],
+                           stdout=file, check=True)
+        made = bench.work / "made.shield"
+        subprocess.run([bench.build / "bench/bench-shield", "compile", values, made], check=True,
+                       stdout=subprocess.DEVNULL)
+        out = subprocess.run([bench.build / "bench/bench-shield", "names", values, made],
+                             check=True, capture_output=True, text=True).stdout
+        for what, rate in re.findall(r"^(.+): ([\d.]+) M/s", out, re.M):
+            bench.row(f"names, {count // 1_000_000}M indicators: {what}", f"{rate} M/s", "", "",
+                      "50 M/s")
+
+
+def peer(bench, name, command, workload, patterns):
+    """Another tool that looks for the same values, literally; what loading them costs is told
+    apart. Skips loudly."""
     if not shutil.which(command[0]):
         bench.row(f"shield-scan: {name}", "skipped: not installed", "", "", "")
         return
-    before = os.times()
-    start = time.monotonic()
-    subprocess.run(command, stdout=subprocess.DEVNULL, check=False)
-    after = os.times()
-    used = (after.children_user - before.children_user
-            + after.children_system - before.children_system)
-    bench.row(f"shield-scan: {name}, {values:,} literal values, with loading",
-              f"{size / used / 1e9:.4f} GB/s", f"{time.monotonic() - start:.1f} s", "", "")
+    nothing = workload.log.with_name("nothing")
+    nothing.touch()
+    loading = timed([*command, patterns, nothing])[0]
+    rate = workload.bytes / max(timed([*command, patterns, workload.log])[0] - loading, 1e-3)
+    bench.row(f"shield-scan: {name}, {workload.count:,} literal values", f"{rate / 1e6:,.1f} MB/s",
+              f"loading {loading:.1f} s", "", "")
+
+
+def peers(bench):
+    """grep, ripgrep and Hyperscan with the same million values, over a log they get through."""
+    workload = Workload(bench, 1_000_000, megabytes=SLOW_MEGABYTES)
+    patterns = workload.values()
+    peer(bench, "grep -F -f", ["grep", "-c", "-F", "-f"], workload, patterns)
+    peer(bench, "ripgrep -F -f", ["rg", "-c", "-F", "-f"], workload, patterns)
+    tool = bench.build / "bench/bench-hyperscan"
+    if not tool.exists():
+        bench.row("shield-scan: Hyperscan", "skipped: not built, libhs is not installed", "", "", "")
+        return
+    out = subprocess.run([tool, patterns, workload.log], check=True, capture_output=True,
+                         text=True).stdout.split()
+    bench.row(f"shield-scan: Hyperscan, {workload.count:,} literal values",
+              f"{workload.bytes / float(out[1]) / 1e6:,.1f} MB/s", f"compiling {out[0]} s", "", "")
 
 
 def run(bench, megabytes=100):
-    work = bench.work / "shield-scan"
-    work.mkdir(exist_ok=True)
-    log = work / "log"
-    for count in (10_000, 1_000_000):
-        indicators = work / f"indicators-{count}"
-        subprocess.run([bench.build / "bench/bench-shield-log", indicators, str(count), log,
-                        str(megabytes * 1_000_000)], check=True)
-        out = subprocess.run([bench.build / "bench/bench-shield-scan", indicators, log,
-                              str(bench.repeats)], check=True, capture_output=True, text=True).stdout
+    """Text in memory, by each of the three ways to look at it."""
+    for count in (10_000, 1_000_000, 5_000_000):
+        workload = Workload(bench, count, megabytes=megabytes)
+        out = subprocess.run([bench.build / "bench/bench-shield-scan", workload.indicators,
+                              workload.log, str(bench.repeats)], check=True, capture_output=True,
+                             text=True).stdout
         for name, rate, ratio, found in re.findall(
                 r"^(.+?) +([\d.]+) GB/s +([\d.]+) of memchr +(\d+)$", out, re.M):
             bench.row(f"shield-scan: {name}, {count:,} indicators", f"{rate} GB/s",
                       f"{found} found", ratio, "")
         for line in re.findall(r"^.*skipped.*$", out, re.M):
             bench.row("shield-scan: " + line, "", "", "", "")
-        if count > 10_000:
-            continue
-        patterns = work / "patterns"
-        values = [line.split("\t")[1] for line in indicators.read_text().splitlines()
-                  if not line.startswith("cidr")]
-        patterns.write_text("\n".join(values) + "\n")
-        peer(bench, "grep -F -f", ["grep", "-c", "-F", "-f", patterns, log], log.stat().st_size,
-             len(values))
-        peer(bench, "ripgrep", ["rg", "-c", "-F", "-f", patterns, log], log.stat().st_size,
-             len(values))
-        bench.row("shield-scan: Hyperscan", "skipped: this measures command-line tools only", "",
-                  "", "")

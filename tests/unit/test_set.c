@@ -155,6 +155,39 @@ static void test_covering(void)
     g_assert_cmpuint(count_domain(set, "example"), ==, 0);
 }
 
+/* Names of all lengths, their dots at all distances from the end, each alone in memory. */
+static void test_lengths_of_names(void)
+{
+    g_autoptr(SetBuilder) builder = set_builder_new(NULL);
+    g_autoptr(GPtrArray) names = g_ptr_array_new_with_free_func(g_free);
+    SetEntry found[SET_MAX_FOUND];
+
+    begin(builder, ID_A, 0, FALSE);
+    for (guint last = 2; last <= 40; last++)
+        for (guint first = 1; first <= 40; first++) {
+            g_autofree char *label = g_strnfill(first, (char)('a' + first % 26));
+            g_autofree char *top = g_strnfill(last, (char)('b' + last % 25));
+            g_ptr_array_add(names, g_strdup_printf("%s.%s", label, top));
+            add(builder, OBSERVABLE_DOMAIN, names->pdata[names->len - 1]);
+            if ((first + last) % 3 == 0) {
+                g_ptr_array_add(names, g_strdup_printf("%s.z.%s", label, top));
+                add(builder, OBSERVABLE_DOMAIN, names->pdata[names->len - 1]);
+            }
+        }
+    g_autoptr(Set) set = open_set(builder);
+    for (guint i = 0; i < names->len; i++) {
+        gsize length = strlen(names->pdata[i]);
+        g_autofree char *alone = g_memdup2(names->pdata[i], length);
+        g_assert_cmpuint(set_find_domain(set, alone, length, found), ==, 1);
+        g_autofree char *under = g_strdup_printf("www.q.%s", (char *)names->pdata[i]);
+        g_assert_cmpuint(set_find_domain(set, under, strlen(under), found), ==, 1);
+        alone[0] = '0'; /* no name here has one */
+        g_assert_cmpuint(set_find_domain(set, alone, length, found), ==, 0);
+        alone[0] = '\0';
+        g_assert_cmpuint(set_find_domain(set, alone, length, found), ==, 0);
+    }
+}
+
 static void test_empty(void)
 {
     g_autoptr(SetBuilder) builder = set_builder_new(NULL);
@@ -548,6 +581,7 @@ int main(int argc, char **argv)
     g_test_add_func("/set/indicators", test_indicators);
     g_test_add_func("/set/versions", test_versions);
     g_test_add_func("/set/covering", test_covering);
+    g_test_add_func("/set/lengths_of_names", test_lengths_of_names);
     g_test_add_func("/set/empty", test_empty);
     g_test_add_func("/set/many", test_many);
     g_test_add_func("/set/every-kind", test_every_kind);
