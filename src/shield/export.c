@@ -13,6 +13,7 @@ static const struct {
 } reasons[EXPORT_REASONS] = {
     [EXPORT_DONE] = {"done", "written"},
     [EXPORT_NARROWED] = {"narrowed", "written without the names under them"},
+    [EXPORT_WIDENED] = {"widened", "written for every port, not only the indicator's"},
     [EXPORT_COVERED] = {"covered", "within a network that is written"},
     [EXPORT_NO_PLACE] = {"no-place", "the format has no place for them"},
     [EXPORT_TOO_LONG] = {"too-long", "too long for the format"},
@@ -241,7 +242,7 @@ static ExportReason refuse(const Export *export, const ExportValue *value)
 
 static gboolean is_written(ExportReason outcome)
 {
-    return outcome == EXPORT_DONE || outcome == EXPORT_NARROWED;
+    return outcome <= EXPORT_WIDENED;
 }
 
 /* Counts the value whose claims have all come. */
@@ -272,6 +273,8 @@ gboolean export_add(Export *export, const ExportValue *value, GError **error)
     ExportReason reason = refuse(export, value);
     if (reason == EXPORT_DONE)
         reason = format->value(export, value);
+    if (reason == EXPORT_DONE && value->port != 0)
+        reason = EXPORT_WIDENED;
     export->counts.entries += is_written(reason);
     /* Of several reasons the one that came nearest to being written. */
     export->outcome = MIN(export->outcome, reason);

@@ -24,6 +24,7 @@ typedef struct {
     gint64 version;         /* `modified`, microseconds; 0: not known */
     gint64 valid_from;      /* microseconds; 0: always */
     gint64 valid_until;     /* 0: for good */
+    guint16 port;           /* that its indicator asks for beside it; 0: any */
     const char *suppressed; /* the warninglist the value is on; NULL: on none */
 } ExportValue;
 
@@ -41,6 +42,7 @@ typedef enum {
 typedef enum {
     EXPORT_DONE,
     EXPORT_NARROWED,      /* written, but only the name itself, not the names under it */
+    EXPORT_WIDENED,       /* written for every port, though its indicator asks for one */
     EXPORT_COVERED,       /* lies in a network that is written */
     EXPORT_NO_PLACE,      /* the format has no place for it */
     EXPORT_TOO_LONG,      /* for the format */

@@ -42,6 +42,7 @@ static gboolean feed(gpointer user, SetEntry entry, const SetValue *value)
         .version = value->version,
         .valid_from = value->valid_from,
         .valid_until = value->valid_until,
+        .port = value->port,
         .suppressed = list_names(feeding, entry),
     };
     return export_add(feeding->export, &claim, feeding->error);

@@ -76,6 +76,8 @@ void hit_append_json(GString *into, const char *file, const ScanHit *hit)
         yyjson_mut_obj_add_uint(doc, object, "column", hit->column);
     else
         yyjson_mut_obj_add_null(doc, object, "column");
+    if (value->port != 0)
+        yyjson_mut_obj_add_uint(doc, object, "port", value->port);
     if (value->confidence >= 0)
         yyjson_mut_obj_add_int(doc, object, "confidence", value->confidence);
     else

@@ -4,6 +4,7 @@
 #include <yyjson.h>
 
 #include "base/timestamp.h"
+#include "shield/hit_port.h"
 
 static gint64 get_time(yyjson_val *root, const char *key)
 {
@@ -118,6 +119,13 @@ gboolean load_object(SetBuilder *builder, const Object *object, const char *sour
         indicator.withdrawn = TRUE;
         *ret_outcome = LOAD_UNWANTED;
     }
+    yyjson_val *pattern = yyjson_obj_get(yyjson_doc_get_root(doc), "pattern");
+    guint16 port = yyjson_is_str(pattern)
+                       ? hit_port_of_pattern(yyjson_get_str(pattern), yyjson_get_len(pattern))
+                       : 0;
+    g_autofree char *kept = hit_port_join(port, indicator.name);
+    if (kept)
+        indicator.name = kept;
     gboolean done = set_builder_add_indicator(builder, &indicator, error) &&
                     (!found || add_values(builder, object, is_indicator, error));
     yyjson_doc_free(doc);

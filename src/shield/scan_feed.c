@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "shield/hit_port.h"
 #include "shield/scan_lines.h"
 #include "shield/sieve.h"
 #include "shield/spot.h"
@@ -70,6 +71,8 @@ static gboolean report(ScanFeed *feed, const SpotMatch *match)
     };
     for (SetEntry entry = match->entry; entry != SET_NONE; entry = set_next(feed->set, entry)) {
         set_read(feed->set, entry, &hit.value);
+        if (!hit_port_fits(&hit, feed->window->looked - match->end))
+            continue;
         if (!feed->found(feed->user, &hit))
             return FALSE;
     }

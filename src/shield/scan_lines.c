@@ -1,5 +1,6 @@
 #include "shield/scan_lines.h"
 
+#include "shield/hit_port.h"
 #include "shield/spot.h"
 
 struct ScanLines {
@@ -17,6 +18,7 @@ typedef struct {
     SetEntry entry;
     const char *seen;
     gsize seen_length;
+    gsize left; /* bytes that stand behind it */
     const char *field;
 } Place;
 
@@ -69,6 +71,8 @@ static gboolean take_hit(gpointer user, const Observation *observation, const Ob
                       .entry = hit->entry,
                       .seen = hit->seen,
                       .seen_length = hit->seen_length,
+                      .left = (gsize)(hit->value->text + hit->value->length - hit->seen) -
+                              hit->seen_length,
                       .field = hit->value->field});
     return TRUE;
 }
@@ -82,7 +86,8 @@ static void look_at_text(ScanLines *lines, const char *line, gsize length)
         add_place(lines, (Place){.offset = match->start,
                                  .entry = match->entry,
                                  .seen = line + match->start,
-                                 .seen_length = match->end - match->start});
+                                 .seen_length = match->end - match->start,
+                                 .left = length - match->end});
     }
 }
 
@@ -110,7 +115,7 @@ static gboolean report(ScanLines *lines, guint64 number, ScanFound found, gpoint
         for (SetEntry entry = place->entry; entry != SET_NONE;
              entry = set_next(lines->set, entry)) {
             set_read(lines->set, entry, &hit.value);
-            if (!found(user, &hit))
+            if (hit_port_fits(&hit, place->left) && !found(user, &hit))
                 return FALSE;
         }
     }

@@ -86,6 +86,7 @@ typedef struct {
     char id[OBSERVABLE_MAX_LENGTH / 8];
     const char *source;
     const char *name; /* NULL: none */
+    guint16 port;     /* that it asks for beside the value; 0: any */
     int confidence;   /* -1: none */
     MarkingTlp tlp;
     MarkingPap pap;

@@ -1,5 +1,6 @@
 #include <string.h>
 
+#include "shield/hit_port.h"
 #include "shield/set_rows.h"
 
 /* A text of the pool; NULL for the empty one and for what is none. What is not UTF-8 is not from
@@ -122,7 +123,7 @@ static void read_indicator(const Set *set, SetEntry entry, SetValue *ret_value)
         unpack_id(file->uuid, ret_value->id);
     ret_value->entry = entry;
     ret_value->source = source ? source : "";
-    ret_value->name = pool_text(set, file->name);
+    ret_value->name = hit_port_split(pool_text(set, file->name), &ret_value->port);
     ret_value->confidence = CLAMP(file->confidence, -1, 100);
     ret_value->tlp = file->tlp <= MARKING_TLP_RED ? (MarkingTlp)file->tlp : MARKING_TLP_RED;
     ret_value->pap = file->pap <= MARKING_PAP_RED ? (MarkingPap)file->pap : MARKING_PAP_RED;

@@ -77,7 +77,7 @@ class MatchTest(concert.TestCase):
         concert.run("shield", "compile", "--from", feed, "-o", compiled)
         self.assertEqual(len(self.match("--json", "--set", compiled, log).lines()), 3)
         plain = concert.run("shield", "export", "plain", "--from", compiled, "--json",
-                            "-o", self.directory / "plain.txt").json
+                            "-o", self.directory / "plain.txt").json()
         self.assertEqual(plain["widened"], {"ipv4": 1})
 
     def test_exit_status(self):

@@ -4,11 +4,13 @@
 #include <string.h>
 
 #include "frames.h"
+#include "shield/load.h"
 #include "shield/packets/packets.h"
 #include "shield/scan.h"
 #include "shield/set_builder.h"
 #include "shield/sieve.h"
 
+#define ID     "indicator--00000000-0000-4000-8000-000000000001"
 #define MD5    "d41d8cd98f00b204e9800998ecf8427e"
 #define SHA1   "da39a3ee5e6b4b0d3255bfef95601890afd80709"
 #define SHA256 "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
@@ -43,6 +45,7 @@ typedef struct {
 #define WINDOWS_DNS                                                                                \
     "11/14/2023 10:13:20 PM 0E70 PACKET  00000000033397A0 UDP Rcv 192.0.2.9 5b47   Q "
 #define ZEEK     "#separator \\x09\n#fields\tts\tid.orig_h\thost\turi\n"
+#define EVE      "{\"event_type\":\"flow\",\"timestamp\":\"2023-11-14T22:13:20Z\","
 #define QUESTION "\0\1\1\0\0\1\0\0\0\0\0\0"
 
 static const Row rows[] = {
@@ -258,17 +261,84 @@ static const Row rows[] = {
     YES("lines of a megabyte", LONG, URL, "http://alder.example/a", "\"http://alder.example/a\""),
     NO("lines of a megabyte", LONG, DOMAIN, "alder.example", "alder.example"),
     NO("lines of a megabyte", LONG, IPV4, "192.0.2.1", "5.192.0.2.1"),
+
+    YES("address with port", TEXT, IPV4, "192.0.2.1:8080", "192.0.2.1:8080"),
+    YES("address with port", TEXT, IPV4, "192.0.2.1:8080", "192[.]0[.]2[.]1[:]8080,"),
+    YES("address with port", TEXT, IPV4, "192.0.2.1:8080", "to=192.0.2.1 dport=8080"),
+    YES("address with port", TEXT, IPV4, "192.0.2.1:8080", "192.0.2.1:12:30:05 GET"),
+    YES("address with port", TEXT, IPV6, "[2001:db8::1]:443", "[2001:db8::1]:443"),
+    YES("address with port", TEXT, DOMAIN, "alder.example:8080", "www.alder.example:8080."),
+    YES("address with port", LOG, IPV4, "192.0.2.1:8080",
+        EVE "\"src_ip\":\"192.0.2.1\",\"src_port\":8080,\"dest_port\":80}\n"),
+    YES("address with port", LOG, IPV4, "192.0.2.1:8080",
+        EVE "\"dest_ip\":\"192.0.2.1\",\"dest_port\":8080}\n"),
+    YES("address with port", LOG, IPV4, "192.0.2.1:8080", EVE "\"dest_ip\":\"192.0.2.1\"}\n"),
+    YES("address with port", LOG, DOMAIN, "alder.example:8080",
+        EVE "\"dest_port\":53,\"dns\":{\"rrname\":\"alder.example\"}}\n"),
+    NO("address with port", TEXT, IPV4, "192.0.2.1:8080", "192.0.2.1:80"),
+    NO("address with port", TEXT, IPV4, "192.0.2.1:8080", "192.0.2.1:18080"),
+    NO("address with port", TEXT, IPV6, "[2001:db8::1]:443", "[2001:db8::1]:80"),
+    NO("address with port", TEXT, DOMAIN, "alder.example:8080", "www.alder.example:80."),
+    NO("address with port", LOG, IPV4, "192.0.2.1:8080",
+       EVE "\"src_ip\":\"192.0.2.9\",\"src_port\":8080,"
+           "\"dest_ip\":\"192.0.2.1\",\"dest_port\":80}\n"),
+    NO("address with port", LOG, IPV4, "192.0.2.1:8080",
+       EVE "\"src_ip\":\"192.0.2.1\",\"src_port\":1000,"
+           "\"dest_ip\":\"192.0.2.1\",\"dest_port\":80}\n"),
+    NO("address with port", QUERY, IPV4, "198.51.100.7:8080",
+       QUESTION "\5birch\7example\0\0\1\0\1"),
+    YES("address with port", QUERY, IPV4, "198.51.100.7:53", QUESTION "\5birch\7example\0\0\1\0\1"),
 };
+
+/* "192.0.2.1:8080" as lists write it, and what they are made into. */
+static char *make_pattern(const Row *row)
+{
+    static const char *const types[] = {[OBSERVABLE_IPV4] = "ipv4-addr",
+                                        [OBSERVABLE_IPV6] = "ipv6-addr",
+                                        [OBSERVABLE_DOMAIN] = "domain-name"};
+    const char *colon = strrchr(row->value, ':');
+    gboolean bracket = row->value[0] == '[';
+
+    if (!colon || row->kind == OBSERVABLE_URL || (row->kind == OBSERVABLE_IPV6 && !bracket))
+        return NULL;
+    return g_strdup_printf("[network-traffic:dst_ref.type = '%s' AND "
+                           "network-traffic:dst_ref.value = '%.*s' AND "
+                           "network-traffic:dst_port = %s]",
+                           types[row->kind], (int)(colon - row->value) - 2 * bracket,
+                           row->value + bracket, colon + 1);
+}
+
+static void add_pattern(SetBuilder *builder, const char *pattern)
+{
+    const LoadOptions options = {.now = G_GINT64_CONSTANT(1700000000000000)};
+    g_autoptr(GError) error = NULL;
+    LoadOutcome outcome;
+    g_autofree char *json = g_strdup_printf(
+        "{\"type\":\"indicator\",\"spec_version\":\"2.1\",\"id\":\"" ID "\","
+        "\"created\":\"2023-01-01T00:00:00.000Z\",\"modified\":\"2023-01-01T00:00:00.000Z\","
+        "\"pattern_type\":\"stix\",\"pattern\":\"%s\",\"valid_from\":\"2023-01-01T00:00:00Z\"}",
+        pattern);
+    g_autoptr(Object) object =
+        object_read(json, strlen(json), OBJECT_SPEC_21, OBJECT_LENIENT, &error);
+    g_assert_no_error(error);
+    g_assert_true(
+        load_object(builder, object, "test", MARKING_TLP_NONE, &options, &outcome, &error));
+    g_assert_cmpint(outcome, ==, LOAD_TAKEN);
+}
 
 static Set *make_set(const Row *row)
 {
     g_autoptr(GError) error = NULL;
     g_autoptr(SetBuilder) builder = set_builder_new(NULL);
-    SetIndicator indicator = {.id = "indicator--00000000-0000-4000-8000-000000000001",
-                              .source = "test",
-                              .confidence = -1};
-    g_assert_true(set_builder_add_indicator(builder, &indicator, &error));
-    g_assert_true(set_builder_add_value(builder, row->kind, row->value, &error));
+    g_autofree char *pattern = make_pattern(row);
+    SetIndicator indicator = {.id = ID, .source = "test", .confidence = -1};
+
+    if (pattern) {
+        add_pattern(builder, pattern);
+    } else {
+        g_assert_true(set_builder_add_indicator(builder, &indicator, &error));
+        g_assert_true(set_builder_add_value(builder, row->kind, row->value, &error));
+    }
     Set *set = set_builder_open(builder, &error);
     g_assert_no_error(error);
     g_assert_cmpuint(set_count_values(set), ==, 1);

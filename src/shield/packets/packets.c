@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "shield/hit_port.h"
 #include "shield/packets/dns.h"
 #include "shield/packets/dnstap.h"
 #include "shield/packets/draft.h"
@@ -387,10 +388,12 @@ static gboolean report_hit(gpointer user, const Observation *observation, const 
         .observation = observation,
         .field = hit->value->field,
     };
+    const char *end = hit->value->text + hit->value->length;
+    gsize left = (gsize)(end - hit->seen) - hit->seen_length;
 
     for (SetEntry entry = hit->entry; entry != SET_NONE; entry = set_next(scan->set, entry)) {
         set_read(scan->set, entry, &told.value);
-        if (!scan->found(scan->user, &told))
+        if (hit_port_fits(&told, left) && !scan->found(scan->user, &told))
             return FALSE;
     }
     return TRUE;
