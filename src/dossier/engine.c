@@ -145,7 +145,7 @@ static gboolean join(EngineResult *dossier, const char *node, guint roles, GErro
 {
     EngineParticipant *one = find_participant(dossier, node);
     if (one && is_gone(dossier, one->roles))
-        one->roles = roles;
+        *one = (EngineParticipant){node, roles, dossier->events->len};
     if (one && one->roles != roles) {
         g_autofree char *own = error ? procedure_roles(dossier->procedure, one->roles) : NULL;
         return refuse(error, CONCERT_ERROR_INPUT, "%s is the %s already", node, own);
@@ -154,7 +154,8 @@ static gboolean join(EngineResult *dossier, const char *node, guint roles, GErro
         return refuse(error, CONCERT_ERROR_LIMIT, "more than %d participants",
                       ENGINE_PARTICIPANTS_MAX);
     if (!one)
-        g_array_append_val(dossier->participants, ((EngineParticipant){node, roles}));
+        g_array_append_val(dossier->participants,
+                           ((EngineParticipant){node, roles, dossier->events->len}));
     return TRUE;
 }
 
@@ -433,12 +434,24 @@ static guint shown_to(const ProcedureTransition *row)
     return !row || row->from == 0 ? G_MAXUINT : row->tells;
 }
 
-/* The participants that the transition is for, and @author, as they are now. */
-static void set_told(const EngineResult *dossier, EngineEvent *one)
+/* Whether who made @one knew that @each takes part: not if that was said meanwhile, for it would
+ * have been among what the event follows. */
+static gboolean knew_of(const EngineResult *dossier, Run *run, const EngineEvent *one,
+                        const EngineParticipant *each)
+{
+    const EngineEvent *came = &g_array_index(dossier->events, EngineEvent, each->came);
+    const ProcedureTransition *row = one->transition;
+    return came == one || (!row->opens && (row->tells & ~came->shown) != 0) ||
+           engine_order_has(engine_order_ancestors(&run->order, one->place), came->place);
+}
+
+/* The participants that the transition is for, as far as its author knew of them, and itself. */
+static void set_told(const EngineResult *dossier, Run *run, EngineEvent *one)
 {
     for (guint i = 0; i < dossier->participants->len; i++) {
         const EngineParticipant *each = &g_array_index(dossier->participants, EngineParticipant, i);
-        if (((each->roles & one->transition->tells) && !event_is_untold(one->event, each->node)) ||
+        if (((each->roles & one->transition->tells) && !event_is_untold(one->event, each->node) &&
+             knew_of(dossier, run, one, each)) ||
             strcmp(each->node, one->event->node) == 0)
             one->told[i / 64] |= (guint64)1 << (i % 64);
     }
@@ -481,7 +494,7 @@ static void add_event(EngineResult *dossier, Run *run, guint place, EngineVerdic
     ++*counts[verdict];
     if (verdict != ENGINE_VALID)
         return;
-    set_told(dossier, &g_array_index(dossier->events, EngineEvent, dossier->events->len - 1));
+    set_told(dossier, run, &g_array_index(dossier->events, EngineEvent, dossier->events->len - 1));
     turn_state(dossier, one.event, one.transition);
     carry(dossier, run);
 }

@@ -46,6 +46,7 @@ typedef struct {
 typedef struct {
     const char *node; /* an event's text */
     guint roles;
+    guint came; /* where among `events` the one is that asked it in, or in again */
 } EngineParticipant;
 
 typedef struct ClockHours ClockHours;

@@ -251,6 +251,35 @@ static void test_invited_again(void)
                      dossier.result);
 }
 
+/* What a member says without knowing that somebody is just being invited (anew, or again after it
+ * left) was not sent to it: so it goes with what is said next. */
+static void test_said_meanwhile(void)
+{
+    const SearchMove remark = {"remark", "\"text\":\"r\""}, again = {"remark", "\"text\":\"s\""};
+    for (guint left = 0; left < 2; left++) {
+        g_auto(Dossier) dossier = {0};
+        share(&dossier);
+        if (left)
+            add(&dossier, "declined", CEDAR, NULL, "acknowledged");
+        g_autofree char *to = g_strdup_printf(TO("\"%s\""), left ? CEDAR : DORA);
+        const SearchMove invite = {"added", to};
+        const Search later = {.procedure = "case", .step = 11};
+        Event *added = search_event(&plain, dossier.result, &invite, ALDER, TRUE, TRUE);
+        Event *said = search_event(&later, dossier.result, &remark, BIRCH, TRUE, TRUE);
+        g_assert_cmpint(added->time_us, <, said->time_us);
+        g_ptr_array_add(dossier.events, added);
+        g_ptr_array_add(dossier.events, said);
+        run(&dossier);
+        g_assert_cmpuint(dossier.result->n_void, ==, 0);
+
+        g_autoptr(Event) next = search_event(&plain, dossier.result, &again, ALDER, TRUE, TRUE);
+        g_autoptr(EngineResult) after = engine_after(dossier.result, next, NULL);
+        g_autoptr(GPtrArray) missing = engine_missing(dossier.result, after, next);
+        g_assert_cmpuint(missing->len, ==, 1);
+        g_assert_true(((const EngineEvent *)missing->pdata[0])->event == said);
+    }
+}
+
 /* It leaves while it is being invited again for having left before: whatever came first, all see
  * the same, and the lead can still invite it. */
 static void test_leaves_meanwhile(void)
@@ -493,6 +522,7 @@ int main(int argc, char **argv)
     g_test_add_func("/case/both_acknowledge", test_both_acknowledge);
     g_test_add_func("/case/added", test_added);
     g_test_add_func("/case/invited-again", test_invited_again);
+    g_test_add_func("/case/said-meanwhile", test_said_meanwhile);
     g_test_add_func("/case/leaves-meanwhile", test_leaves_meanwhile);
     g_test_add_func("/case/lead", test_lead);
     g_test_add_func("/case/takedowns", test_takedowns);
