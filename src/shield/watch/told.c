@@ -78,7 +78,7 @@ static ToldFile *file_of(Told *told, const ToldPiece *piece)
 void told_print(const ScanHit *hit, ToldPrint *ret_print)
 {
     const char *const texts[] = {hit->value.id, hit->value.value, hit->value.source, hit->field};
-    const guint64 place[] = {hit->line, hit->column, hit->value.kind};
+    const guint64 place[] = {hit->line, hit->column, hit->value.kind, hit->value.port};
     guint8 digest[SHA256_SIZE];
     g_autoptr(GString) text = g_string_sized_new(256);
 
