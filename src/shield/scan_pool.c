@@ -5,15 +5,15 @@
 /* Windows that are read ahead, for each thread. */
 #define AHEAD 3
 
-typedef enum { FREE, READ, TAKEN, READY } SlotState;
+typedef enum { FREE, TAKEN, READY } SlotState;
 
 typedef struct {
     ScanWindow *window;
     SlotState state;
 } Slot;
 
-/* Slots are used in turn: the reader fills the one behind the last, threads take what is read in
- * the same order, and the caller gets them in that order when they are ready. */
+/* Slots are used in turn: a thread fills the one behind the last and looks through it itself, while
+ * its text is in the cache of its core; the caller gets them in that order when they are ready. */
 struct ScanPool {
     const Set *set;
     ScanReader reader;
@@ -23,10 +23,10 @@ struct ScanPool {
     GCond changed;
     Slot *slots;
     guint count;
-    guint64 read, taken, given; /* windows so far; of those given the last is in use */
-    gboolean stop, end;         /* no more is to be read, or there is no more */
-    GThread *reading;
-    GPtrArray *threads; /* GThread */
+    guint64 read, given; /* windows so far; of those given the last is in use */
+    gboolean reading;    /* a thread is, and nobody else may */
+    gboolean stop, end;  /* no more is to be read, or there is no more */
+    GPtrArray *threads;  /* GThread */
 };
 
 static Slot *slot(ScanPool *pool, guint64 number)
@@ -34,27 +34,24 @@ static Slot *slot(ScanPool *pool, guint64 number)
     return &pool->slots[number % pool->count];
 }
 
-static gpointer read_ahead(gpointer user)
+/* Waits for its turn to read, and reads; NULL: there is no more. */
+static Slot *read_turn(ScanPool *pool)
 {
-    ScanPool *pool = user;
-
-    g_mutex_lock(&pool->mutex);
-    while (!pool->stop && !pool->end) {
-        Slot *next = slot(pool, pool->read);
-        if (next->state != FREE) {
-            g_cond_wait(&pool->changed, &pool->mutex);
-            continue;
-        }
-        g_mutex_unlock(&pool->mutex);
-        scan_window_read(&pool->reader, next->window);
-        g_mutex_lock(&pool->mutex);
-        pool->end = next->window->last;
-        next->state = READ;
-        pool->read++;
-        g_cond_broadcast(&pool->changed);
-    }
+    while (!pool->stop && !pool->end && (pool->reading || slot(pool, pool->read)->state != FREE))
+        g_cond_wait(&pool->changed, &pool->mutex);
+    if (pool->stop || pool->end)
+        return NULL;
+    Slot *next = slot(pool, pool->read);
+    pool->reading = TRUE;
     g_mutex_unlock(&pool->mutex);
-    return NULL;
+    scan_window_read(&pool->reader, next->window);
+    g_mutex_lock(&pool->mutex);
+    pool->reading = FALSE;
+    pool->end = next->window->last;
+    next->state = TAKEN;
+    pool->read++;
+    g_cond_broadcast(&pool->changed);
+    return next;
 }
 
 static gpointer look_ahead(gpointer user)
@@ -63,13 +60,7 @@ static gpointer look_ahead(gpointer user)
     g_autoptr(Sieve) sieve = sieve_new(pool->set);
 
     g_mutex_lock(&pool->mutex);
-    while (!pool->stop && !(pool->end && pool->taken == pool->read)) {
-        if (pool->taken == pool->read) {
-            g_cond_wait(&pool->changed, &pool->mutex);
-            continue;
-        }
-        Slot *next = slot(pool, pool->taken++);
-        next->state = TAKEN;
+    for (Slot *next; (next = read_turn(pool));) {
         g_mutex_unlock(&pool->mutex);
         sieve_text(sieve, next->window->text, next->window->looked, next->window->places);
         g_mutex_lock(&pool->mutex);
@@ -102,7 +93,6 @@ ScanPool *scan_pool_new(const Set *set, Stream *stream, guint jobs, GError **err
     }
     for (guint i = 0; i < jobs; i++)
         g_ptr_array_add(pool->threads, g_thread_new("sieve", look_ahead, pool));
-    pool->reading = g_thread_new("reader", read_ahead, pool);
     return pool;
 }
 
@@ -114,8 +104,6 @@ void scan_pool_free(ScanPool *pool)
     pool->stop = TRUE;
     g_cond_broadcast(&pool->changed);
     g_mutex_unlock(&pool->mutex);
-    if (pool->reading)
-        g_thread_join(pool->reading);
     for (guint i = 0; i < pool->threads->len; i++)
         g_thread_join(pool->threads->pdata[i]);
     g_ptr_array_unref(pool->threads);
