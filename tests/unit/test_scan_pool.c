@@ -71,9 +71,54 @@ static void test_same(void)
     g_unlink(path);
 }
 
+/* As gzip data of blocks that are stored, and cut off. */
+static GString *pack_cut(const char *text, gsize length)
+{
+    GString *packed = g_string_new_len("\x1f\x8b\x08\0\0\0\0\0\0\3", 10);
+    while (length > 0) {
+        guint16 size = (guint16)MIN(length, G_MAXUINT16);
+        const guint16 sizes[] = {GUINT16_TO_LE(size), GUINT16_TO_LE((guint16)~size)};
+        g_string_append_c(packed, '\0');
+        g_string_append_len(packed, (const char *)sizes, sizeof(sizes));
+        g_string_append_len(packed, text, size);
+        text += size;
+        length -= size;
+    }
+    g_string_truncate(packed, packed->len - 1000);
+    return packed;
+}
+
+static char *scan_cut(const Set *set, const GString *packed, guint jobs)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(Stream) stream = stream_from_memory(packed->str, packed->len);
+    const ScanOptions options = {.jobs = jobs};
+    Taken taken = {g_string_new(NULL), G_MAXUINT};
+    g_assert_false(scan_stream_with(set, stream, &options, take, &taken, &error));
+    g_assert_error(error, CONCERT_ERROR, CONCERT_ERROR_INPUT);
+    g_string_append(taken.hits, error->message);
+    return g_string_free(taken.hits, FALSE);
+}
+
+/* What comes before a failure is found, whoever looks for it. */
+static void test_failure(void)
+{
+    g_autoptr(Set) set = sieve_texts_set();
+    g_autofree char *path = write_log(), *text = NULL;
+    gsize length;
+    g_assert_true(g_file_get_contents(path, &text, &length, NULL));
+    g_unlink(path);
+    g_autoptr(GString) packed = pack_cut(text, length);
+    g_autofree char *alone = scan_cut(set, packed, 1);
+    g_autofree char *together = scan_cut(set, packed, 4);
+    g_assert_cmpuint(strlen(alone), >, 10000);
+    g_assert_cmpstr(together, ==, alone);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/scan-pool/same", test_same);
+    g_test_add_func("/scan-pool/failure", test_failure);
     return g_test_run();
 }
