@@ -13,20 +13,11 @@ static gboolean refuse(const char *operation, const char *what, GError **error)
     return FALSE;
 }
 
-static gboolean read_sha256(yyjson_val *params, const char *operation,
-                            guint8 ret_sha256[SHA256_SIZE], GError **error)
-{
-    const char *hex;
-    return operation_params_text(params, operation, "sha256", TRUE, &hex, error) &&
-           (sha256_parse(hex, strlen(hex), ret_sha256) ||
-            refuse(operation, "\"sha256\" must be 64 hex digits", error));
-}
-
 /* Reads which chunk it is; whether it may be is for chunk_parse() to tell. */
 static gboolean read_chunk(yyjson_val *params, const char *operation, Chunk *chunk, GError **error)
 {
     gint64 size, place;
-    if (!read_sha256(params, operation, chunk->sha256, error) ||
+    if (!operation_params_sha256(params, operation, "sha256", chunk->sha256, error) ||
         !operation_params_int(params, operation, "size", &size, error) ||
         !operation_params_int(params, operation, "place", &place, error))
         return FALSE;
@@ -59,7 +50,7 @@ gboolean attachment_operation_check(Notary *notary, yyjson_val *params, yyjson_m
                                     GError **error)
 {
     guint8 sha256[SHA256_SIZE];
-    if (!read_sha256(params, "attachment.check", sha256, error) ||
+    if (!operation_params_sha256(params, "attachment.check", "sha256", sha256, error) ||
         !attachment_keeper_check(notary, sha256, error))
         return FALSE;
     g_autoptr(GPtrArray) copies = attachments_find(notary_store(notary), sha256, error);

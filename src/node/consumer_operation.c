@@ -2,7 +2,6 @@
 
 #include <string.h>
 
-#include "base/sha256.h"
 #include "node/operation_params.h"
 #include "shield/export.h"
 #include "store/consumers.h"
@@ -35,20 +34,15 @@ static char *read_formats(yyjson_val *formats, GError **error)
 gboolean consumer_operation_add(StoreTx *tx, yyjson_val *params, GError **error)
 {
     static const char operation[] = "consumer.add";
-    const char *name, *hex;
+    const char *name;
     yyjson_val *list;
     gint64 expires;
     guint8 sha256[SHA256_SIZE];
     if (!operation_params_text(params, operation, "name", TRUE, &name, error) ||
-        !operation_params_text(params, operation, "sha256", TRUE, &hex, error) ||
+        !operation_params_sha256(params, operation, "sha256", sha256, error) ||
         !operation_params_int(params, operation, "expires", &expires, error) ||
         !operation_params_list(params, operation, "formats", FORMATS_MAX, &list, error))
         return FALSE;
-    if (!sha256_parse(hex, strlen(hex), sha256)) {
-        g_set_error(error, CONCERT_ERROR, CONCERT_ERROR_INPUT,
-                    "%s: \"sha256\" must be the 64 hex digits of a SHA-256", operation);
-        return FALSE;
-    }
     g_autofree char *formats = read_formats(list, error);
     return formats && consumers_add(tx, name, formats, sha256, expires, error);
 }

@@ -69,22 +69,7 @@ static gboolean get_int(const Call *call, const char *name, gint64 *ret_number, 
 static gboolean get_sha256(const Call *call, const char *name, guint8 ret_sha256[SHA256_SIZE],
                            GError **error)
 {
-    const char *hex;
-    if (!get_text(call, name, TRUE, &hex, error))
-        return FALSE;
-    gboolean good = strlen(hex) == 2 * SHA256_SIZE;
-    for (gsize i = 0; good && i < 2 * SHA256_SIZE; i++)
-        good = g_ascii_isxdigit(hex[i]);
-    if (!good) {
-        g_set_error(error, CONCERT_ERROR, CONCERT_ERROR_INPUT,
-                    "%s: \"%s\" must be the 64 hex digits of a SHA-256", call->operation->name,
-                    name);
-        return FALSE;
-    }
-    for (gsize i = 0; i < SHA256_SIZE; i++)
-        ret_sha256[i] =
-            (guint8)(g_ascii_xdigit_value(hex[2 * i]) * 16 + g_ascii_xdigit_value(hex[2 * i + 1]));
-    return TRUE;
+    return operation_params_sha256(call->params, call->operation->name, name, ret_sha256, error);
 }
 
 static gboolean get_roles(const Call *call, guint *ret_roles, GError **error)

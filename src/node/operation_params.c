@@ -38,10 +38,20 @@ gboolean operation_params_int(yyjson_val *params, const char *operation, const c
                               gint64 *ret_number, GError **error)
 {
     yyjson_val *value = yyjson_obj_get(params, name);
-    if (!yyjson_is_int(value))
+    if (!yyjson_is_int(value) || (yyjson_is_uint(value) && yyjson_get_uint(value) > G_MAXINT64))
         return refuse(error, operation, name, "a whole number");
     *ret_number = yyjson_get_sint(value);
     return TRUE;
+}
+
+gboolean operation_params_sha256(yyjson_val *params, const char *operation, const char *name,
+                                 guint8 ret_sha256[SHA256_SIZE], GError **error)
+{
+    const char *hex;
+    if (!operation_params_text(params, operation, name, TRUE, &hex, error))
+        return FALSE;
+    return sha256_parse(hex, strlen(hex), ret_sha256) ||
+           refuse(error, operation, name, "the 64 hex digits of a SHA-256");
 }
 
 gboolean operation_params_list(yyjson_val *params, const char *operation, const char *name,

@@ -188,6 +188,8 @@ static void test_input(Fixture *fixture, gconstpointer data)
         {"{\"file\":\"candidate.2\",\"by\":\"Anna\",\"base\":0}", CONCERT_ERROR_IO},
         {"{\"file\":\"candidate.3\",\"by\":\"Anna\",\"base\":0}", CONCERT_ERROR_INPUT},
         {"{\"file\":\"candidate.1\",\"by\":\"Anna\",\"base\":7}", CONCERT_ERROR_CONFLICT},
+        {"{\"file\":\"candidate.1\",\"by\":\"Anna\",\"base\":18446744073709551615}",
+         CONCERT_ERROR_INPUT},
     };
     g_autofree char *path = g_build_filename(fixture->alder.directory, RELEASE_OPERATION_DIRECTORY,
                                              "candidate.3", NULL);
