@@ -2,7 +2,6 @@
 
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include "base/durable.h"
 #include "base/jsonguard.h"
@@ -75,16 +74,20 @@ static GBytes *build(Store *store, const char *state, const char *suppress, GErr
     return shield_source_read(store, builder, error) ? set_builder_finish(builder, error) : NULL;
 }
 
-/* Puts it where the next one looks; that it cannot is no failure. */
-static void keep(const char *directory, const char *path, GBytes *bytes)
+static gboolean fill(FILE *stream, gpointer bytes, GError **error)
 {
     gsize length;
     const void *data = g_bytes_get_data(bytes, &length);
-    /* Several may be making it at once. */
-    g_autofree char *own = g_strdup_printf("%s.%ld", path, (long)getpid());
-    if (durable_make_directory(directory, 0700, NULL) &&
-        !(durable_write(own, data, length, 0600, NULL) && durable_rename(own, path, NULL)))
-        unlink(own);
+    fwrite(data, 1, length, stream);
+    return TRUE;
+}
+
+/* Puts it where the next one looks; that it cannot is no failure. Several, also threads of one
+ * process, may be making it at once. */
+static void keep(const char *directory, const char *path, GBytes *bytes)
+{
+    if (durable_make_directory(directory, 0700, NULL))
+        durable_write_stream(path, 0600, fill, bytes, NULL);
 }
 
 Set *shield_cache_open_parts(const char *node, const Config *config, Store *store,
