@@ -22,6 +22,12 @@ typedef enum {
     KEY_TEXT = 6,   /* any other text, whole */
 } KeyKind;
 
+/* Odd numbers without a pattern, from wyhash by Wang Yi (public domain). */
+#define KEY_FACTOR_A G_GUINT64_CONSTANT(0x589965cc75374cc3)
+#define KEY_FACTOR_B G_GUINT64_CONSTANT(0x8ebc6af09c88c6e3)
+#define KEY_FACTOR_C G_GUINT64_CONSTANT(0xe7037ed1a0b428db)
+#define KEY_FACTOR_D G_GUINT64_CONSTANT(0xa0761d6478bd642f)
+
 static inline guint64 key_mix(guint64 a, guint64 b)
 {
     unsigned __int128 product = (unsigned __int128)a * b;
@@ -31,8 +37,7 @@ static inline guint64 key_mix(guint64 a, guint64 b)
 /* A seed's part for one kind of key. */
 static inline guint64 key_seed(guint64 seed, KeyKind kind)
 {
-    return key_mix(seed ^ G_GUINT64_CONSTANT(0xa0761d6478bd642f),
-                   kind * G_GUINT64_CONSTANT(0xe7037ed1a0b428db));
+    return key_mix(seed ^ KEY_FACTOR_D, kind * KEY_FACTOR_C);
 }
 
 /* Eight bytes with the case of letters folded; KEY_WINDOW's quarter number @quarter, of which only
@@ -56,24 +61,20 @@ static inline guint64 key_tail(guint64 seed, const guint8 *end, guint length)
     guint64 a = key_quarter(end, length, 0), b = key_quarter(end, length, 1);
     guint64 c = key_quarter(end, length, 2), d = key_quarter(end, length, 3);
 
-    return key_mix(key_mix(d ^ seed, c ^ G_GUINT64_CONSTANT(0xe7037ed1a0b428db)) ^ a ^
-                       G_GUINT64_CONSTANT(0x589965cc75374cc3),
-                   b ^ G_GUINT64_CONSTANT(0x8ebc6af09c88c6e3) ^ seed);
+    return key_mix(key_mix(d ^ seed, c ^ KEY_FACTOR_C) ^ a ^ KEY_FACTOR_A, b ^ KEY_FACTOR_B ^ seed);
 }
 
 /* The key of an address, a digest's first eight bytes, or any other number. */
 static inline guint64 key_number(guint64 seed, guint64 number)
 {
-    return key_mix(number ^ seed, G_GUINT64_CONSTANT(0xe7037ed1a0b428db) ^ (seed >> 32));
+    return key_mix(number ^ seed, KEY_FACTOR_C ^ (seed >> 32));
 }
 
 static inline guint64 key_numbers(guint64 seed, guint64 high, guint64 low)
 {
-    guint64 key =
-        key_mix(key_number(seed, high) ^ low, G_GUINT64_CONSTANT(0x8ebc6af09c88c6e3) ^ seed);
+    guint64 key = key_mix(key_number(seed, high) ^ low, KEY_FACTOR_B ^ seed);
     /* Numbers that are counted up would still differ by multiples of the seed. */
-    return key_mix(key ^ G_GUINT64_CONSTANT(0x589965cc75374cc3),
-                   G_GUINT64_CONSTANT(0xa0761d6478bd642f));
+    return key_mix(key ^ KEY_FACTOR_A, KEY_FACTOR_D);
 }
 
 /* KEY_V4; @address in host order: 192.0.2.1 is 0xc0000201. */
@@ -115,5 +116,5 @@ static inline guint key_label(const guint8 *end, guint length)
     memcpy(&word, end - 8, sizeof(word));
     word = GUINT64_FROM_LE(word) | G_GUINT64_CONSTANT(0x2020202020202020);
     word >>= 8 * dead & 63;
-    return (guint)(word * G_GUINT64_CONSTANT(0xe7037ed1a0b428db) >> 48);
+    return (guint)(word * KEY_FACTOR_C >> 48);
 }

@@ -23,8 +23,9 @@ static SieveSimd choose_simd(void)
 #ifdef SIEVE_HAS_X86
     __builtin_cpu_init();
     if (most >= SIEVE_AVX512 && __builtin_cpu_supports("avx512bw") &&
-        __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq") &&
-        __builtin_cpu_supports("avx512vbmi") && __builtin_cpu_supports("avx512vbmi2") &&
+        __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512cd") &&
+        __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vbmi") &&
+        __builtin_cpu_supports("avx512vbmi2") && __builtin_cpu_supports("avx512vpopcntdq") &&
         __builtin_cpu_supports("bmi2"))
         return SIEVE_AVX512;
     if (most >= SIEVE_AVX2 && __builtin_cpu_supports("avx2") && __builtin_cpu_supports("bmi") &&

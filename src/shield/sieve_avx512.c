@@ -111,6 +111,28 @@ static inline guint32 *flatten(guint32 *into, guint64 mask, guint32 base)
     return into + count;
 }
 
+/* A bit of each word at a time: most have none or one. */
+static inline guint32 *flatten_words(guint32 *into, Words words, guint32 base)
+{
+    const __m512i one = _mm512_set1_epi64(1);
+    const __m512i bases = _mm512_add_epi64(_mm512_set1_epi64(base),
+                                           _mm512_set_epi64(448, 384, 320, 256, 192, 128, 64, 0));
+    __m512i bits = (__m512i)words;
+
+    for (;;) {
+        __mmask8 some = _mm512_test_epi64_mask(bits, bits);
+        if (some == 0)
+            return into;
+        __m512i less = _mm512_sub_epi64(bits, one);
+        __m512i numbers =
+            _mm512_add_epi64(bases, _mm512_popcnt_epi64(_mm512_andnot_si512(bits, less)));
+        _mm256_storeu_si256((__m256i *)(gpointer)into,
+                            _mm256_maskz_compress_epi32(some, _mm512_cvtepi64_epi32(numbers)));
+        into += __builtin_popcount(some);
+        bits = _mm512_and_si512(bits, less);
+    }
+}
+
 #define SHIFT_DOWN(low, high, n)                                                                   \
     ((Words)_mm512_shrdi_epi64((__m512i)(Words)(low), (__m512i)(Words)(high), n))
 #define SHIFT_UP(high, low, n)                                                                     \
@@ -134,6 +156,7 @@ static inline Words add_words(Words a, Words b, guint8 *carry)
                                         _mm512_set1_epi64(-1));
 }
 
+#define SIEVE_LANES
 #include "shield/sieve_kernel.h"
 
 void sieve_avx512_look(const Sieve *sieve, SieveBlock *block, const guint8 *text, gsize length)

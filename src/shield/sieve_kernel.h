@@ -9,6 +9,8 @@
  *         appends the numbers of the bits of @mask, plus @base; may write 16 more;
  *     static inline Words add_words(Words a, Words b, guint8 *carry)
  *         the sum of numbers of 512 bits;
+ *     static inline guint32 *flatten_words(guint32 *into, Words words, guint32 base)
+ *         the same of eight words, in any order (where SIEVE_LANES is defined);
  *     static inline gboolean any(Words words)
  *         is anything set?
  *     SHIFT_DOWN(low, high, n), SHIFT_UP(high, low, n)
@@ -107,6 +109,19 @@ static inline Words escape_starts(const SieveBlock *block, guint at)
             (BEHIND(SIEVE_CLOSE, at, 2) | BEHIND(SIEVE_CLOSE, at, 3) | BEHIND(SIEVE_CLOSE, at, 4)));
 }
 
+#ifndef SIEVE_LANES
+/* Appends the numbers of the bits of @words, plus @base, in any order; may write 16 more. */
+static inline guint32 *flatten_words(guint32 *into, Words words, guint32 base)
+{
+    guint64 lanes[LANES];
+
+    *(WordsInMemory *)lanes = words;
+    for (guint lane = 0; lane < LANES; lane++)
+        into = flatten(into, lanes[lane], base + lane * 64);
+    return into;
+}
+#endif
+
 /* Lists the ones of @words, if any. */
 static inline void list_words(SieveBlock *block, SieveList list, guint at, Words words)
 {
@@ -199,7 +214,6 @@ PASS list_ends(SieveBlock *block, guint end)
 {
     guint32 *names = block->lists[SIEVE_NAMES], *numbers = block->lists[SIEVE_NUMBERS];
     guint8 *carries = block->carries;
-    guint64 plain_names[LANES], plain_numbers[LANES];
 
     for (guint at = SIEVE_FIRST; at < end; at += LANES) {
         Words run = LOAD(SIEVE_RUN, at), dots = LOAD(SIEVE_DOT, at);
@@ -213,13 +227,9 @@ PASS list_ends(SieveBlock *block, guint end)
         Words name = dotted & word & ~run, number = quad & ~word & ~run;
         Words marked_names = name & ~(plain & ~off);
         Words marked_numbers = number & ~(plain & ~marked);
-        *(WordsInMemory *)plain_names = name & plain & ~off;
-        *(WordsInMemory *)plain_numbers = number & plain & ~marked;
-        for (guint lane = 0; lane < LANES; lane++) {
-            guint32 base = (at - SIEVE_FIRST + lane) * 64;
-            names = flatten(names, plain_names[lane], base);
-            numbers = flatten(numbers, plain_numbers[lane], base);
-        }
+        guint32 base = (at - SIEVE_FIRST) * 64;
+        names = flatten_words(names, name & plain & ~off, base);
+        numbers = flatten_words(numbers, number & plain & ~marked, base);
         if (any(marked_names | marked_numbers)) {
             list_words(block, SIEVE_MARKED_NAMES, at, marked_names);
             list_words(block, SIEVE_MARKED_NUMBERS, at, marked_numbers);
@@ -312,6 +322,9 @@ static inline guint leading(guint64 bits)
 #include "shield/sieve_colons.h"
 #include "shield/sieve_names.h"
 #include "shield/sieve_numbers.h"
+#ifdef SIEVE_LANES
+#include "shield/sieve_lanes.h"
+#endif
 
 /* The last word's masks stay, as those before the next block's first. */
 static void remember(SieveBlock *block)

@@ -9,10 +9,15 @@
 #define NAMES_TOGETHER 64
 
 typedef struct {
-    guint64 key;
     gint32 end;
-    guint8 two, three; /* bytes of the last two labels, and of the last three; 32 for more */
+    guint two, three; /* bytes of the last two labels, and of the last three; 32 for more */
 } Name;
+
+/* Names that wait; some more may be written than there are. */
+typedef struct {
+    guint64 keys[NAMES_TOGETHER + 8];
+    guint32 ends[NAMES_TOGETHER + 8], two[NAMES_TOGETHER + 8], three[NAMES_TOGETHER + 8];
+} Names;
 
 /* Nothing but the marks around it speaks against taking the name: the spotter shall say. */
 static inline void pass_name(SieveBlock *block, gint32 end)
@@ -20,17 +25,24 @@ static inline void pass_name(SieveBlock *block, gint32 end)
     block->names[block->name_hits++] = end - 1;
 }
 
+#ifdef SIEVE_LANES
+static inline guint read_plain_names(const Sieve *sieve, SieveBlock *block, const guint8 *text,
+                                     const guint32 *list, guint count, Names *names);
+static inline void make_name_keys(guint64 seed, const Filter *filter, const guint8 *text,
+                                  Names *names, guint count);
+static inline guint keep_known_names(const Filter *filter, Names *names, guint count);
+#else
 /* The labels of the name that ends at @end, a letter or digit before it, and does not begin with
- * marks; FALSE when it is none. No branch here: whether a last label is one of the set's is nothing
- * a machine can foresee. */
+ * marks, are written to place @to; FALSE when it is none. No branch here: whether a last label is
+ * one of the set's is nothing a machine can foresee. */
 static inline gboolean read_plain_name(const Sieve *sieve, SieveBlock *block, const guint8 *text,
-                                       guint32 end, Name *name)
+                                       guint32 end, Names *names, guint to)
 {
     guint64 dots = near_window(block, SIEVE_DOT, end);
     guint length = leading(~near_window(block, SIEVE_RUN, end));
     guint one = leading(dots);
     gboolean is_name =
-        (one < length) & filter_bit(sieve->filters->labels, key_label(text + (gint32)end, one));
+        (one < length) & filter_bit(sieve->filters->labels, key_label(text + end, one));
 
     dots &= ~(G_GUINT64_CONSTANT(1) << 63 >> (one & 63));
     guint two = leading(dots);
@@ -40,11 +52,45 @@ static inline gboolean read_plain_name(const Sieve *sieve, SieveBlock *block, co
         pass_name(block, (gint32)end); /* longer than is looked at here */
         return FALSE;
     }
-    name->end = (gint32)end;
-    name->two = (guint8)MIN(MIN(two, length), KEY_WINDOW);
-    name->three = (guint8)MIN(MIN(three, length), KEY_WINDOW);
+    names->ends[to] = end;
+    names->two[to] = MIN(MIN(two, length), KEY_WINDOW);
+    names->three[to] = MIN(MIN(three, length), KEY_WINDOW);
     return is_name;
 }
+
+/* Reads the names that end at @count places of @list; how many there are. */
+static inline guint read_plain_names(const Sieve *sieve, SieveBlock *block, const guint8 *text,
+                                     const guint32 *list, guint count, Names *names)
+{
+    guint waiting = 0;
+    for (guint i = 0; i < count; i++)
+        waiting += (guint)read_plain_name(sieve, block, text, list[i], names, waiting);
+    return waiting;
+}
+
+/* Makes keys of their last two labels, and fetches what the filter has there. */
+static inline void make_name_keys(guint64 seed, const Filter *filter, const guint8 *text,
+                                  Names *names, guint count)
+{
+    for (guint n = 0; n < count; n++) {
+        names->keys[n] = key_tail(seed, text + names->ends[n], names->two[n]);
+        __builtin_prefetch(&filter->words[filter_place(names->keys[n], filter->count)]);
+    }
+}
+
+/* Keeps those that the filter has; how many these are. */
+static inline guint keep_known_names(const Filter *filter, Names *names, guint count)
+{
+    guint kept = 0;
+    for (guint n = 0; n < count; n++) {
+        names->ends[kept] = names->ends[n];
+        names->two[kept] = names->two[n];
+        names->three[kept] = names->three[n];
+        kept += (guint)filter_has(filter, names->keys[n]);
+    }
+    return kept;
+}
+#endif
 
 /* The labels of the name that ends, but for dots and dashes, at @run_end; FALSE when it is none. */
 static inline gboolean read_name(const Sieve *sieve, SieveBlock *block, const guint8 *text,
@@ -87,8 +133,8 @@ static inline gboolean read_name(const Sieve *sieve, SieveBlock *block, const gu
         return FALSE;
     }
     name->end = end;
-    name->two = (guint8)MIN(MIN(two, length), KEY_WINDOW);
-    name->three = (guint8)MIN(MIN(three, length), KEY_WINDOW);
+    name->two = MIN(MIN(two, length), KEY_WINDOW);
+    name->three = MIN(MIN(three, length), KEY_WINDOW);
     return is_name;
 }
 
@@ -101,20 +147,21 @@ static inline gboolean has_name3(const Sieve *sieve, const guint8 *text, const N
 
 /* Passes on those of names whose last two labels are in the set that are there with three, too. */
 static inline void pass_near(const Sieve *sieve, SieveBlock *block, const guint8 *text,
-                             const Name *names, guint count)
+                             const Names *names, guint count)
 {
     const Filter filter = sieve->filters->name3;
     guint64 two[NAMES_TOGETHER], three[NAMES_TOGETHER];
 
     for (guint n = 0; n < count; n++) {
-        two[n] = key_tail(sieve->seed_name3, text + names[n].end, names[n].two);
-        three[n] = key_tail(sieve->seed_name3, text + names[n].end, names[n].three);
+        const guint8 *end = text + names->ends[n];
+        two[n] = key_tail(sieve->seed_name3, end, names->two[n]);
+        three[n] = key_tail(sieve->seed_name3, end, names->three[n]);
         __builtin_prefetch(&filter.words[filter_place(two[n], filter.count)]);
         __builtin_prefetch(&filter.words[filter_place(three[n], filter.count)]);
     }
     for (guint n = 0; n < count; n++)
         if (filter_has(&filter, two[n]) || filter_has(&filter, three[n]))
-            pass_name(block, names[n].end);
+            pass_name(block, (gint32)names->ends[n]);
 }
 
 PASS probe_names(const Sieve *sieve, SieveBlock *block, const guint8 *text)
@@ -122,23 +169,14 @@ PASS probe_names(const Sieve *sieve, SieveBlock *block, const guint8 *text)
     const Filter filter = sieve->filters->name2;
     const guint32 *list = block->lists[SIEVE_NAMES];
     guint32 count = block->counts[SIEVE_NAMES];
-    Name names[NAMES_TOGETHER];
-    guint waiting;
+    Names names;
 
-    for (guint32 i = 0; i < count;) {
-        waiting = 0;
-        for (guint32 until = MIN(count, i + NAMES_TOGETHER); i < until; i++)
-            waiting += (guint)read_plain_name(sieve, block, text, list[i], &names[waiting]);
-        for (guint n = 0; n < waiting; n++) {
-            names[n].key = key_tail(sieve->seed_name2, text + names[n].end, names[n].two);
-            __builtin_prefetch(&filter.words[filter_place(names[n].key, filter.count)]);
-        }
-        guint near = 0;
-        for (guint n = 0; n < waiting; n++) {
-            names[near] = names[n];
-            near += (guint)filter_has(&filter, names[n].key);
-        }
-        pass_near(sieve, block, text, names, near);
+    for (guint32 i = 0; i < count; i += NAMES_TOGETHER) {
+        guint some = MIN(count - i, NAMES_TOGETHER);
+        some = read_plain_names(sieve, block, text, list + i, some, &names);
+        make_name_keys(sieve->seed_name2, &filter, text, &names, some);
+        some = keep_known_names(&filter, &names, some);
+        pass_near(sieve, block, text, &names, some);
     }
 }
 

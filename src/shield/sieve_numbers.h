@@ -8,11 +8,17 @@
 #define NUMBERS_TOGETHER 64
 
 typedef struct {
-    guint64 key;
     gint32 end;
     guint length;
     guint32 address;
 } Number;
+
+/* Addresses that wait; some more may be written than there are. */
+typedef struct {
+    guint64 keys[NUMBERS_TOGETHER + 8];
+    guint32 ends[NUMBERS_TOGETHER + 8], lengths[NUMBERS_TOGETHER + 8];
+    guint32 addresses[NUMBERS_TOGETHER + 8];
+} Numbers;
 
 static inline void pass_number(SieveBlock *block, gint32 end, guint length, guint32 address)
 {
@@ -23,11 +29,12 @@ static inline void pass_number(SieveBlock *block, gint32 end, guint length, guin
 }
 
 /* If the filters let it through, the spotter shall say. */
-static inline void ask_for_number(const Sieve *sieve, SieveBlock *block, const Number *number)
+static inline void ask_for_number(const Sieve *sieve, SieveBlock *block, gint32 end, guint length,
+                                  guint32 address)
 {
-    if (filter_has(&sieve->filters->v4, number->key) ||
-        sieve_in_networks(sieve->filters, number->address))
-        pass_number(block, number->end, number->length, number->address);
+    if (filter_has(&sieve->filters->v4, key_number(sieve->seed_v4, address)) ||
+        sieve_in_networks(sieve->filters, address))
+        pass_number(block, end, length, address);
 }
 
 /* The address that ends, but for dots and dashes, at @run_end; FALSE when it is none. Leading zeros
@@ -58,40 +65,71 @@ static inline gboolean read_number(SieveBlock *block, const guint8 *text, guint3
     return read_quad(text + end, dots & whole, length, &ret_number->address);
 }
 
+#ifdef SIEVE_LANES
+static inline void make_number_keys(guint64 seed, const Filter *filter, Numbers *numbers,
+                                    guint count);
+static inline guint keep_known_numbers(const Filters *filters, Numbers *numbers, guint count);
+#else
+/* Makes their keys, and fetches what the filter has there. */
+static inline void make_number_keys(guint64 seed, const Filter *filter, Numbers *numbers,
+                                    guint count)
+{
+    for (guint n = 0; n < count; n++) {
+        numbers->keys[n] = key_number(seed, numbers->addresses[n]);
+        __builtin_prefetch(&filter->words[filter_place(numbers->keys[n], filter->count)]);
+    }
+}
+
+/* Keeps those that the filter has, or that are near a network; how many these are. */
+static inline guint keep_known_numbers(const Filters *filters, Numbers *numbers, guint count)
+{
+    guint kept = 0;
+    for (guint n = 0; n < count; n++) {
+        gboolean known = filter_bit(filters->v4_nets, numbers->addresses[n] >> 16);
+        if (filters->v4.count > 0)
+            known |= filter_has(&filters->v4, numbers->keys[n]);
+        numbers->ends[kept] = numbers->ends[n];
+        numbers->lengths[kept] = numbers->lengths[n];
+        numbers->addresses[kept] = numbers->addresses[n];
+        kept += (guint)known;
+    }
+    return kept;
+}
+#endif
+
+/* Reads the addresses that end at @count places of @list; how many there are. */
+static inline guint read_numbers(const SieveBlock *block, const guint8 *text, const guint32 *list,
+                                 guint count, Numbers *numbers)
+{
+    guint waiting = 0;
+    for (guint i = 0; i < count; i++) {
+        guint32 end = list[i];
+        guint length = leading(~near_window(block, SIEVE_RUN, end));
+        guint64 whole = ~(~G_GUINT64_CONSTANT(0) >> 1 >> ((length - 1) & 63));
+        numbers->ends[waiting] = end;
+        numbers->lengths[waiting] = length;
+        waiting += (guint)read_quad(text + end, near_window(block, SIEVE_DOT, end) & whole, length,
+                                    &numbers->addresses[waiting]);
+    }
+    return waiting;
+}
+
 PASS probe_numbers(const Sieve *sieve, SieveBlock *block, const guint8 *text)
 {
-    const Filters *filters = sieve->filters;
-    const Filter filter = filters->v4;
+    const Filters filters = *sieve->filters;
     const guint32 *list = block->lists[SIEVE_NUMBERS];
     guint32 count = block->counts[SIEVE_NUMBERS];
-    Number numbers[NUMBERS_TOGETHER];
+    Numbers numbers;
 
-    for (guint32 i = 0; i < count;) {
-        guint waiting = 0, hits = 0;
-        for (guint32 until = MIN(count, i + NUMBERS_TOGETHER); i < until; i++) {
-            guint32 end = list[i];
-            guint length = leading(~near_window(block, SIEVE_RUN, end));
-            guint64 whole = ~(~G_GUINT64_CONSTANT(0) >> 1 >> ((length - 1) & 63));
-            numbers[waiting].end = (gint32)end;
-            numbers[waiting].length = length;
-            waiting +=
-                (guint)read_quad(text + (gint32)end, near_window(block, SIEVE_DOT, end) & whole,
-                                 length, &numbers[waiting].address);
-        }
-        if (filter.count > 0)
-            for (guint n = 0; n < waiting; n++) {
-                numbers[n].key = key_number(sieve->seed_v4, numbers[n].address);
-                __builtin_prefetch(&filter.words[filter_place(numbers[n].key, filter.count)]);
-            }
-        for (guint n = 0; n < waiting; n++) {
-            gboolean hit = filter_bit(filters->v4_nets, numbers[n].address >> 16);
-            if (filter.count > 0)
-                hit |= filter_has(&filter, numbers[n].key);
-            numbers[hits] = numbers[n];
-            hits += (guint)hit;
-        }
-        for (guint n = 0; n < hits; n++)
-            ask_for_number(sieve, block, &numbers[n]);
+    for (guint32 i = 0; i < count; i += NUMBERS_TOGETHER) {
+        guint some = MIN(count - i, NUMBERS_TOGETHER);
+        some = read_numbers(block, text, list + i, some, &numbers);
+        if (filters.v4.count > 0)
+            make_number_keys(sieve->seed_v4, &filters.v4, &numbers, some);
+        some = keep_known_numbers(&filters, &numbers, some);
+        for (guint n = 0; n < some; n++)
+            ask_for_number(sieve, block, (gint32)numbers.ends[n], numbers.lengths[n],
+                           numbers.addresses[n]);
     }
 }
 
@@ -100,8 +138,6 @@ PASS probe_marked_numbers(const Sieve *sieve, SieveBlock *block, const guint8 *t
     Number number;
 
     for (guint32 i = 0; i < block->counts[SIEVE_MARKED_NUMBERS]; i++)
-        if (read_number(block, text, block->lists[SIEVE_MARKED_NUMBERS][i], &number)) {
-            number.key = key_number(sieve->seed_v4, number.address);
-            ask_for_number(sieve, block, &number);
-        }
+        if (read_number(block, text, block->lists[SIEVE_MARKED_NUMBERS][i], &number))
+            ask_for_number(sieve, block, number.end, number.length, number.address);
 }
