@@ -23,8 +23,8 @@ class ShieldTest(unittest.TestCase):
         (self.path / "resolvers.json").write_text(json.dumps(LISTED))
         (self.path / "log").write_text("192.0.2.53 asked www.alder.example\n")
 
-    def run_concert(self, *arguments, status=0):
-        done = subprocess.run([concert.BIN, *map(str, arguments)], cwd=self.path,
+    def run_concert(self, *arguments, status=0, input=None):
+        done = subprocess.run([concert.BIN, *map(str, arguments)], cwd=self.path, input=input,
                               capture_output=True, text=True)
         self.assertEqual(done.returncode, status, done.stderr)
         return done
@@ -70,6 +70,14 @@ class ShieldTest(unittest.TestCase):
         self.assertEqual(len(done.stdout.splitlines()), 2)
         self.assertEqual(done.stderr, "")
         self.run_concert(*match, "--allow-list", "Alder's", status=2)
+        # The same of what is read from a pipe as it comes.
+        watch = ["watch", "--json", "--set", "made.shield", "-"]
+        log = (self.path / "log").read_text()
+        done = self.run_concert(*watch, input=log)
+        self.assertEqual([json.loads(line)["value"] for line in done.stdout.splitlines()],
+                         ["alder.example"])
+        self.assertIn("1 by \"Cedar's resolvers\"", done.stderr)
+        self.run_concert(*watch, "--allow-list", "Alder's", input=log, status=2)
 
     def test_ceilings(self):
         self.compile("--tlp", "amber", "--min-confidence", "1")
