@@ -6,7 +6,7 @@
 
 /* Items are dealt out by the first bits of their keys that were not looked at yet, each heap again,
  * until few are left in one. More heaps at once than this leave the caches. */
-#define DIGIT_BITS_MAX 11
+#define DIGIT_BITS_MAX 9
 
 /* So many are sorted one by one, and as many should come to a heap. */
 #define FEW 16
