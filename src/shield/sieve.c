@@ -162,28 +162,21 @@ static void look_closer(const Sieve *sieve, const SieveLevel *level, gsize base,
     }
 }
 
-/* The address that the filters let through: is it really of the set, and an address? */
-static gboolean is_address(const Sieve *sieve, const SieveLevel *level, gsize end, gsize length,
-                           guint32 number)
+/* Is the address that the filters let through one, and no version? */
+static gboolean is_address(const SieveLevel *level, gsize end, gsize length)
 {
-    SetEntry found[SET_MAX_FOUND];
-    ObservableAddress address = {.prefix = 32};
+    gsize run_end = end;
 
     if (length == 0)
         return TRUE; /* two of them, with a dash between */
-    guint32 bytes = GUINT32_TO_BE(number);
-    memcpy(address.bytes, &bytes, sizeof(bytes));
-    gsize run_end = end;
     while (run_end < level->length &&
            spot_view_class((char)level->text[run_end]) & (SPOT_DOT | SPOT_DASH))
         run_end++;
-    if (spot_address_is_version((const char *)level->text, level->length, end - length, run_end))
-        return FALSE;
-    return filter_has(&sieve->filters->v4, key_number(sieve->seed_v4, number)) ||
-           set_find_address(sieve->set, &address, found) > 0;
+    return !spot_address_is_version((const char *)level->text, level->length, end - length,
+                                    run_end);
 }
 
-static void take_hits(const Sieve *sieve, const SieveLevel *level, gsize base, GArray *places)
+static void take_hits(const SieveLevel *level, gsize base, GArray *places)
 {
     const SieveBlock *block = level->block;
 
@@ -193,7 +186,7 @@ static void take_hits(const Sieve *sieve, const SieveLevel *level, gsize base, G
     }
     for (guint i = 0; i < block->number_hits; i++) {
         gsize at = base + (gsize)(gssize)block->numbers[i].end;
-        if (!is_address(sieve, level, at, block->numbers[i].length, block->numbers[i].address))
+        if (!is_address(level, at, block->numbers[i].length))
             continue;
         at--;
         g_array_append_val(places, at);
@@ -215,7 +208,7 @@ static void sieve_level(Sieve *sieve, guint depth, const guint8 *text, gsize len
     /* One byte more than there is, for the ends of runs that end with the text. */
     for (gsize base = 0; base <= length; base += SIEVE_WORDS * 64) {
         sieve->look(sieve, block, text + base, length - base);
-        take_hits(sieve, level, base, places);
+        take_hits(level, base, places);
         look_closer(sieve, level, base, places);
         for (guint i = 0; i < block->counts[SIEVE_ESCAPES]; i++) {
             gsize at = base + block->lists[SIEVE_ESCAPES][i];

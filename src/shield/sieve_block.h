@@ -159,9 +159,10 @@ gboolean sieve_rare_other_script(const Sieve *sieve, const SieveLevel *level, gs
  * under one? */
 gboolean sieve_rare_name(const Sieve *sieve, const char *end, gsize length);
 
-/* May the hash of so many hexadecimal digits, the pairs of which stand @step bytes from each other,
- * be of the set? */
-gboolean sieve_rare_digest(const Sieve *sieve, const guint8 *text, gsize step, gsize digits);
+/* The key of the hash of so many hexadecimal digits, the pairs of which stand @step bytes from each
+ * other; FALSE when no hash has so many. */
+gboolean sieve_rare_digest(const Sieve *sieve, const guint8 *text, gsize step, gsize digits,
+                           guint64 *ret_key);
 
 /* May the address, 16 bytes in network order, be of the set, or lie in a network of it? */
 gboolean sieve_rare_v6(const Sieve *sieve, const guint8 address[16]);

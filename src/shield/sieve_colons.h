@@ -4,6 +4,16 @@
  * What is plain is decided here, by masks; the rest, and what the filter lets through, is left to
  * sieve_rare_colons(), which knows all the rules. */
 
+/* What is told at a glance: nothing is there, the spotter shall look, or the filter of hashes. */
+typedef enum {
+    GLANCE_NO,
+    GLANCE_YES,
+    GLANCE_ASK,
+} Glance;
+
+/* Places at which the filter is asked together. */
+#define GLANCES_TOGETHER 64
+
 /* Colons of a hash, at least; and of an address, at most, with one too many on either side. */
 #define COLONS_OF_HASH    15
 #define COLONS_OF_ADDRESS 9
@@ -55,9 +65,9 @@ static inline gboolean read_groups(const guint8 *text, guint64 colons, guint len
 /* The longest hash with colons. */
 #define COLON_HASH_MAX 191
 
-/* May the chain be a hash of the set? One that begins before the block is left to the spotter. */
-static inline gboolean may_be_colon_hash(const Sieve *sieve, const SieveBlock *block,
-                                         const guint8 *text, guint32 end)
+/* May the chain be a hash? One that begins before the block is left to the spotter. */
+static inline Glance glance_at_pairs(const Sieve *sieve, const SieveBlock *block,
+                                     const guint8 *text, guint32 end, guint64 *ret_key)
 {
     guint32 start = end;
     guint more;
@@ -65,19 +75,21 @@ static inline gboolean may_be_colon_hash(const Sieve *sieve, const SieveBlock *b
     do {
         more = leading(~(window(block, SIEVE_COLON, start) | window(block, SIEVE_HEX, start)));
         if (more > start || end - start > COLON_HASH_MAX)
-            return TRUE;
+            return GLANCE_YES;
         start -= more;
     } while (more == 64);
     text += start;
     if (text[2] != ':' || text[-1] == '%' || window(block, SIEVE_HOST, start) >> 63)
-        return TRUE;
+        return GLANCE_YES;
     guint length = end - start;
-    return length % 3 == 2 && sieve_rare_digest(sieve, text, 3, (length + 1) / 3 * 2);
+    return length % 3 == 2 && sieve_rare_digest(sieve, text, 3, (length + 1) / 3 * 2, ret_key)
+               ? GLANCE_ASK
+               : GLANCE_NO;
 }
 
 /* May the chain that ends at @end be of the set, as far as can be told at a glance? */
-static inline gboolean may_be_chain(const Sieve *sieve, const SieveBlock *block, const guint8 *text,
-                                    guint32 end)
+static inline Glance glance_at_chain(const Sieve *sieve, const SieveBlock *block,
+                                     const guint8 *text, guint32 end, guint64 *ret_key)
 {
     guint64 colons = window(block, SIEVE_COLON, end);
     guint length = leading(~(colons | window(block, SIEVE_HEX, end)));
@@ -85,68 +97,89 @@ static inline gboolean may_be_chain(const Sieve *sieve, const SieveBlock *block,
     guint8 bytes[16];
 
     if (length > NEAR_BITS)
-        return may_be_colon_hash(sieve, block, text, end);
+        return glance_at_pairs(sieve, block, text, end, ret_key);
     colons >>= 64 - length;
     guint count = (guint)__builtin_popcountll(colons);
     gboolean gap = (colons & colons >> 1) != 0;
     if (count >= COLONS_OF_HASH)
-        return may_be_colon_hash(sieve, block, text, end);
+        return glance_at_pairs(sieve, block, text, end, ret_key);
     if (count > COLONS_OF_ADDRESS || (!gap && count < COLONS_WITHOUT_GAP) ||
         ahead(block, SIEVE_ALNUM, end) & 1)
-        return FALSE;
+        return GLANCE_NO;
     const guint8 *start = text + (gint32)end - length;
     if (start[-1] == '%' || text[end] == '.' || window(block, SIEVE_HOST, end) << length >> 63 ||
         __builtin_ctzll(colons) > 4 || (colons & 3) == 1)
-        return TRUE;                       /* not all of it counts, or more than it */
+        return GLANCE_YES;                 /* not all of it counts, or more than it */
     length -= colons >> (length - 2) == 2; /* a colon alone at the end */
     colons &= (G_GUINT64_CONSTANT(1) << length) - 1;
     if (!read_groups(start, colons, length, groups))
-        return FALSE;
+        return GLANCE_NO;
     for (guint group = 0; group < GROUPS; group++) {
         bytes[2 * group] = (guint8)(groups[group] >> 8);
         bytes[2 * group + 1] = (guint8)groups[group];
     }
     /* What begins with noughts may be an IPv4 address. */
-    return (groups[0] | groups[1] | groups[2] | groups[3] | groups[4]) == 0 ||
-           sieve_rare_v6(sieve, bytes);
+    gboolean may_be = (groups[0] | groups[1] | groups[2] | groups[3] | groups[4]) == 0 ||
+                      sieve_rare_v6(sieve, bytes);
+    return may_be ? GLANCE_YES : GLANCE_NO;
 }
 
-/* May what begins with 32 hexadecimal digits at @start be a hash of the set? */
-static inline gboolean may_be_hash(const Sieve *sieve, const SieveBlock *block, const guint8 *text,
-                                   guint32 start)
+/* May what begins with 32 hexadecimal digits at @start be a hash? */
+static inline Glance glance_at_hash(const Sieve *sieve, const SieveBlock *block, const guint8 *text,
+                                    guint32 start, guint64 *ret_key)
 {
     guint32 end = start + 32;
+    const guint8 *before = text + (gint32)start;
     guint more;
 
+    /* The digits that are an escape's are no word's. */
+    if (window(block, SIEVE_ALNUM, start) >> 63 && ((before[-1] | 32) != 'x' || before[-2] != '0'))
+        return GLANCE_NO;
     do {
         guint64 others = ~ahead(block, SIEVE_HEX, end);
         more = others ? (guint)__builtin_ctzll(others) : 64;
         end += more;
     } while (more == 64 && end - start < 128);
     return !(ahead(block, SIEVE_ALNUM, end) & 1) &&
-           sieve_rare_digest(sieve, text + start, 2, end - start);
+                   sieve_rare_digest(sieve, text + start, 2, end - start, ret_key)
+               ? GLANCE_ASK
+               : GLANCE_NO;
+}
+
+/* Of the places of a list keeps those at which @glance does not see that nothing is there. */
+static inline void leave_out(const Sieve *sieve, SieveBlock *block, const guint8 *text,
+                             SieveList list,
+                             Glance (*glance)(const Sieve *sieve, const SieveBlock *block,
+                                              const guint8 *text, guint32 at, guint64 *ret_key))
+{
+    const Filter filter = sieve->filters->digest;
+    guint32 *places = block->lists[list];
+    guint64 keys[GLANCES_TOGETHER];
+    Glance seen[GLANCES_TOGETHER];
+    guint count = block->counts[list], kept = 0;
+
+    for (guint first = 0; first < count; first += GLANCES_TOGETHER) {
+        guint some = MIN(count - first, GLANCES_TOGETHER);
+        for (guint i = 0; i < some; i++) {
+            seen[i] = glance(sieve, block, text, places[first + i], &keys[i]);
+            if (seen[i] == GLANCE_ASK)
+                __builtin_prefetch(&filter.words[filter_place(keys[i], filter.count)]);
+        }
+        for (guint i = 0; i < some; i++) {
+            places[kept] = places[first + i];
+            kept +=
+                seen[i] == GLANCE_YES || (seen[i] == GLANCE_ASK && filter_has(&filter, keys[i]));
+        }
+    }
+    block->counts[list] = kept;
 }
 
 PASS leave_hashes_out(const Sieve *sieve, SieveBlock *block, const guint8 *text)
 {
-    guint32 *hashes = block->lists[SIEVE_HASHES];
-    guint kept = 0;
-
-    for (guint i = 0; i < block->counts[SIEVE_HASHES]; i++) {
-        hashes[kept] = hashes[i];
-        kept += (guint)may_be_hash(sieve, block, text, hashes[i]);
-    }
-    block->counts[SIEVE_HASHES] = kept;
+    leave_out(sieve, block, text, SIEVE_HASHES, glance_at_hash);
 }
 
 PASS leave_chains_out(const Sieve *sieve, SieveBlock *block, const guint8 *text)
 {
-    guint32 *chains = block->lists[SIEVE_COLONS];
-    guint kept = 0;
-
-    for (guint i = 0; i < block->counts[SIEVE_COLONS]; i++) {
-        chains[kept] = chains[i];
-        kept += (guint)may_be_chain(sieve, block, text, chains[i]);
-    }
-    block->counts[SIEVE_COLONS] = kept;
+    leave_out(sieve, block, text, SIEVE_COLONS, glance_at_chain);
 }

@@ -30,10 +30,10 @@
 
 /* Fetches what the next block has where this one has the words from @at on: memory is slow, and has
  * nothing to do while masks are combined. */
-static inline void fetch_next(const guint8 *text, guint at)
+static inline void fetch_next(const guint8 *text, guint at, guint half)
 {
-    text += (SIEVE_WORDS + SIEVE_AHEAD + at - SIEVE_FIRST) * 64;
-    for (guint lane = 0; lane < LANES; lane++)
+    text += (SIEVE_WORDS + SIEVE_AHEAD + at - SIEVE_FIRST + half * LANES / 2) * 64;
+    for (guint lane = 0; lane < LANES / 2; lane++)
         __builtin_prefetch(text + lane * 64);
 }
 
@@ -79,6 +79,7 @@ PASS take_out_escapes(SieveBlock *block, guint end)
     }
 }
 
+/* Runs of 32 hexadecimal digits; what stands before them is looked at later. */
 static inline Words hash_starts(const SieveBlock *block, guint at)
 {
     Words low = LOAD(SIEVE_DIGITS, at), high = LOAD(SIEVE_DIGITS, at + 1);
@@ -86,7 +87,7 @@ static inline Words hash_starts(const SieveBlock *block, guint at)
         low &= low >> n | high << (64 - n);
         high &= high >> n;
     }
-    return low & ~BEFORE(SIEVE_ALNUM, at, 1);
+    return low & ~BEFORE(SIEVE_DIGITS, at, 1);
 }
 
 /* Hosts begin behind "://", which may be written ":\/\/", and behind '@'. */
@@ -142,7 +143,7 @@ PASS list_starts(SieveBlock *block, const guint8 *text, guint end)
     for (guint at = SIEVE_FIRST; at < end; at += LANES) {
         Words hosts = host_starts(block, at), escapes = escape_starts(block, at);
         Words hashes = hash_starts(block, at);
-        fetch_next(text, at);
+        fetch_next(text, at, 0);
         Words ja4s = LOAD(SIEVE_UNDERSCORE, at) & BEHIND(SIEVE_UNDERSCORE, at, 13);
         Words splits = LOAD(SIEVE_DOT, at) & BEHIND(SIEVE_DOT, at, 1) & BEFORE(SIEVE_RUN, at, 1) &
                        ~BEFORE(SIEVE_DOT, at, 1);
@@ -210,12 +211,13 @@ static inline Words off_marks(const SieveBlock *block, guint at, Words marks)
             (BEFORE(SIEVE_DOT, at, 1) & (BEFORE(SIEVE_DOT, at, 2) | ~BEFORE(SIEVE_RUN, at, 2))));
 }
 
-PASS list_ends(SieveBlock *block, guint end)
+PASS list_ends(SieveBlock *block, const guint8 *text, guint end)
 {
     guint32 *names = block->lists[SIEVE_NAMES], *numbers = block->lists[SIEVE_NUMBERS];
     guint8 *carries = block->carries;
 
     for (guint at = SIEVE_FIRST; at < end; at += LANES) {
+        fetch_next(text, at, 1);
         Words run = LOAD(SIEVE_RUN, at), dots = LOAD(SIEVE_DOT, at);
         Words marks = run & ~LOAD(SIEVE_ALNUM, at) & ~dots;
         Words dotted = add_words(run, dots, &carries[SIEVE_CARRY_DOT]);
@@ -342,7 +344,7 @@ static void look(const Sieve *sieve, SieveBlock *block, const guint8 *text, gsiz
     take_out_escapes(block, end + SIEVE_AHEAD - 1);
     memset(block->counts, 0, sizeof(block->counts));
     list_starts(block, text, end);
-    list_ends(block, end);
+    list_ends(block, text, end);
     list_colons(block, end);
     if (block->high || block->carries[SIEVE_CARRY_HIGH] || block->carries[SIEVE_CARRY_HIGH_DOT])
         list_other_scripts(block, text, end);

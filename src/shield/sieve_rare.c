@@ -166,12 +166,20 @@ static guint64 read_digits(const guint8 *text, gsize step)
     return number_of(high) << 32 | number_of(low);
 }
 
-gboolean sieve_rare_digest(const Sieve *sieve, const guint8 *text, gsize step, gsize digits)
+gboolean sieve_rare_digest(const Sieve *sieve, const guint8 *text, gsize step, gsize digits,
+                           guint64 *ret_key)
 {
     if (digits != 32 && digits != 40 && digits != 64 && digits != 128)
         return FALSE;
-    return filter_has(&sieve->filters->digest,
-                      key_digest(sieve->filters->seed, read_digits(text, step), (guint)digits));
+    *ret_key = key_digest(sieve->filters->seed, read_digits(text, step), (guint)digits);
+    return TRUE;
+}
+
+static gboolean has_digest(const Sieve *sieve, const guint8 *text, gsize step, gsize digits)
+{
+    guint64 key;
+    return sieve_rare_digest(sieve, text, step, digits, &key) &&
+           filter_has(&sieve->filters->digest, key);
 }
 
 gboolean sieve_rare_hash(const Sieve *sieve, const SieveLevel *level, gsize at)
@@ -180,8 +188,7 @@ gboolean sieve_rare_hash(const Sieve *sieve, const SieveLevel *level, gsize at)
 
     while (end - at <= 128 && class_at(level, end) & SPOT_HEX)
         end++;
-    return !(class_at(level, end) & SPOT_ALNUM) &&
-           sieve_rare_digest(sieve, level->text + at, 2, end - at);
+    return !(class_at(level, end) & SPOT_ALNUM) && has_digest(sieve, level->text + at, 2, end - at);
 }
 
 gboolean sieve_rare_ja4(const Sieve *sieve, const SieveLevel *level, gsize at)
@@ -296,7 +303,7 @@ gboolean sieve_rare_colons(const Sieve *sieve, const SieveLevel *level, gsize at
     if (first - start >= 5 || (start > 0 && class_of(text[start - 1]) & SPOT_HOST))
         start = first;
     if (colons >= 15 && (at - start) % 3 == 2 &&
-        sieve_rare_digest(sieve, text + start, 3, (at - start + 1) / 3 * 2))
+        has_digest(sieve, text + start, 3, (at - start + 1) / 3 * 2))
         return TRUE;
     return colons <= 9 && (gap || colons >= 6) && has_address(sieve, level, start, at);
 }

@@ -7,24 +7,27 @@
 
 static void walk(SpotView *view, gsize from, gsize to);
 
-static void look_up_hash(SpotView *view, gsize start, gsize end)
+/* The digits from @digits on, of the word [start, end). */
+static void look_up_hash(SpotView *view, gsize start, gsize digits, gsize end)
 {
     char hash[128];
-    gsize length = end - start;
+    gsize length = end - digits;
 
+    if (length > sizeof(hash))
+        return;
     for (gsize i = 0; i < length; i++) {
-        if (!(spot_view_class(view->text[start + i]) & SPOT_HEX))
+        if (!(spot_view_class(view->text[digits + i]) & SPOT_HEX))
             return;
-        hash[i] = g_ascii_tolower(view->text[start + i]);
+        hash[i] = g_ascii_tolower(view->text[digits + i]);
     }
     for (int kind = OBSERVABLE_MD5; kind <= OBSERVABLE_JA3; kind++) {
-        static const guint8 digits[] = {[OBSERVABLE_MD5] = 32,
-                                        [OBSERVABLE_SHA1] = 40,
-                                        [OBSERVABLE_SHA256] = 64,
-                                        [OBSERVABLE_SHA512] = 128,
-                                        [OBSERVABLE_JA3] = 32};
+        static const guint8 lengths[] = {[OBSERVABLE_MD5] = 32,
+                                         [OBSERVABLE_SHA1] = 40,
+                                         [OBSERVABLE_SHA256] = 64,
+                                         [OBSERVABLE_SHA512] = 128,
+                                         [OBSERVABLE_JA3] = 32};
         SetEntry entry =
-            digits[kind] == length ? set_find(view->set, kind, hash, length) : SET_NONE;
+            lengths[kind] == length ? set_find(view->set, kind, hash, length) : SET_NONE;
         if (entry != SET_NONE)
             spot_view_add(view, start, end, entry);
     }
@@ -39,7 +42,9 @@ static void spot_hashes(SpotView *view, gsize start, gsize end)
             i++;
         gsize length = i - word;
         if (length == 32 || length == 40 || length == 64 || length == 128)
-            look_up_hash(view, word, i);
+            look_up_hash(view, word, word, i);
+        else if (length >= 34 && view->text[word] == '0' && (view->text[word + 1] | 32) == 'x')
+            look_up_hash(view, word, word + 2, i);
         if (length != 10 || end - word < 36 || view->text[i] != '_' ||
             !set_has(view->set, OBSERVABLE_JA4) || (word > start && view->text[word - 1] == '_'))
             continue;

@@ -152,6 +152,8 @@ static const char *const sieve_texts_indicators[] = {
     "%20alder.example",
     "%22192.0.2.1%22",
     "%20" TEXTS_MD5,
+    "0x" TEXTS_MD5,
+    "\\t0X" TEXTS_SHA1,
     "\\n" TEXTS_MD5,
     "\\n" TEXTS_JA4,
     "%20" TEXTS_JA4,

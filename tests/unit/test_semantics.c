@@ -225,6 +225,15 @@ static const Row rows[] = {
     NO("hashes only whole", TEXT, SHA1, SHA1, SHA1 "z"),
     NO("hashes only whole", TEXT, JA4, JA4, "x" JA4),
 
+    YES("0x hashes", TEXT, MD5, MD5, "hash=0x" MD5 ","),
+    YES("0x hashes", TEXT, SHA256, SHA256, "0X" SHA256),
+    YES("0x hashes", TEXT, SHA1, SHA1, "%200x" SHA1),
+    YES("0x hashes", TEXT, JA3, MD5, "\\n0x" MD5),
+    NO("0x hashes", TEXT, MD5, MD5, "10x" MD5),
+    NO("0x hashes", TEXT, MD5, MD5, "0x" MD5 "00"),
+    NO("0x hashes", TEXT, MD5, MD5, "0x00" MD5),
+    NO("0x hashes", TEXT, MD5, MD5, "x" MD5),
+
     YES("hashes in pairs", TEXT, MD5, MD5, "d4:1d:8c:d9:8f:00:b2:04:E9:80:09:98:ec:f8:42:7e"),
     YES("hashes in pairs", TEXT, SHA1, SHA1,
         "SHA1 Fingerprint=DA:39:A3:EE:5E:6B:4B:0D:32:55:BF:EF:95:60:18:90:AF:D8:07:09"),
