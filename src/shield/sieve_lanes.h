@@ -150,6 +150,12 @@ static inline void keep_lanes(guint32 *into, __mmask8 lanes, Lanes values)
                         _mm256_maskz_compress_epi32(lanes, _mm512_cvtepi64_epi32(values)));
 }
 
+/* The same of four. */
+static inline void keep_four(guint32 *into, __mmask8 lanes, __m128i values)
+{
+    _mm_storeu_si128((__m128i *)(gpointer)into, _mm_maskz_compress_epi32(lanes, values));
+}
+
 static inline guint read_plain_names(const Sieve *sieve, SieveBlock *block, const guint8 *text,
                                      const guint32 *list, guint count, Names *names)
 {
@@ -207,6 +213,73 @@ static inline guint keep_known_names(const Filter *filter, Names *names, guint c
         keep_lanes(names->two + kept, known, two);
         keep_lanes(names->three + kept, known, three);
         kept += (guint)__builtin_popcount(known);
+    }
+    return kept;
+}
+
+/* Reads the digits of four of @numbers from number @at on, of @count; which of them are addresses.
+ */
+static inline guint read_four(const guint8 *text, const guint8 (*digits)[16], Numbers *numbers,
+                              guint at, guint count, __m128i *ret_addresses)
+{
+    const guint8 *ends[4];
+    __m512i octets, order;
+
+    for (guint lane = 0; lane < 4; lane++)
+        ends[lane] = text + (gint32)numbers->ends[MIN(at + lane, count - 1)] - 16;
+    octets = _mm512_castsi128_si512(load_16(ends[0]));
+    octets = _mm512_inserti32x4(octets, load_16(ends[1]), 1);
+    octets = _mm512_inserti32x4(octets, load_16(ends[2]), 2);
+    octets = _mm512_inserti32x4(octets, load_16(ends[3]), 3);
+    order = _mm512_castsi128_si512(load_16(digits[numbers->shapes[at]]));
+    order = _mm512_inserti32x4(order, load_16(digits[numbers->shapes[at + 1]]), 1);
+    order = _mm512_inserti32x4(order, load_16(digits[numbers->shapes[at + 2]]), 2);
+    order = _mm512_inserti32x4(order, load_16(digits[numbers->shapes[at + 3]]), 3);
+    octets = _mm512_shuffle_epi8(_mm512_and_si512(octets, _mm512_set1_epi8(0x0f)), order);
+    octets = _mm512_maddubs_epi16(octets, _mm512_set1_epi32(WEIGHTS));
+    octets = _mm512_madd_epi16(octets, _mm512_set1_epi16(1));
+    *ret_addresses = _mm512_cvtepi32_epi8(octets);
+    guint over = _mm512_cmpgt_epu32_mask(octets, _mm512_set1_epi32(255));
+    over |= over >> 2;
+    over |= over >> 1;
+    return ~_pext_u32(over, 0x1111) & first_lanes(MIN(count - at, 4u));
+}
+
+static inline guint read_numbers(const SieveBlock *block, const guint8 *text, const guint32 *list,
+                                 guint count, Numbers *numbers)
+{
+    const Lanes behinds = _mm512_loadu_si512(behind_of_shape);
+    guint waiting = 0, kept = 0;
+
+    for (guint i = 0; i < count; i += 8) {
+        __mmask8 lanes = first_lanes(count - i);
+        Lanes ends = widen(list + i);
+        Lanes run = near_windows(block, SIEVE_RUN, lanes, ends);
+        Lanes length = _mm512_lzcnt_epi64(xor_all(run, G_MAXUINT64));
+        Lanes dots = _mm512_andnot_si512(_mm512_srlv_epi64(all_lanes(G_MAXUINT64), length),
+                                         near_windows(block, SIEVE_DOT, lanes, ends));
+        Lanes shape = words_at(lanes, shape_of_dots, _mm512_srli_epi64(dots, 52));
+        shape = _mm512_and_si512(shape, all_lanes(0xff));
+        Lanes behind = _mm512_and_si512(_mm512_permutexvar_epi8(shape, behinds), all_lanes(0xff));
+        Lanes first = _mm512_sub_epi64(_mm512_sub_epi64(length, behind), all_lanes(1));
+        __mmask8 are_quads = _mm512_mask_cmplt_epu64_mask(lanes, first, all_lanes(3)) &
+                             _mm512_cmpeq_epi64_mask(_mm512_slli_epi64(dots, 12), all_lanes(0));
+        shape = _mm512_add_epi64(_mm512_add_epi64(shape, _mm512_slli_epi64(shape, 1)), first);
+        keep_lanes(numbers->ends + waiting, are_quads, ends);
+        keep_lanes(numbers->lengths + waiting, are_quads, length);
+        keep_lanes(numbers->shapes + waiting, are_quads, shape);
+        waiting += (guint)__builtin_popcount(are_quads);
+    }
+    /* What is read beyond them is of some shape, too. */
+    keep_lanes(numbers->shapes + waiting, 0, all_lanes(0));
+    for (guint n = 0; n < waiting; n += 4) {
+        __m128i addresses;
+        __mmask8 are =
+            (__mmask8)read_four(text, digits_of_shape[0], numbers, n, waiting, &addresses);
+        keep_four(numbers->addresses + kept, are, addresses);
+        keep_four(numbers->ends + kept, are, load_16(numbers->ends + n));
+        keep_four(numbers->lengths + kept, are, load_16(numbers->lengths + n));
+        kept += (guint)__builtin_popcount(are);
     }
     return kept;
 }

@@ -18,6 +18,7 @@ typedef struct {
     guint64 keys[NUMBERS_TOGETHER + 8];
     guint32 ends[NUMBERS_TOGETHER + 8], lengths[NUMBERS_TOGETHER + 8];
     guint32 addresses[NUMBERS_TOGETHER + 8];
+    guint32 shapes[NUMBERS_TOGETHER + 8]; /* of quads that are being read */
 } Numbers;
 
 static inline void pass_number(SieveBlock *block, gint32 end, guint length, guint32 address)
@@ -69,7 +70,26 @@ static inline gboolean read_number(SieveBlock *block, const guint8 *text, guint3
 static inline void make_number_keys(guint64 seed, const Filter *filter, Numbers *numbers,
                                     guint count);
 static inline guint keep_known_numbers(const Filters *filters, Numbers *numbers, guint count);
+static inline guint read_numbers(const SieveBlock *block, const guint8 *text, const guint32 *list,
+                                 guint count, Numbers *numbers);
 #else
+/* Reads the addresses that end at @count places of @list; how many there are. */
+static inline guint read_numbers(const SieveBlock *block, const guint8 *text, const guint32 *list,
+                                 guint count, Numbers *numbers)
+{
+    guint waiting = 0;
+    for (guint i = 0; i < count; i++) {
+        guint32 end = list[i];
+        guint length = leading(~near_window(block, SIEVE_RUN, end));
+        guint64 whole = ~(~G_GUINT64_CONSTANT(0) >> 1 >> ((length - 1) & 63));
+        numbers->ends[waiting] = end;
+        numbers->lengths[waiting] = length;
+        waiting += (guint)read_quad(text + end, near_window(block, SIEVE_DOT, end) & whole, length,
+                                    &numbers->addresses[waiting]);
+    }
+    return waiting;
+}
+
 /* Makes their keys, and fetches what the filter has there. */
 static inline void make_number_keys(guint64 seed, const Filter *filter, Numbers *numbers,
                                     guint count)
@@ -96,23 +116,6 @@ static inline guint keep_known_numbers(const Filters *filters, Numbers *numbers,
     return kept;
 }
 #endif
-
-/* Reads the addresses that end at @count places of @list; how many there are. */
-static inline guint read_numbers(const SieveBlock *block, const guint8 *text, const guint32 *list,
-                                 guint count, Numbers *numbers)
-{
-    guint waiting = 0;
-    for (guint i = 0; i < count; i++) {
-        guint32 end = list[i];
-        guint length = leading(~near_window(block, SIEVE_RUN, end));
-        guint64 whole = ~(~G_GUINT64_CONSTANT(0) >> 1 >> ((length - 1) & 63));
-        numbers->ends[waiting] = end;
-        numbers->lengths[waiting] = length;
-        waiting += (guint)read_quad(text + end, near_window(block, SIEVE_DOT, end) & whole, length,
-                                    &numbers->addresses[waiting]);
-    }
-    return waiting;
-}
 
 PASS probe_numbers(const Sieve *sieve, SieveBlock *block, const guint8 *text)
 {

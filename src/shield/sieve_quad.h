@@ -5,12 +5,26 @@
 
 #ifdef __SSE4_1__
 
-/* Of the shape of a quad, the digits of its last three octets: 1 to 3 of each. Bit 11 of the dots
- * is that of the last byte. */
-#define DOT_BIT(behind) (1 << (11 - (behind)))
-#define DOTS(b, c, d)   (DOT_BIT(d) | DOT_BIT((c) + (d) + 1) | DOT_BIT((b) + (c) + (d) + 2))
-#define SHAPE(b, c, d)  (((b)-1) * 9 + ((c)-1) * 3 + (d))
-#define NO_SHAPE        0
+/* Of a quad, the digits of its octets: 1 to 3 of each. Those of the last three are told by where
+ * the dots stand, of which bit 11 is that of the last byte. */
+#define DOT_BIT(behind)       (1 << (11 - (behind)))
+#define DOTS(b, c, d)         (DOT_BIT(d) | DOT_BIT((c) + (d) + 1) | DOT_BIT((b) + (c) + (d) + 2))
+#define BYTES_BEHIND(b, c, d) ((b) + (c) + (d) + 3)
+#define SHAPE(b, c, d)        (((b)-1) * 9 + ((c)-1) * 3 + (d))
+#define NO_SHAPE              0
+#define SHAPES                28
+
+#define WITH_D(row, b, c)     row(b, c, 1), row(b, c, 2), row(b, c, 3)
+#define WITH_C(row, b)        WITH_D(row, b, 1), WITH_D(row, b, 2), WITH_D(row, b, 3)
+#define WITH_B(row)           WITH_C(row, 1), WITH_C(row, 2), WITH_C(row, 3)
+
+/* Some bytes more than are meant may be read. */
+#define SHAPE_OF_DOTS(b, c, d) [DOTS(b, c, d)] = SHAPE(b, c, d)
+static const guint8 shape_of_dots[4096 + 8] = {WITH_B(SHAPE_OF_DOTS)};
+
+/* Bytes behind the first octet; more than there are for NO_SHAPE. */
+#define BEHIND_OF_SHAPE(b, c, d) [SHAPE(b, c, d)] = BYTES_BEHIND(b, c, d)
+static const guint8 behind_of_shape[64] = {[NO_SHAPE] = 255, WITH_B(BEHIND_OF_SHAPE)};
 
 /* Where in the 16 bytes before the quad's end the hundreds, tens and ones of the octet stand that
  * has so many bytes behind it; and a nought. */
@@ -19,26 +33,17 @@
     (digits) > 2 ? 13 - (behind) : NOUGHT, (digits) > 1 ? 14 - (behind) : NOUGHT, 15 - (behind),   \
         NOUGHT
 
-typedef struct {
-    guint8 bytes[16]; /* the last octet first */
-    guint8 behind;    /* bytes behind the first octet; more than there are for NO_SHAPE */
-} QuadShape;
+/* By shape and digits of the first octet, of which there is one at least; the last octet first. */
+#define OCTETS(a, b, c, d)                                                                         \
+    {                                                                                              \
+        OCTET(0, d), OCTET((d) + 1, c), OCTET((c) + (d) + 2, b), OCTET(BYTES_BEHIND(b, c, d), a)   \
+    }
+#define DIGITS_OF_SHAPE(b, c, d)                                                                   \
+    [SHAPE(b, c, d)] = {OCTETS(1, b, c, d), OCTETS(2, b, c, d), OCTETS(3, b, c, d)}
+static const guint8 digits_of_shape[SHAPES][3][16] = {WITH_B(DIGITS_OF_SHAPE)};
 
-#define WITH_D(row, b, c)      row(b, c, 1), row(b, c, 2), row(b, c, 3)
-#define WITH_C(row, b)         WITH_D(row, b, 1), WITH_D(row, b, 2), WITH_D(row, b, 3)
-#define WITH_B(row)            WITH_C(row, 1), WITH_C(row, 2), WITH_C(row, 3)
-
-#define SHAPE_OF_DOTS(b, c, d) [DOTS(b, c, d)] = SHAPE(b, c, d)
-static const guint8 shape_of_dots[4096] = {WITH_B(SHAPE_OF_DOTS)};
-
-#define SHAPE_ITSELF(b, c, d)                                                                      \
-    [SHAPE(b, c, d)] = {.bytes = {OCTET(0, d), OCTET((d) + 1, c), OCTET((c) + (d) + 2, b),         \
-                                  OCTET((b) + (c) + (d) + 3, 3)},                                  \
-                        .behind = (b) + (c) + (d) + 3}
-static const QuadShape shapes[] = {[NO_SHAPE] = {.behind = 255}, WITH_B(SHAPE_ITSELF)};
-
-/* Nothing, and then the digits of bytes. */
-static const guint8 kept_digits[32] = {[16 ... 31] = 0x0f};
+/* What hundreds, tens, ones and noughts count. */
+#define WEIGHTS (1 << 16 | 10 << 8 | 100)
 
 static inline __m128i load_16(gconstpointer bytes)
 {
@@ -50,12 +55,12 @@ static inline __m128i load_16(gconstpointer bytes)
 static inline gboolean read_quad(const guint8 *last, guint64 dots, guint length,
                                  guint32 *ret_address)
 {
-    const QuadShape *shape = &shapes[shape_of_dots[dots >> 52]];
-    gboolean is_quad = (length - shape->behind - 1 < 3) & (dots << 12 == 0);
-    __m128i octets = _mm_and_si128(load_16(last - 16), load_16(kept_digits + MIN(length, 16u)));
+    guint shape = shape_of_dots[dots >> 52], first = length - behind_of_shape[shape] - 1;
+    gboolean is_quad = (first < 3) & (dots << 12 == 0);
+    __m128i octets = _mm_and_si128(load_16(last - 16), _mm_set1_epi8(0x0f));
 
-    octets = _mm_shuffle_epi8(octets, load_16(shape->bytes));
-    octets = _mm_maddubs_epi16(octets, _mm_set1_epi32(1 << 16 | 10 << 8 | 100));
+    octets = _mm_shuffle_epi8(octets, load_16(digits_of_shape[shape][MIN(first, 2u)]));
+    octets = _mm_maddubs_epi16(octets, _mm_set1_epi32(WEIGHTS));
     octets = _mm_madd_epi16(octets, _mm_set1_epi16(1));
     is_quad &= _mm_testz_si128(octets, _mm_set1_epi32(~255));
     octets = _mm_packus_epi32(octets, octets);
@@ -65,15 +70,18 @@ static inline gboolean read_quad(const guint8 *last, guint64 dots, guint length,
 
 #undef DOT_BIT
 #undef DOTS
+#undef BYTES_BEHIND
 #undef SHAPE
 #undef NO_SHAPE
-#undef NOUGHT
-#undef OCTET
 #undef WITH_B
 #undef WITH_C
 #undef WITH_D
 #undef SHAPE_OF_DOTS
-#undef SHAPE_ITSELF
+#undef BEHIND_OF_SHAPE
+#undef NOUGHT
+#undef OCTET
+#undef OCTETS
+#undef DIGITS_OF_SHAPE
 
 #else
 
