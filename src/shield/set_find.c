@@ -179,8 +179,8 @@ guint set_find_domain(const Set *set, const char *canonical, gsize length,
     return found;
 }
 
-/* The network of IPv4 with the first address @bytes among those of one prefix length, which lie from
- * @low to @high. It is asked for often, by every address that a network of the set is near. */
+/* The network of IPv4 with the first address @bytes among those from @low to @high, which have one
+ * prefix length. It is asked for often: by every address that a network of the set is near. */
 static SetEntry find_net4(const Set *set, const guint8 *bytes, guint32 low, guint32 high)
 {
     const guint8 *values = set_rows_part(set, SET_PART_VALUES + SET_TABLE_NET4, NULL);
