@@ -134,6 +134,7 @@ class AccountTest(concert.NodeTestCase):
         """Ctrl-C at the prompt ends the program and leaves the terminal as it was."""
         pid, terminal = pty.fork()
         if pid == 0:
+            signal.signal(signal.SIGINT, signal.SIG_DFL)  # ignored by what a shell runs behind it
             os.execv(concert.BIN, [concert.BIN, "account", "add", "cedar", "--node",
                                    str(self.node), "--password"])
         before = termios.tcgetattr(terminal)[3]
