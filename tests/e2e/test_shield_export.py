@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import os
+import random
 import shutil
 import signal
 import socket
@@ -284,9 +285,15 @@ class LoadTest(ShieldTestCase):
 # --- Resolvers that answer ------------------------------------------------------------------------
 
 def free_port():
-    with contextlib.closing(socket.socket(socket.AF_INET, socket.SOCK_DGRAM)) as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+    """A port for UDP and TCP, below those that the system hands out: nobody gets it meanwhile."""
+    while True:
+        port = random.randrange(10000, 32000)
+        with contextlib.closing(socket.socket(socket.AF_INET, socket.SOCK_DGRAM)) as datagrams, \
+                contextlib.closing(socket.socket()) as stream, \
+                contextlib.suppress(OSError):
+            datagrams.bind(("127.0.0.1", port))
+            stream.bind(("127.0.0.1", port))
+            return port
 
 
 def encode_name(name):
@@ -355,7 +362,7 @@ class ResolverTest(ShieldTestCase):
     def wait(self, done, process):
         deadline = time.monotonic() + 20
         while not done():
-            self.assertIsNone(process.poll(), "the judge ended")
+            self.assertIsNone(process.poll(), f"{process.args[0]} ended")
             self.assertLess(time.monotonic(), deadline, "the judge does not answer as it should")
             time.sleep(0.05)
 
