@@ -49,6 +49,7 @@ extern const Command cmd_search;
 extern const Command cmd_serve;
 extern const Command cmd_shield;
 extern const Command cmd_show;
+extern const Command cmd_sighting;
 extern const Command cmd_status;
 extern const Command cmd_version;
 extern const Command cmd_watch;

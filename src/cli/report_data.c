@@ -5,8 +5,8 @@
 #include "base/timestamp.h"
 #include "cli/event_keys.h"
 #include "exchange/card.h"
+#include "node/sighting_list.h"
 #include "store/dossiers.h"
-#include "store/objects.h"
 #include "store/own_card.h"
 
 /* --- places ------------------------------------------------------------------------------------
@@ -132,28 +132,12 @@ static void add_file(StatisticsCount *count, const DossierFile *file)
 /* --- sightings ---------------------------------------------------------------------------------
  */
 
-typedef struct {
-    gint64 end;
-    guint64 count;
-} Sightings;
-
-static gboolean count_sighting(const ObjectsRow *row, gpointer user)
-{
-    Sightings *sightings = user;
-    sightings->count += row->version < sightings->end;
-    return TRUE;
-}
-
 static gboolean count_sightings(Store *store, guint year, guint64 *ret_count, GError **error)
 {
-    ObjectsQuery query = OBJECTS_QUERY_INIT;
-    Sightings sightings = {.end = year_start(year + 1)};
-    query.type = "sighting";
-    query.modified_after = year_start(year) - 1;
-    if (!objects_find(store, &query, count_sighting, &sightings, NULL, error))
-        return FALSE;
-    *ret_count = sightings.count;
-    return TRUE;
+    SightingListQuery query = SIGHTING_LIST_QUERY_INIT;
+    query.since = year_start(year);
+    query.until = year_start(year + 1);
+    return sighting_list_count(store, &query, ret_count, error);
 }
 
 /* --- all of it ---------------------------------------------------------------------------------

@@ -221,11 +221,13 @@ static gboolean put_all(const Sightings *sightings, Store *store, const IntakeSi
     return TRUE;
 }
 
-/* Called when @id is durable, or was refused. */
+/* Called when @id is durable, or was refused. What was there already, byte for byte, is another's
+ * that counted as much in the same moment, or was not accepted before: this one is not counted yet.
+ */
 static void note_stored(gpointer user, ImporterEvent event, const char *where, const char *id,
                         const char *message)
 {
-    if (id && (event == IMPORTER_ACCEPTED || event == IMPORTER_UNCHANGED))
+    if (id && event == IMPORTER_ACCEPTED)
         g_hash_table_add(user, g_strdup(id));
 }
 

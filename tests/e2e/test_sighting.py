@@ -99,6 +99,97 @@ class RecordTest(concert.NodeTestCase):
         self.assertEqual(process.communicate(timeout=20)[0], b"")
 
 
+def seen(node_id, day, count, of=INDICATOR["id"], **more):
+    """A sighting of somebody's, of one day."""
+    return {"type": "sighting", "spec_version": "2.1",
+            "id": f"sighting--{node_id:08x}-1111-4111-8111-111111111111",
+            "created": f"{day}T12:00:00.000Z", "modified": f"{day}T12:00:00.000Z",
+            "first_seen": f"{day}T10:00:00Z", "last_seen": f"{day}T11:00:00Z",
+            "count": count, "sighting_of_ref": of, **more}
+
+
+class ListTest(concert.NodeTestCase):
+    def setUp(self):
+        super().setUp()
+        self.concert("import", self.write("indicator.json", INDICATOR))
+
+    def list(self, *options, status=0):
+        return self.concert("sighting", "list", "--json", *options, status=status).lines()
+
+    def give(self, source, *objects):
+        self.concert("import", "--source", source,
+                     self.write("seen.json", {"type": "bundle", "objects": list(objects),
+                                              "id": "bundle--0a000000-1111-4111-8111-111111111111"}))
+
+    def test_nothing(self):
+        nothing = self.concert("sighting", "list", status=1)
+        self.assertEqual(nothing.out, "")
+        self.assertIn("match --record", nothing.err)
+        self.assertEqual(self.list(status=1), [])
+        self.give("local", seen(1, "2024-05-01", 2))
+        self.assertIn("None of the 1 sightings", self.concert(
+            "sighting", "list", "other.alder.example", status=1).err)
+
+    def test_refused(self):
+        self.concert("sighting", "list", "no value", status=2)
+        self.concert("sighting", "list", "--since", "yesterday", status=2)
+        self.concert("sighting", "list", "--own", "--source", "x", status=2)
+        self.concert("sighting", "list", "--peer", "cert.birch.example", status=2)
+
+    def test_list(self):
+        row = '{"timestamp":"%s","event_type":"dns","src_ip":"192.0.2.77","dest_ip":"192.0.2.1",' \
+              '"dns":{"type":"query","rrname":"beacon.alder.example","rrtype":"A"}}\n'
+        self.concert("match", "--record", self.write(
+            "eve.json", row % "2024-05-01T10:00:00.000000+0000" +
+            row % "2024-05-02T09:00:00.000000+0000" + row % "2024-05-02T10:00:00.000000+0000"))
+        malware = "malware--0a000000-1111-4111-8111-111111111111"
+        unsaid = seen(4, "2024-05-04", 0)
+        for name in ("first_seen", "last_seen", "count"):
+            unsaid.pop(name)
+        self.give("feed", seen(2, "2024-05-03", 7), unsaid,
+                  seen(3, "2024-05-03", 99, revoked=True), seen(5, "2024-05-03", 2, of=malware))
+        beacon, other = self.list()
+        self.assertEqual(other, {
+            "id": malware, "values": [], "more_values": 0, "count": 2, "sightings": 1,
+            "first_seen": "2024-05-03T10:00:00.000Z", "last_seen": "2024-05-03T11:00:00.000Z",
+            "by": [{"who": "other", "source": "feed", "count": 2, "sightings": 1,
+                    "first_seen": "2024-05-03T10:00:00.000Z",
+                    "last_seen": "2024-05-03T11:00:00.000Z"}]})
+        # What does not say how often was seen once; what does not say when has no part in it.
+        self.assertEqual(beacon, {
+            "id": INDICATOR["id"], "values": ["beacon.alder.example"], "more_values": 0, "count": 11,
+            "sightings": 4, "first_seen": "2024-05-01T10:00:00.000Z",
+            "last_seen": "2024-05-03T11:00:00.000Z",
+            "by": [{"who": "own", "source": "local", "count": 3, "sightings": 2,
+                    "first_seen": "2024-05-01T10:00:00.000Z",
+                    "last_seen": "2024-05-02T10:00:00.000Z"},
+                   {"who": "other", "source": "feed", "count": 8, "sightings": 2,
+                    "first_seen": "2024-05-03T10:00:00.000Z",
+                    "last_seen": "2024-05-03T11:00:00.000Z"}]})
+        # What is asked for, alone and together.
+        for options, counts in (
+                (["hxxp://BEACON[.]alder.example"], []),
+                (["BEACON[.]alder.example"], [11]), ([malware], [2]), (["--own"], [3]),
+                (["--source", "feed"], [8, 2]), (["--limit", 1], [11]),
+                (["--since", "2024-05-02"], [10, 2]), (["--until", "2024-05-02"], [1]),
+                (["--since", "2024-05-02T10:00:00Z", "--until", "2024-05-03T11:00:00Z"], [2]),
+                (["--since", "2024-05-04"], [1]),
+                (["--own", "--since", "2024-05-02", INDICATOR["id"]], [2])):
+            with self.subTest(options):
+                self.assertEqual([each["count"] for each in
+                                  self.list(*options, status=0 if counts else 1)], counts)
+        table = self.concert("sighting", "list").out.splitlines()
+        self.assertEqual(len(table), 4, table)
+        self.assertRegex(table[1], r"^ +3  2024-05-01 10:00:00Z  2024-05-02 10:00:00Z  own +"
+                                   r"beacon\.alder\.example +indicator--1")
+        self.assertNotIn("Alder's beacon", "".join(table))    # what a source calls it
+        # The report of the year says the same.
+        report = self.concert("report", "--year", 2024, "--json").json()["body"]
+        table, = (each for each in report["tables"] if each["name"] == "sightings")
+        self.assertEqual([each["value"] for each in table["figures"]],
+                         [sum(each["sightings"] for each in self.list())])
+
+
 class ReturnTest(concert.TestCase):
     def test_return(self):
         alder, birch = Node(self, "alder").serve(), Node(self, "birch").serve()
@@ -137,6 +228,24 @@ class ReturnTest(concert.TestCase):
         birch.run("match", "--record", log)
         self.assertEqual([(each["id"], each["count"]) for each in wait(alder, 3)], [(came["id"], 3)])
         self.assertEqual(sightings(cedar.run), [])    # nobody else is told
+
+        def told(node, *options):
+            return [(each["id"], part["who"], part["source"], part["count"])
+                    for each in node.run("sighting", "list", "--json", *options).lines()
+                    for part in each["by"]]
+
+        theirs = (INDICATOR["id"], "peer", birch.name, 3)
+        self.assertEqual(told(alder), [theirs])
+        self.assertEqual(told(alder, "--peer", birch.origin), [theirs])
+        self.assertEqual(told(birch, "--own", "beacon.alder.example"),
+                         [(INDICATOR["id"], "own", "local", 3)])
+        # What Birch takes back does not count, and nothing older in its place.
+        sent = birch.run("dispatch", "list", "--own", "--json").lines()[0]
+        birch.run("dispatch", "recall", sent["entry"], "--reason", "counted wrongly")
+        end = time.monotonic() + 20
+        while alder.run("sighting", "list", status=None).status == 0 and time.monotonic() < end:
+            time.sleep(0.1)
+        alder.run("sighting", "list", status=1)
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 
 #include "base/jsonguard.h"
 #include "exchange_nodes.h"
+#include "node/sighting_list.h"
 
 #define FIRST  "indicator--0a000000-0000-4000-8000-000000000001"
 #define SECOND "indicator--0a000000-0000-4000-8000-000000000002"
@@ -77,9 +78,63 @@ static void test_store(void)
     exchange_nodes_close(&alder);
 }
 
+static void check_sum(const SightingListSum *sum, guint64 sightings, guint64 count)
+{
+    g_assert_cmpuint(sum->sightings, ==, sightings);
+    g_assert_cmpuint(sum->count, ==, count);
+    g_assert_cmpint(sum->first, ==, NOON);
+    g_assert_cmpint(sum->last, ==, NOON);
+}
+
+/* Most seen first; a sighting lies where it was last seen. */
+static void test_list(void)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(Sightings) sightings = sightings_new();
+    SightingListQuery query = SIGHTING_LIST_QUERY_INIT;
+    ExchangeNode alder;
+    guint64 left_out, count;
+    exchange_nodes_make(&alder, "cert.alder.example");
+    add(sightings, FIRST);
+    add(sightings, SECOND);
+    add(sightings, SECOND);
+    g_assert_true(sightings_store(sightings, alder.node, NULL, &error));
+
+    g_autoptr(GPtrArray) rows = sighting_list_read(alder.node, &query, &left_out, &error);
+    g_assert_no_error(error);
+    g_assert_cmpuint(left_out, ==, 0);
+    g_assert_cmpuint(rows->len, ==, 2);
+    for (guint i = 0; i < rows->len; i++) {
+        const SightingListRow *row = rows->pdata[i];
+        const SightingListPart *part = row->parts->pdata[0];
+        g_assert_cmpstr(row->id, ==, i == 0 ? SECOND : FIRST);
+        g_assert_cmpuint(row->parts->len, ==, 1);
+        g_assert_cmpint(part->who, ==, SIGHTING_LIST_OWN);
+        check_sum(&row->sum, 1, 2 - i);
+        check_sum(&part->sum, 1, 2 - i);
+    }
+    static const struct {
+        gint64 since, until;
+        guint64 count;
+    } spans[] = {
+        {NOON, NOON + 1, 2},
+        {NOON + 1, G_MAXINT64, 0},
+        {G_MININT64, NOON, 0},
+        {NOON - 1, NOON + 1, 2},
+    };
+    for (guint i = 0; i < G_N_ELEMENTS(spans); i++) {
+        query.since = spans[i].since;
+        query.until = spans[i].until;
+        g_assert_true(sighting_list_count(node_store(alder.node), &query, &count, &error));
+        g_assert_cmpuint(count, ==, spans[i].count);
+    }
+    exchange_nodes_close(&alder);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/sightings/store", test_store);
+    g_test_add_func("/sightings/list", test_list);
     return g_test_run();
 }
