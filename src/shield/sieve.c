@@ -26,7 +26,7 @@ static SieveSimd choose_simd(void)
         __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512cd") &&
         __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vbmi") &&
         __builtin_cpu_supports("avx512vbmi2") && __builtin_cpu_supports("avx512vpopcntdq") &&
-        __builtin_cpu_supports("bmi2"))
+        __builtin_cpu_supports("gfni") && __builtin_cpu_supports("bmi2"))
         return SIEVE_AVX512;
     if (most >= SIEVE_AVX2 && __builtin_cpu_supports("avx2") && __builtin_cpu_supports("bmi") &&
         __builtin_cpu_supports("bmi2"))
@@ -205,6 +205,7 @@ static void sieve_level(Sieve *sieve, guint depth, const guint8 *text, gsize len
     memset(block->carries, 0, sizeof(block->carries));
     for (guint mask = 0; mask < SIEVE_MASKS; mask++)
         block->masks[mask][SIEVE_FIRST - 1] = 0;
+    block->known = 0;
     /* One byte more than there is, for the ends of runs that end with the text. */
     for (gsize base = 0; base <= length; base += SIEVE_WORDS * 64) {
         sieve->look(sieve, block, text + base, length - base);

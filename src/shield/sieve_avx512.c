@@ -1,26 +1,27 @@
-/* sieve_avx512.c - the sieve for machines with AVX-512 VBMI2 (Ice Lake, Zen 4 and later). */
+/* sieve_avx512.c - the sieve for machines with AVX-512 VBMI2 and GFNI (Ice Lake, Zen 4 and later). */
 #include <immintrin.h>
 
 #include "shield/sieve_block.h"
 
-/* Two tables of eight classes each, for the 128 bytes of ASCII. The highest three of both are taken
- * by another of the machine's units than the rest, at the same time. */
+/* Two tables of eight classes each, for the 128 bytes of ASCII: bit n stands for the class n of
+ * SieveMask, of the second table for 8 + n. */
 enum {
-    HOST = 1,
-    LETTER = 2,
-    DOT = 4,
-    HEX = 8,
-    COLON = 16,
-    UNDERSCORE = 32,
-    PERCENT = 64,
-    BACKSLASH = 128,
+    HOST = 1 << SIEVE_HOST,
+    LETTER = 1 << SIEVE_LETTER,
+    DOT = 1 << SIEVE_DOT,
+    HEX = 1 << SIEVE_HEX,
+    COLON = 1 << SIEVE_COLON,
+    UNDERSCORE = 1 << SIEVE_UNDERSCORE,
+    PERCENT = 1 << SIEVE_PERCENT,
+    BACKSLASH = 1 << SIEVE_BACKSLASH,
     /* of the second table */
-    SLASH = 1,
-    AT = 2,
-    OPEN = 4,
-    CLOSE = 32,
-    NEXT = 64,
-    AFTER = 128,
+    SLASH = 1 << (SIEVE_SLASH - 8),
+    AT = 1 << (SIEVE_AT - 8),
+    OPEN = 1 << (SIEVE_OPEN - 8),
+    CLOSE = 1 << (SIEVE_CLOSE - 8),
+    NEXT = 1 << (SIEVE_NEXT - 8),
+    AFTER = 1 << (SIEVE_AFTER - 8),
+    HIGH = 1 << (SIEVE_HIGH - 8),
     HEXDIGIT = HOST | HEX,
     WORD = HOST | LETTER,
     HEXLETTER = WORD | HEX,
@@ -48,50 +49,70 @@ static const guint8 second_table[128] __attribute__((aligned(64))) = {
     ['t'] = AFTER,        ['b'] = AFTER,     ['f'] = AFTER,
 };
 
-static inline __m512i table_of(__m512i bytes, __mmask64 ascii, const guint8 *table)
+/* Row n has byte n of each eight. */
+static const guint8 bytes_of_eights[64] __attribute__((aligned(64))) = {
+    0,  8,  16, 24, 32, 40, 48, 56, 1,  9,  17, 25, 33, 41, 49, 57, 2,  10, 18, 26, 34, 42,
+    50, 58, 3,  11, 19, 27, 35, 43, 51, 59, 4,  12, 20, 28, 36, 44, 52, 60, 5,  13, 21, 29,
+    37, 45, 53, 61, 6,  14, 22, 30, 38, 46, 54, 62, 7,  15, 23, 31, 39, 47, 55, 63};
+
+/* Of 64 bytes of classes a word for each class. Matrices of 8 by 8 bits are turned by multiplying a
+ * diagonal with them, which leaves the bits of each byte the wrong way round. */
+static inline __m512i words_of_classes(__m512i classes)
 {
-    return _mm512_maskz_permutex2var_epi8(ascii, _mm512_load_si512(table), bytes,
-                                          _mm512_load_si512(table + 64));
+    const __m512i diagonal = _mm512_set1_epi64((long long)G_GUINT64_CONSTANT(0x8040201008040201));
+    __m512i turned = _mm512_gf2p8affine_epi64_epi8(diagonal, classes, 0);
+
+    turned = _mm512_gf2p8affine_epi64_epi8(turned, diagonal, 0);
+    return _mm512_permutexvar_epi8(_mm512_load_si512(bytes_of_eights), turned);
 }
 
-static inline guint64 has(__m512i classes, guint8 class)
+/* Eight rows of eight words become eight columns. */
+static inline void turn_words(__m512i rows[8])
 {
-    return _mm512_test_epi8_mask(classes, _mm512_set1_epi8((char)class));
+    __m512i pairs[8], fours[8];
+
+    for (guint i = 0; i < 8; i += 2) {
+        pairs[i] = _mm512_unpacklo_epi64(rows[i], rows[i + 1]);
+        pairs[i + 1] = _mm512_unpackhi_epi64(rows[i], rows[i + 1]);
+    }
+    for (guint i = 0; i < 8; i += 4)
+        for (guint odd = 0; odd < 2; odd++) {
+            fours[i + odd] = _mm512_shuffle_i64x2(pairs[i + odd], pairs[i + 2 + odd], 0x88);
+            fours[i + 2 + odd] = _mm512_shuffle_i64x2(pairs[i + odd], pairs[i + 2 + odd], 0xdd);
+        }
+    for (guint i = 0; i < 4; i++) {
+        rows[i] = _mm512_shuffle_i64x2(fours[i], fours[i + 4], 0x88);
+        rows[i + 4] = _mm512_shuffle_i64x2(fours[i], fours[i + 4], 0xdd);
+    }
 }
 
-/* The highest class, and each one below it by doubling. */
-static inline guint64 has_highest(__m512i classes)
+static inline void classify_words(const guint8 *text, SieveBlock *block, guint at)
 {
-    return _mm512_movepi8_mask(classes);
-}
+    __m512i first[LANES], second[LANES];
 
-static inline __m512i doubled(__m512i classes)
-{
-    return _mm512_add_epi8(classes, classes);
-}
-
-static inline void classify_word(const guint8 *text, SieveBlock *block, guint at)
-{
-    __m512i bytes = _mm512_loadu_si512(text);
-    guint64 high = _mm512_movepi8_mask(bytes);
-    __m512i first = table_of(bytes, ~high, first_table);
-    __m512i second = table_of(bytes, ~high, second_table);
-
-    block->masks[SIEVE_HOST][at] = has(first, HOST);
-    block->masks[SIEVE_LETTER][at] = has(first, LETTER);
-    block->masks[SIEVE_DOT][at] = has(first, DOT);
-    block->masks[SIEVE_HEX][at] = has(first, HEX);
-    block->masks[SIEVE_COLON][at] = has(first, COLON);
-    block->masks[SIEVE_BACKSLASH][at] = has_highest(first);
-    block->masks[SIEVE_PERCENT][at] = has_highest(first = doubled(first));
-    block->masks[SIEVE_UNDERSCORE][at] = has_highest(doubled(first));
-    block->masks[SIEVE_SLASH][at] = has(second, SLASH);
-    block->masks[SIEVE_AT][at] = has(second, AT);
-    block->masks[SIEVE_OPEN][at] = has(second, OPEN);
-    block->masks[SIEVE_AFTER][at] = has_highest(second);
-    block->masks[SIEVE_NEXT][at] = has_highest(second = doubled(second));
-    block->masks[SIEVE_CLOSE][at] = has_highest(doubled(second));
-    block->masks[SIEVE_HIGH][at] = high;
+    for (guint lane = 0; lane < LANES; lane++) {
+        __m512i bytes = _mm512_loadu_si512(text + 64 * lane);
+        __m512i high = _mm512_and_si512(_mm512_srli_epi64(bytes, 1), _mm512_set1_epi8(HIGH));
+        first[lane] = words_of_classes(_mm512_permutex2var_epi8(
+            _mm512_load_si512(first_table), bytes, _mm512_load_si512(first_table + 64)));
+        second[lane] = words_of_classes(
+            _mm512_or_si512(high, _mm512_permutex2var_epi8(_mm512_load_si512(second_table), bytes,
+                                                           _mm512_load_si512(second_table + 64))));
+    }
+    turn_words(first);
+    turn_words(second);
+    /* The tables take no notice of the highest bit. */
+    __m512i high = second[SIEVE_HIGH - 8];
+    if (G_UNLIKELY(_mm512_test_epi64_mask(high, high) != 0))
+        for (guint class = 0; class < 8; class ++) {
+            first[class] = _mm512_andnot_si512(high, first[class]);
+            second[class] =
+                class == SIEVE_HIGH - 8 ? high : _mm512_andnot_si512(high, second[class]);
+        }
+    for (guint class = 0; class < 8; class ++)
+        _mm512_storeu_si512(&block->masks[class][at], first[class]);
+    for (guint class = 8; class < SIEVE_CLASSES; class ++)
+        _mm512_storeu_si512(&block->masks[class][at], second[class - 8]);
 }
 
 static inline guint64 equal_word(const guint8 *text, guint8 byte)

@@ -12,9 +12,10 @@
 
 #define SIEVE_WORDS 64
 #define SIEVE_FIRST 8
-/* Words that are looked at beyond the block: the longest hash and what follows it. */
-#define SIEVE_AHEAD 4
-#define SIEVE_ROW   (SIEVE_FIRST + SIEVE_WORDS + 2 * 8)
+/* Words that are looked at beyond the block: the longest hash and what follows it, and as many as
+ * are combined at a time. */
+#define SIEVE_AHEAD 8
+#define SIEVE_ROW   (SIEVE_FIRST + SIEVE_WORDS + SIEVE_AHEAD + 8)
 
 /* Masks. */
 typedef enum {
@@ -89,6 +90,7 @@ typedef guint64 WordsInMemory __attribute__((vector_size(64), aligned(8), may_al
 
 typedef struct {
     guint64 masks[SIEVE_MASKS][SIEVE_ROW];
+    guint known; /* words of it that have been classified with the block before */
     guint8 carries[SIEVE_CARRIES];
     gboolean high; /* is anything of the block, or the word before, not ASCII? */
     guint counts[SIEVE_LISTS];

@@ -2,7 +2,9 @@
  * sieve_avx2.c and sieve_avx512.c, which before that define
  *
  *     static inline void classify_word(const guint8 *text, SieveBlock *block, guint at)
- *         writes the SIEVE_CLASSES masks of 64 bytes to word @at;
+ *         writes the SIEVE_CLASSES masks of 64 bytes to word @at; or, where SIEVE_LANES is defined,
+ *     static inline void classify_words(const guint8 *text, SieveBlock *block, guint at)
+ *         those of eight words from @at on;
  *     static inline guint64 equal_word(const guint8 *text, guint8 byte)
  *         the bytes of 64 that are @byte;
  *     static inline guint32 *flatten(guint32 *into, guint64 mask, guint32 base)
@@ -37,29 +39,36 @@ static inline void fetch_next(const guint8 *text, guint at, guint half)
         __builtin_prefetch(text + lane * 64);
 }
 
+#ifndef SIEVE_LANES
+static inline void classify_words(const guint8 *text, SieveBlock *block, guint at)
+{
+    for (guint lane = 0; lane < LANES; lane++)
+        classify_word(text + lane * 64, block, at + lane);
+}
+#endif
+
+/* Classifies what is not yet known of the block and the words behind it. */
 PASS classify(SieveBlock *block, const guint8 *text, gsize length)
 {
-    gsize whole = MIN(length / 64, SIEVE_WORDS + SIEVE_AHEAD);
-    guint at = SIEVE_FIRST;
+    const guint end = SIEVE_FIRST + SIEVE_WORDS + SIEVE_AHEAD;
+    guint at = SIEVE_FIRST + block->known;
     guint64 high = block->masks[SIEVE_HIGH][SIEVE_FIRST - 1];
 
-    for (gsize i = 0; i < whole; i++, at++) {
-        classify_word(text + i * 64, block, at);
+    for (; at < end; at += LANES) {
+        gsize done = (at - SIEVE_FIRST) * 64;
+        if (G_UNLIKELY(done + LANES * 64 > length))
+            break;
+        classify_words(text + done, block, at);
+    }
+    for (; at < end; at += LANES) {
+        gsize done = (at - SIEVE_FIRST) * 64;
+        guint8 rest[LANES * 64] = {0}; /* that is of no class */
+        if (done < length)
+            memcpy(rest, text + done, MIN(length - done, sizeof(rest)));
+        classify_words(rest, block, at);
+    }
+    for (at = SIEVE_FIRST; at < end; at++)
         high |= block->masks[SIEVE_HIGH][at];
-    }
-    if (whole < SIEVE_WORDS + SIEVE_AHEAD) {
-        guint64 rest = (G_GUINT64_CONSTANT(1) << (length % 64)) - 1;
-        if (rest) {
-            classify_word(text + whole * 64, block, at);
-            for (guint mask = 0; mask < SIEVE_CLASSES; mask++)
-                block->masks[mask][at] &= rest;
-            high |= block->masks[SIEVE_HIGH][at];
-            at++;
-        }
-        for (guint mask = 0; mask < SIEVE_CLASSES; mask++)
-            for (guint end = at; end < SIEVE_ROW; end++)
-                block->masks[mask][end] = 0;
-    }
     block->high = high != 0;
 }
 
@@ -328,11 +337,16 @@ static inline guint leading(guint64 bits)
 #include "shield/sieve_lanes.h"
 #endif
 
-/* The last word's masks stay, as those before the next block's first. */
+/* The masks stay of the last word, as those before the next block's first, and of what was looked
+ * at beyond the block. */
 static void remember(SieveBlock *block)
 {
     for (guint mask = 0; mask < SIEVE_MASKS; mask++)
         block->masks[mask][SIEVE_FIRST - 1] = block->masks[mask][SIEVE_FIRST + SIEVE_WORDS - 1];
+    for (guint mask = 0; mask < SIEVE_CLASSES; mask++)
+        memcpy(&block->masks[mask][SIEVE_FIRST], &block->masks[mask][SIEVE_FIRST + SIEVE_WORDS],
+               SIEVE_AHEAD * sizeof(guint64));
+    block->known = SIEVE_AHEAD;
 }
 
 static void look(const Sieve *sieve, SieveBlock *block, const guint8 *text, gsize length)
