@@ -35,7 +35,8 @@ typedef struct {
     GPtrArray *dangers; /* const ReleaseEntry * */
     GPtrArray *reasons; /* const char *, of the same places; the ground's */
     Protect *ground;
-    char *selection; /* what was asked for, in words; NULL: everything */
+    GPtrArray *unknown; /* ReleaserUnknown * */
+    char *selection;    /* what was asked for, in words; NULL: everything */
     guint64 limit, changes;
     const char *over_limit;
     gboolean looked; /* into logs */
@@ -62,6 +63,7 @@ static void proposal_clear(Proposal *proposal)
     g_clear_pointer(&proposal->dangers, g_ptr_array_unref);
     g_clear_pointer(&proposal->reasons, g_ptr_array_unref);
     g_clear_pointer(&proposal->ground, protect_free);
+    g_clear_pointer(&proposal->unknown, g_ptr_array_unref);
     shield_dry_run_clear(&proposal->run);
     g_clear_pointer(&proposal->before, release_free);
     g_clear_pointer(&proposal->after, release_free);
@@ -158,7 +160,7 @@ static gboolean make(const CommandCall *call, Node *node, Proposal *proposal, GE
     if (!sources || !shield_set_kinds(call, &selection.kinds, error) ||
         !releaser_limit(node_config(node), &limit, error) ||
         !(proposal->releaser = releaser_open(node, timestamp_now(), error)) ||
-        !(proposal->ground = releaser_ground(node_config(node), store, error)))
+        !(proposal->ground = releaser_ground(node_config(node), store, &proposal->unknown, error)))
         return FALSE;
     if (sources->len > 1)
         selection.sources = (const char *const *)sources->pdata;
@@ -251,6 +253,17 @@ static void print_dry_run(const Proposal *proposal)
     print_more(run->values->len);
 }
 
+/* What was not looked at for want of a table. */
+static void print_unknown(const Proposal *proposal)
+{
+    g_autofree char *words = releaser_unknown_words(proposal->unknown);
+    if (proposal->unknown->len == 0)
+        return;
+    output_line("not known what lies in %s: no route of them was imported, and what is blocked "
+                "there is not called dangerous (`concert contact import`)",
+                words);
+}
+
 static void print_text(const Proposal *proposal)
 {
     char number[OUTPUT_NUMBER_MAX], other[OUTPUT_NUMBER_MAX];
@@ -267,6 +280,7 @@ static void print_text(const Proposal *proposal)
                     (const char *)proposal->reasons->pdata[i]);
     }
     print_more(proposal->dangers->len);
+    print_unknown(proposal);
     print_dry_run(proposal);
     for (int reason = RELEASE_TAKEN + 1; reason < RELEASE_REASONS; reason++)
         if (proposal->counts.left_out[reason] > 0)
@@ -305,6 +319,17 @@ static void add_side(yyjson_mut_doc *doc, yyjson_mut_val *root, const char *name
         yyjson_mut_obj_add_str(doc, row, "value", entry->value);
         yyjson_mut_obj_add_str(doc, row, "indicator", entry->id);
         yyjson_mut_obj_add_str(doc, row, "source", entry->source);
+    }
+}
+
+static void add_unknown(yyjson_mut_doc *doc, yyjson_mut_val *root, const GPtrArray *unknown)
+{
+    yyjson_mut_val *list = yyjson_mut_obj_add_arr(doc, root, "unresolved");
+    for (guint i = 0; i < unknown->len; i++) {
+        const ReleaserUnknown *each = unknown->pdata[i];
+        yyjson_mut_val *row = yyjson_mut_arr_add_obj(doc, list);
+        yyjson_mut_obj_add_uint(doc, row, "as", each->as);
+        yyjson_mut_obj_add_str(doc, row, "of", each->whose);
     }
 }
 
@@ -348,6 +373,7 @@ static void print_json(const Proposal *proposal)
         yyjson_mut_obj_add_str(doc, row, "value", entry->value);
         yyjson_mut_obj_add_str(doc, row, "why", proposal->reasons->pdata[i]);
     }
+    add_unknown(doc, root, proposal->unknown);
     if (proposal->looked)
         add_dry_run(doc, root, &proposal->run);
     yyjson_mut_val *left = yyjson_mut_obj_add_obj(doc, root, "left_out");
@@ -444,7 +470,9 @@ const Command shield_propose = {
         "It says what would be added and removed, what was left out and why, how often logs (of "
         "--logs, else of [shield] dry_run_logs) have what would be added, and what of it is "
         "dangerous: what touches the constituency or the endpoints of this node or a peer, a "
-        "resolver, and prefixes shorter than /16 or, of IPv6, /32. Nothing blocks before "
+        "resolver, and prefixes shorter than /16 or, of IPv6, /32. What lies in the AS numbers of "
+        "a constituency tells the table of routes (`concert contact import`); of which number it "
+        "does not, is said. Nothing blocks before "
         "`concert shield approve`.",
     .options =
         (const CommandOption[]){

@@ -45,6 +45,16 @@ static void print_result(yyjson_doc *result)
     yyjson_mut_doc_free(doc);
 }
 
+/* Whoever approves is told what could not be looked at. */
+static void note_unknown(yyjson_val *result)
+{
+    size_t count = yyjson_arr_size(yyjson_obj_get(result, "unresolved"));
+    if (count > 0)
+        output_note("It is not known what lies in %zu AS numbers of constituencies, so nothing in "
+                    "them was called dangerous: `concert shield propose --check` names them.",
+                    count);
+}
+
 static int run_approve(const CommandCall *call, GError **error)
 {
     yyjson_doc *result = NULL;
@@ -62,6 +72,7 @@ static int run_approve(const CommandCall *call, GError **error)
         output_line("release %" G_GINT64_FORMAT " is approved; %" G_GUINT64_FORMAT
                     " of its values are dangerous: another person has to approve it, too",
                     number, yyjson_get_uint(yyjson_obj_get(root, "dangerous")));
+    note_unknown(root);
     yyjson_doc_free(result);
     return COMMAND_OK;
 }

@@ -8,6 +8,7 @@
 #include "cli/output.h"
 #include "cli/shield_set.h"
 #include "cli/signatory.h"
+#include "node/releaser.h"
 #include "shield/release.h"
 #include "store/releases.h"
 
@@ -133,12 +134,28 @@ static void print_standing_json(const ReleasesStanding *row, gint64 now)
     yyjson_mut_doc_free(doc);
 }
 
+/* What standing approvals let in because nobody knows where it lies. */
+static gboolean note_unknown(Node *node, GError **error)
+{
+    g_autoptr(GPtrArray) unknown = NULL;
+    g_autoptr(Protect) ground =
+        releaser_ground(node_config(node), node_store(node), &unknown, error);
+    if (!ground)
+        return FALSE;
+    g_autofree char *words = releaser_unknown_words(unknown);
+    if (unknown->len > 0)
+        output_note("It is not known what lies in %s: nothing in them is held back as dangerous "
+                    "(`concert contact import` takes routes).",
+                    words);
+    return TRUE;
+}
+
 static int run_standing_list(const CommandCall *call, GError **error)
 {
     gint64 now = timestamp_now();
     g_autoptr(Node) node = command_node_open(call, NODE_READ, error);
     g_autoptr(GPtrArray) list = node ? releases_standing(node_store(node), error) : NULL;
-    if (!list)
+    if (!list || (list->len > 0 && !note_unknown(node, error)))
         return COMMAND_ERROR;
     OutputTable *table = output_table_new(">NUMBER", "STATE", "SOURCE", "KIND", ">CONFIDENCE",
                                           ">DAILY", ">TODAY", ">WAITING", "UNTIL", "BY", NULL);

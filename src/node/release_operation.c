@@ -60,17 +60,33 @@ static Config *read_config(Notary *notary, GError **error)
     return config_load(path, error);
 }
 
+/* Says in @result of which AS numbers it is not known what lies in them. */
+static void add_unknown(yyjson_mut_doc *result, const GPtrArray *unknown)
+{
+    yyjson_mut_val *list =
+        yyjson_mut_obj_add_arr(result, yyjson_mut_doc_get_root(result), "unresolved");
+    for (guint i = 0; i < unknown->len; i++) {
+        const ReleaserUnknown *each = unknown->pdata[i];
+        yyjson_mut_val *row = yyjson_mut_arr_add_obj(result, list);
+        yyjson_mut_obj_add_uint(result, row, "as", each->as);
+        yyjson_mut_obj_add_strcpy(result, row, "of", each->whose);
+    }
+}
+
 /* Of what @after blocks beyond release @before (0: nothing). */
 static gboolean count_dangerous(Notary *notary, const Config *config, gint64 before,
-                                const Release *after, guint64 *ret_dangerous, GError **error)
+                                const Release *after, yyjson_mut_doc *result,
+                                guint64 *ret_dangerous, GError **error)
 {
     Store *store = notary_store(notary);
-    g_autoptr(Protect) ground = releaser_ground(config, store, error);
+    g_autoptr(GPtrArray) unknown = NULL;
+    g_autoptr(Protect) ground = releaser_ground(config, store, &unknown, error);
     g_autoptr(Release) old = ground && before > 0 ? read_release(store, before, error) : NULL;
     if (!ground || (before > 0 && !old))
         return FALSE;
     Judging judging = {.ground = ground};
     release_compare(old, after, judge, NULL, &judging);
+    add_unknown(result, unknown);
     *ret_dangerous = judging.dangerous;
     return TRUE;
 }
@@ -172,7 +188,7 @@ gboolean release_operation_propose(Notary *notary, yyjson_val *params, yyjson_mu
                        .selection = (char *)selection,
                        .over_limit = (char *)over_limit};
     if (!release || !count_changes(notary, config, release, &row, error) ||
-        !count_dangerous(notary, config, base, release, &row.dangerous, error))
+        !count_dangerous(notary, config, base, release, result, &row.dangerous, error))
         return FALSE;
     row.entries = release_size(release);
     row.values = release_count_values(release);
@@ -232,7 +248,8 @@ static gboolean apply_approve(StoreTx *tx, ReleaseAct *act, yyjson_mut_doc *doc,
 }
 
 /* Release @row as it may be approved now. */
-static gboolean check_release(Notary *notary, ReleasesRow *row, gint64 in_force, GError **error)
+static gboolean check_release(Notary *notary, ReleasesRow *row, gint64 in_force,
+                              yyjson_mut_doc *result, GError **error)
 {
     gboolean current;
     if (row->in_force)
@@ -248,7 +265,8 @@ static gboolean check_release(Notary *notary, ReleasesRow *row, gint64 in_force,
     g_autoptr(Config) config = read_config(notary, error);
     g_autoptr(Release) release =
         config ? read_release(notary_store(notary), row->number, error) : NULL;
-    return release && count_dangerous(notary, config, in_force, release, &row->dangerous, error);
+    return release &&
+           count_dangerous(notary, config, in_force, release, result, &row->dangerous, error);
 }
 
 /* Keeps the approval of @by, unless it is there already, or all that are needed are: then the
@@ -303,7 +321,7 @@ gboolean release_operation_approve(Notary *notary, yyjson_val *params, yyjson_mu
         !releases_in_force(store, &in_force, error))
         return FALSE;
     g_autoptr(ReleasesRow) row = releases_get(store, number, error);
-    if (!row || !check_release(notary, row, in_force, error) ||
+    if (!row || !check_release(notary, row, in_force, result, error) ||
         !approve(notary, row, by, now, error))
         return FALSE;
     gboolean complete = row->dangerous == 0 || row->approvers[1];

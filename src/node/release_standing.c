@@ -190,7 +190,9 @@ gboolean release_standing_run(Node *node, gint64 now, guint64 *ret_values, GErro
         return !any;
     if (!is_live(releaser))
         return TRUE;
-    g_autoptr(Protect) ground = releaser_ground(node_config(node), node_store(node), error);
+    g_autoptr(GPtrArray) unknown = NULL;
+    g_autoptr(Protect) ground =
+        releaser_ground(node_config(node), node_store(node), &unknown, error);
     if (!ground)
         return FALSE;
     g_autoptr(GArray) applying = live_standing(releaser);

@@ -2,15 +2,7 @@
 
 #include <string.h>
 
-#include "exchange/card.h"
 #include "node/shield_cache.h"
-#include "store/own_card.h"
-#include "store/peers.h"
-
-#define RESOLV_CONF "/etc/resolv.conf"
-
-/* Longest list of resolvers, in the file or the setting, in bytes; most that count. */
-#define RESOLVERS_BYTES (64 * 1024)
 
 static Protect *read_never(Store *store, GError **error)
 {
@@ -155,92 +147,6 @@ Release *releaser_candidate(const Releaser *releaser, const ReleaseSelection *se
     release_finish(making.release);
     *ret_counts = making.counts;
     return making.release;
-}
-
-/* --- what must not be blocked lightly ----------------------------------------------------------
- */
-
-static void add_list(Protect *ground, const char *const *list, const char *label)
-{
-    for (; list && *list; list++)
-        protect_add_text(ground, *list, label);
-}
-
-static void add_card(Protect *ground, const char *text, const char *whose)
-{
-    g_autoptr(Card) card = text ? card_parse(text, strlen(text), NULL) : NULL;
-    if (!card)
-        return;
-    g_autofree char *constituency = g_strdup_printf("constituency of %s", whose);
-    g_autofree char *endpoint = g_strdup_printf("endpoint of %s", whose);
-    add_list(ground, (const char *const *)card->endpoints, endpoint);
-    add_list(ground, (const char *const *)card->ip, constituency);
-    add_list(ground, (const char *const *)card->domains, constituency);
-}
-
-static void add_words(Protect *ground, const char *text, const char *label)
-{
-    g_auto(GStrv) words = g_strsplit_set(text ? text : "", " \t,", -1);
-    for (guint i = 0; words[i]; i++)
-        if (*words[i])
-            protect_add_text(ground, words[i], label);
-}
-
-/* The node itself: what its card says, and what concert.conf does before it is published. */
-static gboolean add_own(Protect *ground, const Config *config, Store *store, GError **error)
-{
-    g_autofree char *card = NULL;
-    const char *name = config_string(config, SETTING_NODE_NAME);
-    if (!own_card_get(store, &card, error))
-        return FALSE;
-    add_card(ground, card, "this node");
-    add_words(ground, name, "name of this node");
-    add_words(ground, config_text(config, SETTING_CARD_URL), "endpoint of this node");
-    add_words(ground, config_text(config, SETTING_CARD_CONSTITUENCY_IP),
-              "constituency of this node");
-    add_words(ground, config_text(config, SETTING_CARD_CONSTITUENCY_DOMAINS),
-              "constituency of this node");
-    return TRUE;
-}
-
-static gboolean add_peers(Protect *ground, Store *store, GError **error)
-{
-    g_autoptr(GPtrArray) peers = peers_list(store, error);
-    for (guint i = 0; peers && i < peers->len; i++) {
-        const Peer *known = peers->pdata[i];
-        if (known->state != PEER_ACTIVE && known->state != PEER_SUSPENDED)
-            continue;
-        g_autoptr(Peer) peer = peers_get(store, known->origin, error);
-        if (!peer)
-            return FALSE;
-        g_autofree char *name = g_strdup_printf("name of %s", peer->node);
-        add_words(ground, peer->node, name);
-        add_card(ground, peer->card, peer->node);
-    }
-    return peers != NULL;
-}
-
-static void add_resolvers(Protect *ground, const Config *config)
-{
-    g_autofree char *text = NULL;
-    gsize length;
-    if (g_file_get_contents(RESOLV_CONF, &text, &length, NULL) && length <= RESOLVERS_BYTES) {
-        g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
-        for (guint i = 0; lines[i]; i++)
-            if (g_str_has_prefix(lines[i], "nameserver"))
-                add_words(ground, lines[i] + strlen("nameserver"), "resolver of this machine");
-    }
-    add_words(ground, config_string(config, SETTING_SHIELD_RESOLVERS),
-              "resolver named in concert.conf");
-}
-
-Protect *releaser_ground(const Config *config, Store *store, GError **error)
-{
-    g_autoptr(Protect) ground = protect_new();
-    if (!add_own(ground, config, store, error) || !add_peers(ground, store, error))
-        return NULL;
-    add_resolvers(ground, config);
-    return g_steal_pointer(&ground);
 }
 
 gboolean releaser_limit(const Config *config, ReleaseLimit *ret_limit, GError **error)

@@ -46,9 +46,21 @@ typedef struct {
 Release *releaser_candidate(const Releaser *releaser, const ReleaseSelection *selection,
                             ReleaserCounts *ret_counts);
 
-/* What must not be blocked lightly: the constituency of this node and of its peers, their
- * endpoints, and the resolvers of this machine and of [shield] resolvers. */
-Protect *releaser_ground(const Config *config, Store *store, GError **error);
+/* An AS number of a card that no route of the table belongs to: what lies in it is not known. */
+typedef struct {
+    guint32 as;
+    char *whose; /* "this node", or the name of the peer */
+} ReleaserUnknown;
+
+/* What must not be blocked lightly: the constituency of this node and of its peers, its AS numbers
+ * by the table of routes (store/contacts.h), their endpoints, and the resolvers of this machine and
+ * of [shield] resolvers. ret_unknown: elements ReleaserUnknown *, this node's first, each number
+ * once; caller unrefs. */
+Protect *releaser_ground(const Config *config, Store *store, GPtrArray **ret_unknown,
+                         GError **error);
+
+/* "AS64500 of this node, AS64501 of cert.birch.example, ..."; caller frees. */
+char *releaser_unknown_words(const GPtrArray *unknown);
 
 /* [shield] change_limit. */
 gboolean releaser_limit(const Config *config, ReleaseLimit *ret_limit, GError **error);

@@ -6,12 +6,18 @@
 
 #define LENGTHS 129 /* of prefixes, 0 to 128 */
 
+typedef struct {
+    GTree *tree;                  /* ObservableAddress -> label, by address, then length */
+    gboolean lengths[2][LENGTHS]; /* that they have, of IPv4 and IPv6 */
+} Networks;
+
 struct Protect {
     GStringChunk *texts;
-    GHashTable *names;            /* domain -> label */
-    GHashTable *parents;          /* every name above one of them -> its label */
-    GTree *networks;              /* ObservableAddress -> label, by address, then length */
-    gboolean lengths[2][LENGTHS]; /* that networks have, of IPv4 and IPv6 */
+    GHashTable *names;   /* domain -> label */
+    GHashTable *parents; /* every name above one of them -> its label */
+    Networks networks;
+    Networks routes;  /* those that have a label */
+    Networks nearest; /* these, and what lies in them and belongs to others: label NULL */
 };
 
 static int compare_networks(gconstpointer a, gconstpointer b, gpointer unused)
@@ -29,7 +35,9 @@ Protect *protect_new(void)
     protect->texts = g_string_chunk_new(4096);
     protect->names = g_hash_table_new(g_str_hash, g_str_equal);
     protect->parents = g_hash_table_new(g_str_hash, g_str_equal);
-    protect->networks = g_tree_new_full(compare_networks, NULL, g_free, NULL);
+    protect->networks.tree = g_tree_new_full(compare_networks, NULL, g_free, NULL);
+    protect->routes.tree = g_tree_new_full(compare_networks, NULL, g_free, NULL);
+    protect->nearest.tree = g_tree_new_full(compare_networks, NULL, g_free, NULL);
     return protect;
 }
 
@@ -40,7 +48,9 @@ void protect_free(Protect *protect)
     g_string_chunk_free(protect->texts);
     g_hash_table_unref(protect->names);
     g_hash_table_unref(protect->parents);
-    g_tree_unref(protect->networks);
+    g_tree_unref(protect->networks.tree);
+    g_tree_unref(protect->routes.tree);
+    g_tree_unref(protect->nearest.tree);
     g_free(protect);
 }
 
@@ -56,17 +66,22 @@ static void add_name(Protect *protect, const char *name, const char *label)
             g_hash_table_insert(protect->parents, dot + 1, why);
 }
 
+static void add_network(Networks *networks, const ObservableAddress *network, const char *label)
+{
+    if (g_tree_lookup_node(networks->tree, network))
+        return;
+    networks->lengths[network->v6][network->prefix] = TRUE;
+    g_tree_insert(networks->tree, g_memdup2(network, sizeof *network), (gpointer)label);
+}
+
 void protect_add(Protect *protect, ObservableKind kind, const char *canonical, const char *label)
 {
     ObservableAddress address;
-    if (kind == OBSERVABLE_DOMAIN) {
+    if (kind == OBSERVABLE_DOMAIN)
         add_name(protect, canonical, label);
-    } else if (observable_address_parse(canonical, strlen(canonical), &address) &&
-               !g_tree_lookup(protect->networks, &address)) {
-        protect->lengths[address.v6][address.prefix] = TRUE;
-        g_tree_insert(protect->networks, g_memdup2(&address, sizeof address),
-                      g_string_chunk_insert_const(protect->texts, label));
-    }
+    else if (observable_address_parse(canonical, strlen(canonical), &address))
+        add_network(&protect->networks, &address,
+                    g_string_chunk_insert_const(protect->texts, label));
 }
 
 /* The host of a URL, or what stands behind the "@" of an e-mail address, and what it is. */
@@ -127,25 +142,58 @@ static void mask(ObservableAddress *address, guint length)
     address->prefix = (guint8)length;
 }
 
-static const char *find_network(const Protect *protect, const ObservableAddress *address)
+/* The longest of @networks that holds all of @address; NULL: none does. */
+static GTreeNode *find_around(const Networks *networks, const ObservableAddress *address)
 {
-    for (guint length = 0; length <= address->prefix; length++) {
+    GTreeNode *found = NULL;
+    for (int length = address->prefix; length >= 0 && !found; length--) {
         ObservableAddress wider = *address;
-        if (!protect->lengths[address->v6][length])
+        if (!networks->lengths[address->v6][length])
             continue;
-        mask(&wider, length);
-        const char *label = g_tree_lookup(protect->networks, &wider);
-        if (label)
-            return label;
+        mask(&wider, (guint)length);
+        found = g_tree_lookup_node(networks->tree, &wider);
     }
-    GTreeNode *node = g_tree_lower_bound(protect->networks, address);
+    return found;
+}
+
+/* One of @networks that lies in @address, or is it. */
+static GTreeNode *find_inside(const Networks *networks, const ObservableAddress *address)
+{
+    GTreeNode *node = g_tree_lower_bound(networks->tree, address);
     if (!node)
         return NULL;
     ObservableAddress next = *(const ObservableAddress *)g_tree_node_key(node);
     if (next.v6 != address->v6 || next.prefix < address->prefix)
         return NULL;
     mask(&next, address->prefix);
-    return compare_networks(&next, address, NULL) == 0 ? g_tree_node_value(node) : NULL;
+    return compare_networks(&next, address, NULL) == 0 ? node : NULL;
+}
+
+static const char *find_network(const Protect *protect, const ObservableAddress *address)
+{
+    GTreeNode *node = find_around(&protect->networks, address);
+    if (!node)
+        node = find_inside(&protect->networks, address);
+    if (!node) {
+        node = find_around(&protect->nearest, address);
+        if (!node || !g_tree_node_value(node))
+            node = find_inside(&protect->routes, address);
+    }
+    return node ? g_tree_node_value(node) : NULL;
+}
+
+void protect_add_route(Protect *protect, const char *prefix, const char *label)
+{
+    ObservableAddress address;
+    if (!observable_address_parse(prefix, strlen(prefix), &address))
+        return;
+    if (label) {
+        const char *kept = g_string_chunk_insert_const(protect->texts, label);
+        add_network(&protect->routes, &address, kept);
+        add_network(&protect->nearest, &address, kept);
+    } else if (find_around(&protect->routes, &address)) {
+        add_network(&protect->nearest, &address, NULL);
+    }
 }
 
 const char *protect_find(const Protect *protect, ObservableKind kind, const char *canonical)
@@ -153,7 +201,8 @@ const char *protect_find(const Protect *protect, ObservableKind kind, const char
     g_autofree char *host = NULL;
     ObservableAddress address;
 
-    if (g_hash_table_size(protect->names) == 0 && g_tree_nnodes(protect->networks) == 0)
+    if (g_hash_table_size(protect->names) == 0 && g_tree_nnodes(protect->networks.tree) == 0 &&
+        g_tree_nnodes(protect->routes.tree) == 0)
         return NULL;
     if (kind == OBSERVABLE_URL || kind == OBSERVABLE_EMAIL) {
         kind = read_host(kind, canonical, &host);

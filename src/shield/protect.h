@@ -24,6 +24,12 @@ void protect_add(Protect *protect, ObservableKind kind, const char *canonical, c
  * it is none of these. */
 gboolean protect_add_text(Protect *protect, const char *text, const char *label);
 
+/* Adds a route: what lies in the canonical @prefix belongs to who @label says, or, with NULL, to
+ * somebody whose networks are not protected. Of routes the longest prefix that holds a value
+ * counts, and nothing else that holds it; of one prefix the first route that was added. Those with
+ * a label come first: one without is passed over unless it lies in one of them. */
+void protect_add_route(Protect *protect, const char *prefix, const char *label);
+
 /* The label of something protected that the canonical value touches; NULL when it touches nothing.
  * The protect's. */
 const char *protect_find(const Protect *protect, ObservableKind kind, const char *canonical);

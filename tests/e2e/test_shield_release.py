@@ -164,6 +164,36 @@ class ReleaseTest(ReleaseTestCase):
         self.shield("approve", 4, "--as", "Anna")
         self.assertIn("before another", self.shield("approve", 3, "--as", "Anna", status=2).err)
 
+    def test_as_numbers(self):
+        """What lies in an AS of a card is in the table of routes, or it is said that it is not."""
+        concert.configure(self.node, {"card": {"constituency_as": "AS64500 64501"}})
+        self.give(indicator(1, "[ipv4-addr:value = '203.0.113.7']"),
+                  indicator(2, "[ipv4-addr:value = '203.0.113.130']"),
+                  indicator(3, "[url:value = 'http://203.0.113.8/x']"), domain(4, "four.example"))
+        unknown = [{"as": 64500, "of": "this node"}, {"as": 64501, "of": "this node"}]
+        proposal = self.propose("--check")
+        self.assertEqual((proposal["dangerous"], proposal["unresolved"]), ([], unknown))
+        self.assertIn("not known what lies in AS64500 of this node, AS64501 of this node",
+                      self.shield("propose", "--as", "Anna").out)
+        self.concert("contact", "import", self.write(
+            "routes.csv", "prefix,asn\n203.0.113.0/24,64500\n203.0.113.128/25,AS64999\n"))
+        proposal = self.propose("--check")
+        self.assertEqual(({row["value"]: row["why"] for row in proposal["dangerous"]},
+                          proposal["unresolved"]),
+                         ({"203.0.113.7": "AS64500, constituency of this node",
+                           "http://203.0.113.8/x": "AS64500, constituency of this node"},
+                          unknown[1:]))
+        # What was proposed before the table came is judged again by who approves it.
+        first = self.shield("approve", 1, "--as", "Anna")
+        self.assertIn("2 of its values are dangerous", first.out)
+        self.assertIn("what lies in 1 AS numbers", first.err)
+        second = self.shield("approve", 1, "--as", "Ben", "--json").json()
+        self.assertEqual((second["in_force"], second["unresolved"]), (True, unknown[1:]))
+        # Standing approvals let nothing dangerous in, and say what they cannot tell.
+        self.shield("standing", "add", "--source", "birch", "--min-confidence", "0", "--daily", "9",
+                    "--until", "30d", "--as", "Anna")
+        self.assertIn("AS64501 of this node", self.shield("standing", "list").err)
+
     def test_standing(self):
         concert.configure(self.node, {"shield": {"standing_interval": "1s"}})
         add = ("standing", "add", "--source", "birch", "--as", "Anna")

@@ -353,6 +353,46 @@ static void test_standing(void)
     g_assert_cmpuint(release_standing_left(&standing, 20001 * DAY), ==, 10);
 }
 
+/* The longest prefix says whose it is; what holds a protected one touches it. */
+static void test_routes(void)
+{
+    static const struct {
+        ObservableKind kind;
+        const char *value, *label;
+    } cases[] = {
+        {OBSERVABLE_IPV4, "198.51.100.1", "AS64500"},
+        {OBSERVABLE_IPV4, "198.51.100.65", NULL},      /* another's, inside */
+        {OBSERVABLE_IPV4, "198.51.100.97", "AS64501"}, /* protected again, inside that */
+        {OBSERVABLE_IPV4, "203.0.113.1", NULL},
+        {OBSERVABLE_IPV4, "198.51.101.1", NULL},
+        {OBSERVABLE_CIDR, "198.51.100.0/25", "AS64500"},
+        {OBSERVABLE_CIDR, "198.51.100.64/26", "AS64501"}, /* holds it */
+        {OBSERVABLE_CIDR, "198.51.100.64/27", NULL},
+        {OBSERVABLE_CIDR, "198.51.0.0/16", "AS64500"},
+        {OBSERVABLE_URL, "http://198.51.100.1/a", "AS64500"},
+        {OBSERVABLE_IPV6, "2001:db8:1::1", "AS64500"},
+        {OBSERVABLE_IPV6, "2001:db8:1:ff00::1", NULL},
+        {OBSERVABLE_IPV6, "2001:db8:2::1", NULL},
+        {OBSERVABLE_DOMAIN, "alder.example", NULL},
+    };
+    g_autoptr(Protect) ground = protect_new();
+    g_assert_null(release_danger(ground, OBSERVABLE_IPV4, "198.51.100.1"));
+    protect_add_route(ground, "198.51.100.96/27", "AS64501");
+    protect_add_route(ground, "198.51.100.0/24", "AS64500");
+    protect_add_route(ground, "2001:db8:1::/48", "AS64500");
+    protect_add_route(ground, "198.51.100.0/24", "AS64502"); /* the first one stays */
+    protect_add_route(ground, "198.51.100.64/26", NULL);
+    protect_add_route(ground, "2001:db8:1:ff00::/56", NULL);
+    protect_add_route(ground, "203.0.113.0/24", NULL);
+    protect_add_route(ground, "0.0.0.0/0", NULL);
+    protect_add_route(ground, "nonsense", "AS64503");
+    for (guint i = 0; i < G_N_ELEMENTS(cases); i++)
+        g_assert_cmpstr(release_danger(ground, cases[i].kind, cases[i].value), ==, cases[i].label);
+    /* What a card names as a network is protected whatever the routes say. */
+    protect_add_text(ground, "198.51.100.64/27", "constituency");
+    g_assert_cmpstr(release_danger(ground, OBSERVABLE_IPV4, "198.51.100.65"), ==, "constituency");
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -364,6 +404,7 @@ int main(int argc, char **argv)
     g_test_add_func("/release/judge", test_judge);
     g_test_add_func("/release/selection", test_selection);
     g_test_add_func("/release/danger", test_danger);
+    g_test_add_func("/release/routes", test_routes);
     g_test_add_func("/release/limit", test_limit);
     g_test_add_func("/release/standing", test_standing);
     return g_test_run();
