@@ -26,3 +26,45 @@ gboolean error_from_errno(GError **error, int errnum, const char *what, ...)
     g_set_error(error, CONCERT_ERROR, code, "%s: %s", subject, g_strerror(errnum));
     return FALSE;
 }
+
+static void set_valist(GError **error, ConcertError code, const char *format, va_list arguments)
+{
+    if (error)
+        g_propagate_error(error, g_error_new_valist(CONCERT_ERROR, (gint)code, format, arguments));
+}
+
+gboolean error_set(GError **error, ConcertError code, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    set_valist(error, code, format, arguments);
+    va_end(arguments);
+    return FALSE;
+}
+
+gboolean error_input(GError **error, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    set_valist(error, CONCERT_ERROR_INPUT, format, arguments);
+    va_end(arguments);
+    return FALSE;
+}
+
+gboolean error_denied(GError **error, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    set_valist(error, CONCERT_ERROR_DENIED, format, arguments);
+    va_end(arguments);
+    return FALSE;
+}
+
+gpointer error_input_null(GError **error, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    set_valist(error, CONCERT_ERROR_INPUT, format, arguments);
+    va_end(arguments);
+    return NULL;
+}

@@ -27,3 +27,14 @@ GQuark error_quark(void);
  * CONCERT_ERROR_FULL, ENOENT becomes CONCERT_ERROR_NOT_FOUND, the rest CONCERT_ERROR_IO.
  * Returns FALSE, so that a caller can `return error_from_errno(...)`. */
 gboolean error_from_errno(GError **error, int errnum, const char *what, ...) G_GNUC_PRINTF(3, 4);
+
+/* Sets @error to a failure of the kind @code. Returns FALSE, so that a caller can
+ * `return error_set(...)`. */
+gboolean error_set(GError **error, ConcertError code, const char *format, ...) G_GNUC_PRINTF(3, 4);
+
+/* The same with CONCERT_ERROR_INPUT, which most failures are, and with CONCERT_ERROR_DENIED. */
+gboolean error_input(GError **error, const char *format, ...) G_GNUC_PRINTF(2, 3);
+gboolean error_denied(GError **error, const char *format, ...) G_GNUC_PRINTF(2, 3);
+
+/* As error_input(), for who returns a thing: NULL. */
+gpointer error_input_null(GError **error, const char *format, ...) G_GNUC_PRINTF(2, 3);

@@ -6,12 +6,6 @@
 #include "intake/rsit.h"
 #include "stix/identifier.h"
 
-static gboolean fail(GError **error, const char *what)
-{
-    g_set_error_literal(error, CONCERT_ERROR, CONCERT_ERROR_INPUT, what);
-    return FALSE;
-}
-
 /* --- fields ------------------------------------------------------------------------------------
  */
 
@@ -19,8 +13,8 @@ gboolean case_rules_check_class(yyjson_val *value, GError **error)
 {
     const RsitClass *class = rsit_find(yyjson_get_str(value));
     return (class && yyjson_equals_str(value, class->word)) ||
-           fail(error, "it is no class of the Reference Security Incident Taxonomy, such as "
-                       "fraud.phishing or malicious-code.c2-server");
+           error_input(error, "it is no class of the Reference Security Incident Taxonomy, such as "
+                              "fraud.phishing or malicious-code.c2-server");
 }
 
 gboolean case_rules_check_currency(yyjson_val *value, GError **error)
@@ -28,7 +22,7 @@ gboolean case_rules_check_currency(yyjson_val *value, GError **error)
     const char *text = yyjson_get_str(value);
     return (text && strlen(text) == 3 && g_ascii_isupper(text[0]) && g_ascii_isupper(text[1]) &&
             g_ascii_isupper(text[2])) ||
-           fail(error, "it is not the three letters of a currency");
+           error_input(error, "it is not the three letters of a currency");
 }
 
 gboolean case_rules_check_objects(yyjson_val *list, GError **error)
@@ -40,7 +34,7 @@ gboolean case_rules_check_objects(yyjson_val *list, GError **error)
         gsize length = yyjson_get_len(value), type = id ? identifier_type_length(id, length) : 0;
         if (type == 0 ||
             !identifier_is_uuid(id + type + strlen("--"), length - type - strlen("--"), NULL))
-            return fail(error, "it has a member that is not the id of a STIX object");
+            return error_input(error, "it has a member that is not the id of a STIX object");
     }
     return TRUE;
 }

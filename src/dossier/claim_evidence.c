@@ -9,20 +9,6 @@ static const char *const kinds[] = {"claimed", "other-actor", "false-flag", "acc
                                     "insider", "other",       NULL};
 static const char *const weights[] = {"for", "against", "neutral", NULL};
 
-static gboolean fail(GError **error, ConcertError code, const char *format, ...)
-    G_GNUC_PRINTF(3, 4);
-
-static gboolean fail(GError **error, ConcertError code, const char *format, ...)
-{
-    if (!error)
-        return FALSE;
-    va_list arguments;
-    va_start(arguments, format);
-    *error = g_error_new_valist(CONCERT_ERROR, (gint)code, format, arguments);
-    va_end(arguments);
-    return FALSE;
-}
-
 /* --- what is in an event -----------------------------------------------------------------------
  */
 
@@ -33,8 +19,9 @@ gboolean claim_evidence_check_name(yyjson_val *value, GError **error)
     gboolean good = name && length > 0 && length <= CLAIM_NAME_MAX;
     for (gsize i = 0; good && i < length; i++)
         good = g_ascii_islower(name[i]) || g_ascii_isdigit(name[i]) || name[i] == '-';
-    return good || fail(error, CONCERT_ERROR_INPUT,
-                        "a name has 1 to %d lower-case letters, digits and \"-\"", CLAIM_NAME_MAX);
+    return good ||
+           error_set(error, CONCERT_ERROR_INPUT,
+                     "a name has 1 to %d lower-case letters, digits and \"-\"", CLAIM_NAME_MAX);
 }
 
 gboolean claim_evidence_check_names(yyjson_val *value, GError **error)
@@ -87,8 +74,8 @@ static gboolean check_hypotheses(yyjson_val *list, GError **error)
     size_t at, count;
     yyjson_val *one;
     if (!yyjson_is_arr(list) || yyjson_arr_size(list) > CLAIM_HYPOTHESES_MAX)
-        return fail(error, CONCERT_ERROR_INPUT, "\"hypotheses\" is no list of at most %d",
-                    CLAIM_HYPOTHESES_MAX);
+        return error_set(error, CONCERT_ERROR_INPUT, "\"hypotheses\" is no list of at most %d",
+                         CLAIM_HYPOTHESES_MAX);
     yyjson_arr_foreach (list, at, count, one) {
         yyjson_val *name = yyjson_obj_get(one, "name"), *text = yyjson_obj_get(one, "text");
         if (!claim_evidence_check_name(name, error)) {
@@ -96,18 +83,19 @@ static gboolean check_hypotheses(yyjson_val *list, GError **error)
             return FALSE;
         }
         if (!is_word(yyjson_obj_get(one, "kind"), kinds))
-            return fail(error, CONCERT_ERROR_INPUT,
-                        "hypothesis %s: its \"kind\" is none of claimed, other-actor, false-flag, "
-                        "accident, insider, other",
-                        yyjson_get_str(name));
+            return error_set(
+                error, CONCERT_ERROR_INPUT,
+                "hypothesis %s: its \"kind\" is none of claimed, other-actor, false-flag, "
+                "accident, insider, other",
+                yyjson_get_str(name));
         if (!is_text(text))
-            return fail(error, CONCERT_ERROR_INPUT,
-                        "hypothesis %s: it has no \"text\" of 1 to %d bytes", yyjson_get_str(name),
-                        TEXT_MAX);
+            return error_set(error, CONCERT_ERROR_INPUT,
+                             "hypothesis %s: it has no \"text\" of 1 to %d bytes",
+                             yyjson_get_str(name), TEXT_MAX);
         if (find_hypothesis(list, yyjson_get_str(name), at) ||
             has_text(list, yyjson_get_str(text), at))
-            return fail(error, CONCERT_ERROR_INPUT, "hypothesis %s is there twice",
-                        yyjson_get_str(name));
+            return error_set(error, CONCERT_ERROR_INPUT, "hypothesis %s is there twice",
+                             yyjson_get_str(name));
     }
     return TRUE;
 }
@@ -117,16 +105,16 @@ static gboolean check_weight(yyjson_val *one, yyjson_val *hypotheses, gsize numb
     yyjson_val *hypothesis = yyjson_obj_get(one, "hypothesis");
     if (!yyjson_is_str(hypothesis) ||
         !find_hypothesis(hypotheses, yyjson_get_str(hypothesis), G_MAXSIZE))
-        return fail(error, CONCERT_ERROR_INPUT, "weight %zu: there is no such \"hypothesis\"",
-                    number);
+        return error_set(error, CONCERT_ERROR_INPUT, "weight %zu: there is no such \"hypothesis\"",
+                         number);
     if (!claim_evidence_check_name(yyjson_obj_get(one, "item"), NULL))
-        return fail(error, CONCERT_ERROR_INPUT, "weight %zu: it names no \"item\"", number);
+        return error_set(error, CONCERT_ERROR_INPUT, "weight %zu: it names no \"item\"", number);
     if (!is_word(yyjson_obj_get(one, "weight"), weights))
-        return fail(error, CONCERT_ERROR_INPUT,
-                    "weight %zu: its \"weight\" is none of for, against, neutral", number);
+        return error_set(error, CONCERT_ERROR_INPUT,
+                         "weight %zu: its \"weight\" is none of for, against, neutral", number);
     return is_text(yyjson_obj_get(one, "why")) ||
-           fail(error, CONCERT_ERROR_INPUT, "weight %zu: it has no \"why\" of 1 to %d bytes",
-                number, TEXT_MAX);
+           error_set(error, CONCERT_ERROR_INPUT, "weight %zu: it has no \"why\" of 1 to %d bytes",
+                     number, TEXT_MAX);
 }
 
 gboolean claim_evidence_check_weighing(yyjson_val *value, GError **error)
@@ -135,12 +123,12 @@ gboolean claim_evidence_check_weighing(yyjson_val *value, GError **error)
     yyjson_val *one, *list = yyjson_obj_get(value, "weights");
     yyjson_val *hypotheses = yyjson_obj_get(value, "hypotheses");
     if (!yyjson_is_obj(value))
-        return fail(error, CONCERT_ERROR_INPUT, "it is no object");
+        return error_set(error, CONCERT_ERROR_INPUT, "it is no object");
     if (!check_hypotheses(hypotheses, error))
         return FALSE;
     if (!yyjson_is_arr(list) || yyjson_arr_size(list) > WEIGHTS_MAX)
-        return fail(error, CONCERT_ERROR_INPUT, "\"weights\" is no list of at most %d",
-                    WEIGHTS_MAX);
+        return error_set(error, CONCERT_ERROR_INPUT, "\"weights\" is no list of at most %d",
+                         WEIGHTS_MAX);
     yyjson_arr_foreach (list, at, count, one) {
         if (!check_weight(one, hypotheses, at + 1, error))
             return FALSE;
@@ -308,8 +296,8 @@ static gboolean all_weighed(const GPtrArray *items, yyjson_val *weighing, GError
             const char *item = event_text(items->pdata[i], "name");
             g_autofree char *wanted = pair(name, item);
             if (!g_hash_table_contains(pairs, wanted))
-                return fail(error, CONCERT_ERROR_DENIED,
-                            "hypothesis %s is not weighed against item %s", name, item);
+                return error_set(error, CONCERT_ERROR_DENIED,
+                                 "hypothesis %s is not weighed against item %s", name, item);
         }
     }
     return TRUE;
@@ -321,14 +309,15 @@ gboolean claim_evidence_is_weighed(const ClaimView *view, GError **error)
     yyjson_val *weighing = event ? yyjson_obj_get(event->payload, "weighing") : NULL;
     yyjson_val *hypotheses = yyjson_obj_get(weighing, "hypotheses");
     if (!event)
-        return fail(error, CONCERT_ERROR_DENIED, "no hypotheses were weighed");
+        return error_set(error, CONCERT_ERROR_DENIED, "no hypotheses were weighed");
     if (yyjson_arr_size(hypotheses) < CLAIM_HYPOTHESES_MIN)
-        return fail(error, CONCERT_ERROR_DENIED, "there are %zu hypotheses, not %d",
-                    yyjson_arr_size(hypotheses), CLAIM_HYPOTHESES_MIN);
+        return error_set(error, CONCERT_ERROR_DENIED, "there are %zu hypotheses, not %d",
+                         yyjson_arr_size(hypotheses), CLAIM_HYPOTHESES_MIN);
     if (!is_of_kind(hypotheses, "claimed"))
-        return fail(error, CONCERT_ERROR_DENIED, "no hypothesis is of the kind \"claimed\"");
+        return error_set(error, CONCERT_ERROR_DENIED, "no hypothesis is of the kind \"claimed\"");
     if (!is_of_kind(hypotheses, "false-flag"))
-        return fail(error, CONCERT_ERROR_DENIED, "no hypothesis is of the kind \"false-flag\"");
+        return error_set(error, CONCERT_ERROR_DENIED,
+                         "no hypothesis is of the kind \"false-flag\"");
     g_autoptr(GPtrArray) items = claim_evidence_items(view);
     return all_weighed(items, weighing, error);
 }

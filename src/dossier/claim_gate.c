@@ -7,19 +7,13 @@
 
 #define REVIEWS_MIN 2
 
-static gboolean deny(GError **error, const char *what)
-{
-    g_set_error_literal(error, CONCERT_ERROR, CONCERT_ERROR_DENIED, what);
-    return FALSE;
-}
-
 /* --- the conditions ----------------------------------------------------------------------------
  */
 
 static gboolean check_person(const ClaimView *view, GError **error)
 {
     return yyjson_get_bool(yyjson_obj_get(view->opening->payload, "names_no_person")) ||
-           deny(error, "it was not stated that no natural person is named");
+           error_denied(error, "it was not stated that no natural person is named");
 }
 
 static gboolean check_roots(const ClaimView *view, GError **error)
@@ -86,7 +80,7 @@ static gboolean check_reply(const ClaimView *view, GError **error)
     if (claim_view_reply(view))
         return TRUE;
     if (!claim_view_contact(view, &contact_us, NULL))
-        return deny(error, "the time to reply has not begun: the contact is not made yet");
+        return error_denied(error, "the time to reply has not begun: the contact is not made yet");
     due = claim_view_silence_due(view, contact_us);
     if (view->time_us >= due)
         return TRUE;
@@ -105,10 +99,10 @@ static gboolean check_assessment(const ClaimView *view, GError **error)
 {
     const Event *one = assessment(view);
     if (!one)
-        return deny(error, "the claim was not assessed since the party was contacted");
+        return error_denied(error, "the claim was not assessed since the party was contacted");
     return (event_text(one, "confidence") && event_text(one, "basis") &&
             event_text(one, "dissent")) ||
-           deny(error, "the assessment lacks its confidence, its basis or its dissent");
+           error_denied(error, "the assessment lacks its confidence, its basis or its dissent");
 }
 
 static gboolean check_state_role(const ClaimView *view, GError **error)
@@ -117,9 +111,9 @@ static gboolean check_state_role(const ClaimView *view, GError **error)
     if (!claim_view_is_state_role(view))
         return TRUE;
     if (!event_text(view->opening, "rests_on"))
-        return deny(error, "it does not name the claim about the actor that it rests on");
+        return error_denied(error, "it does not name the claim about the actor that it rests on");
     return (one && g_strcmp0(event_text(one, "confidence"), "high") == 0) ||
-           deny(error, "the confidence in it is not high");
+           error_denied(error, "the confidence in it is not high");
 }
 
 static gboolean check_decision(const ClaimView *view, GError **error)
@@ -202,7 +196,7 @@ static gboolean is_silent(const EngineResult *dossier, const Event *event, GErro
     static const char *const names[] = {"contact", "reply", NULL};
     g_autoptr(ClaimView) view = claim_view_new(dossier, event, 0);
     if (claim_view_reply(view))
-        return deny(error, "there is a reply: take it instead");
+        return error_denied(error, "there is a reply: take it instead");
     return check_some(dossier, event, names, error);
 }
 

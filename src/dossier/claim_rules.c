@@ -17,19 +17,6 @@ static gboolean has(const Event *event, const char *member)
     return yyjson_obj_get(event->payload, member) != NULL;
 }
 
-static gboolean deny(GError **error, const char *format, ...) G_GNUC_PRINTF(2, 3);
-
-static gboolean deny(GError **error, const char *format, ...)
-{
-    if (!error)
-        return FALSE;
-    va_list arguments;
-    va_start(arguments, format);
-    *error = g_error_new_valist(CONCERT_ERROR, CONCERT_ERROR_DENIED, format, arguments);
-    va_end(arguments);
-    return FALSE;
-}
-
 /* --- fields ------------------------------------------------------------------------------------
  */
 
@@ -67,11 +54,11 @@ static gboolean check_about(const EngineResult *dossier, const Event *event, GEr
     gboolean is_role = is(event, "about", "state-role"),
              is_state = is(event, "actor_kind", "state");
     if (is_role != is_state)
-        return deny(error,
-                    "what a state did is a claim of its own: about state-role, and only that");
+        return error_denied(
+            error, "what a state did is a claim of its own: about state-role, and only that");
     return is_role == has(event, "rests_on") ||
-           deny(error, is_role ? "\"rests_on\" is missing: the claim about the actor"
-                               : "\"rests_on\" is for a claim about a state's role");
+           error_denied(error, is_role ? "\"rests_on\" is missing: the claim about the actor"
+                                       : "\"rests_on\" is for a claim about a state's role");
 }
 
 /* The item of that name in the claim as the event knew it; NULL: there is none. */
@@ -100,17 +87,17 @@ static gboolean check_item(const EngineResult *dossier, const Event *event, GErr
     g_autoptr(ClaimView) view = claim_view_new(dossier, event, 0);
     guint count;
     if (was_item(view, event_text(event, "name"), &count))
-        return deny(error, "there was an item %s before", event_text(event, "name"));
+        return error_denied(error, "there was an item %s before", event_text(event, "name"));
     if (count >= CLAIM_ITEMS_MAX)
-        return deny(error, "there are %d items already", CLAIM_ITEMS_MAX);
+        return error_denied(error, "there are %d items already", CLAIM_ITEMS_MAX);
     if (claim_evidence_is_fact(event) != has(event, "root"))
-        return deny(error, "a fact has a \"root\", an assessment or an opinion has none");
+        return error_denied(error, "a fact has a \"root\", an assessment or an opinion has none");
     if (has(event, "independent_of") != has(event, "shown_by"))
-        return deny(error, "\"independent_of\" and \"shown_by\" belong together");
+        return error_denied(error, "\"independent_of\" and \"shown_by\" belong together");
     if (has(event, "independent_of") && !claim_evidence_is_fact(event))
-        return deny(error, "only the root of a fact can be independent");
+        return error_denied(error, "only the root of a fact can be independent");
     return !has(event, "sealed") || !has(event, "files") ||
-           deny(error, "a sealed item has no open files");
+           error_denied(error, "a sealed item has no open files");
 }
 
 static gboolean are_few(const EngineResult *dossier, const Event *event)
@@ -122,7 +109,7 @@ static gboolean check_dropped(const EngineResult *dossier, const Event *event, G
 {
     g_autoptr(ClaimView) view = claim_view_new(dossier, event, 0);
     return find_item(view, event_text(event, "item")) ||
-           deny(error, "there is no item %s", event_text(event, "item"));
+           error_denied(error, "there is no item %s", event_text(event, "item"));
 }
 
 /* --- reviewing ---------------------------------------------------------------------------------
@@ -133,10 +120,10 @@ static gboolean check_reviewer(const EngineResult *dossier, const Event *event, 
     g_autoptr(ClaimView) view = claim_view_new(dossier, event, 0);
     const Event *one;
     if (claim_view_wrote(view, event))
-        return deny(error, "%s wrote some of it", event->signatory);
+        return error_denied(error, "%s wrote some of it", event->signatory);
     for (guint at = 0; (one = claim_view_next(view, "reviewed", CLAIM_CURRENT, &at));)
         if (claim_view_same_person(one, event))
-            return deny(error, "%s has reviewed this version already", event->signatory);
+            return error_denied(error, "%s has reviewed this version already", event->signatory);
     return TRUE;
 }
 
@@ -162,17 +149,17 @@ static gboolean check_second(const EngineResult *dossier, const Event *event, GE
     for (guint at = 0; (one = claim_view_next(view, "attempted", CLAIM_CONTACTED, &at));)
         if (!is(event, "channel", event_text(one, "channel")))
             return TRUE;
-    return deny(error, "no attempt by another channel than %s is documented",
-                event_text(event, "channel"));
+    return error_denied(error, "no attempt by another channel than %s is documented",
+                        event_text(event, "channel"));
 }
 
 static gboolean check_confirmed(const EngineResult *dossier, const Event *event, GError **error)
 {
     const Event *attempt = engine_named(dossier, event, "attempt");
     if (!attempt || !claim_is_attempt(attempt))
-        return deny(error, "\"attempt\" names none");
+        return error_denied(error, "\"attempt\" names none");
     return !claim_view_same_person(attempt, event) ||
-           deny(error, "%s documented it", event->signatory);
+           error_denied(error, "%s documented it", event->signatory);
 }
 
 static gboolean check_length(const EngineResult *dossier, const Event *event, GError **error)
@@ -181,8 +168,8 @@ static gboolean check_length(const EngineResult *dossier, const Event *event, GE
     gsize may = claim_evidence_length(view);
     gsize length = (gsize)g_utf8_strlen(event_text(event, "text"), -1);
     return length <= may ||
-           deny(error, "it has %" G_GSIZE_FORMAT " characters, the claim %" G_GSIZE_FORMAT, length,
-                may);
+           error_denied(error, "it has %" G_GSIZE_FORMAT " characters, the claim %" G_GSIZE_FORMAT,
+                        length, may);
 }
 
 static gboolean has_reply(const EngineResult *dossier, const Event *event)
@@ -211,10 +198,10 @@ static gboolean check_panel(const EngineResult *dossier, const Event *event, GEr
 {
     const Event *proposal = engine_named(dossier, event, "proposal");
     if (!proposal || strcmp(proposal->type, "panel-proposed") != 0)
-        return deny(error, "\"proposal\" names none");
+        return error_denied(error, "\"proposal\" names none");
     return yyjson_equals(yyjson_obj_get(proposal->payload, "panel"),
                          yyjson_obj_get(event->payload, "panel")) ||
-           deny(error, "the panel is another than the one that was proposed");
+           error_denied(error, "the panel is another than the one that was proposed");
 }
 
 static gboolean check_sealed(const EngineResult *dossier, const Event *event, GError **error)
@@ -222,11 +209,11 @@ static gboolean check_sealed(const EngineResult *dossier, const Event *event, GE
     g_autoptr(ClaimView) view = claim_view_new(dossier, event, 0);
     const Event *item = find_item(view, event_text(event, "item"));
     if (!item || !claim_evidence_is_sealed(item))
-        return deny(error, "there is no sealed item %s", event_text(event, "item"));
+        return error_denied(error, "there is no sealed item %s", event_text(event, "item"));
     g_autofree char *digest =
         claim_rules_seal(event_text(event, "salt"), event_text(event, "text"));
     return is(item, "sealed", digest) ||
-           deny(error, "this is not what item %s sealed", event_text(event, "item"));
+           error_denied(error, "this is not what item %s sealed", event_text(event, "item"));
 }
 
 static gboolean check_seen(const EngineResult *dossier, const Event *event, GError **error)
@@ -237,7 +224,7 @@ static gboolean check_seen(const EngineResult *dossier, const Event *event, GErr
     yyjson_arr_foreach (yyjson_obj_get(event->payload, "items"), at, count, name) {
         const Event *item = find_item(view, yyjson_get_str(name));
         if (!item || !claim_evidence_is_sealed(item))
-            return deny(error, "there is no sealed item %s", yyjson_get_str(name));
+            return error_denied(error, "there is no sealed item %s", yyjson_get_str(name));
     }
     return TRUE;
 }

@@ -73,20 +73,6 @@ guint engine_roles(const EngineResult *result, const char *node)
 /* --- judging one event -------------------------------------------------------------------------
  */
 
-static gboolean refuse(GError **error, ConcertError code, const char *format, ...)
-    G_GNUC_PRINTF(3, 4);
-
-static gboolean refuse(GError **error, ConcertError code, const char *format, ...)
-{
-    if (!error)
-        return FALSE;
-    va_list arguments;
-    va_start(arguments, format);
-    *error = g_error_new_valist(CONCERT_ERROR, (gint)code, format, arguments);
-    va_end(arguments);
-    return FALSE;
-}
-
 /* Whether who made the event may: by role, and as a person or machine. */
 static gboolean judge_author(const EngineResult *dossier, const Event *event,
                              const ProcedureTransition *row, GError **error)
@@ -95,18 +81,19 @@ static gboolean judge_author(const EngineResult *dossier, const Event *event,
     if ((roles & row->who) == 0 && error) {
         g_autofree char *wanted = procedure_roles(dossier->procedure, row->who);
         g_autofree char *own = procedure_roles(dossier->procedure, roles);
-        return refuse(error, CONCERT_ERROR_DENIED, "%s%s cannot %s the %s: only its %s can",
-                      roles ? "its " : "", roles ? own : "who is no participant", row->verb,
-                      dossier->procedure->name, wanted);
+        return error_set(error, CONCERT_ERROR_DENIED, "%s%s cannot %s the %s: only its %s can",
+                         roles ? "its " : "", roles ? own : "who is no participant", row->verb,
+                         dossier->procedure->name, wanted);
     }
     if ((roles & row->who) == 0)
         return FALSE;
     if (row->maker == PROCEDURE_PERSON && !event->signatory)
-        return refuse(error, CONCERT_ERROR_DENIED, "only a person can %s the %s: it names none",
-                      row->verb, dossier->procedure->name);
+        return error_set(error, CONCERT_ERROR_DENIED, "only a person can %s the %s: it names none",
+                         row->verb, dossier->procedure->name);
     if (row->maker == PROCEDURE_MACHINE && event->signatory)
-        return refuse(error, CONCERT_ERROR_DENIED, "no person can %s the %s: the node itself does",
-                      row->verb, dossier->procedure->name);
+        return error_set(error, CONCERT_ERROR_DENIED,
+                         "no person can %s the %s: the node itself does", row->verb,
+                         dossier->procedure->name);
     return TRUE;
 }
 
@@ -115,14 +102,14 @@ static gboolean judge_state(const EngineResult *dossier, const ProcedureTransiti
 {
     const ProcedureState *state = engine_state(dossier);
     if (row->from == 0)
-        return !state || refuse(error, CONCERT_ERROR_CONFLICT, "the %s is open already",
-                                dossier->procedure->name);
+        return !state || error_set(error, CONCERT_ERROR_CONFLICT, "the %s is open already",
+                                   dossier->procedure->name);
     if (!state)
-        return refuse(error, CONCERT_ERROR_CONFLICT, "the %s is not open",
-                      dossier->procedure->name);
+        return error_set(error, CONCERT_ERROR_CONFLICT, "the %s is not open",
+                         dossier->procedure->name);
     return (row->from & PROCEDURE_BIT(dossier->state)) != 0 ||
-           refuse(error, CONCERT_ERROR_CONFLICT, "one cannot %s a %s that is %s", row->verb,
-                  dossier->procedure->name, state->name);
+           error_set(error, CONCERT_ERROR_CONFLICT, "one cannot %s a %s that is %s", row->verb,
+                     dossier->procedure->name, state->name);
 }
 
 /* The nodes that a field names: fills @names (room for PROCEDURE_LIST_MAX). */
@@ -148,11 +135,11 @@ static gboolean join(EngineResult *dossier, const char *node, guint roles, GErro
         *one = (EngineParticipant){node, roles, dossier->events->len};
     if (one && one->roles != roles) {
         g_autofree char *own = error ? procedure_roles(dossier->procedure, one->roles) : NULL;
-        return refuse(error, CONCERT_ERROR_INPUT, "%s is the %s already", node, own);
+        return error_set(error, CONCERT_ERROR_INPUT, "%s is the %s already", node, own);
     }
     if (!one && dossier->participants->len >= ENGINE_PARTICIPANTS_MAX)
-        return refuse(error, CONCERT_ERROR_LIMIT, "more than %d participants",
-                      ENGINE_PARTICIPANTS_MAX);
+        return error_set(error, CONCERT_ERROR_LIMIT, "more than %d participants",
+                         ENGINE_PARTICIPANTS_MAX);
     if (!one)
         g_array_append_val(dossier->participants,
                            ((EngineParticipant){node, roles, dossier->events->len}));
@@ -194,8 +181,8 @@ static gboolean judge_rules(const EngineResult *dossier, const Event *event,
         if (guard->holds ? guard->holds(dossier, event)
                          : guard->check(dossier, event, error ? &missing : NULL))
             continue;
-        return refuse(error, CONCERT_ERROR_DENIED, "the rule is not met: %s%s%s", guard->rule,
-                      missing ? ": " : "", missing ? missing->message : "");
+        return error_set(error, CONCERT_ERROR_DENIED, "the rule is not met: %s%s%s", guard->rule,
+                         missing ? ": " : "", missing ? missing->message : "");
     }
     return TRUE;
 }
@@ -207,8 +194,9 @@ static gboolean judge_named(const EngineResult *dossier, const Event *event,
     for (const ProcedureField *field = row->fields; field && field->name; field++)
         if (field->type == PROCEDURE_EVENT && event_text(event, field->name) &&
             !engine_named(dossier, event, field->name))
-            return refuse(error, CONCERT_ERROR_INPUT,
-                          "\"%s\" is no valid event of this dossier that came before", field->name);
+            return error_set(error, CONCERT_ERROR_INPUT,
+                             "\"%s\" is no valid event of this dossier that came before",
+                             field->name);
     return TRUE;
 }
 
@@ -351,9 +339,9 @@ static gboolean check_decides(Run *run, guint place, GError **error)
                    engine_order_has(ancestors, listed);
     }
     return (is_exact && yyjson_arr_size(list) == wanted) ||
-           refuse(error, CONCERT_ERROR_INPUT,
-                  "\"%s\" is not the list of the events that it follows",
-                  procedure_decides()->name);
+           error_set(error, CONCERT_ERROR_INPUT,
+                     "\"%s\" is not the list of the events that it follows",
+                     procedure_decides()->name);
 }
 
 /* What can be said of an event without the others' verdicts. */
@@ -362,9 +350,9 @@ static gboolean check_event(Run *run, guint place, GError **error)
     const Event *event = run->order.events[place];
     const ProcedureTransition *row = run->rows[place];
     if ((row->from == 0) != (event->n_parents == 0))
-        return refuse(error, CONCERT_ERROR_INPUT,
-                      row->from == 0 ? "it does not open the dossier: it has parents"
-                                     : "it cannot open a dossier: it has no parents");
+        return error_set(error, CONCERT_ERROR_INPUT,
+                         row->from == 0 ? "it does not open the dossier: it has parents"
+                                        : "it cannot open a dossier: it has no parents");
     return procedure_check_payload(run->procedure, row, event->payload, error) &&
            (!procedure_closes(run->procedure, row) || check_decides(run, place, error));
 }
@@ -413,7 +401,7 @@ static gboolean judge(Run *run, EngineResult *dossier, const GArray *ends, guint
     }
     if (find_apart(run, ends, place, &end)) {
         char hex[2 * SHA256_SIZE + 1];
-        return refuse(
+        return error_set(
             error, CONCERT_ERROR_CONFLICT, "it is not among the events that %.16s (%s) decides on",
             event_hash_format(&run->order.events[end]->hash, hex), run->order.events[end]->type);
     }
@@ -510,9 +498,9 @@ static EngineResult *replay(Run *run, const guint64 *set, guint until, gboolean 
         if (set && !engine_order_has(set, place))
             continue;
         if (!run->rows[place]) {
-            refuse(explain ? &error : NULL, CONCERT_ERROR_NEWER,
-                   "this version of Concert does not know what \"%s\" is",
-                   run->order.events[place]->type);
+            error_set(explain ? &error : NULL, CONCERT_ERROR_NEWER,
+                      "this version of Concert does not know what \"%s\" is",
+                      run->order.events[place]->type);
             add_event(dossier, run, place, ENGINE_UNKNOWN, error);
         } else {
             gboolean is_valid = judge(run, dossier, ends, place, explain ? &error : NULL);
@@ -531,8 +519,8 @@ static gboolean judge_end(Run *run, guint place, GError **error)
     g_autoptr(GArray) none = g_array_new(FALSE, FALSE, sizeof(guint));
     return judge(run, before, none, place, error) &&
            (run->ends->len < ENGINE_ENDS_MAX ||
-            refuse(error, CONCERT_ERROR_LIMIT, "the dossier was ended %d times already",
-                   ENGINE_ENDS_MAX));
+            error_set(error, CONCERT_ERROR_LIMIT, "the dossier was ended %d times already",
+                      ENGINE_ENDS_MAX));
 }
 
 /* Finds the ends that are valid. */
@@ -552,7 +540,7 @@ static void add_pending(EngineResult *result, Run *run)
 {
     for (guint place = run->order.n_placed; place < run->order.n_events; place++) {
         g_autoptr(GError) error = NULL;
-        refuse(&error, CONCERT_ERROR_NOT_FOUND, "an event that it follows is not here yet");
+        error_set(&error, CONCERT_ERROR_NOT_FOUND, "an event that it follows is not here yet");
         add_event(result, run, place, ENGINE_PENDING, error);
     }
 }
@@ -586,8 +574,8 @@ EngineResult *engine_after(const EngineResult *result, const Event *draft, GErro
         events[i] = g_array_index(result->events, EngineEvent, i).event;
     events[count] = draft;
     if (count >= ENGINE_EVENTS_MAX) {
-        refuse(error, CONCERT_ERROR_LIMIT, "the dossier has %d events, and can have no more",
-               ENGINE_EVENTS_MAX);
+        error_set(error, CONCERT_ERROR_LIMIT, "the dossier has %d events, and can have no more",
+                  ENGINE_EVENTS_MAX);
         return NULL;
     }
     g_autoptr(EngineResult) after = engine_run(events, count + 1);
@@ -597,9 +585,9 @@ EngineResult *engine_after(const EngineResult *result, const Event *draft, GErro
             continue;
         if (one->verdict == ENGINE_VALID)
             return g_steal_pointer(&after);
-        refuse(error, one->code, "%s", one->reason);
+        error_set(error, one->code, "%s", one->reason);
         return NULL;
     }
-    refuse(error, CONCERT_ERROR_INPUT, "the event is of another dossier");
+    error_set(error, CONCERT_ERROR_INPUT, "the event is of another dossier");
     return NULL;
 }

@@ -22,20 +22,14 @@ G_GNUC_PRINTF(2, 3) static gboolean refuse(GError **error, const char *format, .
 /* --- fields ------------------------------------------------------------------------------------
  */
 
-static gboolean malformed(GError **error, const char *what)
-{
-    g_set_error_literal(error, CONCERT_ERROR, CONCERT_ERROR_INPUT, what);
-    return FALSE;
-}
-
 gboolean evidence_rules_check_name(yyjson_val *value, GError **error)
 {
     const char *name = yyjson_get_str(value);
     gboolean good = name && *name && yyjson_get_len(value) <= NAME_MAX_BYTES;
     for (const char *at = name; good && *at; at++)
         good = g_ascii_islower(*at) || g_ascii_isdigit(*at) || (*at == '-' && at > name);
-    return good || malformed(error, "a copy is called by a word of a-z, 0-9 and \"-\" of at most "
-                                    "32 letters");
+    return good || error_input(error, "a copy is called by a word of a-z, 0-9 and \"-\" of at most "
+                                      "32 letters");
 }
 
 static gboolean is_item(yyjson_val *item)
@@ -56,11 +50,11 @@ gboolean evidence_rules_check_items(yyjson_val *value, GError **error)
     size_t at, size;
     yyjson_val *item;
     if (!yyjson_is_arr(value) || yyjson_arr_size(value) == 0 || yyjson_arr_size(value) > ITEMS_MAX)
-        return malformed(error, "is not a list of 1 to 256 items");
+        return error_input(error, "is not a list of 1 to 256 items");
     yyjson_arr_foreach (value, at, size, item)
         if (!is_item(item))
-            return malformed(error, "an item has a \"name\", a \"sha256\" of 64 lower-case hex "
-                                    "digits, and a \"size\" in bytes");
+            return error_input(error, "an item has a \"name\", a \"sha256\" of 64 lower-case hex "
+                                      "digits, and a \"size\" in bytes");
     return TRUE;
 }
 

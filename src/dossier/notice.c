@@ -105,19 +105,6 @@ static const ProcedureWord outcomes[] = {
 /* --- what is in an event -----------------------------------------------------------------------
  */
 
-static gboolean fail(GError **error, ConcertError code, const char *format, ...)
-    G_GNUC_PRINTF(3, 4);
-
-static gboolean fail(GError **error, ConcertError code, const char *format, ...)
-{
-    va_list args;
-    va_start(args, format);
-    g_autofree char *message = g_strdup_vprintf(format, args);
-    va_end(args);
-    g_set_error_literal(error, CONCERT_ERROR, code, message);
-    return FALSE;
-}
-
 static gboolean is_line(yyjson_val *value, gsize max)
 {
     const char *text = yyjson_get_str(value);
@@ -135,15 +122,16 @@ static gboolean check_finding(yyjson_val *finding, gsize number, GError **error)
     size_t at, count;
     yyjson_val *name, *value;
     if (!yyjson_is_obj(finding) || yyjson_obj_size(finding) > MEMBERS_MAX)
-        return fail(error, CONCERT_ERROR_INPUT, "[%zu] is no object of at most %d members", number,
-                    MEMBERS_MAX);
+        return error_set(error, CONCERT_ERROR_INPUT, "[%zu] is no object of at most %d members",
+                         number, MEMBERS_MAX);
     if (!is_line(yyjson_obj_get(finding, "value"), MEMBER_MAX))
-        return fail(error, CONCERT_ERROR_INPUT, "[%zu] has no \"value\"", number);
+        return error_set(error, CONCERT_ERROR_INPUT, "[%zu] has no \"value\"", number);
     yyjson_obj_foreach (finding, at, count, name, value) {
         if (!is_line(name, PROCEDURE_NODE_MAX) ||
             (!is_line(value, MEMBER_MAX) && !yyjson_is_uint(value)))
-            return fail(error, CONCERT_ERROR_INPUT,
-                        "[%zu]: a member is neither a line of text nor a whole number", number);
+            return error_set(error, CONCERT_ERROR_INPUT,
+                             "[%zu]: a member is neither a line of text nor a whole number",
+                             number);
     }
     return TRUE;
 }
@@ -154,8 +142,8 @@ gboolean notice_check_findings(yyjson_val *value, GError **error)
     yyjson_val *finding;
     if (!yyjson_is_arr(value) || yyjson_arr_size(value) == 0 ||
         yyjson_arr_size(value) > NOTICE_FINDINGS_MAX)
-        return fail(error, CONCERT_ERROR_INPUT, "it is no list of 1 to %d findings",
-                    NOTICE_FINDINGS_MAX);
+        return error_set(error, CONCERT_ERROR_INPUT, "it is no list of 1 to %d findings",
+                         NOTICE_FINDINGS_MAX);
     yyjson_arr_foreach (value, at, count, finding) {
         if (!check_finding(finding, at, error))
             return FALSE;
@@ -170,7 +158,7 @@ static gboolean check_address(yyjson_val *value, GError **error)
     gboolean good = at && at > text && at[1] && !strchr(at + 1, '@') && strlen(text) <= ADDRESS_MAX;
     for (const char *one = text; good && *one; one++)
         good = g_ascii_isgraph(*one) && !strchr("<>()[],;:\\\"", *one);
-    return good || fail(error, CONCERT_ERROR_INPUT, "it is no mail address");
+    return good || error_set(error, CONCERT_ERROR_INPUT, "it is no mail address");
 }
 
 static gboolean check_mail(yyjson_val *value, GError **error)
@@ -181,17 +169,17 @@ static gboolean check_mail(yyjson_val *value, GError **error)
     const char *digest = yyjson_get_str(yyjson_obj_get(value, "sha256"));
     EventHash hash;
     if (!yyjson_is_obj(value) || yyjson_obj_size(value) > MEMBERS_MAX)
-        return fail(error, CONCERT_ERROR_INPUT, "it is no object");
+        return error_set(error, CONCERT_ERROR_INPUT, "it is no object");
     if (!check_address(yyjson_obj_get(value, "to"), error))
         return FALSE;
     if (!is_line(yyjson_obj_get(value, "message_id"), PROCEDURE_LINE_MAX))
-        return fail(error, CONCERT_ERROR_INPUT, "it has no \"message_id\"");
+        return error_set(error, CONCERT_ERROR_INPUT, "it has no \"message_id\"");
     if (!digest || !event_hash_parse(digest, strlen(digest), &hash))
-        return fail(error, CONCERT_ERROR_INPUT, "its \"sha256\" is no %d hex digits",
-                    DIGEST_DIGITS);
+        return error_set(error, CONCERT_ERROR_INPUT, "its \"sha256\" is no %d hex digits",
+                         DIGEST_DIGITS);
     if (!protection || !g_strv_contains(protections, protection))
-        return fail(error, CONCERT_ERROR_INPUT,
-                    "its \"protection\" is none of none, signed, encrypted, signed-encrypted");
+        return error_set(error, CONCERT_ERROR_INPUT,
+                         "its \"protection\" is none of none, signed, encrypted, signed-encrypted");
     return TRUE;
 }
 

@@ -11,23 +11,10 @@
 /* The command line says "14d" a moment before the event bears its time. */
 #define LOST_US (60 * G_USEC_PER_SEC)
 
-static gboolean miss(GError **error, const char *format, ...) G_GNUC_PRINTF(2, 3);
-
-static gboolean miss(GError **error, const char *format, ...)
-{
-    if (!error)
-        return FALSE;
-    va_list arguments;
-    va_start(arguments, format);
-    *error = g_error_new_valist(CONCERT_ERROR, CONCERT_ERROR_DENIED, format, arguments);
-    va_end(arguments);
-    return FALSE;
-}
-
 static gboolean miss_time(GError **error, const char *what, gint64 time_us)
 {
     char time[TIMESTAMP_MAX];
-    return miss(error, "%s %s", what, timestamp_format(time, time_us, 0));
+    return error_denied(error, "%s %s", what, timestamp_format(time, time_us, 0));
 }
 
 /* --- periods -----------------------------------------------------------------------------------
@@ -93,10 +80,10 @@ static gboolean until_is_long(const EngineResult *dossier, const Event *event, G
     gint64 until = until_of(event);
     gint64 seconds = least_seconds(event->type);
     if (until <= event->time_us)
-        return miss(error, "it would be over already");
+        return error_denied(error, "it would be over already");
     if (!dossier->opening->is_exercise &&
         until < event->time_us + seconds * G_USEC_PER_SEC - LOST_US)
-        return miss(error, "%" G_GINT64_FORMAT " hours are the least", seconds / 3600);
+        return error_denied(error, "%" G_GINT64_FORMAT " hours are the least", seconds / 3600);
     return TRUE;
 }
 
@@ -184,13 +171,13 @@ static gboolean voters_take_part(const EngineResult *dossier, const Event *event
     const char *chair = event_text(event, "chair");
     size_t at, size;
     if (!has_name(voters, event->node))
-        return miss(error, "%s has no vote", event->node);
+        return error_denied(error, "%s has no vote", event->node);
     if (yyjson_arr_size(voters) < 2)
-        return miss(error, "there is nobody else who votes");
+        return error_denied(error, "there is nobody else who votes");
     yyjson_arr_foreach (voters, at, size, one) {
         const char *node = yyjson_get_str(one);
         if (strcmp(node, event->node) != 0 && strcmp(node, chair) != 0 && !has_name(members, node))
-            return miss(error, "%s votes, but is none of the members", node);
+            return error_denied(error, "%s votes, but is none of the members", node);
     }
     return TRUE;
 }
@@ -238,9 +225,10 @@ static gboolean amendment_fits(const EngineResult *dossier, const Event *event, 
     g_autofree char *amended = text ? resolution_text_amend(text, event) : NULL;
     g_autoptr(GPtrArray) standing = resolution_text_standing(dossier);
     if (!amended)
-        return miss(error, "the text has that passage not, or more than once, or nothing but it");
+        return error_denied(error,
+                            "the text has that passage not, or more than once, or nothing but it");
     return standing->len < RESOLUTION_AMENDMENTS_MAX ||
-           miss(error, "%u amendments stand already", standing->len);
+           error_denied(error, "%u amendments stand already", standing->len);
 }
 
 static const Event *named_amendment(const EngineResult *dossier, const Event *event)
@@ -269,7 +257,7 @@ static gboolean text_is_ripe(const EngineResult *dossier, const Event *event, GE
     g_autofree char *text = resolution_text_now(dossier);
     gint64 ripe = resolution_text_since(dossier) + (gint64)RESOLUTION_SILENCE_S * G_USEC_PER_SEC;
     if (!text || resolution_text_is_bracketed(text))
-        return miss(error, "something is still in [square brackets]");
+        return error_denied(error, "something is still in [square brackets]");
     return dossier->opening->is_exercise || event->time_us >= ripe ||
            miss_time(error, "it is ripe from", ripe);
 }
@@ -277,7 +265,7 @@ static gboolean text_is_ripe(const EngineResult *dossier, const Event *event, GE
 static gboolean none_stands(const EngineResult *dossier, const Event *event, GError **error)
 {
     g_autoptr(GPtrArray) standing = resolution_text_standing(dossier);
-    return standing->len == 0 || miss(error, "%u stand", standing->len);
+    return standing->len == 0 || error_denied(error, "%u stand", standing->len);
 }
 
 static gboolean silence_is_allowed(const EngineResult *dossier, const Event *event)
@@ -311,14 +299,16 @@ static gboolean order_is_whole(const EngineResult *dossier, const Event *event, 
     yyjson_val *order = yyjson_obj_get(event->payload, "order"), *one;
     size_t at, size;
     if (yyjson_arr_size(order) != standing->len)
-        return miss(error, "%u stand, it has %u", standing->len, (guint)yyjson_arr_size(order));
+        return error_denied(error, "%u stand, it has %u", standing->len,
+                            (guint)yyjson_arr_size(order));
     yyjson_arr_foreach (order, at, size, one) {
         EventHash hash;
         const Event *amendment = event_hash_parse(yyjson_get_str(one), yyjson_get_len(one), &hash)
                                      ? engine_find(dossier, &hash)
                                      : NULL;
         if (!amendment || !g_ptr_array_remove(standing, (gpointer)amendment))
-            return miss(error, "%s is none that stands, or is there twice", yyjson_get_str(one));
+            return error_denied(error, "%s is none that stands, or is there twice",
+                                yyjson_get_str(one));
     }
     return TRUE;
 }
@@ -342,7 +332,7 @@ static gboolean ballot_is_whole(const EngineResult *dossier, const Event *event,
     const Event *opened = engine_last(dossier, "vote-opened");
     guint questions = opened ? (guint)yyjson_arr_size(yyjson_obj_get(opened->payload, "order")) : 0;
     return resolution_count_is_ballot(event->payload, questions) ||
-           miss(error, "there are %u amendments", questions);
+           error_denied(error, "there are %u amendments", questions);
 }
 
 static gboolean vote_is_over(const EngineResult *dossier, const Event *event, GError **error)
@@ -377,25 +367,26 @@ static gboolean counts_are_right(const EngineResult *dossier, const Event *event
 {
     g_autoptr(ResolutionCount) count = resolution_count_new(dossier);
     if (!count)
-        return miss(error, "there was no vote");
+        return error_denied(error, "there was no vote");
     const ResolutionTally *tally = &count->tally;
     if (!says_number(event, "yes", tally->yes) || !says_number(event, "no", tally->no) ||
         !says_number(event, "abstain", tally->abstain))
-        return miss(error, "they are %u yes, %u no, %u abstentions", tally->yes, tally->no,
-                    tally->abstain);
-    return says_amendments(event, count) || miss(error, "those of the amendments are others");
+        return error_denied(error, "they are %u yes, %u no, %u abstentions", tally->yes, tally->no,
+                            tally->abstain);
+    return says_amendments(event, count) ||
+           error_denied(error, "those of the amendments are others");
 }
 
 static gboolean is_carried(const EngineResult *dossier, const Event *event, GError **error)
 {
     g_autoptr(ResolutionCount) count = resolution_count_new(dossier);
     if (!count)
-        return miss(error, "there was no vote");
+        return error_denied(error, "there was no vote");
     if (!count->is_quorum)
-        return miss(error, "%u of %u members voted, which is no quorum", count->ballots,
-                    count->voters);
-    return count->is_adopted ||
-           miss(error, "%u yes and %u no do not carry it", count->tally.yes, count->tally.no);
+        return error_denied(error, "%u of %u members voted, which is no quorum", count->ballots,
+                            count->voters);
+    return count->is_adopted || error_denied(error, "%u yes and %u no do not carry it",
+                                             count->tally.yes, count->tally.no);
 }
 
 static gboolean is_not_carried(const EngineResult *dossier, const Event *event)
@@ -415,8 +406,8 @@ static gboolean is_noted(const EngineResult *dossier, const Event *event, GError
 {
     guint noted = resolution_count_noted(dossier), voters = resolution_count_voters(dossier);
     if (!resolution_count_is_quorum(noted, voters))
-        return miss(error, "%u of %u members have", noted, voters);
-    return says_number(event, "noted", noted) || miss(error, "it was %u", noted);
+        return error_denied(error, "%u of %u members have", noted, voters);
+    return says_number(event, "noted", noted) || error_denied(error, "it was %u", noted);
 }
 
 static gboolean silence_failed(const EngineResult *dossier, const Event *event)

@@ -64,18 +64,6 @@ yyjson_mut_doc *statistics_report_body(const Statistics *statistics,
 /* --- checking ----------------------------------------------------------------------------------
  */
 
-static gboolean wrong(GError **error, const char *format, ...) G_GNUC_PRINTF(2, 3);
-
-static gboolean wrong(GError **error, const char *format, ...)
-{
-    va_list arguments;
-    va_start(arguments, format);
-    g_autofree char *message = g_strdup_vprintf(format, arguments);
-    va_end(arguments);
-    g_set_error_literal(error, CONCERT_ERROR, CONCERT_ERROR_INPUT, message);
-    return FALSE;
-}
-
 static const char *text_of(yyjson_val *object, const char *member)
 {
     return yyjson_get_str(yyjson_obj_get(object, member));
@@ -92,12 +80,13 @@ static gboolean check_figure(yyjson_val *figure, const char *table, GError **err
     gboolean is_hidden = yyjson_is_true(yyjson_obj_get(figure, "hidden"));
     const char *name = text_of(figure, "name");
     if (!name || !text_of(figure, "label"))
-        return wrong(error, "%s: a figure has no name or label", table);
+        return error_input(error, "%s: a figure has no name or label", table);
     if ((value == NULL) != is_hidden || (value && !yyjson_is_uint(value)))
-        return wrong(error, "%s, \"%s\": neither a whole number nor hidden", table, name);
+        return error_input(error, "%s, \"%s\": neither a whole number nor hidden", table, name);
     if (value && !is_seconds(figure) && yyjson_get_uint(value) > 0 &&
         yyjson_get_uint(value) < SUPPRESS_BELOW)
-        return wrong(error, "%s, \"%s\": a count below %d is shown", table, name, SUPPRESS_BELOW);
+        return error_input(error, "%s, \"%s\": a count below %d is shown", table, name,
+                           SUPPRESS_BELOW);
     return TRUE;
 }
 
@@ -116,11 +105,11 @@ static gboolean check_total(yyjson_val *figures, const char *table, GError **err
     yyjson_val *value = yyjson_obj_get(total, "value");
     guint64 said = yyjson_get_uint(value);
     if (value && (is_whole ? said != shown : said < shown))
-        return wrong(error,
-                     "%s: the total says %" G_GUINT64_FORMAT ", its parts are %" G_GUINT64_FORMAT,
-                     table, said, shown);
+        return error_input(
+            error, "%s: the total says %" G_GUINT64_FORMAT ", its parts are %" G_GUINT64_FORMAT,
+            table, said, shown);
     return !is_whole || value || size <= 1 ||
-           wrong(error, "%s: the total is hidden in vain", table);
+           error_input(error, "%s: the total is hidden in vain", table);
 }
 
 static gboolean check_table(yyjson_val *table, GError **error)
@@ -129,14 +118,15 @@ static gboolean check_table(yyjson_val *table, GError **error)
     yyjson_val *figures = yyjson_obj_get(table, "figures"), *one;
     size_t at, size;
     if (!name || !text_of(table, "title") || !text_of(table, "definition"))
-        return wrong(error, "a table has no name, title or definition");
+        return error_input(error, "a table has no name, title or definition");
     if (!yyjson_is_arr(figures) || yyjson_arr_size(figures) > STATISTICS_REPORT_FIGURES)
-        return wrong(error, "%s: no list of figures, or a long one", name);
+        return error_input(error, "%s: no list of figures, or a long one", name);
     yyjson_arr_foreach (figures, at, size, one)
         if (!check_figure(one, name, error))
             return FALSE;
     return !yyjson_is_true(yyjson_obj_get(table, "total")) ||
-           (size > 0 ? check_total(figures, name, error) : wrong(error, "%s: no total", name));
+           (size > 0 ? check_total(figures, name, error)
+                     : error_input(error, "%s: no total", name));
 }
 
 gboolean statistics_report_check(yyjson_val *body, GError **error)
@@ -149,12 +139,12 @@ gboolean statistics_report_check(yyjson_val *body, GError **error)
     size_t at, size;
     if (!text_of(body, "node") || !yyjson_is_uint(year) || yyjson_get_uint(year) < 1970 ||
         yyjson_get_uint(year) > 9998)
-        return wrong(error, "it does not say of which node and year it is");
+        return error_input(error, "it does not say of which node and year it is");
     if (!time || !timestamp_parse(time, strlen(time), &us, NULL) || !counted ||
         !sha256_parse(counted, strlen(counted), digest))
-        return wrong(error, "\"time\" or \"counted\" is missing or malformed");
+        return error_input(error, "\"time\" or \"counted\" is missing or malformed");
     if (!yyjson_is_arr(tables) || yyjson_arr_size(tables) > STATISTICS_REPORT_TABLES)
-        return wrong(error, "no list of tables, or a long one");
+        return error_input(error, "no list of tables, or a long one");
     yyjson_arr_foreach (tables, at, size, table)
         if (!check_table(table, error))
             return FALSE;

@@ -9,18 +9,6 @@
 #include "exchange/dispatch_header.h"
 #include "ledger/line.h"
 
-static gboolean refuse(GError **error, const char *format, ...) G_GNUC_PRINTF(2, 3);
-
-static gboolean refuse(GError **error, const char *format, ...)
-{
-    va_list arguments;
-    va_start(arguments, format);
-    if (error)
-        *error = g_error_new_valist(CONCERT_ERROR, CONCERT_ERROR_INPUT, format, arguments);
-    va_end(arguments);
-    return FALSE;
-}
-
 static gboolean limit(GError **error, const char *what, guint max)
 {
     g_set_error(error, CONCERT_ERROR, CONCERT_ERROR_LIMIT, "more than %u %s", max, what);
@@ -67,16 +55,16 @@ static gboolean read_frame(Reader *reader, AnswerFrame *ret_frame, GError **erro
     guint32 length;
     const guint8 *at = reader->data + reader->at;
     if (reader->at == reader->length)
-        return refuse(error, "the answer ends before its end frame: it was cut off");
+        return error_input(error, "the answer ends before its end frame: it was cut off");
     if (reader->length - reader->at < ANSWER_FRAME_HEADER)
-        return refuse(error, "byte %" G_GSIZE_FORMAT ": the answer was cut off within a frame",
-                      reader->at);
+        return error_input(error, "byte %" G_GSIZE_FORMAT ": the answer was cut off within a frame",
+                           reader->at);
     memcpy(&length, at + 1, sizeof length);
     length = GUINT32_FROM_BE(length);
     if (length > reader->length - reader->at - ANSWER_FRAME_HEADER)
-        return refuse(error,
-                      "byte %" G_GSIZE_FORMAT ": the answer was cut off within a frame of %u bytes",
-                      reader->at, length);
+        return error_input(
+            error, "byte %" G_GSIZE_FORMAT ": the answer was cut off within a frame of %u bytes",
+            reader->at, length);
     *ret_frame = (AnswerFrame){at[0], reader->at + ANSWER_FRAME_HEADER, length};
     reader->at = ret_frame->begin + length;
     return TRUE;
@@ -92,12 +80,13 @@ static gboolean refuse_kind(const Reader *reader, const char *wanted, GError **e
 {
     guint8 kind = peek_kind(reader);
     if (reader->at == reader->length)
-        return refuse(error, "the answer ends where %s should be: it was cut off", wanted);
+        return error_input(error, "the answer ends where %s should be: it was cut off", wanted);
     return g_ascii_isgraph(kind)
-               ? refuse(error, "byte %" G_GSIZE_FORMAT ": a frame \"%c\" where %s should be",
-                        reader->at, kind, wanted)
-               : refuse(error, "byte %" G_GSIZE_FORMAT ": no frame (0x%02x) where %s should be",
-                        reader->at, kind, wanted);
+               ? error_input(error, "byte %" G_GSIZE_FORMAT ": a frame \"%c\" where %s should be",
+                             reader->at, kind, wanted)
+               : error_input(error,
+                             "byte %" G_GSIZE_FORMAT ": no frame (0x%02x) where %s should be",
+                             reader->at, kind, wanted);
 }
 
 /* The JSON object in a frame of at most @max bytes. */
@@ -112,7 +101,7 @@ static yyjson_doc *read_json(const Reader *reader, const AnswerFrame *frame, gsi
     g_autoptr(yyjson_doc) doc =
         jsonguard_read((const char *)reader->data + frame->begin, frame->length, error);
     if (doc && !yyjson_is_obj(yyjson_doc_get_root(doc))) {
-        refuse(error, "not a JSON object");
+        error_input(error, "not a JSON object");
         return NULL;
     }
     return g_steal_pointer(&doc);
@@ -123,7 +112,7 @@ static gboolean read_number(yyjson_val *object, const char *name, guint64 *ret_n
 {
     yyjson_val *value = yyjson_obj_get(object, name);
     if (!yyjson_is_uint(value) || yyjson_get_uint(value) > OPENING_INTEGER_MAX)
-        return refuse(error, "\"%s\" is not a number of entries", name);
+        return error_input(error, "\"%s\" is not a number of entries", name);
     *ret_number = yyjson_get_uint(value);
     return TRUE;
 }
@@ -133,11 +122,11 @@ static gboolean read_proof(yyjson_val *list, MerkleProof *ret_proof, GError **er
     size_t at, size;
     yyjson_val *hash;
     if (!yyjson_is_arr(list) || yyjson_arr_size(list) > MERKLE_PROOF_MAX)
-        return refuse(error, "not a list of at most %d hashes", MERKLE_PROOF_MAX);
+        return error_input(error, "not a list of at most %d hashes", MERKLE_PROOF_MAX);
     yyjson_arr_foreach (list, at, size, hash)
         if (!yyjson_is_str(hash) ||
             !line_hash(yyjson_get_str(hash), yyjson_get_len(hash), &ret_proof->hashes[at]))
-            return refuse(error, "hash %zu is none in base64", at);
+            return error_input(error, "hash %zu is none in base64", at);
     ret_proof->count = (guint)yyjson_arr_size(list);
     return TRUE;
 }
@@ -180,13 +169,14 @@ static gboolean read_texts(yyjson_val *head, const char *name, guint max, char *
     size_t at, size;
     yyjson_val *value;
     if (list && !yyjson_is_arr(list))
-        return refuse(error, "\"%s\" is not a list", name);
+        return error_input(error, "\"%s\" is not a list", name);
     if (yyjson_arr_size(list) > max)
         return limit(error, name, max);
     g_auto(GStrv) texts = g_new0(char *, yyjson_arr_size(list) + 1);
     yyjson_arr_foreach (list, at, size, value)
         if (!(texts[at] = copy_text(value)))
-            return refuse(error, "\"%s\" has a member that is not a text, in place %zu", name, at);
+            return error_input(error, "\"%s\" has a member that is not a text, in place %zu", name,
+                               at);
     *ret_texts = g_steal_pointer(&texts);
     return TRUE;
 }
@@ -205,14 +195,14 @@ static gboolean read_range(yyjson_val *head, Answer *answer, GError **error)
     yyjson_val *origin = yyjson_obj_get(head, "origin");
     if (!yyjson_is_str(origin) ||
         !note_name_is_valid(yyjson_get_str(origin), yyjson_get_len(origin)))
-        return refuse(error, "\"origin\" is not the name of a log");
+        return error_input(error, "\"origin\" is not the name of a log");
     answer->origin = g_strdup(yyjson_get_str(origin));
     if (!read_number(head, "from", &answer->from, error) ||
         !read_number(head, "end", &answer->end, error) ||
         !read_number(head, "size", &answer->size, error))
         return FALSE;
     return (answer->from <= answer->end && answer->end <= answer->size) ||
-           refuse(error, "\"from\", \"end\" and \"size\" are not in that order");
+           error_input(error, "\"from\", \"end\" and \"size\" are not in that order");
 }
 
 static gboolean read_head_members(yyjson_val *head, Answer *answer, GError **error)
@@ -223,7 +213,7 @@ static gboolean read_head_members(yyjson_val *head, Answer *answer, GError **err
     if (!read_range(head, answer, error))
         return FALSE;
     if (checkpoint && !(answer->checkpoint = copy_text(checkpoint)))
-        return refuse(error, "\"checkpoint\" is not a text");
+        return error_input(error, "\"checkpoint\" is not a text");
     if (consistency && !read_proof(consistency, &answer->consistency, error)) {
         g_prefix_error(error, "consistency: ");
         return FALSE;
@@ -290,7 +280,7 @@ static gboolean read_item(Reader *reader, yyjson_val *value, OpeningPart *part, 
     part->state = OPENING_PRESENT;
     part->nonce = nonce;
     if (!read_nonce(value, nonce))
-        return refuse(error, "neither a nonce of 32 bytes in base64, null nor erased");
+        return error_input(error, "neither a nonce of 32 bytes in base64, null nor erased");
     if (peek_kind(reader) != ANSWER_FRAME_ITEM)
         return refuse_kind(reader, "the item's bytes", error);
     if (!read_frame(reader, &frame, error))
@@ -304,7 +294,7 @@ static gboolean read_items(Reader *reader, yyjson_val *items, Parts *parts, GErr
     size_t at, size;
     yyjson_val *value;
     if (items && !yyjson_is_arr(items))
-        return refuse(error, "\"items\" is not a list");
+        return error_input(error, "\"items\" is not a list");
     if (yyjson_arr_size(items) > OPENING_ITEMS_MAX)
         return limit(error, "items", OPENING_ITEMS_MAX);
     parts->count = (guint)yyjson_arr_size(items);
@@ -327,15 +317,15 @@ static Opening *read_content(Reader *reader, yyjson_val *object, GError **error)
     if (is_erased(object)) {
         if (read_sized(yyjson_obj_get(object, "entry"), entry, sizeof entry))
             return opening_new_erased(entry);
-        refuse(error, "\"entry\" is not 33 bytes in base64");
+        error_input(error, "\"entry\" is not 33 bytes in base64");
         return NULL;
     }
     if (!read_sized(yyjson_obj_get(object, "nonce"), nonce, sizeof nonce)) {
-        refuse(error, "\"nonce\" is not 32 bytes in base64");
+        error_input(error, "\"nonce\" is not 32 bytes in base64");
         return NULL;
     }
     if (!yyjson_is_str(header)) {
-        refuse(error, "\"header\" is not a text");
+        error_input(error, "\"header\" is not a text");
         return NULL;
     }
     return read_items(reader, yyjson_obj_get(object, "items"), &parts, error)
@@ -400,10 +390,10 @@ static gboolean read_granted(Reader *reader, Answer *answer, const AnswerOpening
     if (reader->at == reader->length)
         return refuse_kind(reader, "what an opening grants", error);
     if (peek_kind(reader) != ANSWER_FRAME_GRANTED)
-        return refuse(error,
-                      "opening %" G_GUINT64_FORMAT ": entry %" G_GUINT64_FORMAT
-                      ", which it grants, is not there",
-                      grant->index, of);
+        return error_input(error,
+                           "opening %" G_GUINT64_FORMAT ": entry %" G_GUINT64_FORMAT
+                           ", which it grants, is not there",
+                           grant->index, of);
     AnswerOpening *granted = read_opening(reader, error);
     if (!granted)
         return FALSE;
@@ -411,10 +401,10 @@ static gboolean read_granted(Reader *reader, Answer *answer, const AnswerOpening
     if (!add_opening(answer, granted, error))
         return FALSE;
     return granted->index == of ||
-           refuse(error,
-                  "opening %" G_GUINT64_FORMAT ": it grants entry %" G_GUINT64_FORMAT
-                  ", and entry %" G_GUINT64_FORMAT " comes after it",
-                  grant->index, of, granted->index);
+           error_input(error,
+                       "opening %" G_GUINT64_FORMAT ": it grants entry %" G_GUINT64_FORMAT
+                       ", and entry %" G_GUINT64_FORMAT " comes after it",
+                       grant->index, of, granted->index);
 }
 
 static gboolean read_openings(Reader *reader, Answer *answer, GError **error)
@@ -425,10 +415,10 @@ static gboolean read_openings(Reader *reader, Answer *answer, GError **error)
         if (!opening || !add_opening(answer, opening, error))
             return FALSE;
         if (opening->index < least || opening->index >= answer->end)
-            return refuse(error,
-                          "opening %" G_GUINT64_FORMAT ": not ascending within %" G_GUINT64_FORMAT
-                          " to %" G_GUINT64_FORMAT,
-                          opening->index, answer->from, answer->end);
+            return error_input(error,
+                               "opening %" G_GUINT64_FORMAT
+                               ": not ascending within %" G_GUINT64_FORMAT " to %" G_GUINT64_FORMAT,
+                               opening->index, answer->from, answer->end);
         least = opening->index + 1;
         if (!read_granted(reader, answer, opening, error))
             return FALSE;
@@ -444,9 +434,10 @@ static gboolean read_end(Reader *reader, GError **error)
     if (!read_frame(reader, &frame, error))
         return FALSE;
     if (frame.length > 0)
-        return refuse(error, "the end frame is not empty");
+        return error_input(error, "the end frame is not empty");
     return reader->at == reader->length ||
-           refuse(error, "%" G_GSIZE_FORMAT " bytes follow the end", reader->length - reader->at);
+           error_input(error, "%" G_GSIZE_FORMAT " bytes follow the end",
+                       reader->length - reader->at);
 }
 
 static gboolean begin_reading(GBytes *bytes, gsize max, Reader *ret_reader, GError **error)
@@ -462,7 +453,7 @@ static gboolean begin_reading(GBytes *bytes, gsize max, Reader *ret_reader, GErr
     }
     reader.at = strlen(ANSWER_FRAME_MAGIC);
     if (length < reader.at || memcmp(reader.data, ANSWER_FRAME_MAGIC, reader.at) != 0)
-        return refuse(error, "not an answer: it does not begin with \"concert/answer/v1\"");
+        return error_input(error, "not an answer: it does not begin with \"concert/answer/v1\"");
     *ret_reader = reader;
     return TRUE;
 }

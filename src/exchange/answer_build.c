@@ -20,18 +20,6 @@ struct AnswerBuilder {
     GArray *indices; /* of "O" frames */
 };
 
-static gboolean refuse(GError **error, const char *format, ...) G_GNUC_PRINTF(2, 3);
-
-static gboolean refuse(GError **error, const char *format, ...)
-{
-    va_list arguments;
-    va_start(arguments, format);
-    if (error)
-        *error = g_error_new_valist(CONCERT_ERROR, CONCERT_ERROR_INPUT, format, arguments);
-    va_end(arguments);
-    return FALSE;
-}
-
 AnswerBuilder *answer_builder_new(gsize max)
 {
     AnswerBuilder *builder = g_new0(AnswerBuilder, 1);
@@ -99,7 +87,7 @@ static gboolean append_items(GString *json, const Opening *opening, GError **err
         const OpeningItem *item = &opening->items[i];
         g_string_append(json, i == 0 ? ",\"items\":[" : ",");
         if (item->state == OPENING_WITHHELD)
-            return refuse(error, "item %u is withheld", i);
+            return error_input(error, "item %u is withheld", i);
         if (item->state == OPENING_ERASED)
             g_string_append(json, "{\"erased\":true}");
         else
@@ -131,7 +119,7 @@ static GString *write_opening(const AnswerOpening *opening, GError **error)
     }
     g_string_append_c(json, '}');
     if (json->len > ANSWER_OPENING_MAX) {
-        refuse(error, "%" G_GSIZE_FORMAT " bytes without its items", json->len);
+        error_input(error, "%" G_GSIZE_FORMAT " bytes without its items", json->len);
         return NULL;
     }
     return g_steal_pointer(&json);
@@ -166,13 +154,13 @@ static gboolean check_order(const AnswerBuilder *builder, const AnswerOpening *o
 {
     const GArray *indices = builder->indices;
     if (indices->len > 0 && g_array_index(indices, guint64, indices->len - 1) >= opening->index)
-        return refuse(error, "opening %" G_GUINT64_FORMAT " comes after %" G_GUINT64_FORMAT,
-                      opening->index, g_array_index(indices, guint64, indices->len - 1));
+        return error_input(error, "opening %" G_GUINT64_FORMAT " comes after %" G_GUINT64_FORMAT,
+                           opening->index, g_array_index(indices, guint64, indices->len - 1));
     return !granted || granted->index < opening->index ||
-           refuse(error,
-                  "opening %" G_GUINT64_FORMAT " grants %" G_GUINT64_FORMAT
-                  ", which is no earlier one",
-                  opening->index, granted->index);
+           error_input(error,
+                       "opening %" G_GUINT64_FORMAT " grants %" G_GUINT64_FORMAT
+                       ", which is no earlier one",
+                       opening->index, granted->index);
 }
 
 gboolean answer_builder_add(AnswerBuilder *builder, const AnswerOpening *opening,

@@ -26,18 +26,6 @@ gboolean card_role_is_known(const char *role)
     return g_strv_contains(roles, role);
 }
 
-static gboolean refuse(GError **error, const char *format, ...) G_GNUC_PRINTF(2, 3);
-
-static gboolean refuse(GError **error, const char *format, ...)
-{
-    va_list arguments;
-    va_start(arguments, format);
-    if (error)
-        *error = g_error_new_valist(CONCERT_ERROR, CONCERT_ERROR_INPUT, format, arguments);
-    va_end(arguments);
-    return FALSE;
-}
-
 /* --- reading -----------------------------------------------------------------------------------
  */
 
@@ -56,7 +44,7 @@ static gboolean read_key(yyjson_val *object, CardKey which, Card *card, GError *
 {
     const char *vkey = yyjson_get_str(yyjson_obj_get(object, keys[which].name));
     if (!vkey)
-        return refuse(error, "keys: \"%s\" is missing", keys[which].name);
+        return error_input(error, "keys: \"%s\" is missing", keys[which].name);
     NoteVerifier *key = card->keys[which] = note_verifier_parse(vkey, error);
     if (!key) {
         g_prefix_error(error, "keys: \"%s\": ", keys[which].name);
@@ -65,12 +53,12 @@ static gboolean read_key(yyjson_val *object, CardKey which, Card *card, GError *
     g_autofree char *name = keys[which].suffix ? g_strconcat(card->node, keys[which].suffix, NULL)
                                                : g_strdup(card->origin);
     if (!g_str_equal(key->name, name) || key->algorithm != keys[which].algorithm)
-        return refuse(error, "keys: \"%s\" is no %s key called %s", keys[which].name,
-                      note_algorithm_name(keys[which].algorithm), name);
+        return error_input(error, "keys: \"%s\" is no %s key called %s", keys[which].name,
+                           note_algorithm_name(keys[which].algorithm), name);
     for (guint i = 0; i < which; i++)
         if (g_bytes_equal(card->keys[i]->key, key->key))
-            return refuse(error, "keys: \"%s\" and \"%s\" are the same", keys[i].name,
-                          keys[which].name);
+            return error_input(error, "keys: \"%s\" and \"%s\" are the same", keys[i].name,
+                               keys[which].name);
     card->vkeys[which] = g_strdup(vkey);
     return TRUE;
 }
@@ -79,7 +67,7 @@ static gboolean read_keys(yyjson_val *body, Card *card, GError **error)
 {
     yyjson_val *object = yyjson_obj_get(body, "keys");
     if (!yyjson_is_obj(object))
-        return refuse(error, "\"keys\" is missing");
+        return error_input(error, "\"keys\" is missing");
     for (guint i = 0; i < CARD_KEYS; i++)
         if (!read_key(object, (CardKey)i, card, error))
             return FALSE;
@@ -95,12 +83,13 @@ static gboolean read_as(yyjson_val *constituency, Card *card, GError **error)
     yyjson_val *list = yyjson_obj_get(constituency, "as"), *number;
     size_t at, count;
     if (list && (!yyjson_is_arr(list) || yyjson_arr_size(list) > CARD_CONSTITUENCY_MAX))
-        return refuse(error, "constituency: \"as\" is no list of at most %d numbers",
-                      CARD_CONSTITUENCY_MAX);
+        return error_input(error, "constituency: \"as\" is no list of at most %d numbers",
+                           CARD_CONSTITUENCY_MAX);
     yyjson_arr_foreach (list, at, count, number) {
         guint64 value = yyjson_get_uint(number);
         if (!yyjson_is_uint(number) || value == 0 || value > G_MAXUINT32)
-            return refuse(error, "constituency: as[%zu] is no number of an autonomous system", at);
+            return error_input(error, "constituency: as[%zu] is no number of an autonomous system",
+                               at);
         guint32 as = (guint32)value;
         g_array_append_val(card->as, as);
     }
@@ -111,7 +100,7 @@ static gboolean read_constituency(yyjson_val *body, Card *card, GError **error)
 {
     yyjson_val *object = yyjson_obj_get(body, "constituency");
     if (object && !yyjson_is_obj(object))
-        return refuse(error, "\"constituency\" is no object");
+        return error_input(error, "\"constituency\" is no object");
     if (card_field_list(object, "ip", CARD_FIELD_PREFIX, CARD_CONSTITUENCY_MAX, &card->ip, error) &&
         card_field_list(object, "domains", CARD_FIELD_DOMAIN, CARD_CONSTITUENCY_MAX, &card->domains,
                         error) &&
@@ -129,8 +118,8 @@ static gboolean read_name(yyjson_val *body, Card *card, GError **error)
         return FALSE;
     g_autofree char *node = origin_node(card->origin);
     return (node && g_str_equal(node, card->node)) ||
-           refuse(error, "%s is not called as a ledger of the node %s is", card->origin,
-                  card->node);
+           error_input(error, "%s is not called as a ledger of the node %s is", card->origin,
+                       card->node);
 }
 
 static gboolean read_number(yyjson_val *body, Card *card, GError **error)
@@ -139,12 +128,12 @@ static gboolean read_number(yyjson_val *body, Card *card, GError **error)
     guint digits = 0;
     if (!yyjson_is_uint(number) || yyjson_get_uint(number) == 0 ||
         yyjson_get_uint(number) > OPENING_INTEGER_MAX)
-        return refuse(error, "\"number\" is no number from 1 on");
+        return error_input(error, "\"number\" is no number from 1 on");
     card->number = yyjson_get_uint(number);
     return (yyjson_is_str(time) &&
             timestamp_parse(yyjson_get_str(time), yyjson_get_len(time), &card->time_us, &digits) &&
             digits == OPENING_TIME_DIGITS) ||
-           refuse(error, "\"time\" is not of the form YYYY-MM-DDThh:mm:ss.ffffffZ");
+           error_input(error, "\"time\" is not of the form YYYY-MM-DDThh:mm:ss.ffffffZ");
 }
 
 static void add_hours(GPtrArray *lines, const char *text)
@@ -282,8 +271,8 @@ static gboolean put_as(yyjson_mut_doc *doc, yyjson_mut_val *object, const char *
     for (guint i = 0; list && list[i]; i++) {
         g_autofree char *number = card_field_canonical(CARD_FIELD_AS, list[i]);
         if (!number)
-            return refuse(error, "constituency: \"%s\" is not %s", list[i],
-                          card_field_what(CARD_FIELD_AS));
+            return error_input(error, "constituency: \"%s\" is not %s", list[i],
+                               card_field_what(CARD_FIELD_AS));
         yyjson_mut_arr_add_uint(doc, array, g_ascii_strtoull(number, NULL, 10));
     }
     return TRUE;

@@ -12,19 +12,6 @@
 
 #define LOCAL_MAX 64
 
-static gboolean refuse(GError **error, ConcertError code, const char *format, ...)
-    G_GNUC_PRINTF(3, 4);
-
-static gboolean refuse(GError **error, ConcertError code, const char *format, ...)
-{
-    va_list arguments;
-    va_start(arguments, format);
-    if (error)
-        *error = g_error_new_valist(CONCERT_ERROR, (gint)code, format, arguments);
-    va_end(arguments);
-    return FALSE;
-}
-
 /* --- names -------------------------------------------------------------------------------------
  */
 
@@ -42,8 +29,8 @@ char *community_name(const char *local, const char *node, GError **error)
 {
     if (is_local(local, strlen(local)))
         return g_strconcat(local, "@", node, NULL);
-    refuse(error, CONCERT_ERROR_INPUT,
-           "\"%s\" is no name of a community: a-z, 0-9 and \"-\", at most %d", local, LOCAL_MAX);
+    error_set(error, CONCERT_ERROR_INPUT,
+              "\"%s\" is no name of a community: a-z, 0-9 and \"-\", at most %d", local, LOCAL_MAX);
     return NULL;
 }
 
@@ -63,7 +50,7 @@ static gboolean read_number(yyjson_val *object, const char *name, guint64 least,
     yyjson_val *value = yyjson_obj_get(object, name);
     if (!yyjson_is_uint(value) || yyjson_get_uint(value) < least ||
         yyjson_get_uint(value) > OPENING_INTEGER_MAX)
-        return refuse(error, CONCERT_ERROR_INPUT, "\"%s\" is no such number", name);
+        return error_set(error, CONCERT_ERROR_INPUT, "\"%s\" is no such number", name);
     *ret_number = yyjson_get_uint(value);
     return TRUE;
 }
@@ -86,7 +73,7 @@ static gboolean read_member(yyjson_val *object, CommunityMember *member, GError 
         return FALSE;
     g_autofree char *node = origin_node(member->origin);
     if (!node || (votes && !yyjson_is_bool(votes)))
-        return refuse(error, CONCERT_ERROR_INPUT, "\"%s\" is no member", member->origin);
+        return error_set(error, CONCERT_ERROR_INPUT, "\"%s\" is no member", member->origin);
     member->votes = yyjson_get_bool(votes);
     return TRUE;
 }
@@ -103,7 +90,7 @@ static gboolean check_rules(yyjson_val *header, GBytes *item, GError **error)
         return FALSE;
     g_autofree char *own = rulebook_hash(text, length);
     return (hash && g_str_equal(hash, own)) ||
-           refuse(error, CONCERT_ERROR_INPUT, "\"rulebook\" is not the hash of the text");
+           error_set(error, CONCERT_ERROR_INPUT, "\"rulebook\" is not the hash of the text");
 }
 
 /* All that the owner says of the members, in place of what is known. */
@@ -113,8 +100,8 @@ static gboolean replace_members(StoreTx *tx, const char *name, yyjson_val *heade
     yyjson_val *list = yyjson_obj_get(header, "members"), *value;
     size_t at, count;
     if (!yyjson_is_arr(list) || yyjson_arr_size(list) > COMMUNITIES_MEMBERS_MAX)
-        return refuse(error, CONCERT_ERROR_INPUT, "\"members\" is no list of at most %d",
-                      COMMUNITIES_MEMBERS_MAX);
+        return error_set(error, CONCERT_ERROR_INPUT, "\"members\" is no list of at most %d",
+                         COMMUNITIES_MEMBERS_MAX);
     if (!communities_clear_members(tx, name, error))
         return FALSE;
     yyjson_arr_foreach (list, at, count, value) {
@@ -171,7 +158,7 @@ static gboolean complain(StoreTx *tx, const Community *community, guint64 number
                         ": the owner left something out",
                         number, community->records);
     return communities_set_complaint(tx, community->name, text, error) &&
-           refuse(error, CONCERT_ERROR_CONFLICT, "%s: %s", community->name, text);
+           error_set(error, CONCERT_ERROR_CONFLICT, "%s: %s", community->name, text);
 }
 
 static gboolean receive_record(StoreTx *tx, const Community *community, yyjson_val *header,
@@ -196,8 +183,8 @@ static gboolean receive_leave(StoreTx *tx, const char *own, const char *author,
 {
     if (!g_str_equal(community->owner, own) || !g_str_equal(wish->origin, author) ||
         wish->step != COMMUNITY_LEFT)
-        return refuse(error, CONCERT_ERROR_DENIED, "%s: %s is not its owner", community->name,
-                      author);
+        return error_set(error, CONCERT_ERROR_DENIED, "%s: %s is not its owner", community->name,
+                         author);
     const CommunityMember *known = communities_member(community, author);
     if (!known || known->step != COMMUNITY_ADMITTED || wish->since < known->since)
         return TRUE;
@@ -214,8 +201,8 @@ static gboolean receive_member(StoreTx *tx, const char *own, const char *author,
     if (!read_member(header, member, error))
         return FALSE;
     if (!step || !communities_step_parse(step, &member->step))
-        return refuse(error, CONCERT_ERROR_INPUT,
-                      "\"step\" is not one of admitted, left and removed");
+        return error_set(error, CONCERT_ERROR_INPUT,
+                         "\"step\" is not one of admitted, left and removed");
     member->since = read_time(header);
     if (!(community = communities_get_tx(tx, name, error)))
         return FALSE;
@@ -229,7 +216,7 @@ gboolean community_receive(StoreTx *tx, const char *own, const char *author, con
 {
     const char *name = yyjson_get_str(yyjson_obj_get(header, "community"));
     if (!name || strlen(name) != yyjson_get_len(yyjson_obj_get(header, "community")))
-        return refuse(error, CONCERT_ERROR_INPUT, "\"community\" is missing");
+        return error_set(error, CONCERT_ERROR_INPUT, "\"community\" is missing");
     if (g_str_equal(kind, COMMUNITY_MEMBER_KIND)) {
         CommunityMember member = {0};
         gboolean good = receive_member(tx, own, author, name, header, &member, error) &&
@@ -238,10 +225,10 @@ gboolean community_receive(StoreTx *tx, const char *own, const char *author, con
         return good;
     }
     if (!g_str_equal(kind, COMMUNITY_OPENED_KIND))
-        return refuse(error, CONCERT_ERROR_INPUT, "%s is no record of a community", kind);
+        return error_set(error, CONCERT_ERROR_INPUT, "%s is no record of a community", kind);
     if (!community_name_is_of(name, author))
-        return refuse(error, CONCERT_ERROR_DENIED, "%s is no community of the node of %s", name,
-                      author);
+        return error_set(error, CONCERT_ERROR_DENIED, "%s is no community of the node of %s", name,
+                         author);
     return receive_opened(tx, author, name, header, item, error) &&
            reach_review_peer(tx, NULL, error);
 }

@@ -8,18 +8,6 @@
 #include "base/timestamp.h"
 #include "ledger/line.h"
 
-static gboolean refuse(GError **error, const char *format, ...) G_GNUC_PRINTF(2, 3);
-
-static gboolean refuse(GError **error, const char *format, ...)
-{
-    va_list arguments;
-    va_start(arguments, format);
-    if (error)
-        *error = g_error_new_valist(CONCERT_ERROR, CONCERT_ERROR_INPUT, format, arguments);
-    va_end(arguments);
-    return FALSE;
-}
-
 /* Reading. */
 
 static gboolean read_name(yyjson_val *body, const char *name, char **ret_text, GError **error)
@@ -27,7 +15,7 @@ static gboolean read_name(yyjson_val *body, const char *name, char **ret_text, G
     yyjson_val *value = yyjson_obj_get(body, name);
     const char *text = yyjson_get_str(value);
     if (!text || !note_name_is_valid(text, yyjson_get_len(value)))
-        return refuse(error, "\"%s\" is not the name of a log", name);
+        return error_input(error, "\"%s\" is not the name of a log", name);
     *ret_text = g_strdup(text);
     return TRUE;
 }
@@ -36,7 +24,7 @@ static gboolean read_number(yyjson_val *body, const char *name, guint64 *ret_num
 {
     yyjson_val *value = yyjson_obj_get(body, name);
     if (!yyjson_is_uint(value) || yyjson_get_uint(value) > OPENING_INTEGER_MAX)
-        return refuse(error, "\"%s\" is not a number of entries", name);
+        return error_input(error, "\"%s\" is not a number of entries", name);
     *ret_number = yyjson_get_uint(value);
     return TRUE;
 }
@@ -48,7 +36,7 @@ static gboolean read_time(yyjson_val *body, gint64 *ret_us, GError **error)
     return (yyjson_is_str(value) &&
             timestamp_parse(yyjson_get_str(value), yyjson_get_len(value), ret_us, &digits) &&
             digits == OPENING_TIME_DIGITS) ||
-           refuse(error, "\"time\" is not of the form YYYY-MM-DDThh:mm:ss.ffffffZ");
+           error_input(error, "\"time\" is not of the form YYYY-MM-DDThh:mm:ss.ffffffZ");
 }
 
 static gboolean read_indices(yyjson_val *body, Coverage *coverage, GError **error)
@@ -57,7 +45,7 @@ static gboolean read_indices(yyjson_val *body, Coverage *coverage, GError **erro
     size_t at, size;
     yyjson_val *value;
     if (!yyjson_is_arr(list))
-        return refuse(error, "\"indices\" is not a list");
+        return error_input(error, "\"indices\" is not a list");
     if (yyjson_arr_size(list) > COVERAGE_INDICES_MAX) {
         g_set_error(error, CONCERT_ERROR, CONCERT_ERROR_LIMIT, "more than %d indices",
                     COVERAGE_INDICES_MAX);
@@ -68,10 +56,10 @@ static gboolean read_indices(yyjson_val *body, Coverage *coverage, GError **erro
     yyjson_arr_foreach (list, at, size, value) {
         guint64 index = yyjson_get_uint(value);
         if (!yyjson_is_uint(value) || index < least || index >= coverage->end)
-            return refuse(error,
-                          "\"indices\" are not ascending within %" G_GUINT64_FORMAT
-                          " to %" G_GUINT64_FORMAT ", at place %zu",
-                          coverage->from, coverage->end, at);
+            return error_input(error,
+                               "\"indices\" are not ascending within %" G_GUINT64_FORMAT
+                               " to %" G_GUINT64_FORMAT ", at place %zu",
+                               coverage->from, coverage->end, at);
         coverage->indices[coverage->n_indices++] = index;
         least = index + 1;
     }
@@ -89,10 +77,10 @@ static gboolean read_body(yyjson_val *body, Coverage *coverage, GError **error)
         !read_time(body, &coverage->time_us, error))
         return FALSE;
     if (coverage->from > coverage->end || coverage->end > coverage->size)
-        return refuse(error, "\"from\", \"end\" and \"size\" are not in that order");
+        return error_input(error, "\"from\", \"end\" and \"size\" are not in that order");
     if (!yyjson_is_str(root) ||
         !line_hash(yyjson_get_str(root), yyjson_get_len(root), &coverage->root))
-        return refuse(error, "\"root\" is not a hash in base64");
+        return error_input(error, "\"root\" is not a hash in base64");
     return read_indices(body, coverage, error);
 }
 

@@ -9,18 +9,6 @@
 #include "ledger/line.h"
 #include "ledger/note.h"
 
-static gboolean refuse(GError **error, const char *format, ...) G_GNUC_PRINTF(2, 3);
-
-static gboolean refuse(GError **error, const char *format, ...)
-{
-    va_list arguments;
-    va_start(arguments, format);
-    if (error)
-        *error = g_error_new_valist(CONCERT_ERROR, CONCERT_ERROR_INPUT, format, arguments);
-    va_end(arguments);
-    return FALSE;
-}
-
 static gboolean limit(GError **error, const char *name, guint max)
 {
     g_set_error(error, CONCERT_ERROR, CONCERT_ERROR_LIMIT, "\"%s\" has more than %u members", name,
@@ -75,12 +63,12 @@ static gboolean read_text(yyjson_val *object, const char *name, gboolean is_need
     if (!value && !is_needed)
         return TRUE;
     if (!yyjson_is_str(value) || !is_valid(yyjson_get_str(value), yyjson_get_len(value)))
-        return refuse(error, "\"%s\" is %s", name,
-                      !value                     ? "missing"
-                      : is_valid == is_origin    ? "not the name of a log"
-                      : is_valid == is_community ? "not of the form name@node"
-                      : is_valid == is_line      ? "not one line of text of at most 4096 bytes"
-                                                 : "not a text of at most 4096 bytes");
+        return error_input(error, "\"%s\" is %s", name,
+                           !value                     ? "missing"
+                           : is_valid == is_origin    ? "not the name of a log"
+                           : is_valid == is_community ? "not of the form name@node"
+                           : is_valid == is_line      ? "not one line of text of at most 4096 bytes"
+                                                      : "not a text of at most 4096 bytes");
     *ret_text = g_strdup(yyjson_get_str(value));
     return TRUE;
 }
@@ -90,7 +78,8 @@ static gboolean read_number(yyjson_val *object, const char *name, guint64 max, g
 {
     yyjson_val *value = yyjson_obj_get(object, name);
     if (!yyjson_is_uint(value) || yyjson_get_uint(value) > max)
-        return refuse(error, "\"%s\" is not a number of at most %" G_GUINT64_FORMAT, name, max);
+        return error_input(error, "\"%s\" is not a number of at most %" G_GUINT64_FORMAT, name,
+                           max);
     *ret_number = yyjson_get_uint(value);
     return TRUE;
 }
@@ -104,7 +93,7 @@ static gboolean read_list(yyjson_val *object, const char *name, gboolean is_need
     if (!list && !is_needed)
         return TRUE;
     if (!yyjson_is_arr(list))
-        return refuse(error, "\"%s\" is not a list", name);
+        return error_input(error, "\"%s\" is not a list", name);
     return yyjson_arr_size(list) <= max || limit(error, name, max);
 }
 
@@ -112,11 +101,11 @@ static gboolean read_list(yyjson_val *object, const char *name, gboolean is_need
 static yyjson_doc *open_header(const Opening *opening, const char *kind, GError **error)
 {
     if (opening->is_erased) {
-        refuse(error, "the opening was erased");
+        error_input(error, "the opening was erased");
         return NULL;
     }
     if (strcmp(opening->kind, kind) != 0) {
-        refuse(error, "it is of the kind \"%s\", not \"%s\"", opening->kind, kind);
+        error_input(error, "it is of the kind \"%s\", not \"%s\"", opening->kind, kind);
         return NULL;
     }
     return opening_header(opening);
@@ -157,7 +146,7 @@ static char *members_end(GString *members, const char *kind,
     g_string_append_c(members, '}');
     Opening probe = {.kind = (char *)kind, .header = members->str, .header_length = members->len};
     if (!g_utf8_validate_len(members->str, members->len, NULL)) {
-        refuse(error, "a text is not UTF-8");
+        error_input(error, "a text is not UTF-8");
         return NULL;
     }
     return check(&probe, error) ? g_strndup(members->str, members->len) : NULL;
@@ -183,18 +172,18 @@ static gboolean read_marking(yyjson_val *root, DispatchHeader *header, GError **
     yyjson_val *tlp = yyjson_obj_get(marking, "tlp");
     yyjson_val *pap = yyjson_obj_get(marking, "pap");
     if (!yyjson_is_obj(marking))
-        return refuse(error, "\"marking\" is not an object");
+        return error_input(error, "\"marking\" is not an object");
     header->tlp =
         yyjson_is_str(tlp) ? marking_tlp_from_name(yyjson_get_str(tlp)) : MARKING_TLP_NONE;
     if (header->tlp == MARKING_TLP_NONE || !yyjson_equals_str(tlp, marking_tlp_name(header->tlp)))
-        return refuse(error, "\"marking\": \"tlp\" is not a level of TLP");
+        return error_input(error, "\"marking\": \"tlp\" is not a level of TLP");
     if (!pap)
         return TRUE;
     header->pap =
         yyjson_is_str(pap) ? marking_pap_from_name(yyjson_get_str(pap)) : MARKING_PAP_NONE;
     return (header->pap != MARKING_PAP_NONE &&
             yyjson_equals_str(pap, marking_pap_name(header->pap))) ||
-           refuse(error, "\"marking\": \"pap\" is not a level of PAP");
+           error_input(error, "\"marking\": \"pap\" is not a level of PAP");
 }
 
 static gboolean read_named(yyjson_val *root, DispatchHeader *header, GError **error)
@@ -209,9 +198,9 @@ static gboolean read_named(yyjson_val *root, DispatchHeader *header, GError **er
     yyjson_arr_foreach (list, at, size, value) {
         const char *text = yyjson_get_str(value);
         if (!text || !is_origin(text, yyjson_get_len(value)))
-            return refuse(error, "\"named\" has a member that is not the name of a log");
+            return error_input(error, "\"named\" has a member that is not the name of a log");
         if (at > 0 && strcmp(header->named[at - 1], text) >= 0)
-            return refuse(error, "\"named\" is not sorted, or has \"%s\" twice", text);
+            return error_input(error, "\"named\" is not sorted, or has \"%s\" twice", text);
         header->named[at] = g_strdup(text);
     }
     return TRUE;
@@ -221,7 +210,7 @@ static gboolean read_exercise(yyjson_val *root, DispatchHeader *header, GError *
 {
     yyjson_val *value = yyjson_obj_get(root, "exercise");
     header->is_exercise = value != NULL;
-    return !value || yyjson_is_true(value) || refuse(error, "\"exercise\" is not true");
+    return !value || yyjson_is_true(value) || error_input(error, "\"exercise\" is not true");
 }
 
 static gboolean read_expires(yyjson_val *root, DispatchHeader *header, GError **error)
@@ -235,7 +224,7 @@ static gboolean read_expires(yyjson_val *root, DispatchHeader *header, GError **
             timestamp_parse(yyjson_get_str(value), yyjson_get_len(value), &header->expires_us,
                             &digits) &&
             digits == OPENING_TIME_DIGITS) ||
-           refuse(error, "\"expires\" is not of the form YYYY-MM-DDThh:mm:ss.ffffffZ");
+           error_input(error, "\"expires\" is not of the form YYYY-MM-DDThh:mm:ss.ffffffZ");
 }
 
 static gboolean read_onward(yyjson_val *root, DispatchHeader *header, GError **error)
@@ -245,7 +234,7 @@ static gboolean read_onward(yyjson_val *root, DispatchHeader *header, GError **e
     if (!onward)
         return TRUE;
     if (!yyjson_is_obj(onward))
-        return refuse(error, "\"onward\" is not an object");
+        return error_input(error, "\"onward\" is not an object");
     if (read_text(onward, "origin", TRUE, is_origin, &header->onward_origin, error) &&
         read_number(onward, "index", OPENING_INTEGER_MAX, &header->onward_index, error))
         return TRUE;
@@ -361,12 +350,12 @@ static gboolean read_places(yyjson_val *root, DispatchRetract *retract, GError *
     if (!list)
         return TRUE;
     if (yyjson_arr_size(list) == 0)
-        return refuse(error, "\"places\" is empty");
+        return error_input(error, "\"places\" is empty");
     retract->places = g_new(guint, yyjson_arr_size(list));
     yyjson_arr_foreach (list, at, size, value) {
         guint64 place = yyjson_get_uint(value);
         if (!yyjson_is_uint(value) || place < least || place >= OPENING_ITEMS_MAX)
-            return refuse(error, "\"places\" are not places of items, ascending");
+            return error_input(error, "\"places\" are not places of items, ascending");
         retract->places[retract->n_places++] = (guint)place;
         least = place + 1;
     }
@@ -440,7 +429,7 @@ static gboolean read_indices(yyjson_val *root, DispatchReceipt *receipt, GError 
     yyjson_arr_foreach (list, at, size, value) {
         guint64 index = yyjson_get_uint(value);
         if (!yyjson_is_uint(value) || index < least || index >= receipt->end)
-            return refuse(error, "\"indices\" are not ascending and below \"end\"");
+            return error_input(error, "\"indices\" are not ascending and below \"end\"");
         receipt->indices[receipt->n_indices++] = index;
         least = index + 1;
     }
@@ -477,10 +466,10 @@ static gboolean read_tree(yyjson_val *root, DispatchReceipt *receipt, GError **e
         !read_number(root, "size", OPENING_INTEGER_MAX, &receipt->size, error))
         return FALSE;
     if (receipt->from > receipt->end || receipt->end > receipt->size)
-        return refuse(error, "\"from\", \"end\" and \"size\" are not in that order");
+        return error_input(error, "\"from\", \"end\" and \"size\" are not in that order");
     return (yyjson_is_str(hash) &&
             line_hash(yyjson_get_str(hash), yyjson_get_len(hash), &receipt->root)) ||
-           refuse(error, "\"root\" is not a hash in base64");
+           error_input(error, "\"root\" is not a hash in base64");
 }
 
 DispatchReceipt *dispatch_header_read_receipt(const Opening *opening, GError **error)

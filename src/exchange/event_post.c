@@ -42,25 +42,19 @@ GBytes *event_post_make(const GPtrArray *events)
     return g_bytes_new_take(text, strlen(text));
 }
 
-static gboolean fail(GError **error, ConcertError code, const char *what)
-{
-    g_set_error_literal(error, CONCERT_ERROR, (gint)code, what);
-    return FALSE;
-}
-
 static gboolean check(yyjson_val *list, GError **error)
 {
     size_t at, count;
     yyjson_val *one;
     if (!yyjson_is_arr(list) || yyjson_arr_size(list) == 0)
-        return fail(error, CONCERT_ERROR_INPUT, "\"events\" is no list of events");
+        return error_set(error, CONCERT_ERROR_INPUT, "\"events\" is no list of events");
     if (yyjson_arr_size(list) > EVENT_POST_EVENTS)
-        return fail(error, CONCERT_ERROR_LIMIT, "there are more than 64 events");
+        return error_set(error, CONCERT_ERROR_LIMIT, "there are more than 64 events");
     yyjson_arr_foreach (list, at, count, one) {
         if (!yyjson_is_str(one))
-            return fail(error, CONCERT_ERROR_INPUT, "an event is no text");
+            return error_set(error, CONCERT_ERROR_INPUT, "an event is no text");
         if (yyjson_get_len(one) > EVENT_BYTES_MAX)
-            return fail(error, CONCERT_ERROR_LIMIT, "an event is too large");
+            return error_set(error, CONCERT_ERROR_LIMIT, "an event is too large");
     }
     return TRUE;
 }
@@ -70,7 +64,7 @@ GPtrArray *event_post_parse(const char *body, gsize length, GError **error)
     size_t at, count;
     yyjson_val *one;
     if (length > EVENT_POST_BYTES_MAX) {
-        fail(error, CONCERT_ERROR_LIMIT, "the post is too large");
+        error_set(error, CONCERT_ERROR_LIMIT, "the post is too large");
         return NULL;
     }
     g_autoptr(yyjson_doc) doc = jsonguard_read(body, length, error);

@@ -19,19 +19,6 @@ G_STATIC_ASSERT(MESSAGE_NONCE_SIZE == crypto_box_NONCEBYTES);
 G_STATIC_ASSERT(MESSAGE_KEY_SIZE == crypto_box_PUBLICKEYBYTES);
 G_STATIC_ASSERT(MESSAGE_KEY_SIZE == crypto_box_SECRETKEYBYTES);
 
-static gboolean refuse(GError **error, ConcertError code, const char *format, ...)
-    G_GNUC_PRINTF(3, 4);
-
-static gboolean refuse(GError **error, ConcertError code, const char *format, ...)
-{
-    va_list arguments;
-    va_start(arguments, format);
-    if (error)
-        *error = g_error_new_valist(CONCERT_ERROR, code, format, arguments);
-    va_end(arguments);
-    return FALSE;
-}
-
 void message_free(Message *message)
 {
     if (!message)
@@ -61,7 +48,7 @@ static gboolean check_id(const char *name, const char *id, GError **error)
     gboolean good = strlen(id) == UUID_LENGTH && g_uuid_string_is_valid(id);
     for (const char *at = id; good && *at; at++)
         good = !g_ascii_isupper(*at);
-    return good || refuse(error, CONCERT_ERROR_INPUT, "\"%s\" is no UUID in lower case", name);
+    return good || error_set(error, CONCERT_ERROR_INPUT, "\"%s\" is no UUID in lower case", name);
 }
 
 /* UTF-8 of at most @max bytes; the control characters newline and tab are allowed if @lines. */
@@ -70,17 +57,17 @@ static gboolean check_text(const char *name, const char *text, gsize max, gboole
 {
     gsize length = strnlen(text, max + 1);
     if (length > max)
-        return refuse(error, CONCERT_ERROR_LIMIT, "\"%s\" has more than %" G_GSIZE_FORMAT " bytes",
-                      name, max);
+        return error_set(error, CONCERT_ERROR_LIMIT,
+                         "\"%s\" has more than %" G_GSIZE_FORMAT " bytes", name, max);
     if (length == 0)
-        return refuse(error, CONCERT_ERROR_INPUT, "\"%s\" is empty", name);
+        return error_set(error, CONCERT_ERROR_INPUT, "\"%s\" is empty", name);
     if (!g_utf8_validate(text, (gssize)length, NULL))
-        return refuse(error, CONCERT_ERROR_INPUT, "\"%s\" is not UTF-8", name);
+        return error_set(error, CONCERT_ERROR_INPUT, "\"%s\" is not UTF-8", name);
     for (const char *at = text; *at; at = g_utf8_next_char(at)) {
         gunichar character = g_utf8_get_char(at);
         if (g_unichar_iscntrl(character) && !(lines && (character == '\n' || character == '\t')))
-            return refuse(error, CONCERT_ERROR_INPUT, "\"%s\" has the control character U+%04X",
-                          name, character);
+            return error_set(error, CONCERT_ERROR_INPUT, "\"%s\" has the control character U+%04X",
+                             name, character);
     }
     return TRUE;
 }
@@ -88,18 +75,19 @@ static gboolean check_text(const char *name, const char *text, gsize max, gboole
 static gboolean check_node(const char *name, const char *node, GError **error)
 {
     return note_name_is_valid(node, strlen(node)) ||
-           refuse(error, CONCERT_ERROR_INPUT, "\"%s\" is not the name of a node", name);
+           error_set(error, CONCERT_ERROR_INPUT, "\"%s\" is not the name of a node", name);
 }
 
 gboolean message_check(const Message *message, GError **error)
 {
     gboolean acknowledges = message->kind == MESSAGE_ACKNOWLEDGEMENT;
     if (acknowledges && !message->reply_to)
-        return refuse(error, CONCERT_ERROR_INPUT, "an acknowledgement says of what: \"reply_to\"");
+        return error_set(error, CONCERT_ERROR_INPUT,
+                         "an acknowledgement says of what: \"reply_to\"");
     if (!acknowledges && !message->text)
-        return refuse(error, CONCERT_ERROR_INPUT, "\"text\" is empty");
+        return error_set(error, CONCERT_ERROR_INPUT, "\"text\" is empty");
     if (!acknowledges && message->by)
-        return refuse(error, CONCERT_ERROR_INPUT, "only an acknowledgement has \"by\"");
+        return error_set(error, CONCERT_ERROR_INPUT, "only an acknowledgement has \"by\"");
     return check_id("id", message->id, error) && check_node("from", message->from, error) &&
            check_node("to", message->to, error) &&
            (!message->text || check_text("text", message->text, MESSAGES_TEXT_MAX, TRUE, error)) &&
@@ -161,7 +149,7 @@ static gboolean add_box(yyjson_mut_doc *doc, yyjson_mut_val *list, const GString
     }
     if (crypto_box_easy(box, (const guint8 *)plain->str, plain->len, nonce, public_key, secret) !=
         0)
-        return refuse(error, CONCERT_ERROR_INPUT, "nothing can be sealed to that parcel key");
+        return error_set(error, CONCERT_ERROR_INPUT, "nothing can be sealed to that parcel key");
     g_autofree char *box_text = g_base64_encode(box, size);
     g_autofree char *nonce_text = g_base64_encode(nonce, MESSAGE_NONCE_SIZE);
     yyjson_mut_val *item = yyjson_mut_arr_add_obj(doc, list);
@@ -214,7 +202,7 @@ static gboolean get_text(yyjson_val *object, const char *name, const char **ret_
     yyjson_val *value = yyjson_obj_get(object, name);
     const char *text = yyjson_get_str(value);
     if (value && (!text || strlen(text) != yyjson_get_len(value)))
-        return refuse(error, CONCERT_ERROR_INPUT, "\"%s\" is not text", name);
+        return error_set(error, CONCERT_ERROR_INPUT, "\"%s\" is not text", name);
     *ret_text = text;
     return TRUE;
 }
@@ -223,7 +211,7 @@ static gboolean need_text(yyjson_val *object, const char *name, const char **ret
                           GError **error)
 {
     return get_text(object, name, ret_text, error) &&
-           (*ret_text || refuse(error, CONCERT_ERROR_INPUT, "\"%s\" is missing", name));
+           (*ret_text || error_set(error, CONCERT_ERROR_INPUT, "\"%s\" is missing", name));
 }
 
 static gboolean read_box(yyjson_val *item, MessageEnvelope *envelope, GError **error)
@@ -234,9 +222,9 @@ static gboolean read_box(yyjson_val *item, MessageEnvelope *envelope, GError **e
     g_autoptr(GBytes) nonce = line_base64(nonce_text, strlen(nonce_text));
     g_autoptr(GBytes) box = line_base64(box_text, strlen(box_text));
     if (!nonce || g_bytes_get_size(nonce) != MESSAGE_NONCE_SIZE)
-        return refuse(error, CONCERT_ERROR_INPUT, "\"nonce\" is not the base64 of 24 bytes");
+        return error_set(error, CONCERT_ERROR_INPUT, "\"nonce\" is not the base64 of 24 bytes");
     if (!box || g_bytes_get_size(box) <= crypto_box_MACBYTES)
-        return refuse(error, CONCERT_ERROR_INPUT, "\"box\" is not the base64 of a box");
+        return error_set(error, CONCERT_ERROR_INPUT, "\"box\" is not the base64 of a box");
     memcpy(envelope->boxes[envelope->n_boxes].nonce, g_bytes_get_data(nonce, NULL),
            MESSAGE_NONCE_SIZE);
     envelope->boxes[envelope->n_boxes++].box = g_steal_pointer(&box);
@@ -246,7 +234,8 @@ static gboolean read_box(yyjson_val *item, MessageEnvelope *envelope, GError **e
 MessageEnvelope *message_envelope_parse(const char *body, gsize length, GError **error)
 {
     if (length > MESSAGE_BYTES_MAX) {
-        refuse(error, CONCERT_ERROR_LIMIT, "a message has more than %d bytes", MESSAGE_BYTES_MAX);
+        error_set(error, CONCERT_ERROR_LIMIT, "a message has more than %d bytes",
+                  MESSAGE_BYTES_MAX);
         return NULL;
     }
     g_autoptr(yyjson_doc) doc = jsonguard_read(body, length, error);
@@ -259,11 +248,11 @@ MessageEnvelope *message_envelope_parse(const char *body, gsize length, GError *
         !check_node("from", from, error))
         return NULL;
     if (strcmp(type, TYPE) != 0) {
-        refuse(error, CONCERT_ERROR_INPUT, "\"concert\" is not \"" TYPE "\"");
+        error_set(error, CONCERT_ERROR_INPUT, "\"concert\" is not \"" TYPE "\"");
         return NULL;
     }
     if (yyjson_arr_size(list) < 1 || yyjson_arr_size(list) > MESSAGE_BOXES_MAX) {
-        refuse(error, CONCERT_ERROR_INPUT, "\"boxes\" is not a list of one or two");
+        error_set(error, CONCERT_ERROR_INPUT, "\"boxes\" is not a list of one or two");
         return NULL;
     }
     g_autoptr(MessageEnvelope) envelope = g_new0(MessageEnvelope, 1);
@@ -285,7 +274,7 @@ static gboolean read_kind(yyjson_val *root, MessageKind *ret_kind, GError **erro
             return TRUE;
         }
     }
-    return refuse(error, CONCERT_ERROR_INPUT, "\"kind\" is none that is known here");
+    return error_set(error, CONCERT_ERROR_INPUT, "\"kind\" is none that is known here");
 }
 
 static gboolean read_time(yyjson_val *root, gint64 *ret_us, GError **error)
@@ -294,15 +283,15 @@ static gboolean read_time(yyjson_val *root, gint64 *ret_us, GError **error)
     guint digits = 0;
     return need_text(root, "time", &text, error) &&
            ((timestamp_parse(text, strlen(text), ret_us, &digits) && digits == TIME_DIGITS) ||
-            refuse(error, CONCERT_ERROR_INPUT,
-                   "\"time\" is not of the form YYYY-MM-DDThh:mm:ss.ffffffZ"));
+            error_set(error, CONCERT_ERROR_INPUT,
+                      "\"time\" is not of the form YYYY-MM-DDThh:mm:ss.ffffffZ"));
 }
 
 static gboolean read_exercise(yyjson_val *root, gboolean *ret_exercise, GError **error)
 {
     yyjson_val *value = yyjson_obj_get(root, "exercise");
     if (value && !yyjson_is_true(value))
-        return refuse(error, CONCERT_ERROR_INPUT, "\"exercise\" is true or absent");
+        return error_set(error, CONCERT_ERROR_INPUT, "\"exercise\" is true or absent");
     *ret_exercise = value != NULL;
     return TRUE;
 }
@@ -354,7 +343,7 @@ Message *message_open(const MessageEnvelope *envelope, const guint8 public_key[M
     g_assert(sodium_init() >= 0);
     GString *plain = open_boxes(envelope, public_key, secrets, n_secrets);
     if (!plain) {
-        refuse(error, CONCERT_ERROR_DENIED, "no box of the message can be opened");
+        error_set(error, CONCERT_ERROR_DENIED, "no box of the message can be opened");
         return NULL;
     }
     g_autoptr(yyjson_doc) doc = jsonguard_read(plain->str, plain->len, error);
@@ -364,8 +353,8 @@ Message *message_open(const MessageEnvelope *envelope, const guint8 public_key[M
     if (!message)
         return NULL;
     if (strcmp(message->from, envelope->from) != 0 || strcmp(message->to, self) != 0) {
-        refuse(error, CONCERT_ERROR_DENIED, "the message in the box is from %s to %s",
-               message->from, message->to);
+        error_set(error, CONCERT_ERROR_DENIED, "the message in the box is from %s to %s",
+                  message->from, message->to);
         return NULL;
     }
     return g_steal_pointer(&message);

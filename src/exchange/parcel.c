@@ -14,12 +14,6 @@
 #define STREAM_HEAD  crypto_secretstream_xchacha20poly1305_HEADERBYTES
 #define HEAD         (PARCEL_KEY_SIZE + STREAM_HEAD)
 
-static gboolean refuse(GError **error, const char *text)
-{
-    g_set_error_literal(error, CONCERT_ERROR, CONCERT_ERROR_INPUT, text);
-    return FALSE;
-}
-
 void parcel_key_id(const guint8 public_key[PARCEL_KEY_SIZE], char ret_id[PARCEL_KEY_ID_SIZE + 1])
 {
     guint8 digest[SHA256_SIZE];
@@ -72,7 +66,7 @@ ParcelSeal *parcel_seal_new(const guint8 public_key[PARCEL_KEY_SIZE], ParcelSink
     gboolean good = agree(secret, public_key, seal->head, public_key, key);
     sodium_memzero(secret, sizeof secret);
     if (!good) {
-        refuse(error, "the recipient's parcel key is none");
+        error_input(error, "the recipient's parcel key is none");
         return NULL;
     }
     crypto_secretstream_xchacha20poly1305_init_push(&seal->stream, seal->head + PARCEL_KEY_SIZE,
@@ -197,10 +191,10 @@ static gboolean begin(ParcelOpen *open, GError **error)
     if (!fill(open, head, sizeof head, &length, error))
         return FALSE;
     if (length < sizeof head)
-        return refuse(error, "the parcel is cut off at its beginning");
+        return error_input(error, "the parcel is cut off at its beginning");
     crypto_scalarmult_base(public_key, open->secret);
     if (!agree(open->secret, head, head, public_key, key))
-        return refuse(error, "the parcel does not begin with a key");
+        return error_input(error, "the parcel does not begin with a key");
     crypto_secretstream_xchacha20poly1305_init_pull(&open->stream, head + PARCEL_KEY_SIZE, key);
     sodium_memzero(key, sizeof key);
     open->is_begun = TRUE;
@@ -219,21 +213,22 @@ static gboolean pull(ParcelOpen *open, GError **error)
     if (!fill(open, open->sealed, SEALED_CHUNK, &length, error))
         return FALSE;
     if (length == 0)
-        return refuse(error, "the parcel is cut off");
+        return error_input(error, "the parcel is cut off");
     if (length < crypto_secretstream_xchacha20poly1305_ABYTES ||
         crypto_secretstream_xchacha20poly1305_pull(&open->stream, open->plain, &opened, &tag,
                                                    open->sealed, length, NULL, 0) != 0)
-        return refuse(error, is_first ? "the parcel is sealed to another key, or damaged"
-                                      : "the parcel is cut off or damaged");
+        return error_input(error, "%s",
+                           is_first ? "the parcel is sealed to another key, or damaged"
+                                    : "the parcel is cut off or damaged");
     open->taken += length;
     open->used = (gsize)opened;
     open->at = 0;
     open->is_last = tag == crypto_secretstream_xchacha20poly1305_TAG_FINAL;
     if (!open->is_last)
-        return length == SEALED_CHUNK || refuse(error, "the parcel is cut off");
+        return length == SEALED_CHUNK || error_input(error, "the parcel is cut off");
     if (!fill(open, open->sealed, 1, &length, error))
         return FALSE;
-    return length == 0 || refuse(error, "the parcel goes on after its end");
+    return length == 0 || error_input(error, "the parcel goes on after its end");
 }
 
 /* Decompresses what is in plain into @out. */
@@ -241,7 +236,7 @@ static gboolean decompress(ParcelOpen *open, ZSTD_outBuffer *out, GError **error
 {
     ZSTD_inBuffer in = {open->plain, open->used, open->at};
     if (open->is_whole && open->at < open->used)
-        return refuse(error, "the parcel's content goes on after its end");
+        return error_input(error, "the parcel's content goes on after its end");
     gsize left = ZSTD_decompressStream(open->zstd, out, &in);
     if (ZSTD_isError(left)) {
         g_set_error(error, CONCERT_ERROR, CONCERT_ERROR_INPUT, "the parcel's content: %s",
@@ -274,7 +269,7 @@ gboolean parcel_open_read(ParcelOpen *open, void *buffer, gsize size, gsize *ret
                 continue;
         }
         if (open->is_last)
-            return refuse(error, "the parcel's content is cut off");
+            return error_input(error, "the parcel's content is cut off");
         if (!pull(open, error))
             return FALSE;
     }

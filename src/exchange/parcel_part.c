@@ -14,12 +14,6 @@
 #define LINE_BYTES  48   /* that become 64 letters */
 #define LEAF_PREFIX 0x00 /* RFC 6962 section 2.1 */
 
-static gboolean refuse(GError **error, const char *text)
-{
-    g_set_error_literal(error, CONCERT_ERROR, CONCERT_ERROR_INPUT, text);
-    return FALSE;
-}
-
 void parcel_part_id(const MerkleHash *parcel, char ret_id[PARCEL_PART_ID_SIZE + 1])
 {
     sha256_hex(parcel->bytes, ret_id);
@@ -41,7 +35,7 @@ static gboolean check_name(const ParcelPart *part, GError **error)
     MerkleHash id;
     name_parcel(part->key, part->parts, &part->root, &id);
     return merkle_hash_equal(&id, &part->parcel) ||
-           refuse(error, "it was changed: it is none of that parcel");
+           error_input(error, "it was changed: it is none of that parcel");
 }
 
 /* The head. */
@@ -96,22 +90,22 @@ static gboolean read_part(yyjson_val *root, ParcelPart *part, GError **error)
     yyjson_val *number = yyjson_obj_get(root, "part"), *count = yyjson_obj_get(root, "parts");
     yyjson_val *length = yyjson_obj_get(root, "length"), *tree = yyjson_obj_get(root, "root");
     if (!is_hex(key, PARCEL_KEY_ID_SIZE))
-        return refuse(error, "\"key\" is not 16 lower-case hex digits");
+        return error_input(error, "\"key\" is not 16 lower-case hex digits");
     if (!is_hex(parcel, PARCEL_PART_ID_SIZE))
-        return refuse(error, "\"parcel\" is not 64 lower-case hex digits");
+        return error_input(error, "\"parcel\" is not 64 lower-case hex digits");
     if (!yyjson_is_uint(count) || yyjson_get_uint(count) == 0 ||
         yyjson_get_uint(count) > PARCEL_PARTS_MAX)
-        return refuse(error, "\"parts\" is not a number from 1 to 10000");
+        return error_input(error, "\"parts\" is not a number from 1 to 10000");
     if (!yyjson_is_uint(number) || yyjson_get_uint(number) == 0 ||
         yyjson_get_uint(number) > yyjson_get_uint(count))
-        return refuse(error, "\"part\" is not a number from 1 to \"parts\"");
+        return error_input(error, "\"part\" is not a number from 1 to \"parts\"");
     if (!yyjson_is_uint(length) || yyjson_get_uint(length) == 0 ||
         yyjson_get_uint(length) > OPENING_INTEGER_MAX)
-        return refuse(error, "\"length\" is not a number of bytes");
+        return error_input(error, "\"length\" is not a number of bytes");
     if (!read_proof(yyjson_obj_get(root, "proof"), &part->proof))
-        return refuse(error, "\"proof\" is not a list of hashes in base64");
+        return error_input(error, "\"proof\" is not a list of hashes in base64");
     if (!yyjson_is_str(tree) || !line_hash(yyjson_get_str(tree), yyjson_get_len(tree), &part->root))
-        return refuse(error, "\"root\" is not a hash in base64");
+        return error_input(error, "\"root\" is not a hash in base64");
     g_strlcpy(part->key, yyjson_get_str(key), sizeof part->key);
     const char *hex = yyjson_get_str(parcel);
     for (guint i = 0; i < SHA256_SIZE; i++)
@@ -134,7 +128,7 @@ gboolean parcel_part_parse(const void *bytes, gsize length, ParcelPart *ret_part
     gsize magic = strlen(MAGIC);
     const char *text = bytes;
     if (!parcel_part_is_one(bytes, length))
-        return refuse(error, "not a part of a parcel");
+        return error_input(error, "not a part of a parcel");
     if (length < magic || memcmp(text, MAGIC, magic) != 0) {
         g_set_error_literal(error, CONCERT_ERROR, CONCERT_ERROR_NEWER,
                             "the parcel is of a later version");
@@ -143,7 +137,7 @@ gboolean parcel_part_parse(const void *bytes, gsize length, ParcelPart *ret_part
     gsize rest = MIN(length, PARCEL_PART_HEAD_MAX) - magic;
     const char *end = memchr(text + magic, '\n', rest);
     if (!end)
-        return refuse(error, "the part is cut off at its beginning, or none");
+        return error_input(error, "the part is cut off at its beginning, or none");
     g_autoptr(yyjson_doc) doc = jsonguard_read(text + magic, (gsize)(end - text) - magic, error);
     ParcelPart part = {{0}};
     if (!doc || !read_part(yyjson_doc_get_root(doc), &part, error) || !check_name(&part, error)) {
@@ -299,11 +293,11 @@ GBytes *parcel_part_dearmor(const char *text, gsize length, GError **error)
             return g_byte_array_free_to_bytes(g_steal_pointer(&bytes));
         g_autoptr(GBytes) piece = line_base64(line, size);
         if (!piece) {
-            refuse(error, "a line between BEGIN and END CONCERT PARCEL is not base64");
+            error_input(error, "a line between BEGIN and END CONCERT PARCEL is not base64");
             return NULL;
         }
         g_byte_array_append(bytes, g_bytes_get_data(piece, NULL), (guint)g_bytes_get_size(piece));
     }
-    refuse(error, "END CONCERT PARCEL is missing: the text is cut off");
+    error_input(error, "END CONCERT PARCEL is missing: the text is cut off");
     return NULL;
 }

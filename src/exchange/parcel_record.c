@@ -11,18 +11,6 @@
 #define LENGTH_SIZE 4
 #define BRIDGE_MAX  (2 + MERKLE_FRONTIER_MAX + PARCEL_RECORD_BRIDGE_MAX * SHA256_SIZE)
 
-static gboolean refuse(GError **error, const char *format, ...) G_GNUC_PRINTF(2, 3);
-
-static gboolean refuse(GError **error, const char *format, ...)
-{
-    va_list arguments;
-    va_start(arguments, format);
-    if (error)
-        *error = g_error_new_valist(CONCERT_ERROR, CONCERT_ERROR_INPUT, format, arguments);
-    va_end(arguments);
-    return FALSE;
-}
-
 /* Manifests. */
 
 void parcel_record_manifest_free(ParcelManifest *manifest)
@@ -41,7 +29,7 @@ static gboolean read_name(yyjson_val *body, const char *name, char **ret_text, G
 {
     yyjson_val *value = yyjson_obj_get(body, name);
     if (!yyjson_is_str(value) || !note_name_is_valid(yyjson_get_str(value), yyjson_get_len(value)))
-        return refuse(error, "\"%s\" is not the name of a log", name);
+        return error_input(error, "\"%s\" is not the name of a log", name);
     *ret_text = g_strdup(yyjson_get_str(value));
     return TRUE;
 }
@@ -51,7 +39,8 @@ static gboolean read_number(yyjson_val *body, const char *name, guint64 max, gui
 {
     yyjson_val *value = yyjson_obj_get(body, name);
     if (!yyjson_is_uint(value) || yyjson_get_uint(value) > max)
-        return refuse(error, "\"%s\" is not a number of at most %" G_GUINT64_FORMAT, name, max);
+        return error_input(error, "\"%s\" is not a number of at most %" G_GUINT64_FORMAT, name,
+                           max);
     *ret_number = yyjson_get_uint(value);
     return TRUE;
 }
@@ -61,7 +50,7 @@ static gboolean read_kind(yyjson_val *body, char **ret_kind, GError **error)
     yyjson_val *value = yyjson_obj_get(body, "kind");
     if (!yyjson_is_str(value) ||
         !opening_kind_is_valid(yyjson_get_str(value), yyjson_get_len(value)))
-        return refuse(error, "\"kind\" is not lower-case words joined by dots");
+        return error_input(error, "\"kind\" is not lower-case words joined by dots");
     *ret_kind = g_strdup(yyjson_get_str(value));
     return TRUE;
 }
@@ -73,7 +62,7 @@ static gboolean read_time(yyjson_val *body, gint64 *ret_us, GError **error)
     return (yyjson_is_str(value) &&
             timestamp_parse(yyjson_get_str(value), yyjson_get_len(value), ret_us, &digits) &&
             digits == OPENING_TIME_DIGITS) ||
-           refuse(error, "\"time\" is not of the form YYYY-MM-DDThh:mm:ss.ffffffZ");
+           error_input(error, "\"time\" is not of the form YYYY-MM-DDThh:mm:ss.ffffffZ");
 }
 
 static gboolean read_digest(yyjson_val *body, guint8 ret_digest[SHA256_SIZE], GError **error)
@@ -84,7 +73,7 @@ static gboolean read_digest(yyjson_val *body, guint8 ret_digest[SHA256_SIZE], GE
     for (guint i = 0; good && i < 2 * SHA256_SIZE; i++)
         good = g_ascii_isdigit(hex[i]) || (hex[i] >= 'a' && hex[i] <= 'f');
     if (!good)
-        return refuse(error, "\"digest\" is not 64 lower-case hex digits");
+        return error_input(error, "\"digest\" is not 64 lower-case hex digits");
     for (guint i = 0; i < SHA256_SIZE; i++)
         ret_digest[i] =
             (guint8)(g_ascii_xdigit_value(hex[2 * i]) << 4 | g_ascii_xdigit_value(hex[2 * i + 1]));
@@ -109,7 +98,7 @@ static gboolean read_last(yyjson_val *body, gboolean *ret_is_last, GError **erro
 {
     yyjson_val *value = yyjson_obj_get(body, "last");
     *ret_is_last = yyjson_is_true(value);
-    return yyjson_is_bool(value) || refuse(error, "\"last\" is neither true nor false");
+    return yyjson_is_bool(value) || error_input(error, "\"last\" is neither true nor false");
 }
 
 static gboolean read_body(yyjson_val *body, ParcelManifest *manifest, GError **error)
@@ -200,7 +189,7 @@ static GBytes *read_exactly(ParcelOpen *open, guint64 length, GError **error)
                               error))
             return NULL;
         if (read == 0) {
-            refuse(error, "the parcel ends within a record");
+            error_input(error, "the parcel ends within a record");
             return NULL;
         }
         g_byte_array_append(bytes, buffer, (guint)read);
@@ -216,14 +205,14 @@ static ParcelManifest *read_manifest(ParcelOpen *open, const guint8 prefix[LENGT
     memcpy(&size, prefix, LENGTH_SIZE);
     size = GUINT32_FROM_BE(size);
     if (size > PARCEL_RECORD_MANIFEST_MAX) {
-        refuse(error, "the parcel's manifest has %u bytes, more than %d", size,
-               PARCEL_RECORD_MANIFEST_MAX);
+        error_input(error, "the parcel's manifest has %u bytes, more than %d", size,
+                    PARCEL_RECORD_MANIFEST_MAX);
         return NULL;
     }
     g_autoptr(GBytes) text = read_exactly(open, size, error);
     const char *bytes = text ? g_bytes_get_data(text, &length) : NULL;
     return bytes  ? parcel_record_parse(bytes, length, error)
-           : text ? (refuse(error, "the parcel's manifest is empty"), NULL)
+           : text ? (error_input(error, "the parcel's manifest is empty"), NULL)
                   : NULL;
 }
 
@@ -235,7 +224,7 @@ static gboolean check_digest(const ParcelRecord *record, GError **error)
     const void *content = g_bytes_get_data(record->content, &length);
     sha256_digest_pair(bridge, bridge_length, content, length, digest);
     return memcmp(digest, record->manifest->digest, sizeof digest) == 0 ||
-           refuse(error, "the parcel's content is not the one that its manifest names");
+           error_input(error, "the parcel's content is not the one that its manifest names");
 }
 
 gboolean parcel_record_read(ParcelOpen *open, gboolean is_expected, ParcelRecord **ret_record,
@@ -253,9 +242,9 @@ gboolean parcel_record_read(ParcelOpen *open, gboolean is_expected, ParcelRecord
         return TRUE;
     }
     if (done < LENGTH_SIZE)
-        return refuse(error, "the parcel ends before its last record");
+        return error_input(error, "the parcel ends before its last record");
     if (!is_expected)
-        return refuse(error, "the parcel goes on after its last record");
+        return error_input(error, "the parcel goes on after its last record");
     g_autoptr(ParcelRecord) record = g_new0(ParcelRecord, 1);
     record->manifest = read_manifest(open, prefix, error);
     if (!record->manifest)
@@ -318,7 +307,7 @@ static gboolean find_node(guint level, guint64 index, MerkleHash *ret_hash, gpoi
     const Node node = {index, level};
     const MerkleHash *hash = g_hash_table_lookup(user, &node);
     if (!hash)
-        return refuse(error, "the parcel's bridge has not the hashes that are needed");
+        return error_input(error, "the parcel's bridge has not the hashes that are needed");
     *ret_hash = *hash;
     return TRUE;
 }
@@ -330,13 +319,13 @@ static gboolean read_bridge(GBytes *bridge, MerkleFrontier *ret_frontier,
     guint16 size;
     const guint8 *bytes = g_bytes_get_data(bridge, &length);
     if (length < FRONTIER_LENGTH)
-        return refuse(error, "the parcel's bridge is cut off");
+        return error_input(error, "the parcel's bridge is cut off");
     memcpy(&size, bytes, FRONTIER_LENGTH);
     size = GUINT16_FROM_BE(size);
     gsize rest = length - FRONTIER_LENGTH;
     if (size > rest || (rest - size) % SHA256_SIZE != 0 ||
         (rest - size) / SHA256_SIZE > PARCEL_RECORD_BRIDGE_MAX)
-        return refuse(error, "the parcel's bridge is none");
+        return error_input(error, "the parcel's bridge is none");
     if (!merkle_frontier_read(bytes + FRONTIER_LENGTH, size, ret_frontier, error))
         return FALSE;
     *ret_leaves = (const MerkleHash *)(bytes + FRONTIER_LENGTH + size);
@@ -353,10 +342,10 @@ gboolean parcel_record_cross(GBytes *bridge, guint64 known, guint64 size, Merkle
     if (!read_bridge(bridge, &frontier, &leaves, &count, error))
         return FALSE;
     if (known < frontier.size || size - frontier.size != count || size < known)
-        return refuse(error,
-                      "the parcel's bridge leads from a tree of %" G_GUINT64_FORMAT
-                      " entries, and one of %" G_GUINT64_FORMAT " is known",
-                      frontier.size, known);
+        return error_input(error,
+                           "the parcel's bridge leads from a tree of %" G_GUINT64_FORMAT
+                           " entries, and one of %" G_GUINT64_FORMAT " is known",
+                           frontier.size, known);
     g_autoptr(GHashTable) nodes = g_hash_table_new_full(hash_node, equal_nodes, g_free, g_free);
     for (guint level = 0; level < MERKLE_LEVELS; level++)
         if (frontier.size >> level & 1)

@@ -8,18 +8,6 @@
 #include "exchange/reach.h"
 #include "ledger/opening.h"
 
-static gboolean refuse(GError **error, const char *format, ...) G_GNUC_PRINTF(2, 3);
-
-static gboolean refuse(GError **error, const char *format, ...)
-{
-    va_list arguments;
-    va_start(arguments, format);
-    if (error)
-        *error = g_error_new_valist(CONCERT_ERROR, CONCERT_ERROR_INPUT, format, arguments);
-    va_end(arguments);
-    return FALSE;
-}
-
 /* --- writing -----------------------------------------------------------------------------------
  */
 
@@ -67,7 +55,7 @@ static gboolean read_step(yyjson_val *body, PeerStep *ret_step, GError **error)
 {
     const char *name = yyjson_get_str(yyjson_obj_get(body, "step"));
     return (name && peer_step_parse(name, ret_step)) ||
-           refuse(error, "\"step\" is not one of invite, accept, suspend, resume and end");
+           error_input(error, "\"step\" is not one of invite, accept, suspend, resume and end");
 }
 
 static gboolean read_time(yyjson_val *body, gint64 *ret_us, GError **error)
@@ -77,7 +65,7 @@ static gboolean read_time(yyjson_val *body, gint64 *ret_us, GError **error)
     return (yyjson_is_str(time) &&
             timestamp_parse(yyjson_get_str(time), yyjson_get_len(time), ret_us, &digits) &&
             digits == OPENING_TIME_DIGITS && *ret_us > 0) ||
-           refuse(error, "\"time\" is not of the form YYYY-MM-DDThh:mm:ss.ffffffZ");
+           error_input(error, "\"time\" is not of the form YYYY-MM-DDThh:mm:ss.ffffffZ");
 }
 
 static gboolean read_changes(yyjson_val *body, char ***ret_changes, GError **error)
@@ -85,13 +73,13 @@ static gboolean read_changes(yyjson_val *body, char ***ret_changes, GError **err
     yyjson_val *list = yyjson_obj_get(body, "changes"), *change;
     size_t at, count;
     if (list && (!yyjson_is_arr(list) || yyjson_arr_size(list) > KEYCHANGE_LIST_MAX))
-        return refuse(error, "\"changes\" is no list of at most %d key changes",
-                      KEYCHANGE_LIST_MAX);
+        return error_input(error, "\"changes\" is no list of at most %d key changes",
+                           KEYCHANGE_LIST_MAX);
     g_autoptr(GPtrArray) changes = g_ptr_array_new_with_free_func(g_free);
     yyjson_arr_foreach (list, at, count, change) {
         const char *text = yyjson_get_str(change);
         if (!text || strlen(text) != yyjson_get_len(change) || strlen(text) > KEYCHANGE_BYTES_MAX)
-            return refuse(error, "changes[%zu] is no key change", at);
+            return error_input(error, "changes[%zu] is no key change", at);
         g_ptr_array_add(changes, g_strdup(text));
     }
     g_ptr_array_add(changes, NULL);
@@ -110,8 +98,8 @@ static gboolean read_body(yyjson_val *body, Peering *peering, GError **error)
         !(peering->card = card_read(yyjson_obj_get(body, "card"), error)))
         return FALSE;
     return g_str_equal(peering->card->origin, peering->from) ||
-           refuse(error, "it is from %s, and bears the card of %s", peering->from,
-                  peering->card->origin);
+           error_input(error, "it is from %s, and bears the card of %s", peering->from,
+                       peering->card->origin);
 }
 
 Peering *peering_parse(const char *text, gsize length, GError **error)
@@ -274,8 +262,8 @@ gboolean peering_receive(StoreTx *tx, const Peering *peering, const char *own, g
 {
     gint64 number;
     if (!g_str_equal(peering->to, own) || g_str_equal(peering->from, own))
-        return refuse(error, "it is from %s to %s, and this is %s", peering->from, peering->to,
-                      own);
+        return error_input(error, "it is from %s to %s, and this is %s", peering->from, peering->to,
+                           own);
     if (peering->time_us > now + PEERS_AHEAD_US) {
         g_set_error_literal(error, CONCERT_ERROR, CONCERT_ERROR_LIMIT,
                             "its time is more than a day ahead of the clock here");

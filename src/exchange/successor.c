@@ -7,18 +7,6 @@
 #include "ledger/opening.h"
 #include "ledger/origin.h"
 
-static gboolean deny(GError **error, const char *format, ...) G_GNUC_PRINTF(2, 3);
-
-static gboolean deny(GError **error, const char *format, ...)
-{
-    va_list arguments;
-    va_start(arguments, format);
-    if (error)
-        *error = g_error_new_valist(CONCERT_ERROR, CONCERT_ERROR_DENIED, format, arguments);
-    va_end(arguments);
-    return FALSE;
-}
-
 /* --- reading -----------------------------------------------------------------------------------
  */
 
@@ -70,16 +58,16 @@ static gboolean check_origins(const Successor *successor, const Peer *peer, GErr
     const char *previous = successor->succession->previous.origin;
     g_autofree char *node = origin_node(next);
     if (!g_str_equal(successor->card->origin, next))
-        return deny(error, "the succession is to %s, the card is of %s", next,
-                    successor->card->origin);
+        return error_denied(error, "the succession is to %s, the card is of %s", next,
+                            successor->card->origin);
     if (g_strcmp0(node, peer->node) != 0 || !g_str_equal(successor->card->node, peer->node))
-        return deny(error, "%s is no ledger of %s", next, peer->node);
+        return error_denied(error, "%s is no ledger of %s", next, peer->node);
     /* Ledgers between the pinned one and this, should those have been lost too, nobody can show any
      * more; the recovery key is the same in all. */
     if (origin_number(next) <= origin_number(peer->origin) ||
         origin_number(previous) < origin_number(peer->origin))
-        return deny(error, "%s, which goes on after %s, does not follow %s", next, previous,
-                    peer->origin);
+        return error_denied(error, "%s, which goes on after %s, does not follow %s", next, previous,
+                            peer->origin);
     return TRUE;
 }
 
@@ -90,7 +78,7 @@ static gboolean check_fresh(const Successor *successor, const KeyHistory *old, G
     guint count = keychange_history_n_keys(old, KEYCHANGE_LEDGER);
     for (guint i = 0; i < count; i++)
         if (g_bytes_equal(keychange_history_key(old, KEYCHANGE_LEDGER, i).key->key, next->key))
-            return deny(error, "the key of %s was one of the lost ledger's", next->name);
+            return error_denied(error, "the key of %s was one of the lost ledger's", next->name);
     return TRUE;
 }
 

@@ -32,19 +32,6 @@ static const struct {
 
 G_STATIC_ASSERT(N_COMPONENTS == HTTPSIG_COMPONENTS_MAX);
 
-static gboolean fail(GError **error, ConcertError code, const char *format, ...)
-    G_GNUC_PRINTF(3, 4);
-
-static gboolean fail(GError **error, ConcertError code, const char *format, ...)
-{
-    va_list args;
-    va_start(args, format);
-    g_autofree char *text = g_strdup_vprintf(format, args);
-    va_end(args);
-    g_set_error_literal(error, CONCERT_ERROR, code, text);
-    return FALSE;
-}
-
 /* --- What both sides do ---------------------------------------------------------------------- */
 
 /* Visible ASCII, and blanks if @blanks says so, but not at the ends. */
@@ -63,14 +50,16 @@ static gboolean check_request(const HttpsigRequest *request, GError **error)
 {
     gsize letters = strspn(request->method, "ABCDEFGHIJKLMNOPQRSTUVWXYZ");
     if (letters == 0 || letters > METHOD_MAX || request->method[letters] != '\0')
-        return fail(error, CONCERT_ERROR_INPUT, "the method of a signed request is of capitals");
+        return error_set(error, CONCERT_ERROR_INPUT,
+                         "the method of a signed request is of capitals");
     const char *uri = request->target_uri;
     if ((!g_str_has_prefix(uri, "https://") && !g_str_has_prefix(uri, "http://")) ||
         !is_plain(uri, FIELD_MAX, FALSE) || strchr(uri, '#'))
-        return fail(error, CONCERT_ERROR_INPUT,
-                    "the target of a signed request is an absolute URI of http or https in ASCII, "
-                    "without a fragment, of at most %d bytes",
-                    FIELD_MAX);
+        return error_set(
+            error, CONCERT_ERROR_INPUT,
+            "the target of a signed request is an absolute URI of http or https in ASCII, "
+            "without a fragment, of at most %d bytes",
+            FIELD_MAX);
     return TRUE;
 }
 
@@ -133,10 +122,11 @@ gboolean httpsig_sign(const HttpsigRequest *request, const NoteSigner *signer, g
     if (!check_request(request, error))
         return FALSE;
     if (!is_plain(key->name, NOTE_NAME_MAX, FALSE) || strpbrk(key->name, "\"\\"))
-        return fail(error, CONCERT_ERROR_INPUT,
-                    "a key that signs requests has a name in ASCII, without quotes and \"\\\"");
+        return error_set(
+            error, CONCERT_ERROR_INPUT,
+            "a key that signs requests has a name in ASCII, without quotes and \"\\\"");
     if (now_us < 0 || created_s > TIME_MAX)
-        return fail(error, CONCERT_ERROR_INPUT, "no request can be signed at such a time");
+        return error_set(error, CONCERT_ERROR_INPUT, "no request can be signed at such a time");
     g_autofree char *params = format_params(key, created_s, nonce);
     g_autofree char *digest = httpsig_digest(request->body, request->length);
     const HttpsigComponent covered[] = {
@@ -179,8 +169,8 @@ typedef struct {
 
 static gboolean fail_at(const Cursor *cursor, GError **error, const char *what)
 {
-    return fail(error, CONCERT_ERROR_INPUT, HTTPSIG_SIGNATURE_INPUT ", byte %d: %s",
-                (int)(cursor->at - cursor->start), what);
+    return error_set(error, CONCERT_ERROR_INPUT, HTTPSIG_SIGNATURE_INPUT ", byte %d: %s",
+                     (int)(cursor->at - cursor->start), what);
 }
 
 static gboolean cursor_skip(Cursor *cursor, const char *text)
@@ -224,12 +214,12 @@ static gboolean read_component(Httpsig *signature, Cursor *cursor, GError **erro
     while (found < N_COMPONENTS && strcmp(name, components[found].name) != 0)
         found++;
     if (found == N_COMPONENTS)
-        return fail(error, CONCERT_ERROR_INPUT,
-                    HTTPSIG_SIGNATURE_INPUT " covers the component \"%s\", which is not known here",
-                    name);
+        return error_set(
+            error, CONCERT_ERROR_INPUT,
+            HTTPSIG_SIGNATURE_INPUT " covers the component \"%s\", which is not known here", name);
     if (memchr(signature->covered, (int)found, signature->n_covered))
-        return fail(error, CONCERT_ERROR_INPUT, HTTPSIG_SIGNATURE_INPUT " covers \"%s\" twice",
-                    name);
+        return error_set(error, CONCERT_ERROR_INPUT, HTTPSIG_SIGNATURE_INPUT " covers \"%s\" twice",
+                         name);
     signature->covered[signature->n_covered++] = (guint8)found;
     return TRUE;
 }
@@ -246,8 +236,8 @@ static gboolean read_components(Httpsig *signature, Cursor *cursor, GError **err
         return fail_at(cursor, error, "one blank and a component, or \")\" is expected");
     for (guint i = 0; i < N_COMPONENTS; i++)
         if (components[i].required && !memchr(signature->covered, (int)i, signature->n_covered))
-            return fail(error, CONCERT_ERROR_INPUT,
-                        HTTPSIG_SIGNATURE_INPUT " does not cover \"%s\"", components[i].name);
+            return error_set(error, CONCERT_ERROR_INPUT,
+                             HTTPSIG_SIGNATURE_INPUT " does not cover \"%s\"", components[i].name);
     return TRUE;
 }
 
@@ -336,9 +326,9 @@ static gboolean read_param(Httpsig *signature, Cursor *cursor, guint *seen, GErr
         good = (text = cursor_string(cursor)) != NULL;
     if (good && params[i].take(signature, text, number))
         return TRUE;
-    return fail(error, CONCERT_ERROR_INPUT,
-                HTTPSIG_SIGNATURE_INPUT ", parameter %s: expected is %s", params[i].name,
-                params[i].expected);
+    return error_set(error, CONCERT_ERROR_INPUT,
+                     HTTPSIG_SIGNATURE_INPUT ", parameter %s: expected is %s", params[i].name,
+                     params[i].expected);
 }
 
 static gboolean read_signature_input(Httpsig *signature, const char *field, GError **error)
@@ -346,8 +336,8 @@ static gboolean read_signature_input(Httpsig *signature, const char *field, GErr
     Cursor cursor = {field, field};
     guint seen = 0;
     if (strnlen(field, FIELD_MAX + 1) > FIELD_MAX)
-        return fail(error, CONCERT_ERROR_INPUT, HTTPSIG_SIGNATURE_INPUT ": more than %d bytes",
-                    FIELD_MAX);
+        return error_set(error, CONCERT_ERROR_INPUT, HTTPSIG_SIGNATURE_INPUT ": more than %d bytes",
+                         FIELD_MAX);
     if (!cursor_skip(&cursor, INPUT_MEMBER))
         return fail_at(&cursor, error, "one signature is expected, labelled " HTTPSIG_LABEL);
     const char *start = cursor.at;
@@ -360,8 +350,9 @@ static gboolean read_signature_input(Httpsig *signature, const char *field, GErr
         return fail_at(&cursor, error, "\";\" and a parameter, or the end is expected");
     for (guint i = 0; i < G_N_ELEMENTS(params); i++)
         if (params[i].required && !(seen & 1u << i))
-            return fail(error, CONCERT_ERROR_INPUT,
-                        HTTPSIG_SIGNATURE_INPUT ": the parameter %s is missing", params[i].name);
+            return error_set(error, CONCERT_ERROR_INPUT,
+                             HTTPSIG_SIGNATURE_INPUT ": the parameter %s is missing",
+                             params[i].name);
     signature->params = g_strdup(start); /* canonical as it is, so that it is what was signed */
     return TRUE;
 }
@@ -392,10 +383,11 @@ static gboolean keep_field(const Httpsig *signature, guint component, const char
     if (!is_covered(signature, component))
         return TRUE;
     if (!field || !is_plain(field, FIELD_MAX, TRUE))
-        return fail(error, CONCERT_ERROR_INPUT,
-                    HTTPSIG_SIGNATURE_INPUT " covers \"%s\", and the request has none that can be "
-                                            "signed",
-                    components[component].name);
+        return error_set(error, CONCERT_ERROR_INPUT,
+                         HTTPSIG_SIGNATURE_INPUT
+                         " covers \"%s\", and the request has none that can be "
+                         "signed",
+                         components[component].name);
     *ret_value = g_strdup(field);
     return TRUE;
 }
@@ -406,18 +398,18 @@ Httpsig *httpsig_parse(const HttpsigFields *fields, GError **error)
     signature->expires_us = G_MAXINT64;
     gboolean good = FALSE;
     if (!fields->signature_input && !fields->signature)
-        fail(error, CONCERT_ERROR_DENIED, "the request is not signed");
+        error_set(error, CONCERT_ERROR_DENIED, "the request is not signed");
     else if (!fields->signature_input || !fields->signature || !fields->content_digest)
-        fail(error, CONCERT_ERROR_INPUT, "a signed request has the fields %s, %s and %s",
-             HTTPSIG_CONTENT_DIGEST, HTTPSIG_SIGNATURE_INPUT, HTTPSIG_SIGNATURE);
+        error_set(error, CONCERT_ERROR_INPUT, "a signed request has the fields %s, %s and %s",
+                  HTTPSIG_CONTENT_DIGEST, HTTPSIG_SIGNATURE_INPUT, HTTPSIG_SIGNATURE);
     else if (!read_bytes(fields->content_digest, DIGEST_MEMBER, sizeof signature->digest,
                          signature->digest))
-        fail(error, CONCERT_ERROR_INPUT,
-             HTTPSIG_CONTENT_DIGEST ": expected is one digest, " DIGEST_MEMBER "base64:");
+        error_set(error, CONCERT_ERROR_INPUT,
+                  HTTPSIG_CONTENT_DIGEST ": expected is one digest, " DIGEST_MEMBER "base64:");
     else if (!read_bytes(fields->signature, SIGNATURE_MEMBER, sizeof signature->signature,
                          signature->signature))
-        fail(error, CONCERT_ERROR_INPUT,
-             HTTPSIG_SIGNATURE ": expected is one of 64 bytes, " SIGNATURE_MEMBER "base64:");
+        error_set(error, CONCERT_ERROR_INPUT,
+                  HTTPSIG_SIGNATURE ": expected is one of 64 bytes, " SIGNATURE_MEMBER "base64:");
     else
         good = read_signature_input(signature, fields->signature_input, error) &&
                keep_field(signature, CONTENT_TYPE, fields->content_type, &signature->content_type,
@@ -468,19 +460,19 @@ static gboolean check_time(const Httpsig *signature, gint64 now_us, gint64 max_s
     gint64 skew_us = now_us - signature->created_us;
     gint64 max_s = max_skew_us / G_USEC_PER_SEC;
     if (skew_us > max_skew_us)
-        return fail(error, CONCERT_ERROR_DENIED,
-                    "the request is too old: it was signed %" G_GINT64_FORMAT
-                    " s ago, and at most %" G_GINT64_FORMAT
-                    " are accepted; one of the two clocks may be wrong",
-                    skew_us / G_USEC_PER_SEC, max_s);
+        return error_set(error, CONCERT_ERROR_DENIED,
+                         "the request is too old: it was signed %" G_GINT64_FORMAT
+                         " s ago, and at most %" G_GINT64_FORMAT
+                         " are accepted; one of the two clocks may be wrong",
+                         skew_us / G_USEC_PER_SEC, max_s);
     if (skew_us < -max_skew_us)
-        return fail(error, CONCERT_ERROR_DENIED,
-                    "the request is from the future: it was signed in %" G_GINT64_FORMAT
-                    " s, and at most %" G_GINT64_FORMAT
-                    " are accepted; one of the two clocks is wrong",
-                    -skew_us / G_USEC_PER_SEC, max_s);
+        return error_set(error, CONCERT_ERROR_DENIED,
+                         "the request is from the future: it was signed in %" G_GINT64_FORMAT
+                         " s, and at most %" G_GINT64_FORMAT
+                         " are accepted; one of the two clocks is wrong",
+                         -skew_us / G_USEC_PER_SEC, max_s);
     if (signature->expires_us < now_us - max_skew_us)
-        return fail(error, CONCERT_ERROR_DENIED, "the request's signature has expired");
+        return error_set(error, CONCERT_ERROR_DENIED, "the request's signature has expired");
     return TRUE;
 }
 
@@ -493,20 +485,21 @@ gboolean httpsig_verify(const Httpsig *signature, const HttpsigRequest *request,
         return FALSE;
     if (verifier->algorithm != NOTE_ED25519 || verifier->id != signature->key_id ||
         strcmp(verifier->name, signature->key_name) != 0)
-        return fail(error, CONCERT_ERROR_DENIED, "the request is signed by %s, and not by %s+%08x",
-                    signature->keyid, verifier->name, verifier->id);
+        return error_set(error, CONCERT_ERROR_DENIED,
+                         "the request is signed by %s, and not by %s+%08x", signature->keyid,
+                         verifier->name, verifier->id);
     sha256_digest(request->length > 0 ? request->body : "", request->length, digest);
     if (memcmp(digest, signature->digest, sizeof digest) != 0)
-        return fail(
+        return error_set(
             error, CONCERT_ERROR_DENIED,
             "the digest of the request's content is not the one that " HTTPSIG_CONTENT_DIGEST
             " says");
     g_autofree char *base = make_base(signature, request);
     if (!note_verifier_check(verifier, base, strlen(base), signature->signature,
                              sizeof signature->signature))
-        return fail(error, CONCERT_ERROR_DENIED,
-                    "the request's signature is not that of %s on %s %s", signature->keyid,
-                    request->method, request->target_uri);
+        return error_set(error, CONCERT_ERROR_DENIED,
+                         "the request's signature is not that of %s on %s %s", signature->keyid,
+                         request->method, request->target_uri);
     if (!check_time(signature, now_us, max_skew_us, error))
         return FALSE;
     *ret_skew_us = now_us - signature->created_us;

@@ -9,19 +9,13 @@
 
 #define KIND "key"
 
-static gboolean refuse(GError **error, const char *text)
-{
-    g_set_error_literal(error, CONCERT_ERROR, CONCERT_ERROR_INPUT, text);
-    return FALSE;
-}
-
 /* The one line of @text; its newline may be missing, as editors have it. */
 static char *only_line(const char *text, gsize length, GError **error)
 {
     if (length > 0 && text[length - 1] == '\n')
         length--;
     if (length == 0 || memchr(text, '\n', length) || memchr(text, '\0', length)) {
-        refuse(error, "a key is one line of text");
+        error_input(error, "a key is one line of text");
         return NULL;
     }
     return g_strndup(text, length);
@@ -75,7 +69,7 @@ gboolean keyfile_open(KeyFile *file, const Seal *seal, GError **error)
     if (strcmp(verifier->name, file->verifier->name) != 0 ||
         verifier->algorithm != file->verifier->algorithm ||
         !g_bytes_equal(verifier->key, file->verifier->key))
-        return refuse(error, "what is sealed is not the key that the text names");
+        return error_input(error, "what is sealed is not the key that the text names");
     file->signer = g_steal_pointer(&signer);
     return TRUE;
 }

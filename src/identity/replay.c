@@ -21,12 +21,6 @@ struct Replay {
     GHashTable *keys; /* keyid -> Key */
 };
 
-static gboolean fail(GError **error, ConcertError code, const char *text)
-{
-    g_set_error_literal(error, CONCERT_ERROR, code, text);
-    return FALSE;
-}
-
 static void key_free(gpointer data)
 {
     Key *key = data;
@@ -83,7 +77,7 @@ static Key *find_key(Replay *replay, const char *keyid, gint64 now_us, GError **
     if (g_hash_table_size(replay->keys) >= replay->options.max_keys)
         g_hash_table_foreach_remove(replay->keys, key_is_empty, &oldest_s);
     if (g_hash_table_size(replay->keys) >= replay->options.max_keys) {
-        fail(error, CONCERT_ERROR_BUSY, "signed requests of too many keys come in at a time");
+        error_set(error, CONCERT_ERROR_BUSY, "signed requests of too many keys come in at a time");
         return NULL;
     }
     key = g_new(Key, 1);
@@ -101,17 +95,18 @@ static gboolean key_accept(Key *key, guint max, const Seen *request, GError **er
         if (seen->created_s < request->created_s)
             break;
         if (memcmp(seen->nonce, request->nonce, REPLAY_NONCE_SIZE) == 0)
-            return fail(error, CONCERT_ERROR_DENIED,
-                        "the signed request was sent before: its nonce is known");
+            return error_set(error, CONCERT_ERROR_DENIED,
+                             "the signed request was sent before: its nonce is known");
     }
     if (request->created_s <= key->refuse_s)
-        return fail(error, CONCERT_ERROR_DENIED,
-                    "the signed request is older than what is remembered of its key, and might "
-                    "have been sent before; it has to be signed anew");
+        return error_set(
+            error, CONCERT_ERROR_DENIED,
+            "the signed request is older than what is remembered of its key, and might "
+            "have been sent before; it has to be signed anew");
     if (key->seen->len >= max) {
         if (at == 0)
-            return fail(error, CONCERT_ERROR_BUSY,
-                        "the key sent too many requests that were created later");
+            return error_set(error, CONCERT_ERROR_BUSY,
+                             "the key sent too many requests that were created later");
         key->refuse_s = g_array_index(key->seen, Seen, 0).created_s;
         g_array_remove_index(key->seen, 0);
         at--;
@@ -127,7 +122,7 @@ gboolean replay_accept(Replay *replay, const char *keyid, const guint8 nonce[REP
     memcpy(request.nonce, nonce, sizeof request.nonce);
     /* Clocks go on between httpsig_verify() and here: what expired meanwhile was forgotten. */
     if (created_us < now_us - replay->options.window_us)
-        return fail(error, CONCERT_ERROR_DENIED, "the signed request is too old");
+        return error_set(error, CONCERT_ERROR_DENIED, "the signed request is too old");
     g_mutex_lock(&replay->lock);
     Key *key = find_key(replay, keyid, now_us, error);
     gboolean good = key && key_accept(key, replay->options.max_per_key, &request, error);

@@ -36,12 +36,6 @@ void seal_secret_free(char *secret)
     g_free(secret);
 }
 
-static gboolean refuse(GError **error, const char *text)
-{
-    g_set_error_literal(error, CONCERT_ERROR, CONCERT_ERROR_INPUT, text);
-    return FALSE;
-}
-
 /* --- the text ----------------------------------------------------------------------------------
  */
 
@@ -71,7 +65,8 @@ static gboolean read_head(LineReader *reader, const char *what, SealText *ret_te
         if (length == 0 || lines == SEAL_HEAD_MAX)
             break;
     }
-    return refuse(error, "the head of a sealed text has one to eight lines, then an empty one");
+    return error_input(error,
+                       "the head of a sealed text has one to eight lines, then an empty one");
 }
 
 /* "argon2id <KiB> <passes>" */
@@ -81,12 +76,12 @@ static gboolean read_parameters(LineReader *reader, SealText *ret_text, GError *
     gsize length;
     guint64 memory_kib, passes;
     if (!line_next(reader, &line, &length) || !line_skip(&line, &length, KDF))
-        return refuse(error, "a sealed text says \"" KDF "<KiB> <passes>\" after its head");
+        return error_input(error, "a sealed text says \"" KDF "<KiB> <passes>\" after its head");
     const char *space = memchr(line, ' ', length);
     gsize digits = space ? (gsize)(space - line) : 0;
     if (!space || !line_number(line, digits, NUMBER_MAX, &memory_kib) ||
         !line_number(space + 1, length - digits - 1, NUMBER_MAX, &passes))
-        return refuse(error, "a sealed text says \"" KDF "<KiB> <passes>\" after its head");
+        return error_input(error, "a sealed text says \"" KDF "<KiB> <passes>\" after its head");
     ret_text->memory_kib = (guint32)memory_kib;
     ret_text->passes = (guint32)passes;
     return TRUE;
@@ -136,7 +131,7 @@ SealText *seal_parse(const char *text, gsize length, const char *what, GError **
                     (parsed->box = read_bytes(&reader, 0)) && reader.length == 0 &&
                     g_bytes_get_size(parsed->box) > TAG_SIZE;
     if (!good) {
-        refuse(error, "a sealed text ends in salt, nonce and secret, a line of base64 each");
+        error_input(error, "a sealed text ends in salt, nonce and secret, a line of base64 each");
         return NULL;
     }
     return g_steal_pointer(&parsed);

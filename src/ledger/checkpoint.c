@@ -11,20 +11,14 @@ void checkpoint_clear(Checkpoint *checkpoint)
     g_clear_pointer(&checkpoint->extensions, g_free);
 }
 
-static gboolean refuse(GError **error, const char *text)
-{
-    g_set_error_literal(error, CONCERT_ERROR, CONCERT_ERROR_INPUT, text);
-    return FALSE;
-}
-
 static gboolean check_extensions(LineReader reader, GError **error)
 {
     const char *line;
     gsize length;
     while (line_next(&reader, &line, &length))
         if (length == 0)
-            return refuse(error, "a checkpoint has no empty line");
-    return reader.length == 0 || refuse(error, "a checkpoint's last line has no newline");
+            return error_input(error, "a checkpoint has no empty line");
+    return reader.length == 0 || error_input(error, "a checkpoint's last line has no newline");
 }
 
 gboolean checkpoint_parse(const char *text, gsize length, Checkpoint *ret_checkpoint,
@@ -37,16 +31,16 @@ gboolean checkpoint_parse(const char *text, gsize length, Checkpoint *ret_checkp
     MerkleHash empty;
     if (!line_next(&reader, &origin, &origin_length) || !line_next(&reader, &size, &size_length) ||
         !line_next(&reader, &root, &root_length))
-        return refuse(error, "a checkpoint has at least three lines");
+        return error_input(error, "a checkpoint has at least three lines");
     if (origin_length == 0 || origin_length > CHECKPOINT_ORIGIN_MAX)
-        return refuse(error, "line 1 of a checkpoint is its origin, at most 255 bytes");
+        return error_input(error, "line 1 of a checkpoint is its origin, at most 255 bytes");
     if (!line_number(size, size_length, MERKLE_SIZE_MAX, &checkpoint.size))
-        return refuse(error, "line 2 of a checkpoint is its size in decimal");
+        return error_input(error, "line 2 of a checkpoint is its size in decimal");
     if (!line_hash(root, root_length, &checkpoint.root))
-        return refuse(error, "line 3 of a checkpoint is its root, 32 bytes in base64");
+        return error_input(error, "line 3 of a checkpoint is its root, 32 bytes in base64");
     merkle_empty_root(&empty);
     if (checkpoint.size == 0 && !merkle_hash_equal(&checkpoint.root, &empty))
-        return refuse(error, "line 3 of a checkpoint is not the root of an empty tree");
+        return error_input(error, "line 3 of a checkpoint is not the root of an empty tree");
     if (!check_extensions(reader, error) || !note_text_check(text, length, error))
         return FALSE;
     checkpoint.origin = g_strndup(origin, origin_length);
@@ -68,7 +62,7 @@ char *checkpoint_format(const Checkpoint *checkpoint, GError **error)
         return NULL;
     /* An origin with a newline would read as something else. */
     if (strcmp(parsed.origin, checkpoint->origin) != 0) {
-        refuse(error, "the origin of a checkpoint is one line");
+        error_input(error, "the origin of a checkpoint is one line");
         return NULL;
     }
     return g_string_free(g_steal_pointer(&text), FALSE);
@@ -80,7 +74,7 @@ char *checkpoint_sign(const Checkpoint *checkpoint, const NoteSigner *signer, GE
     if (!text)
         return NULL;
     if (note_signer_verifier(signer)->algorithm != NOTE_ED25519) {
-        refuse(error, "a log signs its checkpoints with a key of Ed25519");
+        error_input(error, "a log signs its checkpoints with a key of Ed25519");
         return NULL;
     }
     return note_sign(text, signer, 0, error);

@@ -9,12 +9,6 @@
 #define FORM        "disclosure/v1"
 #define FORM_FAMILY "disclosure/v"
 
-static gpointer refuse(GError **error, const char *text)
-{
-    g_set_error_literal(error, CONCERT_ERROR, CONCERT_ERROR_INPUT, text);
-    return NULL;
-}
-
 void disclosure_free(Disclosure *disclosure)
 {
     if (!disclosure)
@@ -30,7 +24,7 @@ static gboolean read_changes(yyjson_val *list, Disclosure *disclosure, GError **
     size_t n = yyjson_arr_size(list), at;
     yyjson_val *change;
     if (list && !yyjson_is_arr(list))
-        return refuse(error, "\"changes\" is not a list") != NULL;
+        return error_input_null(error, "\"changes\" is not a list") != NULL;
     if (n > KEYCHANGE_LIST_MAX) {
         g_set_error(error, CONCERT_ERROR, CONCERT_ERROR_LIMIT, "more than %d key changes",
                     KEYCHANGE_LIST_MAX);
@@ -61,10 +55,10 @@ static Disclosure *read_object(yyjson_val *root, GError **error)
                                 "the disclosure is of a later version");
             return NULL;
         }
-        return refuse(error, "not a disclosure: \"concert\" is not \"" FORM "\"");
+        return error_input_null(error, "not a disclosure: \"concert\" is not \"" FORM "\"");
     }
     if (!yyjson_is_str(proof))
-        return refuse(error, "\"proof\" is not a text");
+        return error_input_null(error, "\"proof\" is not a text");
     g_autoptr(Disclosure) disclosure = g_new0(Disclosure, 1);
     disclosure->opening = opening_read(yyjson_obj_get(root, "opening"), error);
     if (!disclosure->opening) {
@@ -208,7 +202,8 @@ gboolean disclosure_verify(const Disclosure *disclosure, const DisclosureTrust *
 {
     DisclosureResult result = {0};
     if (!trust->ledger && !trust->quorum)
-        return refuse(error, "neither a key nor a policy to hold the disclosure against") != NULL;
+        return error_input_null(
+                   error, "neither a key nor a policy to hold the disclosure against") != NULL;
     if (trust->quorum && !verify_quorum(disclosure, trust, &result, error))
         return FALSE;
     if (trust->ledger &&

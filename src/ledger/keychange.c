@@ -24,21 +24,6 @@ static const struct {
     [KEYCHANGE_COSIGN] = {COSIGN_SUFFIX, NOTE_COSIGNATURE},
 };
 
-static gboolean refuse(GError **error, ConcertError code, const char *format, ...)
-    G_GNUC_PRINTF(3, 4);
-
-static gboolean refuse(GError **error, ConcertError code, const char *format, ...)
-{
-    va_list arguments;
-    va_start(arguments, format);
-    if (error) {
-        *error = g_error_new_valist(CONCERT_ERROR, CONCERT_ERROR_INPUT, format, arguments);
-        (*error)->code = (gint)code;
-    }
-    va_end(arguments);
-    return FALSE;
-}
-
 /* Whether @name is that of the node whose log is @origin, and @suffix. */
 static gboolean is_named(const char *name, const char *origin, const char *suffix)
 {
@@ -118,48 +103,49 @@ static gboolean read_text(KeyChange *change, GError **error)
     g_autofree char *text = g_strndup(note->bytes, note->text_length);
     g_auto(GStrv) lines = g_strsplit(text, "\n", 8); /* the last one: what follows the size */
     if (strcmp(lines[0], HEADING) != 0)
-        return refuse(error, CONCERT_ERROR_INPUT, "line 1 of a key change is \"" HEADING "\"");
+        return error_set(error, CONCERT_ERROR_INPUT, "line 1 of a key change is \"" HEADING "\"");
     if (g_strv_length(lines) != 7 || lines[6][0] != '\0')
-        return refuse(error, CONCERT_ERROR_INPUT, "a key change has six lines");
+        return error_set(error, CONCERT_ERROR_INPUT, "a key change has six lines");
     if (!note_name_is_valid(lines[1], strlen(lines[1])))
-        return refuse(error, CONCERT_ERROR_INPUT, "line 2 of a key change is the log's origin");
+        return error_set(error, CONCERT_ERROR_INPUT, "line 2 of a key change is the log's origin");
     if (!read_type(lines[2], &change->type))
-        return refuse(error, CONCERT_ERROR_INPUT,
-                      "line 3 of a key change is \"rotation\" or \"recovery\"");
+        return error_set(error, CONCERT_ERROR_INPUT,
+                         "line 3 of a key change is \"rotation\" or \"recovery\"");
     change->origin = g_strdup(lines[1]);
     change->old_key = read_key(lines[3], 4, error);
     change->new_key = change->old_key ? read_key(lines[4], 5, error) : NULL;
     if (!change->new_key)
         return FALSE;
     return line_number(lines[5], strlen(lines[5]), MERKLE_SIZE_MAX, &change->size) ||
-           refuse(error, CONCERT_ERROR_INPUT, "line 6 of a key change is a size in decimal");
+           error_set(error, CONCERT_ERROR_INPUT, "line 6 of a key change is a size in decimal");
 }
 
 KeyChange *keychange_parse(const char *text, gsize length, GError **error)
 {
     g_autoptr(KeyChange) change = g_new0(KeyChange, 1);
     if (length > KEYCHANGE_BYTES_MAX) {
-        refuse(error, CONCERT_ERROR_LIMIT, "a key change has at most %d bytes",
-               KEYCHANGE_BYTES_MAX);
+        error_set(error, CONCERT_ERROR_LIMIT, "a key change has at most %d bytes",
+                  KEYCHANGE_BYTES_MAX);
         return NULL;
     }
     change->note = note_parse(text, length, error);
     if (!change->note || !read_text(change, error))
         return NULL;
     if (!read_role(change, &change->role)) {
-        refuse(error, CONCERT_ERROR_INPUT,
-               "lines 4 and 5 of a key change are not keys of one role of \"%s\"", change->origin);
+        error_set(error, CONCERT_ERROR_INPUT,
+                  "lines 4 and 5 of a key change are not keys of one role of \"%s\"",
+                  change->origin);
         return NULL;
     }
     if (g_bytes_equal(change->old_key->key, change->new_key->key)) {
-        refuse(error, CONCERT_ERROR_INPUT, "lines 4 and 5 of a key change are one key");
+        error_set(error, CONCERT_ERROR_INPUT, "lines 4 and 5 of a key change are one key");
         return NULL;
     }
     g_autofree char *again =
         format_text(change->origin, change->type, change->old_key, change->new_key, change->size);
     if (strlen(again) != change->note->text_length ||
         memcmp(again, change->note->bytes, change->note->text_length) != 0) {
-        refuse(error, CONCERT_ERROR_INPUT, "a key is not spelled as keys are in a key change");
+        error_set(error, CONCERT_ERROR_INPUT, "a key is not spelled as keys are in a key change");
         return NULL;
     }
     return g_steal_pointer(&change);
@@ -203,8 +189,8 @@ char *keychange_recover(const char *origin, const NoteVerifier *old_key,
 static gboolean check_recovery_key(const NoteVerifier *key, const char *origin, GError **error)
 {
     return (key->algorithm == NOTE_ED25519 && is_named(key->name, origin, RECOVERY_SUFFIX)) ||
-           refuse(error, CONCERT_ERROR_INPUT, "%s+%08x is not a recovery key of \"%s\"", key->name,
-                  key->id, origin);
+           error_set(error, CONCERT_ERROR_INPUT, "%s+%08x is not a recovery key of \"%s\"",
+                     key->name, key->id, origin);
 }
 
 static gboolean verify_signer(const Note *note, const NoteVerifier *key, GError **error)
@@ -227,7 +213,8 @@ gboolean keychange_verify(const KeyChange *change, const NoteVerifier *recovery,
     const NoteVerifier *authority = change->old_key;
     if (change->type == KEYCHANGE_RECOVERY) {
         if (!recovery)
-            return refuse(error, CONCERT_ERROR_DENIED, "a recovery, and no recovery key is known");
+            return error_set(error, CONCERT_ERROR_DENIED,
+                             "a recovery, and no recovery key is known");
         if (!check_recovery_key(recovery, change->origin, error))
             return FALSE;
         authority = recovery;
@@ -320,8 +307,8 @@ KeyHistory *keychange_history_new(const NoteVerifier *ledger, const NoteVerifier
         if (!key)
             continue;
         if (!is_of_role(key, ledger->name, (KeyChangeRole)role) || knows_key(history, key)) {
-            refuse(error, CONCERT_ERROR_INPUT, "%s+%08x cannot be the %s key of \"%s\"", key->name,
-                   key->id, roles[role].suffix + 1, ledger->name);
+            error_set(error, CONCERT_ERROR_INPUT, "%s+%08x cannot be the %s key of \"%s\"",
+                      key->name, key->id, roles[role].suffix + 1, ledger->name);
             return NULL;
         }
         accept(history, (KeyChangeRole)role, key, 0);
@@ -329,7 +316,7 @@ KeyHistory *keychange_history_new(const NoteVerifier *ledger, const NoteVerifier
     if (recovery && (!check_recovery_key(recovery, ledger->name, error)))
         return NULL;
     if (recovery && knows_key(history, recovery)) {
-        refuse(error, CONCERT_ERROR_INPUT, "the recovery key is another one's too");
+        error_set(error, CONCERT_ERROR_INPUT, "the recovery key is another one's too");
         return NULL;
     }
     history->recovery = recovery ? note_verifier_copy(recovery) : NULL;
@@ -346,17 +333,17 @@ static gboolean find_old(const KeyHistory *history, const KeyChange *change, gui
         if (!is_same_key(accepted->key, old_key))
             continue;
         if (accepted->is_off)
-            return refuse(error, CONCERT_ERROR_DENIED, "it leads from %s+%08x, which is void",
-                          old_key->name, old_key->id);
+            return error_set(error, CONCERT_ERROR_DENIED, "it leads from %s+%08x, which is void",
+                             old_key->name, old_key->id);
         if (change->type == KEYCHANGE_ROTATION && accepted != present(history, change->role))
-            return refuse(error, CONCERT_ERROR_DENIED,
-                          "it leads from %s+%08x, which is not the key of today", old_key->name,
-                          old_key->id);
+            return error_set(error, CONCERT_ERROR_DENIED,
+                             "it leads from %s+%08x, which is not the key of today", old_key->name,
+                             old_key->id);
         *ret_place = i;
         return TRUE;
     }
-    return refuse(error, CONCERT_ERROR_DENIED, "it leads from %s+%08x, which nobody accepted",
-                  old_key->name, old_key->id);
+    return error_set(error, CONCERT_ERROR_DENIED, "it leads from %s+%08x, which nobody accepted",
+                     old_key->name, old_key->id);
 }
 
 static void rotate(KeyHistory *history, const KeyChange *change, guint place)
@@ -386,28 +373,29 @@ gboolean keychange_history_add(KeyHistory *history, const KeyChange *change, gbo
     guint place = 0;
     g_autofree char *text = g_strndup(change->note->bytes, change->note->text_length);
     if (strcmp(change->origin, keychange_history_origin(history)) != 0)
-        return refuse(error, CONCERT_ERROR_DENIED, "it is of the log \"%s\", not of \"%s\"",
-                      change->origin, keychange_history_origin(history));
+        return error_set(error, CONCERT_ERROR_DENIED, "it is of the log \"%s\", not of \"%s\"",
+                         change->origin, keychange_history_origin(history));
     if (count(history, change->role) == 0 || g_hash_table_contains(history->texts, text)) {
         if (ret_is_new)
             *ret_is_new = FALSE;
         return TRUE;
     }
     if (g_hash_table_size(history->texts) == KEYCHANGE_LIST_MAX)
-        return refuse(error, CONCERT_ERROR_LIMIT, "more than %d key changes", KEYCHANGE_LIST_MAX);
+        return error_set(error, CONCERT_ERROR_LIMIT, "more than %d key changes",
+                         KEYCHANGE_LIST_MAX);
     if (!find_old(history, change, &place, error) ||
         !keychange_verify(change, history->recovery, error))
         return FALSE;
     if (knows_key(history, change->new_key))
-        return refuse(error, CONCERT_ERROR_INPUT,
-                      "it leads to %s+%08x, which the ledger has or had already",
-                      change->new_key->name, change->new_key->id);
+        return error_set(error, CONCERT_ERROR_INPUT,
+                         "it leads to %s+%08x, which the ledger has or had already",
+                         change->new_key->name, change->new_key->id);
     guint64 first = get(history, change->role, place)->first;
     if (change->type == KEYCHANGE_ROTATION && change->size + 1 < first)
-        return refuse(error, CONCERT_ERROR_INPUT,
-                      "its size is %" G_GUINT64_FORMAT ", less than %" G_GUINT64_FORMAT
-                      " of the one before",
-                      change->size, first - 1);
+        return error_set(error, CONCERT_ERROR_INPUT,
+                         "its size is %" G_GUINT64_FORMAT ", less than %" G_GUINT64_FORMAT
+                         " of the one before",
+                         change->size, first - 1);
     (change->type == KEYCHANGE_ROTATION ? rotate : recover)(history, change, place);
     g_hash_table_add(history->texts, g_steal_pointer(&text));
     if (ret_is_new)
@@ -432,7 +420,8 @@ gboolean keychange_history_add_list(KeyHistory *history, const char *const *chan
     g_autoptr(GPtrArray) parsed = g_ptr_array_new_with_free_func((GDestroyNotify)keychange_free);
     guint starts[KEYCHANGE_ROLES];
     if (n_changes > KEYCHANGE_LIST_MAX)
-        return refuse(error, CONCERT_ERROR_LIMIT, "more than %d key changes", KEYCHANGE_LIST_MAX);
+        return error_set(error, CONCERT_ERROR_LIMIT, "more than %d key changes",
+                         KEYCHANGE_LIST_MAX);
     for (guint i = 0; i < n_changes; i++) {
         KeyChange *change = keychange_parse(changes[i], strlen(changes[i]), error);
         if (!change) {
@@ -501,10 +490,10 @@ static void explain(const KeyHistory *history, const Note *note, guint64 size, G
         if (!note_verify(note, &key.key, 1, NULL, NULL))
             continue;
         g_clear_error(error);
-        refuse(error, CONCERT_ERROR_DENIED,
-               "signed by %s+%08x, which is not the key for trees of %" G_GUINT64_FORMAT
-               " entries%s",
-               key.key->name, key.key->id, size, key.is_void ? ": a recovery voided it" : "");
+        error_set(error, CONCERT_ERROR_DENIED,
+                  "signed by %s+%08x, which is not the key for trees of %" G_GUINT64_FORMAT
+                  " entries%s",
+                  key.key->name, key.key->id, size, key.is_void ? ": a recovery voided it" : "");
         return;
     }
 }
@@ -517,9 +506,9 @@ gboolean keychange_history_verify(const KeyHistory *history, const Note *note,
     if (!checkpoint_parse(note->bytes, note->text_length, &checkpoint, error))
         return FALSE;
     if (strcmp(checkpoint.origin, origin) != 0)
-        return refuse(error, CONCERT_ERROR_DENIED,
-                      "the checkpoint is of the log \"%s\", not of \"%s\"", checkpoint.origin,
-                      origin);
+        return error_set(error, CONCERT_ERROR_DENIED,
+                         "the checkpoint is of the log \"%s\", not of \"%s\"", checkpoint.origin,
+                         origin);
     const NoteVerifier *key = keychange_history_valid(history, checkpoint.size);
     if (!note_verify(note, &key, 1, NULL, error)) {
         explain(history, note, checkpoint.size, error);

@@ -13,12 +13,6 @@ typedef struct {
     GError **error;
 } Source;
 
-static gboolean refuse(GError **error, const char *text)
-{
-    g_set_error_literal(error, CONCERT_ERROR, CONCERT_ERROR_INPUT, text);
-    return FALSE;
-}
-
 /* The largest power of two below @n, which is at least 2. */
 static guint64 split(guint64 n)
 {
@@ -68,7 +62,7 @@ gboolean merkle_prove_node(guint level, guint64 index, guint64 size, MerkleFetch
 {
     const Source source = {fetch, user_data, error};
     if (size > MERKLE_SIZE_MAX || level >= MERKLE_LEVELS || index >= size >> level)
-        return refuse(error, "the tree has no such node");
+        return error_input(error, "the tree has no such node");
     guint64 low = 0, high = size;
     const guint64 begin = index << level;
     const guint64 width = G_GUINT64_CONSTANT(1) << level;
@@ -99,7 +93,7 @@ gboolean merkle_prove_consistency(guint64 old_size, guint64 new_size, MerkleFetc
 {
     const Source source = {fetch, user_data, error};
     if (new_size > MERKLE_SIZE_MAX || old_size > new_size)
-        return refuse(error, "the later tree is the smaller one");
+        return error_input(error, "the later tree is the smaller one");
     MerkleProof proof;
     proof.count = 0;
     guint64 low = 0, high = new_size;
@@ -127,12 +121,12 @@ gboolean merkle_verify_node(guint level, guint64 index, guint64 size, const Merk
                             const MerkleProof *proof, const MerkleHash *root, GError **error)
 {
     if (size > MERKLE_SIZE_MAX || level >= MERKLE_LEVELS || index >= size >> level)
-        return refuse(error, "the tree has no such node");
+        return error_input(error, "the tree has no such node");
     guint64 node = index, last = (size - 1) >> level;
     MerkleHash result = *hash;
     for (guint i = 0; i < proof->count; i++) {
         if (last == 0)
-            return refuse(error, "the inclusion proof is too long");
+            return error_input(error, "the inclusion proof is too long");
         if (node & 1 || node == last) {
             merkle_node_hash(&proof->hashes[i], &result, &result);
             /* An incomplete node has no sibling on the levels where it ends the tree. */
@@ -145,9 +139,9 @@ gboolean merkle_verify_node(guint level, guint64 index, guint64 size, const Merk
         last >>= 1;
     }
     if (last != 0)
-        return refuse(error, "the inclusion proof is too short");
+        return error_input(error, "the inclusion proof is too short");
     if (!merkle_hash_equal(&result, root))
-        return refuse(error, "the inclusion proof does not lead to the root");
+        return error_input(error, "the inclusion proof does not lead to the root");
     return TRUE;
 }
 
@@ -170,11 +164,11 @@ static gboolean verify_trivial(guint64 old_size, const MerkleHash *old_root, gui
                                const MerkleHash *new_root, const MerkleProof *proof, GError **error)
 {
     if (proof->count > 0)
-        return refuse(error, "the consistency proof is too long");
+        return error_input(error, "the consistency proof is too long");
     if (old_size == 0 && !is_empty_root(old_root))
-        return refuse(error, "an empty tree has another root");
+        return error_input(error, "an empty tree has another root");
     if (old_size == new_size && !merkle_hash_equal(old_root, new_root))
-        return refuse(error, "two trees of one size have different roots");
+        return error_input(error, "two trees of one size have different roots");
     return TRUE;
 }
 
@@ -185,7 +179,7 @@ static gboolean walk(guint64 old_size, const MerkleHash *old_root, guint64 new_s
                      GError **error)
 {
     if (proof->count == 0)
-        return refuse(error, "the consistency proof is too short");
+        return error_input(error, "the consistency proof is too short");
     guint64 node = old_size - 1, last = new_size - 1;
     guint used = 0;
     for (; node & 1; node >>= 1)
@@ -196,7 +190,7 @@ static gboolean walk(guint64 old_size, const MerkleHash *old_root, guint64 new_s
     for (; used < proof->count; used++) {
         const MerkleHash *hash = &proof->hashes[used];
         if (last == 0)
-            return refuse(error, "the consistency proof is too long");
+            return error_input(error, "the consistency proof is too long");
         if (node & 1 || node == last) {
             merkle_node_hash(hash, &from, &from);
             merkle_node_hash(hash, &to, &to);
@@ -209,7 +203,7 @@ static gboolean walk(guint64 old_size, const MerkleHash *old_root, guint64 new_s
         last >>= 1;
     }
     if (last != 0)
-        return refuse(error, "the consistency proof is too short");
+        return error_input(error, "the consistency proof is too short");
     *ret_from = from;
     *ret_to = to;
     return TRUE;
@@ -220,16 +214,16 @@ gboolean merkle_verify_consistency(guint64 old_size, const MerkleHash *old_root,
                                    GError **error)
 {
     if (new_size > MERKLE_SIZE_MAX || old_size > new_size)
-        return refuse(error, "the later tree is the smaller one");
+        return error_input(error, "the later tree is the smaller one");
     if (old_size == 0 || old_size == new_size)
         return verify_trivial(old_size, old_root, new_size, new_root, proof, error);
     MerkleHash from, to;
     if (!walk(old_size, old_root, new_size, proof, &from, &to, error))
         return FALSE;
     if (!merkle_hash_equal(&from, old_root))
-        return refuse(error, "the consistency proof does not lead to the old root");
+        return error_input(error, "the consistency proof does not lead to the old root");
     if (!merkle_hash_equal(&to, new_root))
-        return refuse(error, "the consistency proof does not lead to the new root");
+        return error_input(error, "the consistency proof does not lead to the new root");
     return TRUE;
 }
 

@@ -7,21 +7,15 @@
 
 #define KEY_ID_SIZE 4
 
-static gboolean refuse(GError **error, const char *text)
-{
-    g_set_error_literal(error, CONCERT_ERROR, CONCERT_ERROR_INPUT, text);
-    return FALSE;
-}
-
 gboolean note_text_check(const char *text, gsize length, GError **error)
 {
     if (length == 0 || text[length - 1] != '\n')
-        return refuse(error, "a note's text ends in a newline");
+        return error_input(error, "a note's text ends in a newline");
     for (gsize i = 0; i < length; i++)
         if ((guint8)text[i] < 0x20 && text[i] != '\n')
-            return refuse(error, "a note has no control characters other than newlines");
+            return error_input(error, "a note has no control characters other than newlines");
     if (!g_utf8_validate_len(text, length, NULL))
-        return refuse(error, "a note is UTF-8");
+        return error_input(error, "a note is UTF-8");
     return TRUE;
 }
 
@@ -31,14 +25,14 @@ static gboolean parse_signature(const char *line, gsize length, NoteSignature *r
     const char *rest = line;
     gsize left = length;
     if (!line_skip(&rest, &left, NOTE_LINE_PREFIX))
-        return refuse(error, "a note's signature line begins with an em dash and a space");
+        return error_input(error, "a note's signature line begins with an em dash and a space");
     const char *space = memchr(rest, ' ', left);
     if (!space || !note_name_is_valid(rest, (gsize)(space - rest)))
-        return refuse(error, "a note's signature line lacks the name of a key");
+        return error_input(error, "a note's signature line lacks the name of a key");
     const char *base64 = space + 1;
     g_autoptr(GBytes) bytes = line_base64(base64, (gsize)(rest + left - base64));
     if (!bytes || g_bytes_get_size(bytes) <= KEY_ID_SIZE)
-        return refuse(error, "a note's signature is not base64 of a key id and a signature");
+        return error_input(error, "a note's signature is not base64 of a key id and a signature");
     guint32 id;
     memcpy(&id, g_bytes_get_data(bytes, NULL), KEY_ID_SIZE);
     ret_signature->key_id = GUINT32_FROM_BE(id);
@@ -77,7 +71,7 @@ static GArray *parse_signatures(const char *lines, gsize length, GError **error)
         g_array_append_val(signatures, signature);
     }
     if (signatures->len == 0 || reader.length > 0) {
-        refuse(error, "a note ends in signature lines, each with its newline");
+        error_input(error, "a note ends in signature lines, each with its newline");
         return NULL;
     }
     return g_steal_pointer(&signatures);
@@ -102,7 +96,7 @@ Note *note_parse(const char *bytes, gsize length, GError **error)
         return NULL;
     gsize text_length = find_text_end(bytes, length);
     if (text_length == 0) {
-        refuse(error, "a note has an empty line between text and signatures");
+        error_input(error, "a note has an empty line between text and signatures");
         return NULL;
     }
     g_autofree char *copy = g_strndup(bytes, length);

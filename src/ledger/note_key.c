@@ -62,12 +62,6 @@ static const Algorithm *find(guint8 byte)
     return NULL;
 }
 
-static gpointer fail(GError **error, const char *text)
-{
-    g_set_error_literal(error, CONCERT_ERROR, CONCERT_ERROR_INPUT, text);
-    return NULL;
-}
-
 const char *note_algorithm_name(guint8 algorithm)
 {
     const Algorithm *found = find(algorithm);
@@ -114,11 +108,12 @@ NoteVerifier *note_verifier_new(const char *name, NoteAlgorithm algorithm, const
 {
     const Algorithm *found = find((guint8)algorithm);
     if (!note_name_is_valid(name, strlen(name)))
-        return fail(error, "a key's name has no spaces and no \"+\", and at most 255 bytes");
+        return error_input_null(error,
+                                "a key's name has no spaces and no \"+\", and at most 255 bytes");
     if (!found)
-        return fail(error, "the key is of an unknown algorithm");
+        return error_input_null(error, "the key is of an unknown algorithm");
     if (length != found->key_size)
-        return fail(error, "the key has not the length of its algorithm");
+        return error_input_null(error, "the key has not the length of its algorithm");
     NoteVerifier *verifier = g_new0(NoteVerifier, 1);
     verifier->name = g_strdup(name);
     verifier->id = key_id(name, found->byte, key, length);
@@ -158,12 +153,13 @@ NoteVerifier *note_verifier_parse(const char *vkey, GError **error)
     guint32 id;
     gsize length;
     if (!split_key(vkey, &name, &id, &material))
-        return fail(error, "not a verifier key: \"<name>+<key id>+<base64>\" is expected");
+        return error_input_null(error,
+                                "not a verifier key: \"<name>+<key id>+<base64>\" is expected");
     const guint8 *bytes = g_bytes_get_data(material, &length);
     g_autoptr(NoteVerifier) verifier =
         note_verifier_new(name, bytes[0], bytes + 1, length - 1, error);
     if (verifier && verifier->id != id)
-        return fail(error, "the verifier key's id is not that of the key");
+        return error_input_null(error, "the verifier key's id is not that of the key");
     return g_steal_pointer(&verifier);
 }
 
@@ -230,7 +226,7 @@ NoteSigner *note_signer_new(const char *name, NoteAlgorithm algorithm,
     if (!start_sodium(error))
         return NULL;
     if (!found || !found->sign)
-        return fail(error, "keys of that algorithm cannot sign here");
+        return error_input_null(error, "keys of that algorithm cannot sign here");
     guint8 *secret = sodium_malloc(crypto_sign_SECRETKEYBYTES);
     if (!secret) {
         g_set_error_literal(error, CONCERT_ERROR, CONCERT_ERROR_IO, "no memory for a secret key");
@@ -271,7 +267,7 @@ gboolean note_signer_x25519(const NoteSigner *signer, guint8 ret_secret[NOTE_X25
     if (signer->verifier->algorithm == NOTE_ED25519 &&
         crypto_sign_ed25519_sk_to_curve25519(ret_secret, signer->secret) == 0)
         return TRUE;
-    return fail(error, "the key has no X25519 form") != NULL;
+    return error_input_null(error, "the key has no X25519 form") != NULL;
 }
 
 gboolean note_verifier_x25519(const NoteVerifier *verifier, guint8 ret_public[NOTE_X25519_SIZE],
@@ -283,17 +279,17 @@ gboolean note_verifier_x25519(const NoteVerifier *verifier, guint8 ret_public[NO
         crypto_sign_ed25519_pk_to_curve25519(ret_public, g_bytes_get_data(verifier->key, NULL)) ==
             0)
         return TRUE;
-    return fail(error, "the key has no X25519 form") != NULL;
+    return error_input_null(error, "the key has no X25519 form") != NULL;
 }
 
 static NoteSigner *signer_from_material(const char *name, guint32 id, const guint8 *material,
                                         gsize length, GError **error)
 {
     if (length != 1 + NOTE_SEED_SIZE)
-        return fail(error, "the secret key has not the length of its algorithm");
+        return error_input_null(error, "the secret key has not the length of its algorithm");
     g_autoptr(NoteSigner) signer = note_signer_new(name, material[0], material + 1, error);
     if (signer && signer->verifier->id != id)
-        return fail(error, "the secret key's id is not that of the key");
+        return error_input_null(error, "the secret key's id is not that of the key");
     return g_steal_pointer(&signer);
 }
 
@@ -305,8 +301,8 @@ NoteSigner *note_signer_parse(const char *skey, GError **error)
     gsize length;
     if (!g_str_has_prefix(skey, SECRET_PREFIX) ||
         !split_key(skey + strlen(SECRET_PREFIX), &name, &id, &material))
-        return fail(error,
-                    "not a secret key: \"PRIVATE+KEY+<name>+<key id>+<base64>\" is expected");
+        return error_input_null(
+            error, "not a secret key: \"PRIVATE+KEY+<name>+<key id>+<base64>\" is expected");
     guint8 *bytes = g_bytes_unref_to_data(material, &length);
     NoteSigner *signer = signer_from_material(name, id, bytes, length, error);
     sodium_memzero(bytes, length);
@@ -328,7 +324,7 @@ gboolean note_signer_sign(const NoteSigner *signer, const void *bytes, gsize len
                           guint8 ret_signature[NOTE_SIGNATURE_SIZE], GError **error)
 {
     if (signer->verifier->algorithm != NOTE_ED25519)
-        return fail(error, "only plain Ed25519 keys sign what is no note") != NULL;
+        return error_input_null(error, "only plain Ed25519 keys sign what is no note") != NULL;
     sign_ed25519(bytes, length, 0, signer->secret, ret_signature);
     return TRUE;
 }
@@ -351,7 +347,7 @@ char *note_signature_line(const NoteSigner *signer, const char *text, guint64 ti
     if (!note_text_check(text, strlen(text), error))
         return NULL;
     if (time_s > COSIGNATURE_TIME_MAX)
-        return fail(error, "no signature can state a time so late");
+        return error_input_null(error, "no signature can state a time so late");
     memcpy(bytes, &id, sizeof id);
     g_assert(algorithm->signature_size <= sizeof bytes - sizeof id);
     algorithm->sign(text, strlen(text), time_s, signer->secret, bytes + sizeof id);

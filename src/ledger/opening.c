@@ -15,18 +15,6 @@
 #define PUBLIC      "public"
 #define TIME_LENGTH 27 /* "YYYY-MM-DDThh:mm:ss.ffffffZ" */
 
-static gboolean refuse(GError **error, const char *format, ...) G_GNUC_PRINTF(2, 3);
-
-static gboolean refuse(GError **error, const char *format, ...)
-{
-    va_list arguments;
-    va_start(arguments, format);
-    if (error)
-        *error = g_error_new_valist(CONCERT_ERROR, CONCERT_ERROR_INPUT, format, arguments);
-    va_end(arguments);
-    return FALSE;
-}
-
 static gboolean limit(GError **error, const char *what, guint max)
 {
     g_set_error(error, CONCERT_ERROR, CONCERT_ERROR_LIMIT, "%s: more than %u", what, max);
@@ -100,7 +88,7 @@ static gboolean read_version(yyjson_val *value, Opening *opening, GError **error
     if (yyjson_is_uint(value) && yyjson_get_uint(value) == VERSION)
         return TRUE;
     if (!yyjson_is_uint(value) || yyjson_get_uint(value) == 0)
-        return refuse(error, "\"v\" is not 1");
+        return error_input(error, "\"v\" is not 1");
     g_set_error_literal(error, CONCERT_ERROR, CONCERT_ERROR_NEWER,
                         "the header is of a later version");
     return FALSE;
@@ -110,7 +98,7 @@ static gboolean read_origin(yyjson_val *value, Opening *opening, GError **error)
 {
     const char *text = yyjson_get_str(value);
     if (!text || !note_name_is_valid(text, yyjson_get_len(value)))
-        return refuse(error, "\"origin\" is not the name of a log");
+        return error_input(error, "\"origin\" is not the name of a log");
     opening->origin = g_strdup(text);
     return TRUE;
 }
@@ -119,7 +107,7 @@ static gboolean read_kind(yyjson_val *value, Opening *opening, GError **error)
 {
     const char *text = yyjson_get_str(value);
     if (!text || !opening_kind_is_valid(text, yyjson_get_len(value)))
-        return refuse(error, "\"kind\" is not lower-case words joined by dots");
+        return error_input(error, "\"kind\" is not lower-case words joined by dots");
     opening->kind = g_strdup(text);
     return TRUE;
 }
@@ -132,7 +120,7 @@ static gboolean read_time(yyjson_val *value, Opening *opening, GError **error)
     return (text && length == TIME_LENGTH &&
             timestamp_parse(text, length, &opening->time_us, &digits) &&
             digits == OPENING_TIME_DIGITS) ||
-           refuse(error, "\"time\" is not of the form YYYY-MM-DDThh:mm:ss.ffffffZ");
+           error_input(error, "\"time\" is not of the form YYYY-MM-DDThh:mm:ss.ffffffZ");
 }
 
 static gboolean read_audience(yyjson_val *value, Opening *opening, GError **error)
@@ -143,7 +131,7 @@ static gboolean read_audience(yyjson_val *value, Opening *opening, GError **erro
         return TRUE;
     }
     if (!yyjson_is_arr(value))
-        return refuse(error, "\"audience\" is neither \"" PUBLIC "\" nor a list of origins");
+        return error_input(error, "\"audience\" is neither \"" PUBLIC "\" nor a list of origins");
     if (yyjson_arr_size(value) > OPENING_AUDIENCE_MAX)
         return limit(error, "members of \"audience\"", OPENING_AUDIENCE_MAX);
     opening->audience = g_new0(char *, yyjson_arr_size(value) + 1);
@@ -152,9 +140,9 @@ static gboolean read_audience(yyjson_val *value, Opening *opening, GError **erro
     yyjson_arr_foreach (value, at, size, origin) {
         const char *text = yyjson_get_str(origin);
         if (!text || !note_name_is_valid(text, yyjson_get_len(origin)))
-            return refuse(error, "\"audience\" has a member that is not the name of a log");
+            return error_input(error, "\"audience\" has a member that is not the name of a log");
         if (at > 0 && strcmp(opening->audience[at - 1], text) >= 0)
-            return refuse(error, "\"audience\" is not sorted, or has \"%s\" twice", text);
+            return error_input(error, "\"audience\" is not sorted, or has \"%s\" twice", text);
         opening->audience[at] = g_strdup(text);
     }
     return TRUE;
@@ -186,13 +174,13 @@ static gboolean read_item(yyjson_val *value, OpeningItem *item, guint place, GEr
     yyjson_val *length = yyjson_obj_get(value, "length");
     yyjson_val *type = yyjson_obj_get(value, "type");
     if (!yyjson_is_obj(value))
-        return refuse(error, "item %u: not an object", place);
+        return error_input(error, "item %u: not an object", place);
     if (!read_hash(yyjson_obj_get(value, "hash"), item->hash))
-        return refuse(error, "item %u: \"hash\" is not 64 lower-case hex digits", place);
+        return error_input(error, "item %u: \"hash\" is not 64 lower-case hex digits", place);
     if (!yyjson_is_uint(length) || yyjson_get_uint(length) > OPENING_INTEGER_MAX)
-        return refuse(error, "item %u: \"length\" is not a number of bytes", place);
+        return error_input(error, "item %u: \"length\" is not a number of bytes", place);
     if (!yyjson_is_str(type) || !opening_type_is_valid(yyjson_get_str(type), yyjson_get_len(type)))
-        return refuse(error, "item %u: \"type\" is not a media type", place);
+        return error_input(error, "item %u: \"type\" is not a media type", place);
     item->length = yyjson_get_uint(length);
     item->type = g_strdup(yyjson_get_str(type));
     item->state = OPENING_WITHHELD;
@@ -204,7 +192,7 @@ static gboolean read_items(yyjson_val *value, Opening *opening, GError **error)
     if (!value)
         return TRUE;
     if (!yyjson_is_arr(value) || yyjson_arr_size(value) == 0)
-        return refuse(error, "\"items\" is not a list of at least one item");
+        return error_input(error, "\"items\" is not a list of at least one item");
     if (yyjson_arr_size(value) > OPENING_ITEMS_MAX)
         return limit(error, "items", OPENING_ITEMS_MAX);
     opening->n_items = (guint)yyjson_arr_size(value);
@@ -232,7 +220,7 @@ static gboolean read_header(Opening *opening, GError **error)
     if (!doc)
         return FALSE;
     if (!yyjson_is_obj(root))
-        return refuse(error, "not a JSON object");
+        return error_input(error, "not a JSON object");
     for (guint i = 0; i < G_N_ELEMENTS(readers); i++)
         if (!readers[i].read(yyjson_obj_get(root, readers[i].name), opening, error))
             return FALSE;
@@ -243,7 +231,8 @@ static gboolean take_parts(Opening *opening, const OpeningPart *parts, guint n_p
                            GError **error)
 {
     if (n_parts != opening->n_items)
-        return refuse(error, "the header has %u items, the opening %u", opening->n_items, n_parts);
+        return error_input(error, "the header has %u items, the opening %u", opening->n_items,
+                           n_parts);
     for (guint i = 0; i < n_parts; i++) {
         OpeningItem *item = &opening->items[i];
         item->state = parts[i].state;
@@ -295,12 +284,13 @@ static gboolean verify_entry(const Opening *opening, const guint8 *entry, gsize 
         return FALSE;
     }
     if (length != OPENING_ENTRY_SIZE || entry[0] != OPENING_ENTRY_VERSION)
-        return refuse(error, "the entry is not a version byte and a commitment");
+        return error_input(error, "the entry is not a version byte and a commitment");
     if (memcmp(entry, opening->entry, OPENING_ENTRY_SIZE) == 0)
         return TRUE;
     return opening->is_erased
-               ? refuse(error, "the entry is not the one that was erased")
-               : refuse(error, "the commitment is not that of the entry: nonce or header differ");
+               ? error_input(error, "the entry is not the one that was erased")
+               : error_input(error,
+                             "the commitment is not that of the entry: nonce or header differ");
 }
 
 static gboolean verify_form(const Opening *opening, GError **error)
@@ -313,7 +303,7 @@ static gboolean verify_form(const Opening *opening, GError **error)
         return FALSE;
     return (canonical->len == opening->header_length &&
             memcmp(canonical->str, opening->header, canonical->len) == 0) ||
-           refuse(error, "the header is not in RFC 8785 form");
+           error_input(error, "the header is not in RFC 8785 form");
 }
 
 static gboolean verify_item(const OpeningItem *item, guint place, GError **error)
@@ -324,13 +314,13 @@ static gboolean verify_item(const OpeningItem *item, guint place, GError **error
     gsize length;
     const void *bytes = g_bytes_get_data(item->bytes, &length);
     if (length != item->length)
-        return refuse(error,
-                      "item %u: %" G_GSIZE_FORMAT " bytes, the header says %" G_GUINT64_FORMAT,
-                      place, length, item->length);
+        return error_input(error,
+                           "item %u: %" G_GSIZE_FORMAT " bytes, the header says %" G_GUINT64_FORMAT,
+                           place, length, item->length);
     opening_hash_item(item->nonce, bytes, length, hash);
     return memcmp(hash, item->hash, sizeof hash) == 0 ||
-           refuse(error, "item %u: the hash is not that of the header: nonce or bytes differ",
-                  place);
+           error_input(error, "item %u: the hash is not that of the header: nonce or bytes differ",
+                       place);
 }
 
 void opening_check_form(Opening *opening)
@@ -354,8 +344,8 @@ gboolean opening_verify(const Opening *opening, const char *origin, const guint8
     if (!verify_form(opening, error))
         return FALSE;
     if (strcmp(opening->origin, origin) != 0)
-        return refuse(error, "the header is of the log \"%s\", not of \"%s\"", opening->origin,
-                      origin);
+        return error_input(error, "the header is of the log \"%s\", not of \"%s\"", opening->origin,
+                           origin);
     for (guint i = 0; i < opening->n_items; i++)
         if (!verify_item(&opening->items[i], i, error))
             return FALSE;

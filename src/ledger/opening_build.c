@@ -16,18 +16,6 @@
 #define TIME_FIRST   G_GINT64_CONSTANT(-62167219200000000) /* years that have four digits */
 #define TIME_LAST    G_GINT64_CONSTANT(253402300799999999)
 
-static gboolean refuse(GError **error, const char *format, ...) G_GNUC_PRINTF(2, 3);
-
-static gboolean refuse(GError **error, const char *format, ...)
-{
-    va_list arguments;
-    va_start(arguments, format);
-    if (error)
-        *error = g_error_new_valist(CONCERT_ERROR, CONCERT_ERROR_INPUT, format, arguments);
-    va_end(arguments);
-    return FALSE;
-}
-
 static gboolean limit(GError **error, const char *what, guint max)
 {
     g_set_error(error, CONCERT_ERROR, CONCERT_ERROR_LIMIT, "%s: more than %u", what, max);
@@ -64,7 +52,7 @@ static gboolean check_numbers(yyjson_val *root, GError **error)
         if ((yyjson_is_uint(value) && yyjson_get_uint(value) > OPENING_INTEGER_MAX) ||
             (yyjson_is_sint(value) && yyjson_get_sint(value) < -(gint64)OPENING_INTEGER_MAX)) {
             g_autofree char *path = jsonguard_path(root, value);
-            return refuse(error, "%s: an integer beyond 2^53 - 1", path);
+            return error_input(error, "%s: an integer beyond 2^53 - 1", path);
         }
     }
     return TRUE;
@@ -81,7 +69,7 @@ static gboolean members_read(const OpeningSpec *spec, Members *members, GError *
         return FALSE;
     yyjson_val *root = yyjson_doc_get_root(members->doc);
     if (!yyjson_is_obj(root))
-        return refuse(error, "the kind's members are not a JSON object");
+        return error_input(error, "the kind's members are not a JSON object");
     if (!check_numbers(root, error))
         return FALSE;
     members->count = yyjson_obj_size(root);
@@ -112,8 +100,8 @@ static gboolean members_append(Members *members, const char *name, GString *head
         gsize length = yyjson_get_len(key);
         int order = name ? canonjson_compare_keys(text, length, name, strlen(name)) : -1;
         if (order == 0)
-            return refuse(error, "\"%s\" is a member of every header, not one that a kind adds",
-                          name);
+            return error_input(
+                error, "\"%s\" is a member of every header, not one that a kind adds", name);
         if (order > 0)
             break;
         append_key(header, text, length);
@@ -130,7 +118,7 @@ static gboolean append_audience(GString *header, const OpeningSpec *spec, Openin
     opening->is_public = spec->is_public;
     if (spec->is_public) {
         if (audience && audience[0])
-            return refuse(error, "an opening for the public has no audience besides");
+            return error_input(error, "an opening for the public has no audience besides");
         g_string_append(header, "\"public\"");
         opening->audience = g_new0(char *, 1);
         return TRUE;
@@ -141,9 +129,10 @@ static gboolean append_audience(GString *header, const OpeningSpec *spec, Openin
         if (i == OPENING_AUDIENCE_MAX)
             return limit(error, "members of \"audience\"", OPENING_AUDIENCE_MAX);
         if (!note_name_is_valid(audience[i], length))
-            return refuse(error, "\"audience\" has a member that is not the name of a log");
+            return error_input(error, "\"audience\" has a member that is not the name of a log");
         if (i > 0 && strcmp(audience[i - 1], audience[i]) >= 0)
-            return refuse(error, "\"audience\" is not sorted, or has \"%s\" twice", audience[i]);
+            return error_input(error, "\"audience\" is not sorted, or has \"%s\" twice",
+                               audience[i]);
         if (i > 0)
             g_string_append_c(header, ',');
         canonjson_append_string(header, audience[i], length);
@@ -163,7 +152,7 @@ static gboolean append_items(GString *header, const OpeningSpec *spec, Opening *
         OpeningItem *item = &opening->items[i];
         const char *type = spec->items[i].type;
         if (!opening_type_is_valid(type, strlen(type)))
-            return refuse(error, "item %u: \"%s\" is not a media type", i, type);
+            return error_input(error, "item %u: \"%s\" is not a media type", i, type);
         item->type = g_strdup(type);
         item->bytes = g_bytes_ref(spec->items[i].bytes);
         const void *bytes = g_bytes_get_data(item->bytes, &length);
@@ -184,7 +173,7 @@ static gboolean append_kind(GString *header, const OpeningSpec *spec, Opening *o
 {
     gsize length = strlen(spec->kind);
     if (!opening_kind_is_valid(spec->kind, length))
-        return refuse(error, "\"kind\" is not lower-case words joined by dots");
+        return error_input(error, "\"kind\" is not lower-case words joined by dots");
     opening->kind = g_strdup(spec->kind);
     canonjson_append_string(header, spec->kind, length);
     return TRUE;
@@ -195,7 +184,7 @@ static gboolean append_origin(GString *header, const OpeningSpec *spec, Opening 
 {
     gsize length = strlen(spec->origin);
     if (!note_name_is_valid(spec->origin, length))
-        return refuse(error, "\"origin\" is not the name of a log");
+        return error_input(error, "\"origin\" is not the name of a log");
     opening->origin = g_strdup(spec->origin);
     canonjson_append_string(header, spec->origin, length);
     return TRUE;
@@ -206,7 +195,7 @@ static gboolean append_time(GString *header, const OpeningSpec *spec, Opening *o
 {
     char text[TIMESTAMP_MAX];
     if (spec->time_us < TIME_FIRST || spec->time_us > TIME_LAST)
-        return refuse(error, "\"time\" is not in the years 0 to 9999");
+        return error_input(error, "\"time\" is not in the years 0 to 9999");
     timestamp_format(text, spec->time_us, OPENING_TIME_DIGITS);
     opening->time_us = spec->time_us;
     canonjson_append_string(header, text, strlen(text));

@@ -10,12 +10,6 @@
 #define FORM        "opening/v1"
 #define FORM_FAMILY "opening/v"
 
-static gpointer refuse(GError **error, const char *text)
-{
-    g_set_error_literal(error, CONCERT_ERROR, CONCERT_ERROR_INPUT, text);
-    return NULL;
-}
-
 static void append_member(GString *json, const char *name, const void *bytes, gsize length)
 {
     g_string_append_printf(json, "\"%s\":\"", name);
@@ -119,9 +113,9 @@ static gboolean read_part(yyjson_val *value, OpeningPart *part, guint8 *nonce, G
     part->state = OPENING_PRESENT;
     part->nonce = nonce;
     if (!read_sized(value, "nonce", nonce, OPENING_NONCE_SIZE))
-        return refuse(error, "\"nonce\" is not 32 bytes in base64") != NULL;
+        return error_input_null(error, "\"nonce\" is not 32 bytes in base64") != NULL;
     part->bytes = read_bytes(value, "bytes");
-    return part->bytes || refuse(error, "\"bytes\" is not base64");
+    return part->bytes || error_input_null(error, "\"bytes\" is not base64");
 }
 
 static gboolean read_parts(yyjson_val *items, Parts *parts, GError **error)
@@ -129,7 +123,7 @@ static gboolean read_parts(yyjson_val *items, Parts *parts, GError **error)
     if (!items)
         return TRUE;
     if (!yyjson_is_arr(items))
-        return refuse(error, "\"items\" is not a list") != NULL;
+        return error_input_null(error, "\"items\" is not a list") != NULL;
     if (yyjson_arr_size(items) > OPENING_ITEMS_MAX) {
         g_set_error(error, CONCERT_ERROR, CONCERT_ERROR_LIMIT, "more than %d items",
                     OPENING_ITEMS_MAX);
@@ -153,7 +147,7 @@ static Opening *read_erased(yyjson_val *value, GError **error)
     guint8 entry[OPENING_ENTRY_SIZE];
     return read_sized(value, "entry", entry, sizeof entry) && entry[0] == OPENING_ENTRY_VERSION
                ? opening_new_erased(entry)
-               : refuse(error, "\"entry\" is not an entry in base64");
+               : error_input_null(error, "\"entry\" is not an entry in base64");
 }
 
 Opening *opening_read(yyjson_val *value, GError **error)
@@ -168,14 +162,14 @@ Opening *opening_read(yyjson_val *value, GError **error)
                                 "the opening is of a later version");
             return NULL;
         }
-        return refuse(error, "not an opening: \"concert\" is not \"" FORM "\"");
+        return error_input_null(error, "not an opening: \"concert\" is not \"" FORM "\"");
     }
     if (is_erased(value))
         return read_erased(value, error);
     if (!read_sized(value, "nonce", nonce, sizeof nonce))
-        return refuse(error, "\"nonce\" is not 32 bytes in base64");
+        return error_input_null(error, "\"nonce\" is not 32 bytes in base64");
     if (!yyjson_is_str(header))
-        return refuse(error, "\"header\" is not a text");
+        return error_input_null(error, "\"header\" is not a text");
     if (!read_parts(yyjson_obj_get(value, "items"), &parts, error))
         return NULL;
     return opening_new(nonce, yyjson_get_str(header), yyjson_get_len(header), parts.parts,

@@ -5,12 +5,6 @@
 
 #define HEADER "c2sp.org/tlog-proof@v1"
 
-static Proof *refuse(GError **error, const char *text)
-{
-    g_set_error_literal(error, CONCERT_ERROR, CONCERT_ERROR_INPUT, text);
-    return NULL;
-}
-
 void proof_free(Proof *proof)
 {
     if (!proof)
@@ -38,22 +32,22 @@ Proof *proof_parse(const char *text, gsize length, GError **error)
     if (is_too_large(length, PROOF_BYTES_MAX, error))
         return NULL;
     if (!line_next(&reader, &line, &n) || !line_skip(&line, &n, HEADER) || n != 0)
-        return refuse(error, "not a proof: its first line is not \"" HEADER "\"");
+        return error_input_null(error, "not a proof: its first line is not \"" HEADER "\"");
     if (!line_next(&reader, &line, &n))
-        return refuse(error, "the proof lacks an index");
+        return error_input_null(error, "the proof lacks an index");
     if (line_skip(&line, &n, "extra ")) {
         proof->extra = line_base64(line, n);
         if (!proof->extra || g_bytes_get_size(proof->extra) == 0)
-            return refuse(error, "the proof's extra data is not base64");
+            return error_input_null(error, "the proof's extra data is not base64");
         if (is_too_large(g_bytes_get_size(proof->extra), PROOF_EXTRA_MAX, error))
             return NULL;
         if (!line_next(&reader, &line, &n))
-            return refuse(error, "the proof lacks an index");
+            return error_input_null(error, "the proof lacks an index");
     }
     if (!line_skip(&line, &n, "index ") || !line_number(line, n, MERKLE_SIZE_MAX, &proof->index))
-        return refuse(error, "the proof lacks an index");
+        return error_input_null(error, "the proof lacks an index");
     if (!line_read_proof(&reader, MERKLE_PROOF_MAX, &proof->path))
-        return refuse(error, "a proof's hashes, one a line, end in an empty line");
+        return error_input_null(error, "a proof's hashes, one a line, end in an empty line");
     proof->note = note_parse(reader.rest, reader.length, error);
     if (!proof->note ||
         !checkpoint_parse(proof->note->bytes, proof->note->text_length, &proof->checkpoint, error))

@@ -60,18 +60,6 @@ void quorum_free(Quorum *quorum)
     g_free(quorum);
 }
 
-static gboolean refuse(GError **error, const char *format, ...) G_GNUC_PRINTF(2, 3);
-
-static gboolean refuse(GError **error, const char *format, ...)
-{
-    va_list arguments;
-    va_start(arguments, format);
-    if (error)
-        *error = g_error_new_valist(CONCERT_ERROR, CONCERT_ERROR_INPUT, format, arguments);
-    va_end(arguments);
-    return FALSE;
-}
-
 static gboolean has_room(guint count, guint max, GError **error)
 {
     if (count < max)
@@ -98,7 +86,7 @@ static Member *add_member(GPtrArray *members, const char *name, const char *vkey
     if (!key)
         return NULL;
     if (has_key(members, key)) {
-        refuse(error, "the key of %s+%08x is there already", key->name, key->id);
+        error_input(error, "the key of %s+%08x is there already", key->name, key->id);
         return NULL;
     }
     Member *member = g_new0(Member, 1);
@@ -112,7 +100,7 @@ static Member *add_member(GPtrArray *members, const char *name, const char *vkey
 static gboolean check_new_name(const Quorum *quorum, const char *name, GError **error)
 {
     if (strcmp(name, NOBODY) == 0 || g_hash_table_contains(quorum->names, name))
-        return refuse(error, "the name \"%s\" is taken", name);
+        return error_input(error, "the name \"%s\" is taken", name);
     return TRUE;
 }
 
@@ -127,7 +115,7 @@ static gboolean find_voter(const Quorum *quorum, const char *name, guint *ret_pl
 {
     guint found = GPOINTER_TO_UINT(g_hash_table_lookup(quorum->names, name));
     if (found == 0)
-        return refuse(error, "no witness or group \"%s\" stands before this line", name);
+        return error_input(error, "no witness or group \"%s\" stands before this line", name);
     *ret_place = found - 1;
     return TRUE;
 }
@@ -148,8 +136,8 @@ static gboolean read_witness(Quorum *quorum, char **words, guint n_words, GError
         return FALSE;
     if (member->key->algorithm != NOTE_COSIGNATURE &&
         member->key->algorithm != NOTE_COSIGNATURE_MLDSA)
-        return refuse(error, "a witness has a key for cosignatures, not for %s",
-                      note_algorithm_name(member->key->algorithm));
+        return error_input(error, "a witness has a key for cosignatures, not for %s",
+                           note_algorithm_name(member->key->algorithm));
     Voter *voter = g_new0(Voter, 1);
     voter->witness = quorum->witnesses->len - 1;
     add_voter(quorum, words[1], voter);
@@ -165,8 +153,8 @@ static gboolean read_threshold(const char *word, guint n_members, guint64 *ret_t
     else if (strcmp(word, "all") == 0)
         number = n_members;
     else if (!line_number(word, strlen(word), n_members, &number) || number == 0)
-        return refuse(error, "\"%s\" is not \"any\", \"all\" or a number from 1 to %u", word,
-                      n_members);
+        return error_input(error, "\"%s\" is not \"any\", \"all\" or a number from 1 to %u", word,
+                           n_members);
     *ret_threshold = number;
     return TRUE;
 }
@@ -185,7 +173,7 @@ static gboolean read_group(Quorum *quorum, char **words, guint n_words, GError *
             return FALSE;
         Voter *member = g_ptr_array_index(quorum->voters, place);
         if (member->is_taken)
-            return refuse(error, "\"%s\" is a member already", words[i]);
+            return error_input(error, "\"%s\" is a member already", words[i]);
         member->is_taken = TRUE;
         g_array_append_val(members, place);
     }
@@ -202,7 +190,7 @@ static gboolean read_quorum(Quorum *quorum, char **words, guint n_words, GError 
 {
     guint place = 0;
     if (quorum->has_quorum)
-        return refuse(error, "a second quorum");
+        return error_input(error, "a second quorum");
     quorum->has_quorum = TRUE;
     if (strcmp(words[1], NOBODY) == 0)
         return TRUE;
@@ -247,7 +235,7 @@ static gboolean read_line(Quorum *quorum, const char *line, gsize length, GError
 {
     for (gsize i = 0; i < length; i++)
         if (((guint8)line[i] < 0x20 && line[i] != '\t') || line[i] == 0x7f)
-            return refuse(error, "a control character");
+            return error_input(error, "a control character");
     guint n_words;
     g_auto(GStrv) words = split_words(line, length, &n_words);
     if (n_words == 0 || words[0][0] == '#')
@@ -256,10 +244,10 @@ static gboolean read_line(Quorum *quorum, const char *line, gsize length, GError
         if (strcmp(words[0], kinds[i].word) != 0)
             continue;
         if (n_words < kinds[i].min_words || n_words > kinds[i].max_words)
-            return refuse(error, "\"%s\" is expected", kinds[i].form);
+            return error_input(error, "\"%s\" is expected", kinds[i].form);
         return kinds[i].read(quorum, words, n_words, error);
     }
-    return refuse(error, "the line begins with none of log, witness, group, quorum");
+    return error_input(error, "the line begins with none of log, witness, group, quorum");
 }
 
 Quorum *quorum_parse(const char *text, gsize length, GError **error)
@@ -286,12 +274,12 @@ Quorum *quorum_parse(const char *text, gsize length, GError **error)
             return NULL;
         }
         if (reader.length == 0 && !quorum->has_quorum) {
-            refuse(error, "line %u: the policy ends without a quorum", number);
+            error_input(error, "line %u: the policy ends without a quorum", number);
             return NULL;
         }
     }
     if (!quorum->has_quorum) {
-        refuse(error, "line 1: the policy is empty");
+        error_input(error, "line 1: the policy is empty");
         return NULL;
     }
     return g_steal_pointer(&quorum);

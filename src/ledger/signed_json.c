@@ -12,12 +12,6 @@
 #define VERSION_PREFIX "/v"
 #define VERSION        1
 
-static gpointer refuse(GError **error, const char *text)
-{
-    g_set_error_literal(error, CONCERT_ERROR, CONCERT_ERROR_INPUT, text);
-    return NULL;
-}
-
 /* "TYPE/vN" apart; NULL with @error set unless it is @wanted's (if that is not NULL) and of the
  * version that is known here. */
 static char *read_type(yyjson_val *form, const char *wanted, GError **error)
@@ -29,7 +23,8 @@ static char *read_type(yyjson_val *form, const char *wanted, GError **error)
     guint64 number;
     if (!version || !opening_kind_is_valid(text, (gsize)(version - text)) ||
         !line_number(digits, (gsize)(text + length - digits), G_MAXUINT32, &number) || number == 0)
-        return refuse(error, "not signed JSON: \"concert\" is not a type and its version");
+        return error_input_null(error,
+                                "not signed JSON: \"concert\" is not a type and its version");
     g_autofree char *type = g_strndup(text, (gsize)(version - text));
     if (wanted && strcmp(type, wanted) != 0) {
         g_set_error(error, CONCERT_ERROR, CONCERT_ERROR_INPUT,
@@ -50,7 +45,7 @@ static GString *build_text(const char *type, yyjson_val *body, GError **error)
     g_autoptr(GString) text = g_string_new(TEXT_PREFIX);
     g_string_append_printf(text, "%s\n", type);
     if (!yyjson_is_obj(body))
-        return refuse(error, "\"body\" is not an object");
+        return error_input_null(error, "\"body\" is not an object");
     if (!canonjson_append(text, body, error)) {
         g_prefix_error(error, "body: ");
         return NULL;
@@ -65,7 +60,7 @@ static gboolean append_signatures(GString *text, yyjson_val *lines, GError **err
     size_t at, size;
     yyjson_val *line;
     if (!yyjson_is_arr(lines) || yyjson_arr_size(lines) == 0)
-        return refuse(error, "\"signatures\" is not a list of signatures") != NULL;
+        return error_input_null(error, "\"signatures\" is not a list of signatures") != NULL;
     if (yyjson_arr_size(lines) > NOTE_SIGNATURES_MAX) {
         g_set_error(error, CONCERT_ERROR, CONCERT_ERROR_LIMIT, "more than %d signatures",
                     NOTE_SIGNATURES_MAX);
@@ -76,7 +71,7 @@ static gboolean append_signatures(GString *text, yyjson_val *lines, GError **err
         const char *signature = yyjson_get_str(line);
         gsize length = yyjson_get_len(line);
         if (!signature || length == 0 || memchr(signature, '\n', length))
-            return refuse(error, "a signature is not one line of text") != NULL;
+            return error_input_null(error, "a signature is not one line of text") != NULL;
         g_string_append_len(text, signature, (gssize)length);
         g_string_append_c(text, '\n');
     }
@@ -159,10 +154,10 @@ static gboolean sign(GString *text, const NoteSigner *const *signers, guint n_si
 {
     g_autoptr(GString) lines = g_string_new("\n");
     if (n_signers == 0)
-        return refuse(error, "nobody signs it") != NULL;
+        return error_input_null(error, "nobody signs it") != NULL;
     for (guint i = 0; i < n_signers; i++) {
         if (note_signer_verifier(signers[i])->algorithm != NOTE_ED25519)
-            return refuse(error, "only an Ed25519 key signs JSON") != NULL;
+            return error_input_null(error, "only an Ed25519 key signs JSON") != NULL;
         g_autofree char *line = note_signature_line(signers[i], text->str, 0, error);
         if (!line)
             return FALSE;
@@ -176,7 +171,7 @@ char *signed_json_make(const char *type, yyjson_val *body, const NoteSigner *con
                        guint n_signers, GError **error)
 {
     if (!opening_kind_is_valid(type, strlen(type)))
-        return refuse(error, "a type is lower-case words, joined by dots or hyphens");
+        return error_input_null(error, "a type is lower-case words, joined by dots or hyphens");
     if (!jsonguard_check(body, error))
         return NULL;
     g_autoptr(GString) text = build_text(type, body, error);

@@ -8,12 +8,6 @@
 #define LEVEL_MAX 63   /* in a path, tlog-tiles */
 #define GROUP     1000 /* of an index: three digits a path element */
 
-static gboolean refuse(GError **error, const char *text)
-{
-    g_set_error_literal(error, CONCERT_ERROR, CONCERT_ERROR_INPUT, text);
-    return FALSE;
-}
-
 const char *tile_path(const Tile *tile, char buffer[TILE_PATH_MAX])
 {
     guint64 divisor = 1;
@@ -62,24 +56,24 @@ gboolean tile_path_parse(const char *path, Tile *ret_tile, GError **error)
     const char *p = path;
     guint64 number;
     if (length >= TILE_PATH_MAX || !line_skip(&p, &length, "tile/"))
-        return refuse(error, "not the path of a tile");
+        return error_input(error, "not the path of a tile");
     tile.entries = line_skip(&p, &length, "entries/");
     if (!tile.entries) {
         gsize digits = strcspn(p, "/");
         if (p[digits] != '/' || !line_number(p, digits, LEVEL_MAX, &number))
-            return refuse(error, "a tile's level is a number from 0 to 63");
+            return error_input(error, "a tile's level is a number from 0 to 63");
         tile.level = (guint)number;
         p += digits + 1;
     }
     if (!parse_index(&p, &tile.index))
-        return refuse(error, "a tile's index is groups of three digits");
+        return error_input(error, "a tile's index is groups of three digits");
     if (g_str_has_prefix(p, ".p/")) {
         p += strlen(".p/");
         if (!line_number(p, strlen(p), TILE_WIDTH - 1, &number) || number == 0)
-            return refuse(error, "a partial tile's width is a number from 1 to 255");
+            return error_input(error, "a partial tile's width is a number from 1 to 255");
         tile.width = (guint)number;
     } else if (*p != '\0') {
-        return refuse(error, "not the path of a tile");
+        return error_input(error, "not the path of a tile");
     }
     *ret_tile = tile;
     return TRUE;
@@ -202,7 +196,7 @@ gboolean tile_reader_fetch(guint level, guint64 index, MerkleHash *ret_hash, gpo
 {
     TileReader *reader = user_data;
     if (level >= MERKLE_LEVELS || index >= reader->size >> level)
-        return refuse(error, "the tree has no such node");
+        return error_input(error, "the tree has no such node");
     guint height = level % TILE_HEIGHT;
     guint64 first = index << height;
     Tile tile = {.level = level / TILE_HEIGHT, .index = first / TILE_WIDTH};
@@ -267,7 +261,7 @@ gboolean tile_bundle_split(const guint8 *bytes, gsize length, guint width, TileE
 {
     TileEntry entries[TILE_WIDTH];
     if (width > TILE_WIDTH)
-        return refuse(error, "a bundle has at most 256 entries");
+        return error_input(error, "a bundle has at most 256 entries");
     for (guint i = 0; i < width; i++) {
         gsize size = length >= 2 ? (gsize)bytes[0] << 8 | bytes[1] : 0;
         if (length < 2 || length - 2 < size) {
@@ -280,7 +274,7 @@ gboolean tile_bundle_split(const guint8 *bytes, gsize length, guint width, TileE
         length -= 2 + size;
     }
     if (length > 0)
-        return refuse(error, "the bundle has more than its entries");
+        return error_input(error, "the bundle has more than its entries");
     memcpy(ret_entries, entries, width * sizeof *entries);
     return TRUE;
 }

@@ -6,12 +6,6 @@
 #include "ledger/cosignature.h"
 #include "ledger/line.h"
 
-static gboolean refuse(GError **error, const char *text)
-{
-    g_set_error_literal(error, CONCERT_ERROR, CONCERT_ERROR_INPUT, text);
-    return FALSE;
-}
-
 static gboolean check_length(gsize length, GError **error)
 {
     if (length <= WITNESS_REQUEST_MAX)
@@ -40,11 +34,12 @@ WitnessRequest *witness_request_parse(const char *body, gsize length, GError **e
         return NULL;
     if (!line_next(&reader, &line, &line_length) || !line_skip(&line, &line_length, "old ") ||
         !line_number(line, line_length, MERKLE_SIZE_MAX, &request->old_size)) {
-        refuse(error, "the first line is not \"old\" and a size");
+        error_input(error, "the first line is not \"old\" and a size");
         return NULL;
     }
     if (!line_read_proof(&reader, WITNESS_PROOF_MAX, &request->proof)) {
-        refuse(error, "at most 63 hashes, one a line, and an empty line come before a checkpoint");
+        error_input(error,
+                    "at most 63 hashes, one a line, and an empty line come before a checkpoint");
         return NULL;
     }
     request->note = note_parse(reader.rest, reader.length, error);
@@ -168,7 +163,7 @@ char *witness_read_cosignatures(const char *body, gsize length, const Note *chec
     if (!note)
         return NULL;
     if (note->text_length != checkpoint->text_length) {
-        refuse(error, "the answer is more than signature lines");
+        error_input(error, "the answer is more than signature lines");
         return NULL;
     }
     g_autofree gboolean *has_signed = g_new0(gboolean, MAX(n_witnesses, 1));

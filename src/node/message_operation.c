@@ -10,18 +10,6 @@
 
 #define TYPE "application/json"
 
-static gboolean refuse(GError **error, ConcertError code, const char *format, ...)
-    G_GNUC_PRINTF(3, 4);
-
-static gboolean refuse(GError **error, ConcertError code, const char *format, ...)
-{
-    va_list arguments;
-    va_start(arguments, format);
-    g_propagate_error(error, g_error_new_valist(CONCERT_ERROR, code, format, arguments));
-    va_end(arguments);
-    return FALSE;
-}
-
 /* A message on its way to the writer. */
 typedef struct {
     const Peer *peer;
@@ -34,19 +22,20 @@ typedef struct {
 static gboolean check_peer(const Peer *peer, MessageKind kind, GError **error)
 {
     if (peer->state == PEER_SUSPENDED && kind == MESSAGE_NOTE)
-        return refuse(
+        return error_set(
             error, CONCERT_ERROR_DENIED,
             "the peering with %s is suspended, and notes with it; an emergency message is "
             "not",
             peer->node);
     if (peer->state != PEER_ACTIVE && peer->state != PEER_SUSPENDED)
-        return refuse(error, CONCERT_ERROR_DENIED, "%s is no peer: the peering is %s", peer->node,
-                      peer->state == PEER_ENDED ? "ended" : "not agreed by both sides");
+        return error_set(error, CONCERT_ERROR_DENIED, "%s is no peer: the peering is %s",
+                         peer->node,
+                         peer->state == PEER_ENDED ? "ended" : "not agreed by both sides");
     if (!*peer->urls)
-        return refuse(error, CONCERT_ERROR_INPUT,
-                      "the card of %s names no address where messages can be delivered: use the "
-                      "contacts that it names",
-                      peer->node);
+        return error_set(error, CONCERT_ERROR_INPUT,
+                         "the card of %s names no address where messages can be delivered: use the "
+                         "contacts that it names",
+                         peer->node);
     return TRUE;
 }
 
@@ -55,7 +44,7 @@ static GBytes *seal(Notary *notary, const Peer *peer, Message *message, GError *
     guint8 public_key[MESSAGE_KEY_SIZE];
     g_auto(MessageKeys) keys = {0};
     if (!message_read_key(peer->parcel_key, public_key)) {
-        refuse(error, CONCERT_ERROR_INPUT, "the parcel key of %s is none", peer->node);
+        error_set(error, CONCERT_ERROR_INPUT, "the parcel key of %s is none", peer->node);
         return NULL;
     }
     if (!message_keys_load(notary, &keys, error))
@@ -115,8 +104,8 @@ static gboolean read_kind(yyjson_val *params, const char *operation, MessageKind
     if (!operation_params_text(params, operation, "kind", TRUE, &name, error))
         return FALSE;
     if (strcmp(name, "emergency") != 0 && strcmp(name, "note") != 0)
-        return refuse(error, CONCERT_ERROR_INPUT, "%s: \"kind\" is emergency or note, not \"%s\"",
-                      operation, name);
+        return error_set(error, CONCERT_ERROR_INPUT,
+                         "%s: \"kind\" is emergency or note, not \"%s\"", operation, name);
     *ret_kind = strcmp(name, "note") == 0 ? MESSAGE_NOTE : MESSAGE_EMERGENCY;
     return TRUE;
 }
@@ -165,7 +154,7 @@ static gboolean apply_acknowledge(StoreTx *tx, gpointer data, GError **error)
                               message->text, &is_new, error))
         return FALSE;
     if (!is_new)
-        return refuse(error, CONCERT_ERROR_CONFLICT, "it was acknowledged meanwhile");
+        return error_set(error, CONCERT_ERROR_CONFLICT, "it was acknowledged meanwhile");
     return !sending->body ||
            (put(tx, sending, &post, error) && messages_set_post(tx, of->number, post, error));
 }
@@ -200,9 +189,9 @@ gboolean message_operation_acknowledge(Notary *notary, yyjson_val *params, yyjso
     if (!peer)
         return FALSE;
     if (of->state == MESSAGE_ACKNOWLEDGED)
-        return refuse(error, CONCERT_ERROR_CONFLICT, "it was acknowledged before%s%s",
-                      of->acknowledged_by ? ", by " : "",
-                      of->acknowledged_by ? of->acknowledged_by : "");
+        return error_set(error, CONCERT_ERROR_CONFLICT, "it was acknowledged before%s%s",
+                         of->acknowledged_by ? ", by " : "",
+                         of->acknowledged_by ? of->acknowledged_by : "");
     g_autoptr(Message) message = make_acknowledgement(of, by, text);
     /* Where it cannot be sent, it still is known here that somebody has read it. */
     gboolean is_sent = check_peer(peer, MESSAGE_ACKNOWLEDGEMENT, NULL);
@@ -237,8 +226,8 @@ gboolean message_operation_remove(Notary *notary, yyjson_val *params, yyjson_mut
     if (!record)
         return FALSE;
     if (record->kind == MESSAGE_EMERGENCY && record->state == MESSAGE_NEW)
-        return refuse(error, CONCERT_ERROR_CONFLICT, "acknowledge the message first");
+        return error_set(error, CONCERT_ERROR_CONFLICT, "acknowledge the message first");
     if (record->state == MESSAGE_WAITING || record->acknowledgement_waits)
-        return refuse(error, CONCERT_ERROR_CONFLICT, "it is still to be delivered");
+        return error_set(error, CONCERT_ERROR_CONFLICT, "it is still to be delivered");
     return writer_run(notary_writer(notary), 1, apply_remove, &record->number, error);
 }

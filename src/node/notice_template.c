@@ -37,18 +37,6 @@ const char *notice_template_language(const NoticeTemplate *template)
     return template->language;
 }
 
-static gboolean fail(GError **error, const char *format, ...) G_GNUC_PRINTF(2, 3);
-
-static gboolean fail(GError **error, const char *format, ...)
-{
-    va_list args;
-    va_start(args, format);
-    g_autofree char *message = g_strdup_vprintf(format, args);
-    va_end(args);
-    g_set_error_literal(error, CONCERT_ERROR, CONCERT_ERROR_INPUT, message);
-    return FALSE;
-}
-
 /* --- reading -----------------------------------------------------------------------------------
  */
 
@@ -77,9 +65,9 @@ static gboolean check_names(const char *text, GError **error)
     for (const char *at = text; (at = strpbrk(at, "{}"));) {
         gsize length = read_name(at, name);
         if (length == 0)
-            return fail(error, "a brace stands for nothing: \"%.20s\"", at);
+            return error_input(error, "a brace stands for nothing: \"%.20s\"", at);
         if (!g_strv_contains(value_names, name))
-            return fail(error, "there is no {%s}", name);
+            return error_input(error, "there is no {%s}", name);
         at += length;
     }
     return TRUE;
@@ -93,13 +81,13 @@ static gboolean read_line(NoticeTemplate *template, GString **parts, int *part, 
     if (line[0] == '[' && length > 2 && line[length - 1] == ']') {
         *part = find_part(line + 1, length - 2);
         if (*part < 0 || parts[*part])
-            return fail(error, "%s is no part, or there are two of it", line);
+            return error_input(error, "%s is no part, or there are two of it", line);
         parts[*part] = g_string_new(NULL);
         return TRUE;
     }
     if (*part < 0)
         return line[0] == '#' || line[0] == '\0' ||
-               fail(error, "\"%.40s\" stands in no part", line);
+               error_input(error, "\"%.40s\" stands in no part", line);
     g_string_append(parts[*part], line);
     g_string_append_c(parts[*part], '\n');
     return TRUE;
@@ -109,7 +97,7 @@ static gboolean take_parts(NoticeTemplate *template, GString **parts, GError **e
 {
     for (guint i = 0; i < G_N_ELEMENTS(part_names); i++) {
         if (!parts[i])
-            return fail(error, "there is no [%s]", part_names[i]);
+            return error_input(error, "there is no [%s]", part_names[i]);
         template->parts[i] = g_strchomp(g_strdup(parts[i]->str));
         if (!check_names(template->parts[i], error)) {
             g_prefix_error(error, "[%s]: ", part_names[i]);
@@ -118,7 +106,7 @@ static gboolean take_parts(NoticeTemplate *template, GString **parts, GError **e
     }
     if (strchr(template->parts[0], '\n') ||
         strchr(template->parts[find_part("reminder-subject", 16)], '\n'))
-        return fail(error, "a subject is one line");
+        return error_input(error, "a subject is one line");
     return TRUE;
 }
 
@@ -140,7 +128,7 @@ NoticeTemplate *notice_template_parse(const char *language, const char *text, GE
     template->language = g_ascii_strdown(language, -1);
     template->is_rtl = is_rtl(language);
     if (strlen(text) > NOTICE_TEMPLATE_BYTES_MAX || !g_utf8_validate(text, -1, NULL)) {
-        fail(error, "a template is at most %d bytes of UTF-8", NOTICE_TEMPLATE_BYTES_MAX);
+        error_input(error, "a template is at most %d bytes of UTF-8", NOTICE_TEMPLATE_BYTES_MAX);
         return NULL;
     }
     lines = g_strsplit(text, "\n", -1);

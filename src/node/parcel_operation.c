@@ -23,18 +23,6 @@
 
 #define RECEIPTS_MAX 32 /* the newest ones of a peer that are looked at */
 
-static gboolean refuse(GError **error, ConcertError code, const char *format, ...)
-    G_GNUC_PRINTF(3, 4);
-
-static gboolean refuse(GError **error, ConcertError code, const char *format, ...)
-{
-    va_list arguments;
-    va_start(arguments, format);
-    g_propagate_error(error, g_error_new_valist(CONCERT_ERROR, code, format, arguments));
-    va_end(arguments);
-    return FALSE;
-}
-
 static Config *load_config(Notary *notary, GError **error)
 {
     g_autofree char *path = g_build_filename(notary_node(notary), "concert.conf", NULL);
@@ -48,14 +36,14 @@ static Peer *get_active(Notary *notary, const char *name, GError **error)
     if (!peer)
         return NULL;
     if (peer->state != PEER_ACTIVE) {
-        refuse(error, CONCERT_ERROR_DENIED, "the peering with %s is %s", peer->node,
-               peer_state_name(peer->state));
+        error_set(error, CONCERT_ERROR_DENIED, "the peering with %s is %s", peer->node,
+                  peer_state_name(peer->state));
         return NULL;
     }
     if (peer->fork) {
-        refuse(error, CONCERT_ERROR_CONFLICT,
-               "%s is not followed since its ledger contradicts itself: %s", peer->node,
-               peer->fork_reason ? peer->fork_reason : "it was forked");
+        error_set(error, CONCERT_ERROR_CONFLICT,
+                  "%s is not followed since its ledger contradicts itself: %s", peer->node,
+                  peer->fork_reason ? peer->fork_reason : "it was forked");
         return NULL;
     }
     return g_steal_pointer(&peer);
@@ -158,8 +146,8 @@ static gboolean read_start(Writing *writing, yyjson_val *params, GError **error)
         !operation_params_int(params, operation, "size", &size, error))
         return FALSE;
     if (from < 0 || size < from)
-        return refuse(error, CONCERT_ERROR_INPUT, "%s: \"from\" and \"size\" are not in that order",
-                      operation);
+        return error_set(error, CONCERT_ERROR_INPUT,
+                         "%s: \"from\" and \"size\" are not in that order", operation);
     writing->from = (guint64)from;
     writing->base = (guint64)size;
     return TRUE;
@@ -217,14 +205,15 @@ static gboolean write_record(Writing *writing, const Answer *answer, GBytes *con
 static gboolean refuse_outcome(const Writing *writing, AuthorOutcome outcome, GError **error)
 {
     return outcome == AUTHOR_BEHIND
-               ? refuse(error, CONCERT_ERROR_CONFLICT,
-                        "%s has this ledger up to entry %" G_GUINT64_FORMAT
-                        ", and it has only %" G_GUINT64_FORMAT
-                        ": it was rolled back, or a copy of it went on",
-                        writing->peer->node, MAX(writing->from, writing->base), writing->own.size)
-               : refuse(error, CONCERT_ERROR_NOT_FOUND,
-                        "there is nothing new for %s: its receipts say that it has all",
-                        writing->peer->node);
+               ? error_set(error, CONCERT_ERROR_CONFLICT,
+                           "%s has this ledger up to entry %" G_GUINT64_FORMAT
+                           ", and it has only %" G_GUINT64_FORMAT
+                           ": it was rolled back, or a copy of it went on",
+                           writing->peer->node, MAX(writing->from, writing->base),
+                           writing->own.size)
+               : error_set(error, CONCERT_ERROR_NOT_FOUND,
+                           "there is nothing new for %s: its receipts say that it has all",
+                           writing->peer->node);
 }
 
 /* Answers one after the other, up to what the ledger had when it began. */
@@ -266,8 +255,8 @@ static gboolean begin_writing(Writing *writing, yyjson_val *params, GError **err
         !read_start(writing, params, error))
         return FALSE;
     if (!message_read_key(writing->peer->parcel_key, key))
-        return refuse(error, CONCERT_ERROR_INPUT, "the parcel key of %s is none",
-                      writing->peer->node);
+        return error_set(error, CONCERT_ERROR_INPUT, "the parcel key of %s is none",
+                         writing->peer->node);
     writing->fd = parcel_box_outgoing(notary_node(writing->notary), &writing->path, error);
     if (writing->fd < 0)
         return FALSE;
@@ -351,15 +340,16 @@ static gboolean check_sender(const Reading *reading, const ParcelRecord *record,
     if (!key)
         return FALSE;
     if (strcmp(manifest->to, reading->own) != 0)
-        return refuse(error, CONCERT_ERROR_DENIED, "it was made for %s", manifest->to);
+        return error_set(error, CONCERT_ERROR_DENIED, "it was made for %s", manifest->to);
     if (signed_json_verify(manifest->json, key, NULL))
         return TRUE;
     g_autoptr(Answer) answer = answer_parse(record->content, FOLLOWER_ANSWER_MAX, NULL);
     return (answer && is_signed_by_card(manifest, peer, answer)) ||
-           refuse(error, CONCERT_ERROR_DENIED,
-                  "it says that it is from %s, and none of that node's message keys that are known "
-                  "signed it",
-                  peer->node);
+           error_set(
+               error, CONCERT_ERROR_DENIED,
+               "it says that it is from %s, and none of that node's message keys that are known "
+               "signed it",
+               peer->node);
 }
 
 static void count(Reading *reading, const FollowerResult *accepted)
@@ -392,13 +382,13 @@ static gboolean accept(Reading *reading, const ParcelRecord *record, const Peer 
         return TRUE;
     }
     if (manifest->from > peer->cursor)
-        return refuse(error, CONCERT_ERROR_CONFLICT,
-                      "it begins at entry %" G_GUINT64_FORMAT
-                      " of %s, of which this node has those before %" G_GUINT64_FORMAT
-                      ": read the parcel before it first, or ask %s for `concert parcel write "
-                      "--from %" G_GUINT64_FORMAT " --size %" G_GUINT64_FORMAT "`",
-                      manifest->from, peer->node, peer->cursor, peer->node, peer->cursor,
-                      peer->size);
+        return error_set(error, CONCERT_ERROR_CONFLICT,
+                         "it begins at entry %" G_GUINT64_FORMAT
+                         " of %s, of which this node has those before %" G_GUINT64_FORMAT
+                         ": read the parcel before it first, or ask %s for `concert parcel write "
+                         "--from %" G_GUINT64_FORMAT " --size %" G_GUINT64_FORMAT "`",
+                         manifest->from, peer->node, peer->cursor, peer->node, peer->cursor,
+                         peer->size);
     if (reading->bridge && peer->size > 0 && peer->size < manifest->size &&
         parcel_record_cross(reading->bridge, peer->size, manifest->size, &proof, NULL))
         options.consistency = &proof;
@@ -472,10 +462,11 @@ static gboolean find_key(Notary *notary, const char *key_id, guint8 ret_secret[P
         if (strcmp(id, key_id) == 0)
             return TRUE;
     }
-    return refuse(error, CONCERT_ERROR_DENIED,
-                  "it is sealed to key %s, which is none of this node's: it is for somebody else, "
-                  "or for a key that was replaced twice",
-                  key_id);
+    return error_set(
+        error, CONCERT_ERROR_DENIED,
+        "it is sealed to key %s, which is none of this node's: it is for somebody else, "
+        "or for a key that was replaced twice",
+        key_id);
 }
 
 static void report(const Reading *reading, yyjson_mut_doc *result)
@@ -528,10 +519,10 @@ gboolean parcel_operation_read(Notary *notary, yyjson_val *params, yyjson_mut_do
     if (!config || !ledger_read_state(notary_store(notary), &own, error))
         return FALSE;
     if (box->read)
-        return refuse(error, CONCERT_ERROR_CONFLICT, "it was read already");
+        return error_set(error, CONCERT_ERROR_CONFLICT, "it was read already");
     if (box->n_has < box->parts)
-        return refuse(error, CONCERT_ERROR_CONFLICT, "%u of its %u parts are missing",
-                      box->parts - box->n_has, box->parts);
+        return error_set(error, CONCERT_ERROR_CONFLICT, "%u of its %u parts are missing",
+                         box->parts - box->n_has, box->parts);
     g_autofree char *own_key = notary_message_key(notary, error);
     if (!own_key)
         return FALSE;

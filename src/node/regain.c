@@ -36,18 +36,6 @@ static void regain_clear(Regain *regain)
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Regain, regain_clear)
 
-static gboolean refuse(GError **error, const char *format, ...) G_GNUC_PRINTF(2, 3);
-
-static gboolean refuse(GError **error, const char *format, ...)
-{
-    va_list arguments;
-    va_start(arguments, format);
-    g_autofree char *text = g_strdup_vprintf(format, arguments);
-    va_end(arguments);
-    g_set_error_literal(error, CONCERT_ERROR, CONCERT_ERROR_CONFLICT, text);
-    return FALSE;
-}
-
 /* --- whose keys --------------------------------------------------------------------------------
  */
 
@@ -99,13 +87,13 @@ static gboolean read_checkpoint(Regain *regain, GError **error)
     }
     const Checkpoint *theirs = &regain->checkpoint;
     if (!g_str_equal(theirs->origin, regain->state.origin))
-        return refuse(error, "that is the log \"%s\", not \"%s\"", theirs->origin,
-                      regain->state.origin);
+        return error_set(error, CONCERT_ERROR_CONFLICT, "that is the log \"%s\", not \"%s\"",
+                         theirs->origin, regain->state.origin);
     if (theirs->size < regain->state.size)
-        return refuse(error,
-                      "%" G_GUINT64_FORMAT " entries are there, fewer than the %" G_GUINT64_FORMAT
-                      " that are here",
-                      theirs->size, regain->state.size);
+        return error_set(error, CONCERT_ERROR_CONFLICT,
+                         "%" G_GUINT64_FORMAT
+                         " entries are there, fewer than the %" G_GUINT64_FORMAT " that are here",
+                         theirs->size, regain->state.size);
     return TRUE;
 }
 
@@ -119,8 +107,9 @@ static gboolean take_bundle(Regain *regain, const Tile *tile, guint width, GErro
         if (first + i < regain->state.size)
             continue;
         if (entries[i].length != LEDGER_ENTRY_SIZE)
-            return refuse(error, "entry %" G_GUINT64_FORMAT " has %" G_GSIZE_FORMAT " bytes",
-                          first + i, entries[i].length);
+            return error_set(error, CONCERT_ERROR_CONFLICT,
+                             "entry %" G_GUINT64_FORMAT " has %" G_GSIZE_FORMAT " bytes", first + i,
+                             entries[i].length);
         g_byte_array_append(regain->entries, entries[i].bytes, LEDGER_ENTRY_SIZE);
     }
     return TRUE;
@@ -308,7 +297,8 @@ static gboolean apply_regain(StoreTx *tx, gpointer user, GError **error)
     if (!ledger_look(tx, &origin, &size, error))
         return FALSE;
     if (size != regain->state.size || !g_str_equal(origin, regain->state.origin))
-        return refuse(error, "the ledger has changed meanwhile: try again");
+        return error_set(error, CONCERT_ERROR_CONFLICT,
+                         "the ledger has changed meanwhile: try again");
     g_ptr_array_set_size(apply->items, 0);
     gboolean (*const steps[])(StoreTx *, const Apply *, guint,
                               GError **) = {apply_entry, apply_change, apply_erasure};
@@ -359,10 +349,10 @@ gboolean regain_ledger(Store *store, Writer *writer, const LogSource *source,
         return FALSE;
     if (report.size == report.before) {
         if (!merkle_hash_equal(&regain.checkpoint.root, &regain.state.root))
-            return refuse(error,
-                          "the ledger's key has signed two trees of %" G_GUINT64_FORMAT
-                          " entries: the one that is there and the one that is here",
-                          report.size);
+            return error_set(error, CONCERT_ERROR_CONFLICT,
+                             "the ledger's key has signed two trees of %" G_GUINT64_FORMAT
+                             " entries: the one that is there and the one that is here",
+                             report.size);
     } else if (!write_all(&regain, writer, error)) {
         return FALSE;
     }

@@ -4,18 +4,6 @@
 
 #include "base/timestamp.h"
 
-static gboolean refuse(GError **error, const char *format, ...) G_GNUC_PRINTF(2, 3);
-
-static gboolean refuse(GError **error, const char *format, ...)
-{
-    va_list args;
-    va_start(args, format);
-    g_autofree char *message = g_strdup_vprintf(format, args);
-    va_end(args);
-    g_set_error_literal(error, CONCERT_ERROR, CONCERT_ERROR_INPUT, message);
-    return FALSE;
-}
-
 char *taxii_filter_decode(const char *text, gsize length)
 {
     g_autofree char *decoded = g_malloc(length + 1);
@@ -44,13 +32,14 @@ static char **split_list(const char *name, const char *value, gsize max_length, 
     for (; list[count]; count++) {
         gsize length = strlen(list[count]);
         if (length == 0 || length > max_length) {
-            refuse(error, "%s: value %u is %s", name, count + 1, length ? "too long" : "empty");
+            error_input(error, "%s: value %u is %s", name, count + 1,
+                        length ? "too long" : "empty");
             return NULL;
         }
     }
     if (count == 0 || count > TAXII_FILTER_MAX_VALUES) {
-        refuse(error, count ? "%s: more than %d values" : "%s: no value", name,
-               TAXII_FILTER_MAX_VALUES);
+        error_input(error, count ? "%s: more than %d values" : "%s: no value", name,
+                    TAXII_FILTER_MAX_VALUES);
         return NULL;
     }
     return g_steal_pointer(&list);
@@ -76,17 +65,18 @@ static gboolean read_one_version(CollectionFilter *match, const char *name, cons
                                                      : NULL;
     if (keyword) {
         if (*keyword)
-            return refuse(error, "%s: \"%s\" is given twice", name, value);
+            return error_input(error, "%s: \"%s\" is given twice", name, value);
         return *keyword = TRUE;
     }
     gint64 version;
     if (!timestamp_parse(value, strlen(value), &version, NULL))
-        return refuse(error, "%s: \"%s\" is neither first, last, all nor a timestamp", name, value);
+        return error_input(error, "%s: \"%s\" is neither first, last, all nor a timestamp", name,
+                           value);
     if (!match->versions)
         match->versions = g_array_new(FALSE, FALSE, sizeof(gint64));
     for (guint i = 0; i < match->versions->len; i++)
         if (g_array_index(match->versions, gint64, i) == version)
-            return refuse(error, "%s: \"%s\" is given twice", name, value);
+            return error_input(error, "%s: \"%s\" is given twice", name, value);
     g_array_append_val(match->versions, version);
     return TRUE;
 }
@@ -101,7 +91,7 @@ static gboolean read_versions(TaxiiFilter *filter, const char *name, const char 
         if (!read_one_version(&filter->match, name, list[i], error))
             return FALSE;
     if (filter->match.all && g_strv_length(list) > 1)
-        return refuse(error, "%s: \"all\" stands alone", name);
+        return error_input(error, "%s: \"all\" stands alone", name);
     return TRUE;
 }
 
@@ -114,10 +104,10 @@ static gboolean read_spec_versions(TaxiiFilter *filter, const char *name, const 
     for (guint i = 0; list[i]; i++) {
         const char *c = list[i];
         if (!g_ascii_isdigit(*c))
-            return refuse(error, "%s: \"%s\" is no version", name, list[i]);
+            return error_input(error, "%s: \"%s\" is no version", name, list[i]);
         for (; *c; c++)
             if (!g_ascii_isdigit(*c) && *c != '.')
-                return refuse(error, "%s: \"%s\" is no version", name, list[i]);
+                return error_input(error, "%s: \"%s\" is no version", name, list[i]);
         if (g_str_equal(list[i], "2.0"))
             filter->match.spec20 = TRUE;
         else if (g_str_equal(list[i], "2.1"))
@@ -131,8 +121,9 @@ static gboolean read_added_after(TaxiiFilter *filter, const char *name, const ch
                                  GError **error)
 {
     if (!timestamp_parse(value, strlen(value), &filter->added_after, NULL))
-        return refuse(error, "%s: \"%s\" is not a timestamp such as 2024-05-06T07:08:09.123456Z",
-                      name, value);
+        return error_input(error,
+                           "%s: \"%s\" is not a timestamp such as 2024-05-06T07:08:09.123456Z",
+                           name, value);
     return TRUE;
 }
 
@@ -141,7 +132,7 @@ static gboolean read_limit(TaxiiFilter *filter, const char *name, const char *va
     guint64 limit;
     g_autoptr(GError) why = NULL;
     if (!g_ascii_string_to_unsigned(value, 10, 1, G_MAXINT64, &limit, &why))
-        return refuse(error, "%s: \"%s\" is not a positive whole number", name, value);
+        return error_input(error, "%s: \"%s\" is not a positive whole number", name, value);
     filter->limit = (guint)MIN(limit, G_MAXUINT);
     return TRUE;
 }
@@ -174,17 +165,17 @@ static gboolean read_parameter(TaxiiFilter *filter, guint parts, const char *tex
     gsize name_length = equals ? (gsize)(equals - text) : length;
     g_autofree char *name = taxii_filter_decode(text, name_length);
     if (!name)
-        return refuse(error, "a parameter's name is not percent-encoded UTF-8");
+        return error_input(error, "a parameter's name is not percent-encoded UTF-8");
     for (guint i = 0; i < G_N_ELEMENTS(parameters); i++) {
         if (!(parameters[i].part & parts) || !g_str_equal(parameters[i].name, name))
             continue;
         if (*seen & 1u << i)
-            return refuse(error, "%s: given twice", name);
+            return error_input(error, "%s: given twice", name);
         *seen |= 1u << i;
         g_autofree char *value =
             equals ? taxii_filter_decode(equals + 1, length - name_length - 1) : g_strdup("");
         if (!value)
-            return refuse(error, "%s: not percent-encoded UTF-8", name);
+            return error_input(error, "%s: not percent-encoded UTF-8", name);
         return parameters[i].read(filter, name, value, error);
     }
     return TRUE;
@@ -295,16 +286,17 @@ gboolean taxii_filter_position(const TaxiiFilter *filter, const char *collection
     }
     guint8 token[NEXT_BYTES], digest[SHA256_SIZE];
     if (!next_bytes(filter->next, token))
-        return refuse(error, "next: this server did not make it");
+        return error_input(error, "next: this server did not make it");
     gint64 positions[2];
     filter_digest(filter, collection, digest);
     if (memcmp(token + 1 + sizeof positions, digest, FILTER_BYTES) != 0)
-        return refuse(error, "next: made for another collection or other filters; pass it with "
-                             "the parameters of the request that gave it");
+        return error_input(error,
+                           "next: made for another collection or other filters; pass it with "
+                           "the parameters of the request that gave it");
     memcpy(positions, token + 1, sizeof positions);
     gint64 after = GINT64_FROM_BE(positions[0]), until = GINT64_FROM_BE(positions[1]);
     if (after < 0 || after > LATEST || until < after || until > LATEST)
-        return refuse(error, "next: this server did not make it");
+        return error_input(error, "next: this server did not make it");
     *ret_after = after;
     *ret_until = until;
     return TRUE;

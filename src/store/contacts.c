@@ -125,36 +125,23 @@ char *contacts_canonical(const char *text, ContactsKind kind, ContactsKind *ret_
 /* --- changing ----------------------------------------------------------------------------------
  */
 
-static gboolean refuse(GError **error, ConcertError code, const char *format, ...)
-    G_GNUC_PRINTF(3, 4);
-
-static gboolean refuse(GError **error, ConcertError code, const char *format, ...)
-{
-    va_list args;
-    va_start(args, format);
-    g_autofree char *message = g_strdup_vprintf(format, args);
-    va_end(args);
-    g_set_error_literal(error, CONCERT_ERROR, code, message);
-    return FALSE;
-}
-
 static gboolean check_line(const char *what, const char *text, GError **error)
 {
     gboolean good = !text || (*text && strlen(text) <= CONTACTS_TEXT_MAX);
     for (const char *at = text; good && at && *at; at++)
         good = (guchar)*at >= 0x20 && *at != 0x7f;
-    return good || refuse(error, CONCERT_ERROR_INPUT,
-                          "the %s of a contact is one line of 1 to %d "
-                          "bytes",
-                          what, CONTACTS_TEXT_MAX);
+    return good || error_set(error, CONCERT_ERROR_INPUT,
+                             "the %s of a contact is one line of 1 to %d "
+                             "bytes",
+                             what, CONTACTS_TEXT_MAX);
 }
 
 static gboolean check_openpgp(const char *text, GError **error)
 {
     gsize digits = text ? strspn(text, "0123456789ABCDEF") : 0;
     return !text || ((digits == 40 || digits == 64) && !text[digits]) ||
-           refuse(error, CONCERT_ERROR_INPUT,
-                  "\"%.80s\" is no fingerprint of an OpenPGP key: 40 hex digits", text);
+           error_set(error, CONCERT_ERROR_INPUT,
+                     "\"%.80s\" is no fingerprint of an OpenPGP key: 40 hex digits", text);
 }
 
 static gboolean check_contact(const Contact *contact, GError **error)
@@ -170,7 +157,8 @@ static gboolean check_contact(const Contact *contact, GError **error)
         if (!check_line(lines[i].what, lines[i].text, error))
             return FALSE;
     if (!contact->email == !contact->node)
-        return refuse(error, CONCERT_ERROR_INPUT, "a contact has either a mail address or a node");
+        return error_set(error, CONCERT_ERROR_INPUT,
+                         "a contact has either a mail address or a node");
     return check_openpgp(contact->openpgp, error);
 }
 
@@ -181,8 +169,8 @@ static gboolean check_room(StoreTx *tx, const char *sql, gint64 max, const char 
     gint64 last;
     if (!sqlite_get_int(tx->db, sql, 0, &last, error))
         return FALSE;
-    return last < max || refuse(error, CONCERT_ERROR_LIMIT,
-                                "there are %" G_GINT64_FORMAT " %s already", max, what);
+    return last < max || error_set(error, CONCERT_ERROR_LIMIT,
+                                   "there are %" G_GINT64_FORMAT " %s already", max, what);
 }
 
 gboolean contacts_put(StoreTx *tx, const Contact *contact, gint64 *ret_number, GError **error)
@@ -193,8 +181,8 @@ gboolean contacts_put(StoreTx *tx, const Contact *contact, gint64 *ret_number, G
     const char *given = contact->email ? contact->email : contact->node;
     g_autofree char *key = contacts_canonical(given, CONTACTS_ADDRESS, NULL);
     if (!key)
-        return refuse(error, CONCERT_ERROR_INPUT, "\"%s\" is no %s", given,
-                      contact->email ? "mail address" : "name of a node");
+        return error_set(error, CONCERT_ERROR_INPUT, "\"%s\" is no %s", given,
+                         contact->email ? "mail address" : "name of a node");
     sqlite3_stmt *statement =
         sqlite_prepare(tx->db,
                        "INSERT INTO contact (key, email, node, name, language, openpgp, source)"
@@ -226,8 +214,8 @@ gboolean contacts_put_smime(StoreTx *tx, gint64 contact, GBytes *certificate, gi
     gsize length;
     const void *bytes = g_bytes_get_data(certificate, &length);
     if (length == 0 || length > CONTACTS_SMIME_MAX)
-        return refuse(error, CONCERT_ERROR_LIMIT, "a certificate has at most %d bytes",
-                      CONTACTS_SMIME_MAX);
+        return error_set(error, CONCERT_ERROR_LIMIT, "a certificate has at most %d bytes",
+                         CONTACTS_SMIME_MAX);
     sqlite3_stmt *statement =
         sqlite_prepare(tx->db,
                        "INSERT OR REPLACE INTO contact_smime (contact, certificate, until)"
@@ -309,8 +297,8 @@ gboolean contacts_remove(StoreTx *tx, const char *key, const char *source, GErro
                          "DELETE FROM contact WHERE source = ?1 AND NOT EXISTS"
                          " (SELECT 1 FROM contact_scope s WHERE s.contact = contact.number)",
                          source, &changed, error);
-    return good && (changed > 0 || refuse(error, CONCERT_ERROR_NOT_FOUND, "no contact %s%s",
-                                          key ? "" : "came from ", key ? key : source));
+    return good && (changed > 0 || error_set(error, CONCERT_ERROR_NOT_FOUND, "no contact %s%s",
+                                             key ? "" : "came from ", key ? key : source));
 }
 
 gboolean contacts_put_stop(StoreTx *tx, const ContactsStop *stop, GError **error)
@@ -343,8 +331,8 @@ gboolean contacts_remove_stop(StoreTx *tx, ContactsStopKind stop, const char *va
                           ? "DELETE FROM contact_stop WHERE stop = 1 AND value = ?1"
                           : "DELETE FROM contact_stop WHERE stop = 2 AND value = ?1";
     return change(tx, sql, value, &changed, error) &&
-           (changed > 0 || refuse(error, CONCERT_ERROR_NOT_FOUND, "there is no %s of %s",
-                                  contacts_stop_name(stop), value));
+           (changed > 0 || error_set(error, CONCERT_ERROR_NOT_FOUND, "there is no %s of %s",
+                                     contacts_stop_name(stop), value));
 }
 
 /* --- reading -----------------------------------------------------------------------------------

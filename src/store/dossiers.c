@@ -38,18 +38,6 @@ void dossier_free(Dossier *dossier)
 /* --- adding ------------------------------------------------------------------------------------
  */
 
-static gboolean limit(GError **error, const char *format, ...) G_GNUC_PRINTF(2, 3);
-
-static gboolean limit(GError **error, const char *format, ...)
-{
-    va_list arguments;
-    va_start(arguments, format);
-    g_propagate_error(error,
-                      g_error_new_valist(CONCERT_ERROR, CONCERT_ERROR_LIMIT, format, arguments));
-    va_end(arguments);
-    return FALSE;
-}
-
 /* The numbers that @sql gives for one or two parameters; *ret_row FALSE: there is no row. */
 static gboolean read_numbers(Sqlite *db, sqlite3_stmt *statement, gint64 *ret_numbers, guint count,
                              gboolean *ret_row, GError **error)
@@ -102,11 +90,13 @@ static gboolean check_source(StoreTx *tx, const char *source, GError **error)
                      source, DOSSIERS_UNOPENED_MAX, &unopened, error))
         return FALSE;
     if (live >= DOSSIERS_LIVE_MAX)
-        return limit(error, "%s has %d dossiers here that are not over, and can have no more",
-                     source, DOSSIERS_LIVE_MAX);
+        return error_set(error, CONCERT_ERROR_LIMIT,
+                         "%s has %d dossiers here that are not over, and can have no more", source,
+                         DOSSIERS_LIVE_MAX);
     if (unopened >= DOSSIERS_UNOPENED_MAX)
-        return limit(error, "of %d dossiers from %s the opening event is missing already",
-                     DOSSIERS_UNOPENED_MAX, source);
+        return error_set(error, CONCERT_ERROR_LIMIT,
+                         "of %d dossiers from %s the opening event is missing already",
+                         DOSSIERS_UNOPENED_MAX, source);
     return TRUE;
 }
 
@@ -135,9 +125,11 @@ static gboolean check_room(StoreTx *tx, gint64 number, const gint64 sizes[2],
     gint64 count = 0;
     gboolean row;
     if (sizes[0] >= DOSSIERS_EVENTS_MAX)
-        return limit(error, "the dossier has %d events, and can have no more", DOSSIERS_EVENTS_MAX);
+        return error_set(error, CONCERT_ERROR_LIMIT,
+                         "the dossier has %d events, and can have no more", DOSSIERS_EVENTS_MAX);
     if (sizes[1] + (gint64)g_bytes_get_size(event->bytes) > DOSSIERS_BYTES_MAX)
-        return limit(error, "the dossier would have more than %d bytes", DOSSIERS_BYTES_MAX);
+        return error_set(error, CONCERT_ERROR_LIMIT, "the dossier would have more than %d bytes",
+                         DOSSIERS_BYTES_MAX);
     if (!event->source)
         return TRUE;
     sqlite3_stmt *statement = sqlite_prepare(
@@ -149,8 +141,9 @@ static gboolean check_room(StoreTx *tx, gint64 number, const gint64 sizes[2],
     if (!read_numbers(tx->db, statement, &count, 1, &row, error))
         return FALSE;
     return count < DOSSIERS_AUTHOR_MAX ||
-           limit(error, "%s has %d events in the dossier, and can have no more", event->author,
-                 DOSSIERS_AUTHOR_MAX);
+           error_set(error, CONCERT_ERROR_LIMIT,
+                     "%s has %d events in the dossier, and can have no more", event->author,
+                     DOSSIERS_AUTHOR_MAX);
 }
 
 /* The dossier of an event, made when it is new. */

@@ -36,29 +36,16 @@ void followed_free(Followed *followed)
 /* --- adding and removing -----------------------------------------------------------------------
  */
 
-static gboolean refuse(GError **error, ConcertError code, const char *format, ...)
-    G_GNUC_PRINTF(3, 4);
-
-static gboolean refuse(GError **error, ConcertError code, const char *format, ...)
-{
-    va_list args;
-    va_start(args, format);
-    g_autofree char *message = g_strdup_vprintf(format, args);
-    va_end(args);
-    g_set_error_literal(error, CONCERT_ERROR, code, message);
-    return FALSE;
-}
-
 gboolean followed_check_name(const char *name, GError **error)
 {
     gsize length = strlen(name);
     gboolean good = length > 0 && length <= FOLLOWED_NAME_MAX && g_ascii_isalnum(name[0]);
     for (gsize i = 0; good && i < length; i++)
         good = g_ascii_isalnum(name[i]) || strchr("._-", name[i]);
-    return good || refuse(error, CONCERT_ERROR_INPUT,
-                          "\"%s\" cannot be the name of a source: 1 to %d letters, digits, '.', "
-                          "'_' and '-', the first a letter or digit",
-                          name, FOLLOWED_NAME_MAX);
+    return good || error_set(error, CONCERT_ERROR_INPUT,
+                             "\"%s\" cannot be the name of a source: 1 to %d letters, digits, '.', "
+                             "'_' and '-', the first a letter or digit",
+                             name, FOLLOWED_NAME_MAX);
 }
 
 static gboolean check_url(const char *url, GError **error)
@@ -68,7 +55,7 @@ static gboolean check_url(const char *url, GError **error)
                     length <= FOLLOWED_URL_MAX;
     for (gsize i = 0; good && i < length; i++)
         good = g_ascii_isgraph(url[i]) || (guchar)url[i] >= 0x80;
-    return good || refuse(error, CONCERT_ERROR_INPUT, "\"%.200s\" is no http or https URL", url);
+    return good || error_set(error, CONCERT_ERROR_INPUT, "\"%.200s\" is no http or https URL", url);
 }
 
 static gboolean check_source(const Followed *followed, GError **error)
@@ -77,15 +64,15 @@ static gboolean check_source(const Followed *followed, GError **error)
                                  followed->user, followed->reading};
     for (guint i = 0; i < G_N_ELEMENTS(texts); i++)
         if (texts[i] && strlen(texts[i]) > FOLLOWED_TEXT_MAX)
-            return refuse(error, CONCERT_ERROR_LIMIT, "\"%.40s...\" is too long", texts[i]);
+            return error_set(error, CONCERT_ERROR_LIMIT, "\"%.40s...\" is too long", texts[i]);
     if (!followed_check_name(followed->name, error) || !check_url(followed->url, error))
         return FALSE;
     if (followed->every < 1 || followed->every > FOLLOWED_EVERY_MAX)
-        return refuse(error, CONCERT_ERROR_INPUT, "a source is followed every 1 s to 366 d");
+        return error_set(error, CONCERT_ERROR_INPUT, "a source is followed every 1 s to 366 d");
     if ((followed->auth == FOLLOWED_BASIC) != (followed->user != NULL) ||
         (followed->user && strchr(followed->user, ':')))
-        return refuse(error, CONCERT_ERROR_INPUT,
-                      "a password goes with a user's name, which has no \":\" in it");
+        return error_set(error, CONCERT_ERROR_INPUT,
+                         "a password goes with a user's name, which has no \":\" in it");
     return TRUE;
 }
 
@@ -96,7 +83,7 @@ static gboolean check_place(StoreTx *tx, const Followed *followed, GError **erro
         !sqlite_get_int(tx->db, "SELECT count(*) FROM followed", 0, &count, error))
         return FALSE;
     return count < FOLLOWED_MAX ||
-           refuse(error, CONCERT_ERROR_LIMIT, "%d sources are followed already", FOLLOWED_MAX);
+           error_set(error, CONCERT_ERROR_LIMIT, "%d sources are followed already", FOLLOWED_MAX);
 }
 
 gboolean followed_add(StoreTx *tx, const Followed *followed, GError **error)
@@ -127,7 +114,8 @@ gboolean followed_add(StoreTx *tx, const Followed *followed, GError **error)
     if (!sqlite_run(tx->db, statement, error))
         return FALSE;
     return sqlite3_changes(tx->db->handle) > 0 ||
-           refuse(error, CONCERT_ERROR_CONFLICT, "a source %s is followed already", followed->name);
+           error_set(error, CONCERT_ERROR_CONFLICT, "a source %s is followed already",
+                     followed->name);
 }
 
 /* Runs @sql, which changes what ?1, @name, names. */
@@ -148,7 +136,7 @@ static gboolean change_named(StoreTx *tx, const char *sql, const char *name, gin
 static gboolean check_changed(StoreTx *tx, const char *name, GError **error)
 {
     return sqlite3_changes(tx->db->handle) > 0 ||
-           refuse(error, CONCERT_ERROR_NOT_FOUND, "no source %s is followed", name);
+           error_set(error, CONCERT_ERROR_NOT_FOUND, "no source %s is followed", name);
 }
 
 gboolean followed_remove(StoreTx *tx, const char *name, GError **error)
@@ -191,18 +179,19 @@ static gboolean is_there(StoreTx *tx, gint64 number, GError **error)
     if (!sqlite_step(tx->db, statement, &row, error))
         return FALSE;
     if (!row)
-        return refuse(error, CONCERT_ERROR_NOT_FOUND, "the source is not followed any more");
+        return error_set(error, CONCERT_ERROR_NOT_FOUND, "the source is not followed any more");
     gint64 marks = sqlite3_column_int64(statement, 0);
     sqlite3_reset(statement);
     return marks < FOLLOWED_MARKS_MAX ||
-           refuse(error, CONCERT_ERROR_LIMIT, "a source of more than %d parts", FOLLOWED_MARKS_MAX);
+           error_set(error, CONCERT_ERROR_LIMIT, "a source of more than %d parts",
+                     FOLLOWED_MARKS_MAX);
 }
 
 static gboolean put_mark(StoreTx *tx, gint64 number, const char *part, const char *mark,
                          GError **error)
 {
     if (strlen(part) > FOLLOWED_PART_MAX || (mark && strlen(mark) > FOLLOWED_MARK_MAX))
-        return refuse(error, CONCERT_ERROR_LIMIT, "%.100s...: the mark is too long", part);
+        return error_set(error, CONCERT_ERROR_LIMIT, "%.100s...: the mark is too long", part);
     sqlite3_stmt *statement = sqlite_prepare(
         tx->db,
         mark ? "INSERT OR REPLACE INTO followed_mark (followed, part, mark) VALUES (?1, ?2, ?3)"
@@ -263,7 +252,7 @@ gboolean followed_finish(StoreTx *tx, const Followed *followed, GError **error)
     if (!sqlite_run(tx->db, statement, error))
         return FALSE;
     if (sqlite3_changes(tx->db->handle) == 0)
-        return refuse(error, CONCERT_ERROR_NOT_FOUND, "the source is not followed any more");
+        return error_set(error, CONCERT_ERROR_NOT_FOUND, "the source is not followed any more");
     for (guint i = 0; i < FOLLOWED_COUNTS; i++)
         if (!put_count(tx, followed->number, i, followed->last[i], error))
             return FALSE;
@@ -359,7 +348,7 @@ Followed *followed_find(Store *store, const char *name, GError **error)
     sqlite_bind_text(statement, 1, name);
     g_autoptr(GPtrArray) list = read_rows(reader.db, statement, error);
     if (list && list->len == 0)
-        refuse(error, CONCERT_ERROR_NOT_FOUND, "no source %s is followed", name);
+        error_set(error, CONCERT_ERROR_NOT_FOUND, "no source %s is followed", name);
     return list && list->len > 0 ? g_ptr_array_steal_index(list, 0) : NULL;
 }
 

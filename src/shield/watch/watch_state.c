@@ -51,19 +51,13 @@ static char *path_to_text(const char *path)
     return g_uri_escape_string(path, "/ !#$&'()*+,:;=?@[]{}^|<>\"\\`", TRUE);
 }
 
-static gboolean refuse(const char *what, GError **error)
-{
-    g_set_error_literal(error, CONCERT_ERROR, CONCERT_ERROR_INPUT, what);
-    return FALSE;
-}
-
 static gboolean read_number(yyjson_val *entry, const char *name, guint64 *ret_number,
                             GError **error)
 {
     yyjson_val *number = yyjson_obj_get(entry, name);
     if (!yyjson_is_uint(number)) {
         g_autofree char *what = g_strconcat(name, ": no number from 0 on", NULL);
-        return refuse(what, error);
+        return error_input(error, "%s", what);
     }
     *ret_number = yyjson_get_uint(number);
     return TRUE;
@@ -101,7 +95,7 @@ static gboolean read_file(yyjson_val *entry, GPtrArray *files, GError **error)
     if (yyjson_is_str(name) && strlen(yyjson_get_str(name)) == yyjson_get_len(name))
         path = g_uri_unescape_string(yyjson_get_str(name), NULL);
     if (!path || *path == '\0')
-        return refuse("path: no name of a file", error);
+        return error_input(error, "path: no name of a file");
     for (gsize i = 0; i < G_N_ELEMENTS(numbers); i++) {
         guint64 value;
         if (!read_number(entry, numbers[i].name, &value, error))
@@ -109,7 +103,7 @@ static gboolean read_file(yyjson_val *entry, GPtrArray *files, GError **error)
         memcpy((char *)&mark + numbers[i].offset, &value, sizeof(value));
     }
     if (mark.place.line == 0)
-        return refuse("line: they begin with 1", error);
+        return error_input(error, "line: they begin with 1");
     if (!read_print(entry, "head", TAIL_HEAD, mark.head, &mark.head_length, error) ||
         !read_print(entry, "behind", TAIL_BEHIND, mark.behind, &mark.behind_length, error))
         return FALSE;
@@ -130,7 +124,7 @@ GPtrArray *watch_state_parse(const char *text, gsize length, GError **error)
     yyjson_val *root = yyjson_doc_get_root(doc);
     yyjson_val *version = yyjson_obj_get(root, "version"), *list = yyjson_obj_get(root, "files");
     if (!yyjson_is_uint(version) || yyjson_get_uint(version) == 0) {
-        refuse("$.version: no number from 1 on", error);
+        error_input(error, "$.version: no number from 1 on");
         return NULL;
     }
     if (yyjson_get_uint(version) > VERSION) {
