@@ -21,6 +21,10 @@ typedef enum {
 #define GROUPS             8
 #define COLONS_WITHOUT_GAP 6
 
+#ifdef SIEVE_LANES
+static inline gboolean read_groups(const guint8 *text, guint64 colons, guint length,
+                                   guint8 ret_address[16]);
+#else
 /* The number that the last @digits (1 to 4) hexadecimal digits before @end spell. */
 static inline guint16 group_before(const guint8 *end, guint digits)
 {
@@ -32,10 +36,11 @@ static inline guint16 group_before(const guint8 *end, guint digits)
     return (guint16)(word | word >> 8);
 }
 
-/* Reads the groups of the address @text, whose colons are the ones of @colons, bit 0 its first
- * byte; a gap is noughts. FALSE when it is none; some that have two gaps are let through. */
+/* Reads the groups of the address of up to NEAR_BITS bytes at @text, whose colons are the ones of
+ * @colons, bit 0 its first byte; a gap is noughts. FALSE when it is none; some that have two gaps
+ * are let through. */
 static inline gboolean read_groups(const guint8 *text, guint64 colons, guint length,
-                                   guint16 ret_groups[GROUPS])
+                                   guint8 ret_address[16])
 {
     guint64 ends = colons | G_GUINT64_CONSTANT(1) << length, doubles = colons & colons >> 1;
     guint gap = doubles ? (guint)__builtin_ctzll(doubles) : 64, before = GROUPS, count = 0;
@@ -55,12 +60,16 @@ static inline gboolean read_groups(const guint8 *text, guint64 colons, guint len
     }
     if (gap < 64 ? count == GROUPS : count < GROUPS)
         return FALSE;
-    for (guint group = 0; group < GROUPS; group++)
-        ret_groups[group] = group < MIN(before, count)         ? groups[group]
-                            : group + count >= GROUPS + before ? groups[group + count - GROUPS]
-                                                               : 0;
+    for (guint at = 0; at < GROUPS; at++) {
+        guint16 group = at < MIN(before, count)         ? groups[at]
+                        : at + count >= GROUPS + before ? groups[at + count - GROUPS]
+                                                        : 0;
+        ret_address[2 * at] = (guint8)(group >> 8);
+        ret_address[2 * at + 1] = (guint8)group;
+    }
     return TRUE;
 }
+#endif
 
 /* The longest hash with colons. */
 #define COLON_HASH_MAX 191
@@ -93,8 +102,8 @@ static inline Glance glance_at_chain(const Sieve *sieve, const SieveBlock *block
 {
     guint64 colons = window(block, SIEVE_COLON, end);
     guint length = leading(~(colons | window(block, SIEVE_HEX, end)));
-    guint16 groups[GROUPS];
-    guint8 bytes[16];
+    static const guint8 noughts[10];
+    guint8 address[16];
 
     if (length > NEAR_BITS)
         return glance_at_pairs(sieve, block, text, end, ret_key);
@@ -112,16 +121,12 @@ static inline Glance glance_at_chain(const Sieve *sieve, const SieveBlock *block
         return GLANCE_YES;                 /* not all of it counts, or more than it */
     length -= colons >> (length - 2) == 2; /* a colon alone at the end */
     colons &= (G_GUINT64_CONSTANT(1) << length) - 1;
-    if (!read_groups(start, colons, length, groups))
+    if (!read_groups(start, colons, length, address))
         return GLANCE_NO;
-    for (guint group = 0; group < GROUPS; group++) {
-        bytes[2 * group] = (guint8)(groups[group] >> 8);
-        bytes[2 * group + 1] = (guint8)groups[group];
-    }
     /* What begins with noughts may be an IPv4 address. */
-    gboolean may_be = (groups[0] | groups[1] | groups[2] | groups[3] | groups[4]) == 0 ||
-                      sieve_rare_v6(sieve, bytes);
-    return may_be ? GLANCE_YES : GLANCE_NO;
+    return memcmp(address, noughts, sizeof(noughts)) == 0 || sieve_rare_v6(sieve, address)
+               ? GLANCE_YES
+               : GLANCE_NO;
 }
 
 /* May what begins with 32 hexadecimal digits at @start be a hash? */
@@ -147,10 +152,10 @@ static inline Glance glance_at_hash(const Sieve *sieve, const SieveBlock *block,
 }
 
 /* Of the places of a list keeps those at which @glance does not see that nothing is there. */
-static inline void leave_out(const Sieve *sieve, SieveBlock *block, const guint8 *text,
-                             SieveList list,
-                             Glance (*glance)(const Sieve *sieve, const SieveBlock *block,
-                                              const guint8 *text, guint32 at, guint64 *ret_key))
+static inline __attribute__((always_inline)) void
+leave_out(const Sieve *sieve, SieveBlock *block, const guint8 *text, SieveList list,
+          Glance (*glance)(const Sieve *sieve, const SieveBlock *block, const guint8 *text,
+                           guint32 at, guint64 *ret_key))
 {
     const Filter filter = sieve->filters->digest;
     guint32 *places = block->lists[list];

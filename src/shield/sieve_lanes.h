@@ -315,3 +315,60 @@ static inline guint keep_known_numbers(const Filters *filters, Numbers *numbers,
     }
     return kept;
 }
+
+/* For each of 32 bytes the group whose digit it is to be, of four for each ... */
+static const guint8 groups_of_digits[32] __attribute__((aligned(32))) = {
+    0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 2, 2, 3, 3, 3, 3, 4, 4, 4, 4, 5, 5, 5, 5, 6, 6, 6, 6, 7, 7, 7, 7};
+/* ... and the bytes from that digit to the group's end. */
+#define TO_THE_END 0x01020304
+
+static const guint8 numbers_of_16[16]
+    __attribute__((aligned(16))) = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
+
+/* The places of the ones of @mask, the first 16 of them. */
+static inline __m128i places_of_ones(guint64 mask)
+{
+    return _mm512_castsi512_si128(
+        _mm512_maskz_compress_epi8(mask, _mm512_load_si512(numbers_of_bytes)));
+}
+
+/* Groups lie between an end and the end before: all their digits are fetched at once. */
+static inline gboolean read_groups(const guint8 *text, guint64 colons, guint length,
+                                   guint8 ret_address[16])
+{
+    const __m128i ones = _mm_set1_epi8(-1);
+    guint64 all_ends = colons | G_GUINT64_CONSTANT(1) << length, doubles = colons & colons >> 1;
+    __m128i ends = places_of_ones(all_ends), before = _mm_alignr_epi8(ends, ones, 15);
+    guint there = (1u << __builtin_popcountll(all_ends)) - 1;
+    /* Digits, and one more. */
+    __m128i lengths = _mm_sub_epi8(ends, before);
+    guint groups = _mm_mask_cmpgt_epi8_mask((__mmask16)there, lengths, _mm_set1_epi8(1));
+    guint count = (guint)__builtin_popcount(groups), empty = there & ~groups;
+
+    if (_mm_mask_cmpgt_epi8_mask((__mmask16)there, lengths, _mm_set1_epi8(5)) || count > GROUPS ||
+        (count == GROUPS) != (doubles == 0))
+        return FALSE;
+    guint places = 0xff;
+    if (doubles != 0) {
+        guint first = (guint)__builtin_popcount(_bzhi_u32(groups, _lzcnt_u32(empty) ^ 31));
+        places = ((1u << first) - 1) | (0xff00u >> (count - first) & 0xff);
+    }
+    ends =
+        _mm_maskz_expand_epi8((__mmask16)places, _mm_maskz_compress_epi8((__mmask16)groups, ends));
+    before = _mm_maskz_expand_epi8((__mmask16)places,
+                                   _mm_maskz_compress_epi8((__mmask16)groups, before));
+    const __m256i group_of = _mm256_load_si256((const __m256i *)(gconstpointer)groups_of_digits);
+    __m256i from = _mm256_permutexvar_epi8(group_of, _mm256_castsi128_si256(ends));
+    __m256i behind = _mm256_permutexvar_epi8(group_of, _mm256_castsi128_si256(before));
+    from = _mm256_sub_epi8(from, _mm256_set1_epi32(TO_THE_END));
+    __mmask32 digits = _mm256_cmpgt_epi8_mask(from, behind);
+    __m256i spelled =
+        _mm256_maskz_mov_epi8(digits, _mm512_castsi512_si256(_mm512_permutexvar_epi8(
+                                          _mm512_castsi256_si512(from), _mm512_loadu_si512(text))));
+    __mmask32 letters = _mm256_test_epi8_mask(spelled, _mm256_set1_epi8(0x40));
+    spelled = _mm256_and_si256(spelled, _mm256_set1_epi8(0x0f));
+    spelled = _mm256_mask_add_epi8(spelled, letters, spelled, _mm256_set1_epi8(9));
+    spelled = _mm256_maddubs_epi16(spelled, _mm256_set1_epi16(0x0110));
+    _mm_storeu_si128((__m128i *)(gpointer)ret_address, _mm256_cvtepi16_epi8(spelled));
+    return TRUE;
+}

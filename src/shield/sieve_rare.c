@@ -27,22 +27,29 @@ static inline guint8 class_at(const SieveLevel *level, gsize at)
     return at < level->length ? class_of(level->text[at]) : 0;
 }
 
+/* The first @bits, up to 64, of a word. */
+static guint64 first_bits(guint64 word, guint bits)
+{
+    return bits == 0 ? 0 : word >> (64 - bits) << (64 - bits);
+}
+
 gboolean sieve_rare_v6(const Sieve *sieve, const guint8 address[16])
 {
-    const Filters *filters = sieve->filters;
-    guint8 network[16];
+    const Filter filter = sieve->filters->v6;
+    guint64 seed = key_seed(sieve->filters->seed, KEY_V6), high, low;
 
-    if (filters->v6.count == 0)
+    if (filter.count == 0)
         return FALSE;
-    if (filter_has(&filters->v6, key_v6(filters->seed, address)))
+    memcpy(&high, address, sizeof(high));
+    memcpy(&low, address + 8, sizeof(low));
+    high = GUINT64_FROM_BE(high);
+    low = GUINT64_FROM_BE(low);
+    if (filter_has(&filter, key_numbers(seed, high, low)))
         return TRUE;
-    for (const guint8 *length = filters->v6_lengths; *length != 0; length++) {
-        gsize whole = *length / 8;
-        memset(network, 0, sizeof(network));
-        memcpy(network, address, whole);
-        if (*length % 8)
-            network[whole] = address[whole] & (guint8)(0xff00 >> (*length % 8));
-        if (filter_has(&filters->v6, key_v6(filters->seed, network)))
+    for (const guint8 *length = sieve->filters->v6_lengths; *length != 0; length++) {
+        guint64 network = first_bits(high, MIN(*length, 64u));
+        guint64 rest = first_bits(low, MAX(*length, 64u) - 64);
+        if (filter_has(&filter, key_numbers(seed, network, rest)))
             return TRUE;
     }
     return FALSE;

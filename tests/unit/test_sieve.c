@@ -5,6 +5,7 @@
 
 #include <string.h>
 
+#include "shield/sieve_block.h"
 #include "shield/spot.h"
 #include "sieve_texts.h"
 
@@ -103,7 +104,7 @@ static void test_edges(void)
 {
     g_autoptr(Set) set = sieve_texts_set();
     g_autoptr(GPtrArray) sieves = make_sieves(set);
-    const gsize edge = 16384;
+    const gsize edge = SIEVE_WORDS * 64;
 
     for (guint i = 0; sieve_texts_indicators[i]; i++) {
         const char *value = sieve_texts_indicators[i];
@@ -114,7 +115,7 @@ static void test_edges(void)
                 memcpy(text + at, value, size);
                 if (fill == 2)
                     text[at - 1] = text[at + size] = ' ';
-                check_same(sieves, text + at - 300, edge + 300 + size - at + 20, at % 64, 'e');
+                check_same(sieves, text, at + size + 20, at % 64, 'e');
                 memset(text + at - 1, " .x"[fill], size + 2);
             }
         }
@@ -188,6 +189,40 @@ static void test_neighbours(void)
         }
 }
 
+/* Addresses in and beside a network of the set, with the gap anywhere, with groups too many, too
+ * few or too long. */
+static void test_groups(void)
+{
+    g_autoptr(Set) set = sieve_texts_set();
+    g_autoptr(GPtrArray) sieves = make_sieves(set);
+    g_autoptr(GString) text = g_string_new(NULL);
+    guint64 state = 3;
+
+    for (guint round = 0; round < 1500; round++) {
+        guint groups = 7 + sieve_texts_random(&state, 3), gap = sieve_texts_random(&state, 12);
+        guint gap_end = gap + sieve_texts_random(&state, 8);
+        g_string_append(text, sieve_texts_random(&state, 8) ? " " : "[");
+        for (guint group = 0; group < groups; group++) {
+            static const guint8 widths[] = {1, 1, 1, 2, 3, 4, 4, 5};
+            guint width = widths[sieve_texts_random(&state, G_N_ELEMENTS(widths))];
+            guint value = group == 0   ? 0x2001
+                          : group == 1 ? 0xdb8
+                          : group == 2 ? 0x7ff0 + sieve_texts_random(&state, 32)
+                                       : sieve_texts_random(&state, 1u << 4 * MIN(width, 4u));
+            if (group >= gap && group <= gap_end) {
+                g_string_append(text, group == gap ? ":" : "");
+                continue;
+            }
+            g_string_append_printf(text, sieve_texts_random(&state, 2) ? "%0*x%s" : "%0*X%s",
+                                   (int)width, value, group + 1 < groups ? ":" : "");
+        }
+        if (text->len > 3000) {
+            check_same(sieves, text->str, text->len, round % 64, ' ');
+            g_string_truncate(text, 0);
+        }
+    }
+}
+
 /* In logs without hits nearly nothing is left to the spotter, whose time a place costs. */
 static void test_rate(void)
 {
@@ -215,6 +250,7 @@ int main(int argc, char **argv)
     g_test_add_func("/sieve/neighbours", test_neighbours);
     g_test_add_func("/sieve/edges", test_edges);
     g_test_add_func("/sieve/long", test_long);
+    g_test_add_func("/sieve/groups", test_groups);
     g_test_add_func("/sieve/rate", test_rate);
     return g_test_run();
 }
