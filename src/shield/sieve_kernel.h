@@ -132,8 +132,18 @@ static inline guint32 *flatten_words(guint32 *into, Words words, guint32 base)
 }
 #endif
 
-/* Lists the ones of @words, if any. */
+/* Lists the ones of @words, if any, in any order. */
 static inline void list_words(SieveBlock *block, SieveList list, guint at, Words words)
+{
+    guint32 *into = block->lists[list] + block->counts[list];
+
+    if (any(words))
+        block->counts[list] =
+            (guint)(flatten_words(into, words, (at - SIEVE_FIRST) * 64) - block->lists[list]);
+}
+
+/* The same in their order. */
+static inline void list_in_order(SieveBlock *block, SieveList list, guint at, Words words)
 {
     guint64 lanes[LANES];
     guint32 *into = block->lists[list] + block->counts[list];
@@ -157,7 +167,7 @@ PASS list_starts(SieveBlock *block, const guint8 *text, guint end)
         Words splits = LOAD(SIEVE_DOT, at) & BEHIND(SIEVE_DOT, at, 1) & BEFORE(SIEVE_RUN, at, 1) &
                        ~BEFORE(SIEVE_DOT, at, 1);
         list_words(block, SIEVE_HOSTS, at, hosts);
-        list_words(block, SIEVE_ESCAPES, at, escapes);
+        list_in_order(block, SIEVE_ESCAPES, at, escapes);
         if (any(hashes | ja4s | splits)) {
             list_words(block, SIEVE_HASHES, at, hashes);
             list_words(block, SIEVE_JA4S, at, ja4s);
