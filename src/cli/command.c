@@ -319,6 +319,15 @@ static void call_start(Call *call, const Command *command)
         call->given[i].option = call->options->pdata[i];
 }
 
+/* Whether the user asked for the exit status alone. */
+static gboolean is_quiet(const Call *call)
+{
+    for (guint i = 0; i < call->options->len; i++)
+        if (call->given[i].texts && g_str_equal(call->given[i].option->name, "quiet"))
+            return TRUE;
+    return FALSE;
+}
+
 static int run(Call *call, char **argv, GError **error)
 {
     if (!parse(call, argv, error))
@@ -334,7 +343,10 @@ static int run(Call *call, char **argv, GError **error)
         g_free(call->node_directory);
         call->node_directory = node ? g_strdup(node) : default_node_directory();
     }
-    return call->public.command->run(&call->public, error);
+    int status = call->public.command->run(&call->public, error);
+    if (status == COMMAND_NOTHING && !*error && call->public.command->nothing && !is_quiet(call))
+        output_silence(call->public.path, call->public.command->nothing);
+    return status;
 }
 
 const Command *const *command_subcommands(const Command *command)
@@ -352,28 +364,62 @@ const Command *const *command_subcommands(const Command *command)
     return list;
 }
 
+static gboolean is_help(const char *text)
+{
+    return g_str_equal(text, "--help") || g_str_equal(text, "-h");
+}
+
+/* Takes "--node DIR" or "--node=DIR" at *argv, which stays at its last word; FALSE where there is
+ * none, or no DIR. */
+static gboolean take_node(Call *call, char ***argv)
+{
+    const char *directory = NULL;
+    if (g_str_has_prefix(**argv, "--node="))
+        directory = **argv + strlen("--node=");
+    else if (g_str_equal(**argv, "--node") && (*argv)[1])
+        directory = *++*argv;
+    if (!directory)
+        return FALSE;
+    g_free(call->node_directory);
+    call->node_directory = g_strdup(directory);
+    return TRUE;
+}
+
+/* The command of @command that is meant where what stands there, @word, is none of them but "-", a
+ * file or an option; NULL if none is. */
+static const Command *choose_otherwise(Call *call, const Command *command, const char *word)
+{
+    if (!command->otherwise || !word || is_help(word) ||
+        !(word[0] == '-' || g_file_test(word, G_FILE_TEST_EXISTS)))
+        return NULL;
+    g_string_append_printf(call->path, " %s", command->otherwise);
+    return command_find(command_subcommands(command), command->otherwise, NULL);
+}
+
+static void set_no_command(const Call *call, const Command *in, const char *name, const char *near,
+                           GError **error)
+{
+    g_autofree char *hint = near ? g_strdup_printf(" (did you mean \"%s\"?)", near) : g_strdup("");
+    g_set_error(error, CONCERT_ERROR, CONCERT_ERROR_INPUT, "no command %s\"%s\"%s; see `%s --help`",
+                in && in->otherwise ? "and no file " : "", name, hint, call->path->str);
+}
+
 /* Follows @argv down the tree of commands; *argv is left at what follows the command's name. */
 static const Command *choose(Call *call, const Command *const *commands, char ***argv,
                              GError **error)
 {
     const Command *command = NULL;
     while (commands) {
+        while (command && **argv && take_node(call, argv))
+            ++*argv;
         const char *name = **argv;
-        if (name && g_str_equal(name, "-") && command && command->otherwise)
-            return command_find(commands, command->otherwise, NULL);
-        if (!name || name[0] == '-')
-            return command;
         const char *near = NULL;
-        const Command *found = command_find(commands, name, &near);
-        if (!found && command && command->otherwise && g_file_test(name, G_FILE_TEST_EXISTS)) {
-            g_string_append_printf(call->path, " %s", command->otherwise);
-            return command_find(commands, command->otherwise, NULL);
-        }
+        const Command *found = name && name[0] != '-' ? command_find(commands, name, &near) : NULL;
         if (!found) {
-            g_autofree char *hint =
-                near ? g_strdup_printf(" (did you mean \"%s\"?)", near) : g_strdup("");
-            g_set_error(error, CONCERT_ERROR, CONCERT_ERROR_INPUT,
-                        "no command \"%s\"%s; see `%s --help`", name, hint, call->path->str);
+            const Command *otherwise = command ? choose_otherwise(call, command, name) : NULL;
+            if (otherwise || !name || name[0] == '-')
+                return otherwise ? otherwise : command;
+            set_no_command(call, command, name, near, error);
             return NULL;
         }
         command = found;
@@ -390,7 +436,7 @@ static gboolean parse_global(Call *call, const Command *const *commands, char **
 {
     for (; **argv && ***argv == '-'; ++*argv) {
         const char *text = **argv;
-        if (g_str_equal(text, "--help") || g_str_equal(text, "-h")) {
+        if (is_help(text)) {
             help_print_all(commands);
             *ret_status = COMMAND_OK;
             return FALSE;
@@ -400,12 +446,7 @@ static gboolean parse_global(Call *call, const Command *const *commands, char **
             *ret_status = COMMAND_OK;
             return FALSE;
         }
-        const char *directory = NULL;
-        if (g_str_has_prefix(text, "--node="))
-            directory = text + strlen("--node=");
-        else if (g_str_equal(text, "--node") && (*argv)[1])
-            directory = *++*argv;
-        if (!directory) {
+        if (!take_node(call, argv)) {
             g_set_error(error, CONCERT_ERROR, CONCERT_ERROR_INPUT,
                         g_str_equal(text, "--node") ? "%s needs a value (DIR)"
                                                     : "no option %s here; see `concert --help`",
@@ -413,8 +454,6 @@ static gboolean parse_global(Call *call, const Command *const *commands, char **
             *ret_status = COMMAND_ERROR;
             return FALSE;
         }
-        g_free(call->node_directory);
-        call->node_directory = g_strdup(directory);
     }
     return TRUE;
 }
@@ -431,7 +470,7 @@ static int dispatch(const Command *const *commands, char **argv, GError **error)
             help_print_all(commands);
         return COMMAND_ERROR;
     }
-    if (!command->run && *argv && (g_str_equal(*argv, "--help") || g_str_equal(*argv, "-h"))) {
+    if (!command->run && *argv && is_help(*argv)) {
         help_print(command, call.path->str);
         return COMMAND_OK;
     }

@@ -14,12 +14,15 @@
 #define COLUMNS_MAX       16
 #define PROGRESS_INTERVAL (G_USEC_PER_SEC / 10)
 
+static gboolean anything; /* was printed */
+
 static void print_escaped(FILE *stream, const char *format, va_list args)
 {
     g_autofree char *text = g_strdup_vprintf(format, args);
     g_autofree char *safe = escape_terminal(text, -1);
     fputs(safe, stream);
     fputc('\n', stream);
+    anything = TRUE;
 }
 
 void output_line(const char *format, ...)
@@ -53,6 +56,7 @@ void output_json(yyjson_mut_val *root)
     g_assert(text);
     puts(text);
     free(text);
+    anything = TRUE;
 }
 
 gboolean output_to_file(const char *path, GError **error)
@@ -116,6 +120,7 @@ void output_table_print(OutputTable *table)
         widths[i % table->columns] = MAX(widths[i % table->columns], text_width(cells[i]));
 
     gboolean empty = table->cells->len == table->columns;
+    anything |= !empty;
     for (guint i = 0; i < table->cells->len && !empty; i++) {
         guint column = i % table->columns;
         gboolean last = column + 1 == table->columns;
@@ -208,6 +213,12 @@ void output_progress_clear(OutputProgress *progress)
     fputs("\r\x1b[K", stderr);
     fflush(stderr);
     progress->drawn_at = 0;
+}
+
+void output_silence(const char *path, const char *what)
+{
+    if (!anything && isatty(STDERR_FILENO))
+        output_note("%s: %s", path, what);
 }
 
 gboolean output_flush(void)

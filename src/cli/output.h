@@ -62,5 +62,9 @@ void output_progress(OutputProgress *progress, const char *format, ...) G_GNUC_P
 /* Wipes the line. Call it before printing anything else. */
 void output_progress_clear(OutputProgress *progress);
 
+/* For people at a terminal to whom nothing has been said so far: says @what on standard error,
+ * so that they see that something was done. Silent where standard error is no terminal. */
+void output_silence(const char *path, const char *what);
+
 /* Flushes standard output; FALSE, with a message printed, when something could not be written. */
 gboolean output_flush(void);

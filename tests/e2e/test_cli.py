@@ -1,6 +1,8 @@
 """The command line itself: parsing, help, exit statuses, what is shown of strange text."""
 
+import contextlib
 import os
+import pty
 import re
 import subprocess
 import unittest
@@ -72,6 +74,25 @@ class CommandLineTest(concert.TestCase):
         self.assertIn("takes no argument", concert.run("version", "x", status=2).err)
         self.assertIn("needs one of its commands", concert.run("account", status=2).err)
 
+    def test_the_node_may_be_named_anywhere(self):
+        none = self.directory / "none"
+        for command in (["--node", none, "case", "list"], ["case", "--node", none, "list"],
+                        ["case", f"--node={none}", "list"], ["case", "list", "--node", none]):
+            self.assertIn(f"{none} is no node", concert.run(*command, status=2).err)
+        self.assertIn("needs one of its commands", concert.run("case", "--node", none, status=2).err)
+
+    def test_file_in_place_of_a_command(self):
+        """`concert notify FILE`, whatever options stand before the file."""
+        none = self.directory / "none"
+        report = self.write("report.txt", "192.0.2.1\n")
+        for command in (["notify", "--node", none, report], ["notify", "--dry-run", report, "--node", none],
+                        ["notify", "--node", none, "-n", "-"], ["notify", "--node", none, "-"]):
+            self.assertIn(f"{none} is no node", concert.run(*command, status=2).err)
+        self.assertIn('no command and no file "reprot.txt"',
+                      concert.run("notify", "reprot.txt", status=2).err)
+        self.assertIn("concert notify draft --help", concert.run("notify", "--bogus", status=2).err)
+        self.assertIn("Usage: concert notify COMMAND", concert.run("notify", "--help").out)
+
     def test_version(self):
         version = concert.run("version", "--json").json()
         self.assertEqual(concert.run("--version").out, f"concert {version['version']}\n")
@@ -123,6 +144,31 @@ class CommandLineTest(concert.TestCase):
 
 
 class NodeTest(concert.NodeTestCase):
+    def at_a_terminal(self, *command):
+        """What a command whose standard error is a terminal prints there, and its exit status."""
+        terminal, other = pty.openpty()
+        process = subprocess.Popen([concert.BIN, *map(str, command), "--node", str(self.node)],
+                                   stdout=subprocess.PIPE, stderr=other)
+        os.close(other)
+        out = process.communicate()[0]
+        shown = b""
+        with contextlib.suppress(OSError):  # that is how a terminal ends
+            while piece := os.read(terminal, 4096):
+                shown += piece
+        os.close(terminal)
+        return process.returncode, out + shown
+
+    def test_silence_is_told_to_people(self):
+        """Who sits at a terminal is told when there is nothing; programs read the exit status."""
+        self.assertEqual(self.concert("case", "list", status=1).err, "")
+        self.assertEqual(self.at_a_terminal("case", "list"), (1, b"concert case list: there is none\r\n"))
+        log, indicators = self.write("log.txt", "192.0.2.1\n"), self.write("list.txt", "192.0.2.2\n")
+        self.assertEqual(self.at_a_terminal("match", "-i", indicators, log),
+                         (1, b"concert match: nothing was found\r\n"))
+        self.assertEqual(self.at_a_terminal("match", "-q", "-i", indicators, log), (1, b""))
+        # Where it is said already why it is nothing, nothing more is.
+        self.assertEqual(self.at_a_terminal("case", "show", "abc")[1].count(b"\n"), 1)
+
     def test_init_refuses_what_is_there(self):
         self.assertIn("not empty", self.concert("init", status=2).err)
 
