@@ -73,7 +73,10 @@ static gboolean read_findings(Run *run, const char *path, GError **error)
                                     .classification = command_text(run->call, "class"),
                                     .csv_columns = command_text(run->call, "columns")};
     const FindingSink sink = {take, refuse, run};
-    return finding_read(stream, &options, &sink, &run->summary, error);
+    if (finding_read(stream, &options, &sink, &run->summary, error))
+        return TRUE;
+    g_prefix_error(error, "%s: ", g_str_equal(path, "-") ? "standard input" : path);
+    return FALSE;
 }
 
 /* --- who says so himself -----------------------------------------------------------------------
@@ -293,7 +296,7 @@ static void tell_summary(const Run *run)
 {
     const NoticeSplit *split = run->split;
     char findings[OUTPUT_NUMBER_MAX], nobody[OUTPUT_NUMBER_MAX], own[OUTPUT_NUMBER_MAX];
-    output_line("%s findings of a %s: %u recipients, %u notices drafted",
+    output_line("findings %s (%s), recipients %u, notices drafted %u",
                 output_number(findings, split->findings),
                 run->summary.what ? run->summary.what : "file", split->groups->len, run->drafted);
     if (split->count[ROUTING_NOBODY] + split->count[ROUTING_OWN] > 0)
@@ -307,6 +310,11 @@ static void tell_summary(const Run *run)
         output_line("%" G_GUINT64_FORMAT " were there twice, %" G_GUINT64_FORMAT
                     " are about who was attacked or only took part",
                     split->duplicates, split->other_roles);
+    if (routing_count(run->routing) <= 1) /* this node itself */
+        output_line("this node knows no contact yet: `concert contact import FILE` reads them from "
+                    "a table (docs/notices.md)");
+    if (command_flag(run->call, "dry-run"))
+        output_line("nothing was kept: --dry-run");
     if (run->drafted > 0)
         output_line("see `concert notify show ID`; then `concert notify approve --batch %s`",
                     run->batch);

@@ -7,6 +7,7 @@
 #include "cli/dossier_view.h"
 #include "cli/letter.h"
 #include "cli/output.h"
+#include "cli/signatory.h"
 
 #define SHORT_LENGTH 8 /* digits of an id in a list */
 
@@ -77,16 +78,9 @@ void dossier_command_act_clear(DossierAct *act)
 static gboolean add_signatory(const CommandCall *call, const Node *node, DossierAct *act,
                               GError **error)
 {
-    const char *name = command_text(call, "as");
+    const char *name = signatory_of(call, node, error);
     if (!name)
-        name = config_string(node_config(node), SETTING_NODE_SIGNATORY);
-    if (!name)
-        name = config_string(node_config(node), SETTING_NODE_ORGANISATION);
-    if (!name) {
-        command_usage(call, error,
-                      "say who signs: --as NAME, or `concert config` [node] signatory");
         return FALSE;
-    }
     yyjson_mut_obj_add_strcpy(act->params, yyjson_mut_doc_get_root(act->params), "signatory", name);
     return TRUE;
 }

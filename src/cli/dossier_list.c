@@ -47,8 +47,36 @@ static int compare_dossiers(gconstpointer a, gconstpointer b)
     return (of_x > of_y) - (of_x < of_y);
 }
 
-/* @whole: the procedure is not known from the command. */
-static void add_row(OutputTable *table, const Dossier *dossier, gboolean whole, gint64 now)
+/* Whether what opens the procedure is for one party, a node or a mail address. */
+static gboolean has_addressee(const Procedure *procedure)
+{
+    const ProcedureTransition *row = procedure ? procedure->transitions : NULL;
+    while (row && row->type && row->from != 0)
+        row++;
+    for (const ProcedureField *field = row && row->type ? row->fields : NULL; field && field->name;
+         field++)
+        if (field->type == PROCEDURE_NODE && g_str_equal(field->name, "to"))
+            return TRUE;
+    return FALSE;
+}
+
+/* Whom it is for; "" where that is not known here. NULL with @error. Caller frees. */
+static char *addressee(Store *store, const Dossier *dossier, GError **error)
+{
+    g_autoptr(Docket) docket = docket_load(store, dossier->id, error);
+    if (!docket)
+        return NULL;
+    const Event *opening = docket->result->opening;
+    const char *to = opening ? event_text(opening, "to") : NULL;
+    if (opening && !to)
+        to = event_text(opening, "contact");
+    return g_strdup(to ? to : "");
+}
+
+/* @whole: the procedure is not known from the command. @to: NULL where the table has no such
+ * column. */
+static void add_row(OutputTable *table, const Dossier *dossier, const char *to, gboolean whole,
+                    gint64 now)
 {
     g_autofree char *abridged = dossier_command_short(dossier->id);
     g_autofree char *id =
@@ -57,10 +85,16 @@ static void add_row(OutputTable *table, const Dossier *dossier, gboolean whole, 
     g_autofree char *others = g_strjoinv(", ", dossier->waits_for);
     g_autofree char *title = dispatch_view_title(dossier->title ? dossier->title : "(not here yet)",
                                                  dossier->is_exercise);
-    output_table_row(table,
-                     (const char *[]){id, dossier->opener ? dossier->opener : "?",
-                                      dossier->state ? dossier->state : "?",
-                                      dossier->waits_here ? "THIS NODE" : others, due, title});
+    const char *cells[7], **cell = cells;
+    *cell++ = id;
+    *cell++ = dossier->opener ? dossier->opener : "?";
+    if (to)
+        *cell++ = to;
+    *cell++ = dossier->state ? dossier->state : "?";
+    *cell++ = dossier->waits_here ? "THIS NODE" : others;
+    *cell++ = due;
+    *cell = title;
+    output_table_row(table, cells);
 }
 
 int dossier_view_list(const CommandCall *call, const Procedure *procedure, GError **error)
@@ -79,17 +113,25 @@ int dossier_view_list(const CommandCall *call, const Procedure *procedure, GErro
         return COMMAND_ERROR;
     g_ptr_array_sort(dossiers, compare_dossiers);
     gint64 now = timestamp_now();
+    gboolean has_to = has_addressee(procedure);
     g_autoptr(OutputTable) table =
-        output_table_new("ID", "FROM", "STATE", "WAITS FOR", "DUE", "SUBJECT", NULL);
+        has_to ? output_table_new("ID", "FROM", "TO", "STATE", "WAITS FOR", "DUE", "SUBJECT", NULL)
+               : output_table_new("ID", "FROM", "STATE", "WAITS FOR", "DUE", "SUBJECT", NULL);
     for (guint i = 0; i < dossiers->len; i++) {
+        const Dossier *dossier = dossiers->pdata[i];
+        g_autofree char *to = has_to ? addressee(node_store(node), dossier, error) : NULL;
+        if (has_to && !to)
+            return COMMAND_ERROR;
         if (command_json(call)) {
             yyjson_mut_doc *doc = yyjson_mut_doc_new(NULL);
             yyjson_mut_val *root = yyjson_mut_obj(doc);
-            dossier_view_add(doc, root, dossiers->pdata[i], now);
+            dossier_view_add(doc, root, dossier, now);
+            if (to && to[0])
+                yyjson_mut_obj_add_strcpy(doc, root, "to", to);
             output_json(root);
             yyjson_mut_doc_free(doc);
         } else {
-            add_row(table, dossiers->pdata[i], !procedure, now);
+            add_row(table, dossier, to, !procedure, now);
         }
     }
     output_table_print(g_steal_pointer(&table));

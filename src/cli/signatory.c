@@ -9,6 +9,7 @@ const char *signatory_of(const CommandCall *call, const Node *node, GError **err
         name = config_string(node_config(node), SETTING_NODE_ORGANISATION);
     if (!name)
         command_usage(call, error,
-                      "say who signs: --as NAME, or `concert config` [node] signatory");
+                      "say who signs: --as NAME, or [node] signatory in %s/concert.conf",
+                      command_node_directory(call));
     return name;
 }

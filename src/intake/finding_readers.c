@@ -201,9 +201,8 @@ static gboolean check_result(const FindingSummary *summary, GError **error)
                     summary->records, first->where, first->why);
     } else {
         g_set_error(error, CONCERT_ERROR, CONCERT_ERROR_INPUT,
-                    "nothing found: no address, name, URL or e-mail address in %" G_GUINT64_FORMAT
-                    " record(s)",
-                    summary->records);
+                    "nothing found: no address, name, URL or e-mail address is in it (%s)",
+                    summary->what ? summary->what : finding_format_name(summary->format));
     }
     return FALSE;
 }

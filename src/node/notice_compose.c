@@ -140,6 +140,12 @@ static void show_findings(yyjson_val *findings, const NoticeTemplate *template, 
 /* --- texts -------------------------------------------------------------------------------------
  */
 
+/* The line above the organisation's name; NULL: the organisation itself signs. */
+static const char *signing(const NoticeStyle *style)
+{
+    return g_strcmp0(style->signatory, style->organisation) == 0 ? NULL : style->signatory;
+}
+
 static void make_texts(const NoticeTemplate *template, const NoticeView *notice,
                        const NoticeStyle *style, char **ret_subject, char **ret_text)
 {
@@ -154,7 +160,7 @@ static void make_texts(const NoticeTemplate *template, const NoticeView *notice,
     show_findings(notice->findings, template, &findings, &more);
     const NoticeValue values[] = {
         {"name", notice->contact_name},   {"organisation", style->organisation},
-        {"signatory", style->signatory},  {"count", count},
+        {"signatory", signing(style)},    {"count", count},
         {"findings", findings, TRUE},     {"more", more, TRUE},
         {"wanted-by", wanted, TRUE},      {"reply", reply, TRUE},
         {"reference", notice->reference}, {NULL}};
@@ -178,7 +184,7 @@ gboolean notice_compose_reminder(const NoticeView *notice, const NoticeStyle *st
     show_findings(notice->findings, template, &findings, &more);
     const NoticeValue values[] = {{"name", notice->contact_name},
                                   {"organisation", style->organisation},
-                                  {"signatory", style->signatory},
+                                  {"signatory", signing(style)},
                                   {"findings", findings, TRUE},
                                   {"more", more, TRUE},
                                   {"reply", reply, TRUE},

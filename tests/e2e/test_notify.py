@@ -46,6 +46,34 @@ class NotifyTestCase(concert.NodeTestCase):
 
 
 class MailTest(NotifyTestCase):
+    def test_what_is_told_on_the_way(self):
+        empty = self.write("empty.csv", "")
+        self.assertIn("empty.csv: the input is empty", self.concert("notify", empty, status=2).err)
+        report = self.write("report.txt", FINDINGS)
+        told = self.concert("notify", "--dry-run", report).out
+        self.assertIn("findings 4 (text), recipients 2, notices drafted 0", told)
+        self.assertIn("nothing was kept", told)
+        self.concert("notify", report)
+        for row in self.concert("notify", "list").out.splitlines()[1:]:
+            self.assertRegex(row, "cert.alder.example  +(abuse@isp.birch.example|noc@host.cedar.example)")
+        self.assertEqual({line["to"] for line in self.concert("notify", "list", "--json").lines()},
+                         {"abuse@isp.birch.example", "noc@host.cedar.example"})
+        # A table of contacts is what is missing, and not more.
+        self.assertNotIn("contact import", self.concert(
+            "notify", self.write("other.txt", "192.0.2.200\n"), status=1).out)
+        self.concert("contact", "remove", "--source", "contacts.csv")
+        self.assertIn("concert contact import", self.concert("notify", report, status=1).out)
+
+    def test_organisation_signs(self):
+        """Where nobody is named the organisation signs, and is not written twice."""
+        path = self.node / "concert.conf"
+        path.write_text(path.read_text().replace("signatory = Duty Officer\n", ""))
+        notices, _ = self.draft("198.51.100.7\n", "--language", "en")
+        self.assertTrue(notices[0]["text"].endswith("\n\nAlder CERT"), notices[0]["text"])
+        path.write_text(path.read_text().replace("organisation = Alder CERT\n", ""))
+        refused = self.concert("notify", self.write("report.txt", FINDINGS), status=2)
+        self.assertIn(f"[node] signatory in {self.node}/concert.conf", refused.err)
+
     def test_first_day(self):
         notices, left = self.draft()
         self.assertEqual({notice["recipient"]: notice["language"] for notice in notices},
