@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/timestamp.h"
+#include "dossier/statistics_figures.h"
 #include "dossier/suppress.h"
 
 #define COUNTED_PREFIX "concert/report/v1\n"
@@ -391,35 +392,6 @@ void statistics_add(StatisticsCount *count, const EngineResult *dossier)
 /* --- figures -----------------------------------------------------------------------------------
  */
 
-void statistics_free(Statistics *statistics)
-{
-    if (!statistics)
-        return;
-    for (guint i = 0; i < statistics->figures->len; i++) {
-        g_free(g_array_index(statistics->figures, StatisticsFigure, i).name);
-        g_free(g_array_index(statistics->figures, StatisticsFigure, i).label);
-    }
-    g_array_unref(statistics->figures);
-    g_array_unref(statistics->tables);
-    g_free(statistics);
-}
-
-static void add_figure(Statistics *statistics, const char *name, const char *label, gint64 value,
-                       StatisticsUnit unit, gboolean is_hidden)
-{
-    const StatisticsFigure figure = {g_strdup(name), g_strdup(label), value, unit, is_hidden};
-    g_array_append_val(statistics->figures, figure);
-}
-
-static StatisticsTable *add_table(Statistics *statistics, const char *name, const char *title,
-                                  const char *definition)
-{
-    const StatisticsTable table = {
-        .name = name, .title = title, .definition = definition, .first = statistics->figures->len};
-    g_array_append_val(statistics->tables, table);
-    return &g_array_index(statistics->tables, StatisticsTable, statistics->tables->len - 1);
-}
-
 static int compare_keys(gconstpointer a, gconstpointer b)
 {
     return strcmp(*(const char *const *)a, *(const char *const *)b);
@@ -442,35 +414,35 @@ static void end_counts(Statistics *statistics, const StatisticsCount *count, gui
 {
     GHashTable *counts = count->tables[plan].counts;
     g_autoptr(GPtrArray) keys = keys_of(counts);
-    StatisticsTable *table =
-        add_table(statistics, plans[plan].name, plans[plan].title, plans[plan].definition);
+    StatisticsTable *table = statistics_figures_table(statistics, plans[plan].name,
+                                                      plans[plan].title, plans[plan].definition);
     gint64 total = 0;
     for (guint i = 0; i < keys->len; i++)
         total += *(const gint64 *)g_hash_table_lookup(counts, keys->pdata[i]);
-    add_figure(statistics, "total", plans[plan].total, total, STATISTICS_COUNT, FALSE);
+    statistics_figures_add(statistics, "total", plans[plan].total, total, STATISTICS_COUNT, FALSE);
     for (guint i = 0; i < keys->len; i++)
-        add_figure(statistics, keys->pdata[i], keys->pdata[i],
-                   *(const gint64 *)g_hash_table_lookup(counts, keys->pdata[i]), STATISTICS_COUNT,
-                   FALSE);
+        statistics_figures_add(statistics, keys->pdata[i], keys->pdata[i],
+                               *(const gint64 *)g_hash_table_lookup(counts, keys->pdata[i]),
+                               STATISTICS_COUNT, FALSE);
     table->has_total = TRUE;
     table->has_bars = TRUE;
-    table->count = statistics->figures->len - table->first;
+    statistics_figures_end_table(statistics, table);
 }
 
 static void end_numbers(Statistics *statistics, const StatisticsCount *count, guint plan)
 {
-    StatisticsTable *table =
-        add_table(statistics, plans[plan].name, plans[plan].title, plans[plan].definition);
+    StatisticsTable *table = statistics_figures_table(statistics, plans[plan].name,
+                                                      plans[plan].title, plans[plan].definition);
     if (plan == HELP) {
-        add_figure(statistics, "organisations", "organisations", g_hash_table_size(count->helpers),
-                   STATISTICS_COUNT, FALSE);
-        add_figure(statistics, "places", "countries and territories",
-                   g_hash_table_size(count->helping_places), STATISTICS_COUNT, FALSE);
+        statistics_figures_add(statistics, "organisations", "organisations",
+                               g_hash_table_size(count->helpers), STATISTICS_COUNT, FALSE);
+        statistics_figures_add(statistics, "places", "countries and territories",
+                               g_hash_table_size(count->helping_places), STATISTICS_COUNT, FALSE);
     } else {
-        add_figure(statistics, "sightings", "sightings", (gint64)count->sightings, STATISTICS_COUNT,
-                   FALSE);
+        statistics_figures_add(statistics, "sightings", "sightings", (gint64)count->sightings,
+                               STATISTICS_COUNT, FALSE);
     }
-    table->count = statistics->figures->len - table->first;
+    statistics_figures_end_table(statistics, table);
 }
 
 static int compare_seconds(gconstpointer a, gconstpointer b)
@@ -490,8 +462,8 @@ static void end_quartiles(Statistics *statistics, const char *procedure, GArray 
         gint64 seconds = g_array_index(times, gint64, MAX(rank, 1) - 1);
         g_autofree char *name = g_strdup_printf("%s-%s", procedure, suffixes[i]);
         g_autofree char *label = g_strdup_printf("%s: %s", procedure, names[i]);
-        add_figure(statistics, name, label, seconds / MINUTE * MINUTE, STATISTICS_SECONDS,
-                   times->len < SUPPRESS_BELOW);
+        statistics_figures_add(statistics, name, label, seconds / MINUTE * MINUTE,
+                               STATISTICS_SECONDS, times->len < SUPPRESS_BELOW);
     }
 }
 
@@ -513,64 +485,12 @@ static void end_times(Statistics *statistics, const StatisticsCount *count, guin
                           "was down."},
     };
     g_autoptr(GPtrArray) procedures = keys_of(count->times[span]);
-    StatisticsTable *table =
-        add_table(statistics, tables[span].name, tables[span].title, tables[span].definition);
+    StatisticsTable *table = statistics_figures_table(statistics, tables[span].name,
+                                                      tables[span].title, tables[span].definition);
     for (guint i = 0; i < procedures->len; i++)
         end_quartiles(statistics, procedures->pdata[i],
                       g_hash_table_lookup(count->times[span], procedures->pdata[i]));
-    table->count = statistics->figures->len - table->first;
-}
-
-/* --- what is hidden ----------------------------------------------------------------------------
- */
-
-static guint find_figure(const Statistics *statistics, const char *table, const char *name)
-{
-    for (guint i = 0; i < statistics->tables->len; i++) {
-        const StatisticsTable *one = &g_array_index(statistics->tables, StatisticsTable, i);
-        for (guint k = 0; strcmp(one->name, table) == 0 && k < one->count; k++)
-            if (strcmp(g_array_index(statistics->figures, StatisticsFigure, one->first + k).name,
-                       name) == 0)
-                return one->first + k;
-    }
-    return G_MAXUINT;
-}
-
-/* Adds that @total is the sum of @n_parts figures from @first on. @parts holds them all. */
-static void add_sum(GArray *sums, guint *parts, guint total, guint first, guint n_parts)
-{
-    const SuppressSum sum = {total, parts + first, n_parts};
-    if (n_parts > 0 && total != G_MAXUINT)
-        g_array_append_val(sums, sum);
-}
-
-/* Every count, with all that is known of sums: of each table, and of tables that count the same. */
-static void hide(Statistics *statistics)
-{
-    static const char *const same[] = {"cases-by-class", "cases-by-severity"};
-    guint count = statistics->figures->len,
-          across = find_figure(statistics, "cases", "cross-border");
-    g_autofree gint64 *values = g_new0(gint64, count + 1);
-    g_autofree gboolean *hidden = g_new0(gboolean, count + 1);
-    g_autofree guint *parts = g_new(guint, count + 1);
-    g_autoptr(GArray) sums = g_array_new(FALSE, FALSE, sizeof(SuppressSum));
-    for (guint i = 0; i < count; i++) {
-        const StatisticsFigure *figure = &g_array_index(statistics->figures, StatisticsFigure, i);
-        values[i] = figure->unit == STATISTICS_COUNT ? figure->value : 0;
-        parts[i] = i;
-    }
-    for (guint i = 0; i < statistics->tables->len; i++) {
-        const StatisticsTable *table = &g_array_index(statistics->tables, StatisticsTable, i);
-        if (table->has_total)
-            add_sum(sums, parts, table->first, table->first + 1, table->count - 1);
-    }
-    for (guint i = 0; across != G_MAXUINT && i < G_N_ELEMENTS(same); i++)
-        add_sum(sums, parts, find_figure(statistics, same[i], "total"), across, 1);
-    suppress_find(values, count, (const SuppressSum *)(gconstpointer)sums->data, sums->len, hidden);
-    for (guint i = 0; i < count; i++) {
-        StatisticsFigure *figure = &g_array_index(statistics->figures, StatisticsFigure, i);
-        figure->is_hidden = figure->is_hidden || hidden[i];
-    }
+    statistics_figures_end_table(statistics, table);
 }
 
 static int compare_marks(gconstpointer a, gconstpointer b)
@@ -580,10 +500,7 @@ static int compare_marks(gconstpointer a, gconstpointer b)
 
 Statistics *statistics_end(StatisticsCount *count)
 {
-    Statistics *statistics = g_new0(Statistics, 1);
-    statistics->year = count->year;
-    statistics->tables = g_array_new(FALSE, FALSE, sizeof(StatisticsTable));
-    statistics->figures = g_array_new(FALSE, FALSE, sizeof(StatisticsFigure));
+    Statistics *statistics = statistics_figures_new(count->year);
     for (guint i = 0; i < N_TABLES; i++) {
         if (i == HELP || i == SIGHTINGS)
             end_numbers(statistics, count, i);
@@ -592,7 +509,7 @@ Statistics *statistics_end(StatisticsCount *count)
     }
     for (guint i = 0; i < N_SPANS; i++)
         end_times(statistics, count, i);
-    hide(statistics);
+    statistics_figures_hide(statistics);
     g_array_sort(count->marks, compare_marks);
     sha256_digest_pair(COUNTED_PREFIX, strlen(COUNTED_PREFIX), count->marks->data,
                        (gsize)count->marks->len * sizeof(Mark), statistics->counted);
