@@ -6,6 +6,7 @@
 #include "intake/misp_attribute.h"
 #include "intake/misp_galaxy.h"
 #include "intake/misp_object.h"
+#include "intake/misp_reference.h"
 #include "intake/misp_report.h"
 #include "intake/misp_source.h"
 
@@ -43,7 +44,7 @@ static void read_loose(MispEvent *event, yyjson_val *root, const char *path)
         read_parts(event, attributes, attribute_path, misp_attribute_read);
     if (objects != NULL)
         read_parts(event, objects, object_path, misp_object_read);
-    misp_object_relate(event);
+    misp_reference_relate(event);
     MispTimes times = misp_event_times(event, root);
     misp_galaxy_read(event, root, path, NULL, &times, event->tags);
     const char *info = yyjson_get_str(yyjson_obj_get(context, "info"));
@@ -77,7 +78,7 @@ static gboolean read_item(MispEvent *event, yyjson_val *root, const char *path, 
     if (yyjson_is_str(yyjson_obj_get(root, "meta-category")) && yyjson_is_arr(attributes)) {
         misp_report_context(event, NULL, path);
         misp_object_read(event, root, path);
-        misp_object_relate(event);
+        misp_reference_relate(event);
         return TRUE;
     }
     if (attributes != NULL || objects != NULL) {

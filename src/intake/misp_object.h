@@ -5,9 +5,5 @@
 #include "intake/misp_event.h"
 
 /* Takes the object @object (a member of "Object") at the JSON path @path. Its references wait until
- * misp_object_relate(). */
+ * misp_reference_relate(). */
 void misp_object_read(MispEvent *event, yyjson_val *object, const char *path);
-
-/* Makes relationships of the references that the objects of @event have to each other and to its
- * attributes, now that all are known. */
-void misp_object_relate(MispEvent *event);

@@ -7,6 +7,7 @@
 #include "intake/misp_galaxy.h"
 #include "intake/misp_object.h"
 #include "intake/misp_opinion.h"
+#include "intake/misp_reference.h"
 #include "intake/misp_value.h"
 
 /* References in one report or grouping; OBJECT_MAX_VALUES bounds them, and so does patience. */
@@ -64,7 +65,7 @@ static void read_parts(MispEvent *state, yyjson_val *event, const char *path)
             return;
         misp_object_read(state, part, where);
     }
-    misp_object_relate(state);
+    misp_reference_relate(state);
     MispTimes times = misp_event_times(state, event);
     misp_galaxy_read(state, event, path, NULL, &times, state->tags);
 }
