@@ -28,17 +28,6 @@ typedef struct {
     gboolean has_end;
 } Verifying;
 
-static void party_free(EvidenceParty *party)
-{
-    g_free(party->node);
-    g_free(party->origin);
-    g_free(party->ledger_vkey);
-    card_free(party->card);
-    keychange_history_free(party->history);
-    g_ptr_array_unref(party->messages);
-    g_free(party);
-}
-
 static void step_free(EvidenceStep *step)
 {
     event_free(step->event);
@@ -112,92 +101,15 @@ static EvidenceParty *find_ledger(const EvidenceVerifyReport *report, const char
     return NULL;
 }
 
-/* The key with which the ledger's history begins: the verifier's own, if it has one. */
-static NoteVerifier *choose_key(const Verifying *verifying, EvidenceParty *party, GError **error)
-{
-    const GPtrArray *keys = verifying->trust->keys;
-    for (guint i = 0; keys && i < keys->len; i++) {
-        const NoteVerifier *key = keys->pdata[i];
-        if (strcmp(key->name, party->origin) != 0)
-            continue;
-        party->is_known = TRUE;
-        return note_verifier_copy(key);
-    }
-    return note_verifier_parse(party->ledger_vkey, error);
-}
-
-/* A list of texts; NULL-terminated, borrowed. NULL if it is none. */
-static const char **read_texts(yyjson_val *list, guint max)
-{
-    size_t at, size;
-    yyjson_val *one;
-    if (list && (!yyjson_is_arr(list) || yyjson_arr_size(list) > max))
-        return NULL;
-    const char **texts = g_new0(const char *, yyjson_arr_size(list) + 1);
-    yyjson_arr_foreach (list, at, size, one) {
-        if (!yyjson_is_str(one)) {
-            g_free(texts);
-            return NULL;
-        }
-        texts[at] = yyjson_get_str(one);
-    }
-    return texts;
-}
-
-static gboolean read_keys(EvidenceParty *party, yyjson_val *root, GError **error)
-{
-    g_autofree const char **earlier = read_texts(yyjson_obj_get(root, "earlier"), 256);
-    party->messages = g_ptr_array_new_with_free_func((GDestroyNotify)note_verifier_free);
-    g_ptr_array_add(party->messages, note_verifier_copy(party->card->keys[CARD_MESSAGE_KEY]));
-    for (guint i = 0; earlier && earlier[i]; i++) {
-        NoteVerifier *key = note_verifier_parse(earlier[i], error);
-        if (!key)
-            return FALSE;
-        g_ptr_array_add(party->messages, key);
-    }
-    return TRUE;
-}
-
-static gboolean follow_keys(const Verifying *verifying, EvidenceParty *party, yyjson_val *root,
-                            GError **error)
-{
-    g_autofree const char **changes =
-        read_texts(yyjson_obj_get(root, "changes"), KEYCHANGE_LIST_MAX);
-    g_autoptr(NoteVerifier) key = choose_key(verifying, party, error);
-    if (!key || !changes) {
-        if (!*error)
-            g_set_error_literal(error, CONCERT_ERROR, CONCERT_ERROR_INPUT,
-                                "\"changes\" is no list of texts");
-        return FALSE;
-    }
-    party->history = keychange_history_new(key, NULL, party->card->keys[CARD_RECOVERY_KEY], error);
-    return party->history &&
-           keychange_history_add_list(party->history, changes, g_strv_length((char **)changes),
-                                      error) &&
-           card_verify(party->card, party->history, error);
-}
-
-static gboolean read_party(const Verifying *verifying, yyjson_val *root, EvidenceParty *party,
-                           GError **error)
-{
-    const char *vkey = yyjson_get_str(yyjson_obj_get(root, "ledger"));
-    party->card = card_read(yyjson_obj_get(root, "card"), error);
-    if (!party->card)
-        return FALSE;
-    party->node = g_strdup(party->card->node);
-    party->origin = g_strdup(party->card->origin);
-    party->ledger_vkey = g_strdup(vkey ? vkey : party->card->vkeys[CARD_LEDGER_KEY]);
-    return read_keys(party, root, error) && follow_keys(verifying, party, root, error);
-}
-
 static char *take_party(Verifying *verifying, GBytes *bytes)
 {
     g_autoptr(GError) error = NULL;
     gsize length;
     const char *text = g_bytes_get_data(bytes, &length);
     g_autoptr(yyjson_doc) doc = jsonguard_read(text, length, &error);
-    EvidenceParty *party = g_new0(EvidenceParty, 1);
-    gboolean good = doc && read_party(verifying, yyjson_doc_get_root(doc), party, &error);
+    EvidenceParty *party = evidence_party_new();
+    gboolean good =
+        doc && evidence_party_read(party, yyjson_doc_get_root(doc), verifying->trust->keys, &error);
     char *label = g_strdup_printf("card of %s", party->node ? party->node : "somebody");
     if (good && verifying->report->parties->len >= PARTIES_MAX)
         g_set_error(&error, CONCERT_ERROR, CONCERT_ERROR_LIMIT, "there are too many");
@@ -208,9 +120,7 @@ static char *take_party(Verifying *verifying, GBytes *bytes)
         return label;
     }
     tell(verifying, "%s: %s", label, error->message);
-    if (!party->messages)
-        party->messages = g_ptr_array_new();
-    party_free(party);
+    evidence_party_free(party);
     return label;
 }
 
@@ -606,7 +516,7 @@ EvidenceVerifyReport *evidence_verify(Stream *stream, const EvidenceTrust *trust
     if (!reader)
         return NULL;
     EvidenceVerifyReport *report = g_new0(EvidenceVerifyReport, 1);
-    report->parties = g_ptr_array_new_with_free_func((GDestroyNotify)party_free);
+    report->parties = g_ptr_array_new_with_free_func((GDestroyNotify)evidence_party_free);
     report->steps = g_ptr_array_new_with_free_func((GDestroyNotify)step_free);
     report->files = g_ptr_array_new_with_free_func((GDestroyNotify)file_free);
     report->problems = g_ptr_array_new_with_free_func(g_free);

@@ -6,7 +6,7 @@
 
 #include "base/stream.h"
 #include "dossier/evidence_chain.h"
-#include "exchange/card.h"
+#include "exchange/evidence_party.h"
 #include "exchange/evidence_stamp.h"
 #include "ledger/quorum.h"
 
@@ -19,16 +19,6 @@ typedef struct {
     GPtrArray *small;     /* GBytes *: those of them that may be time stamps; may be NULL */
     struct x509_store_st *authorities; /* of time stamps: certificate_store(); NULL: none */
 } EvidenceTrust;
-
-/* A node that signed something. */
-typedef struct {
-    char *node, *origin;
-    Card *card;
-    KeyHistory *history;
-    char *ledger_vkey;   /* with which its history begins, as the bundle's maker knew it */
-    GPtrArray *messages; /* NoteVerifier *: message keys, the card's first */
-    gboolean is_known;   /* by a key of the verifier's */
-} EvidenceParty;
 
 /* A step: an event. */
 typedef struct {
