@@ -110,7 +110,8 @@ void spot_address_v4(SpotView *view, gsize start, gsize end)
         return;
     }
     if (!parse_v4(view, start, end, &address) ||
-        spot_address_is_version(view->text, view->length, start, run_end))
+        spot_address_is_version(view->text, view->length, start, run_end) ||
+        spot_url_is_user(view, start, run_end))
         return;
     look_up(view, start, run_end == end ? end : view->length, end, &address);
     if (set_has(view->set, OBSERVABLE_URL)) {

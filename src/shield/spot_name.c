@@ -64,11 +64,28 @@ static void spot_name(SpotView *view, gsize start, gsize end)
     spot_url_bare(view, start, end, name, length);
 }
 
+/* Is it '@', however escaped, that stands at @at, with a host behind it? */
+static gboolean is_at(const SpotView *view, gsize at)
+{
+    char bytes[UNFOLD_MAX];
+    guint count = 0;
+    UnfoldKind kind;
+    gsize size = 1;
+
+    if (at >= view->length)
+        return FALSE;
+    if (view->text[at] != '@')
+        size = unfold_step(view->text + at, view->length - at,
+                           UNFOLD_PERCENT | UNFOLD_BACKSLASH | UNFOLD_DEFANG, bytes, &count, &kind);
+    if (count > 0 ? bytes[0] != '@' : view->text[at] != '@')
+        return FALSE;
+    return spot_view_class_at(view, at + size) & (SPOT_ALNUM | SPOT_HIGH);
+}
+
 void spot_name_run(SpotView *view, gsize start, gsize end)
 {
     /* What stands before '@' is a mailbox or a user name, however much it looks like a host. */
-    gboolean local_part = end + 1 < view->length && view->text[end] == '@' &&
-                          spot_view_class(view->text[end + 1]) & (SPOT_ALNUM | SPOT_HIGH);
+    gboolean local_part = is_at(view, end) || spot_url_is_user(view, start, end);
     while (end > start && spot_view_class(view->text[end - 1]) & (SPOT_DOT | SPOT_DASH))
         end--;
     while (start < end && view->text[start] == '.')

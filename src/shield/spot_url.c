@@ -215,6 +215,37 @@ void spot_url(SpotView *view, gsize at)
         look_up(view, "", start, authority, end);
 }
 
+gboolean spot_url_is_user(const SpotView *view, gsize start, gsize end)
+{
+    /* As URLs are written, and as they stand in texts whose escapes are undone only later. */
+    static const struct {
+        const char *scheme_end, *colon, *at;
+    } spellings[] = {{"://", ":", "@"},
+                     {":\\/\\/", ":", "@"},
+                     {"%3a%2f%2f", "%3a", "%40"},
+                     {"%253a%252f%252f", "%253a", "%2540"}};
+
+    for (guint i = 0; i < G_N_ELEMENTS(spellings); i++) {
+        const char *scheme_end = spellings[i].scheme_end, *at = spellings[i].at;
+        gsize colon = strlen(spellings[i].colon), size = strlen(scheme_end);
+        if (start < size || g_ascii_strncasecmp(view->text + start - size, scheme_end, size) != 0)
+            continue;
+        for (gsize next = end; next < view->length && next - end < AUTHORITY_MAX; next++) {
+            gsize left = view->length - next;
+            const char *c = view->text + next;
+            if (left > strlen(at) && g_ascii_strncasecmp(c, at, strlen(at)) == 0)
+                return spot_view_class(c[strlen(at)]) & (SPOT_ALNUM | SPOT_HIGH) ||
+                       c[strlen(at)] == '[' || c[strlen(at)] == '%';
+            if (left >= colon && g_ascii_strncasecmp(c, spellings[i].colon, colon) == 0)
+                next += colon - 1;
+            else if (is_class(*c, ENDS) || is_in(*c, "/?#,;'()*!&") || (*c == '%' && *at == '%'))
+                break;
+        }
+        return FALSE;
+    }
+    return FALSE;
+}
+
 void spot_url_bare(SpotView *view, gsize start, gsize end, const char *host, gsize host_length)
 {
     gsize path = end;

@@ -87,5 +87,7 @@ void spot_name_pieces(const char *text, gsize start, gsize end, SpotNamePiece ea
 
 /* spot_url.c: the URL around the "://" at @at. */
 void spot_url(SpotView *view, gsize at);
+/* Is the host, or what looks like one, [start, end) the user name of a URL? */
+gboolean spot_url_is_user(const SpotView *view, gsize start, gsize end);
 /* The URL without its scheme whose host, canonical @host, is [start, end). */
 void spot_url_bare(SpotView *view, gsize start, gsize end, const char *host, gsize host_length);
