@@ -15,36 +15,11 @@ static void set_payload(Packet *packet, const guint8 *payload, gsize there, gsiz
     packet->missing = declared - packet->length;
 }
 
-static PacketOutcome parse_v4(const guint8 *data, gsize length, Packet *packet)
-{
-    if (length < 20)
-        return PACKET_SHORT;
-    gsize header = (data[0] & 15u) * 4, total = bytes_be16(data + 2);
-    if (header < 20)
-        return PACKET_BROKEN;
-    if (total == 0) /* the network card was to cut it in pieces */
-        total = length;
-    if (total < header)
-        return PACKET_BROKEN;
-    if (length < header)
-        return PACKET_SHORT;
-    guint fragment = bytes_be16(data + 6);
-    packet->protocol = data[9];
-    memcpy(packet->source, data + 12, 4);
-    memcpy(packet->destination, data + 16, 4);
-    packet->fragment = (fragment & 0x3fff) != 0;
-    packet->fragment_id = bytes_be16(data + 4);
-    packet->fragment_at = (fragment & 0x1fff) * 8;
-    packet->fragment_last = !(fragment & 0x2000);
-    set_payload(packet, data + header, length - header, total - header);
-    return PACKET_OK;
-}
+/* The protocols of extension headers: RFC 8200 section 4, and RFC 4302, which is IPv4's, too. */
+enum { HOP_BY_HOP = 0, ROUTING = 43, FRAGMENT = 44, AUTHENTICATION = 51, DESTINATION = 60 };
 
-/* Extension headers, RFC 8200 section 4, and the authentication header, RFC 4302. */
 static PacketOutcome skip_extensions(guint8 next, Packet *packet)
 {
-    enum { HOP_BY_HOP = 0, ROUTING = 43, FRAGMENT = 44, AUTHENTICATION = 51, DESTINATION = 60 };
-
     for (guint i = 0; i < PACKET_MAX_EXTENSIONS; i++) {
         const guint8 *at = packet->payload;
         gsize size;
@@ -74,6 +49,33 @@ static PacketOutcome skip_extensions(guint8 next, Packet *packet)
         }
     }
     return PACKET_BROKEN;
+}
+
+static PacketOutcome parse_v4(const guint8 *data, gsize length, Packet *packet)
+{
+    if (length < 20)
+        return PACKET_SHORT;
+    gsize header = (data[0] & 15u) * 4, total = bytes_be16(data + 2);
+    if (header < 20)
+        return PACKET_BROKEN;
+    if (total == 0) /* the network card was to cut it in pieces */
+        total = length;
+    if (total < header)
+        return PACKET_BROKEN;
+    if (length < header)
+        return PACKET_SHORT;
+    guint fragment = bytes_be16(data + 6);
+    packet->protocol = data[9];
+    memcpy(packet->source, data + 12, 4);
+    memcpy(packet->destination, data + 16, 4);
+    packet->fragment = (fragment & 0x3fff) != 0;
+    packet->fragment_id = bytes_be16(data + 4);
+    packet->fragment_at = (fragment & 0x1fff) * 8;
+    packet->fragment_last = !(fragment & 0x2000);
+    set_payload(packet, data + header, length - header, total - header);
+    return packet->protocol == AUTHENTICATION && !packet->fragment
+               ? skip_extensions(AUTHENTICATION, packet)
+               : PACKET_OK;
 }
 
 static PacketOutcome parse_v6(const guint8 *data, gsize length, Packet *packet)
