@@ -347,6 +347,38 @@ static inline guint leading(guint64 bits)
 #include "shield/sieve_lanes.h"
 #endif
 
+#define SOME_TOGETHER NAMES_TOGETHER
+G_STATIC_ASSERT(NAMES_TOGETHER == NUMBERS_TOGETHER);
+
+/* Looks at what is plainly a name or an address. What is fetched for some is waited for while the
+ * others' keys are made. */
+PASS probe_plain(const Sieve *sieve, SieveBlock *block, const guint8 *text)
+{
+    const Filters filters = *sieve->filters;
+    guint name_count = sieve->names ? block->counts[SIEVE_NAMES] : 0;
+    guint number_count = sieve->addresses ? block->counts[SIEVE_NUMBERS] : 0;
+    Names names;
+    NearKeys near;
+    Numbers numbers;
+
+    for (guint i = 0; i < MAX(name_count, number_count); i += SOME_TOGETHER) {
+        guint some = MIN(name_count - MIN(i, name_count), SOME_TOGETHER);
+        guint others = MIN(number_count - MIN(i, number_count), SOME_TOGETHER);
+        some = read_plain_names(sieve, block, text, block->lists[SIEVE_NAMES] + i, some, &names);
+        make_name_keys(sieve->seed_name2, &filters.name2, text, &names, some);
+        others = read_numbers(block, text, block->lists[SIEVE_NUMBERS] + i, others, &numbers);
+        if (filters.v4.count > 0)
+            make_number_keys(sieve->seed_v4, &filters.v4, &numbers, others);
+        some = keep_known_names(&filters.name2, &names, some);
+        make_near_keys(sieve->seed_name3, &filters.name3, text, &names, some, &near);
+        others = keep_known_numbers(&filters, &numbers, others);
+        for (guint n = 0; n < others; n++)
+            ask_for_number(sieve, block, (gint32)numbers.ends[n], numbers.lengths[n],
+                           numbers.addresses[n]);
+        pass_near(block, &filters.name3, &names, &near, some);
+    }
+}
+
 /* The masks stay of the last word, as those before the next block's first, and of what was looked
  * at beyond the block. */
 static void remember(SieveBlock *block)
@@ -376,13 +408,10 @@ static void look(const Sieve *sieve, SieveBlock *block, const guint8 *text, gsiz
     leave_hashes_out(sieve, block, text);
     leave_chains_out(sieve, block, text);
     block->name_hits = block->number_hits = 0;
-    if (sieve->names) {
-        probe_names(sieve, block, text);
+    probe_plain(sieve, block, text);
+    if (sieve->names)
         probe_marked_names(sieve, block, text);
-    }
-    if (sieve->addresses) {
-        probe_numbers(sieve, block, text);
+    if (sieve->addresses)
         probe_marked_numbers(sieve, block, text);
-    }
     remember(block);
 }

@@ -145,39 +145,31 @@ static inline gboolean has_name3(const Sieve *sieve, const guint8 *text, const N
            filter_has(filter, key_tail(sieve->seed_name3, text + name->end, name->three));
 }
 
-/* Passes on those of names whose last two labels are in the set that are there with three, too. */
-static inline void pass_near(const Sieve *sieve, SieveBlock *block, const guint8 *text,
-                             const Names *names, guint count)
-{
-    const Filter filter = sieve->filters->name3;
+/* Those of names whose last two labels are in the set: keys of their last two and three. */
+typedef struct {
     guint64 two[NAMES_TOGETHER], three[NAMES_TOGETHER];
+} NearKeys;
 
+/* Makes them, and fetches what the filter has there. */
+static inline void make_near_keys(guint64 seed, const Filter *filter, const guint8 *text,
+                                  const Names *names, guint count, NearKeys *keys)
+{
     for (guint n = 0; n < count; n++) {
         const guint8 *end = text + names->ends[n];
-        two[n] = key_tail(sieve->seed_name3, end, names->two[n]);
-        three[n] = key_tail(sieve->seed_name3, end, names->three[n]);
-        __builtin_prefetch(&filter.words[filter_place(two[n], filter.count)]);
-        __builtin_prefetch(&filter.words[filter_place(three[n], filter.count)]);
+        keys->two[n] = key_tail(seed, end, names->two[n]);
+        keys->three[n] = key_tail(seed, end, names->three[n]);
+        __builtin_prefetch(&filter->words[filter_place(keys->two[n], filter->count)]);
+        __builtin_prefetch(&filter->words[filter_place(keys->three[n], filter->count)]);
     }
-    for (guint n = 0; n < count; n++)
-        if (filter_has(&filter, two[n]) || filter_has(&filter, three[n]))
-            pass_name(block, (gint32)names->ends[n]);
 }
 
-PASS probe_names(const Sieve *sieve, SieveBlock *block, const guint8 *text)
+/* Passes on those that the filter has. */
+static inline void pass_near(SieveBlock *block, const Filter *filter, const Names *names,
+                             const NearKeys *keys, guint count)
 {
-    const Filter filter = sieve->filters->name2;
-    const guint32 *list = block->lists[SIEVE_NAMES];
-    guint32 count = block->counts[SIEVE_NAMES];
-    Names names;
-
-    for (guint32 i = 0; i < count; i += NAMES_TOGETHER) {
-        guint some = MIN(count - i, NAMES_TOGETHER);
-        some = read_plain_names(sieve, block, text, list + i, some, &names);
-        make_name_keys(sieve->seed_name2, &filter, text, &names, some);
-        some = keep_known_names(&filter, &names, some);
-        pass_near(sieve, block, text, &names, some);
-    }
+    for (guint n = 0; n < count; n++)
+        if (filter_has(filter, keys->two[n]) || filter_has(filter, keys->three[n]))
+            pass_name(block, (gint32)names->ends[n]);
 }
 
 PASS probe_marked_names(const Sieve *sieve, SieveBlock *block, const guint8 *text)

@@ -117,25 +117,6 @@ static inline guint keep_known_numbers(const Filters *filters, Numbers *numbers,
 }
 #endif
 
-PASS probe_numbers(const Sieve *sieve, SieveBlock *block, const guint8 *text)
-{
-    const Filters filters = *sieve->filters;
-    const guint32 *list = block->lists[SIEVE_NUMBERS];
-    guint32 count = block->counts[SIEVE_NUMBERS];
-    Numbers numbers;
-
-    for (guint32 i = 0; i < count; i += NUMBERS_TOGETHER) {
-        guint some = MIN(count - i, NUMBERS_TOGETHER);
-        some = read_numbers(block, text, list + i, some, &numbers);
-        if (filters.v4.count > 0)
-            make_number_keys(sieve->seed_v4, &filters.v4, &numbers, some);
-        some = keep_known_numbers(&filters, &numbers, some);
-        for (guint n = 0; n < some; n++)
-            ask_for_number(sieve, block, (gint32)numbers.ends[n], numbers.lengths[n],
-                           numbers.addresses[n]);
-    }
-}
-
 PASS probe_marked_numbers(const Sieve *sieve, SieveBlock *block, const guint8 *text)
 {
     Number number;
