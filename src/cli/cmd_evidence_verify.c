@@ -73,6 +73,22 @@ static X509_STORE *read_authorities(const CommandCall *call, GError **error)
     return store;
 }
 
+/* Who names a file asks about it: one that the bundle knows nothing of is a problem. */
+static void judge_file(const char *path, const EventHash *hash, EvidenceVerifyReport *report)
+{
+    char hex[2 * SHA256_SIZE + 1];
+    for (guint i = 0; i < report->files->len; i++)
+        if (memcmp(((EvidenceFile *)report->files->pdata[i])->sha256, hash, SHA256_SIZE) == 0)
+            return;
+    for (guint i = 0; i < report->stamps->len; i++)
+        if (memcmp(((EvidenceStamp *)report->stamps->pdata[i])->sha256, hash, SHA256_SIZE) == 0)
+            return;
+    g_ptr_array_add(
+        report->problems,
+        g_strdup_printf("%s: nothing that was sealed has these bytes: their SHA-256 is %s", path,
+                        event_hash_format(hash, hex)));
+}
+
 /* --- what came of it ---------------------------------------------------------------------------
  */
 
@@ -214,7 +230,7 @@ static void print_files(const EvidenceVerifyReport *report)
         const EvidenceFile *file = report->files->pdata[i];
         output_line("%s  %s  %s%s%s", sha256_hex(file->sha256, hex), output_size(size, file->size),
                     file->name ? file->name : "", file->is_sealed ? "" : " (not sealed)",
-                    file->is_here ? ": equal" : ": not looked at, it is not here");
+                    file->is_here ? ": equal" : ": no file with these bytes is here");
     }
 }
 
@@ -285,8 +301,13 @@ static int run(const CommandCall *call, GError **error)
                                  .authorities = authorities};
     g_autoptr(Stream) stream = stream_open(call->arguments[0], error);
     g_autoptr(EvidenceVerifyReport) report = stream ? evidence_verify(stream, &trust, error) : NULL;
-    if (!report)
+    if (!report) {
+        if (!g_str_has_prefix((*error)->message, call->arguments[0]))
+            g_prefix_error(error, "%s: ", call->arguments[0]);
         return command_file_error(error);
+    }
+    for (guint i = 0; i < hashes->len; i++)
+        judge_file(call->arguments[i + 1], hashes->pdata[i], report);
     if (command_flag(call, "certificate")) {
         g_auto(GStrv) lines = g_strsplit(report->certificate ? report->certificate : "", "\n", -1);
         for (guint i = 0; lines[i] && (lines[i + 1] || *lines[i]); i++)

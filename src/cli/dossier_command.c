@@ -126,6 +126,24 @@ int dossier_command_do(const CommandCall *call, Node *node, DossierAct *act, GEr
     return COMMAND_OK;
 }
 
+/* Names all options that have to be given at once, not one after the other. */
+static gboolean has_required(const CommandCall *call, const ProcedureTransition *row,
+                             const DossierAct *act, GError **error)
+{
+    const char *first = NULL;
+    g_autoptr(GString) options = g_string_new(NULL);
+    for (const ProcedureField *field = row->fields; field && field->name; field++) {
+        if (!field->is_required || yyjson_mut_obj_get(act->payload, field->name))
+            continue;
+        g_autofree char *option = dossier_core_option(field);
+        first = first ? first : field->name;
+        g_string_append_printf(options, " --%s ...", option);
+    }
+    if (first)
+        command_usage(call, error, "\"%s\" is missing: give%s", first, options->str);
+    return first == NULL;
+}
+
 static int run_step(const CommandCall *call, GError **error)
 {
     const Made *made = made_of(call);
@@ -137,6 +155,8 @@ static int run_step(const CommandCall *call, GError **error)
     if (!dossier_command_fill(call, node, made->procedure, made->row, &act, error))
         return COMMAND_ERROR;
     if (made->fill && !made->fill(call, node, &act, error))
+        return COMMAND_ERROR;
+    if (!has_required(call, made->row, &act, error))
         return COMMAND_ERROR;
     return dossier_command_do(call, node, &act, error);
 }
@@ -287,8 +307,10 @@ static Made *made_new(const Procedure *procedure, const ProcedureTransition *row
     made->row = row;
     made->command.uses_node = TRUE;
     made->command.run = run;
-    made->command.nothing =
-        run == run_list ? "there is none" : g_strdup_printf("there is no such %s", procedure->name);
+    made->command.nothing = run == run_list ? "there is none"
+                            : row && row->from == 0
+                                ? "there is no such peer"
+                                : g_strdup_printf("there is no such %s", procedure->name);
     return made;
 }
 

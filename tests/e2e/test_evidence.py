@@ -149,6 +149,11 @@ class EvidenceTest(concert.TestCase):
             self.assertTrue(any(names[kind] in problem for problem in problems), (kind, problems))
             self.assertNotEqual(evidencejudge.judge(bundle), [], kind)
         self.assertEqual(set(tried), set(names))
+        # A file beside it is what was sealed, or is named.
+        bundle.write_bytes(whole)
+        self.assertTrue(self.verify(bundle, path)["verified"])
+        other, _ = self.file("other.txt", 3000, 2)
+        self.assertIn(f"{other}: nothing that was sealed", self.verify(bundle, path, other, status=1)["problems"][0])
         # Cut off, longer, a step taken out, another's key, no bundle at all.
         for broken in (whole[:-1], whole[:len(whole) // 2], whole + b"x", evidencejudge.without(whole, "E", 3)):
             bundle.write_bytes(broken)

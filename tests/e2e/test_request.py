@@ -165,7 +165,7 @@ class RequestTest(concert.TestCase):
         self.wait(asking, request, "extended")
         asking.run("request", "announce-formal", request, "--reference", "R 1", "--authority", "Court")
         asked.run("request", "record-formal", request, "--reference", "R 1", "--authority", "Court")
-        refuse("release", "Here.", because='"order" is missing')
+        refuse("release", "Here.", because='"order" is missing: give --order ...')
         asked.run("request", "release", request, "The logs", "--order", "Order 1", "--as", "Judge's clerk")
         self.wait(asking, request, "released")
         asking.run("request", "confirm", request)
