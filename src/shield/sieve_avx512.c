@@ -1,4 +1,5 @@
-/* sieve_avx512.c - the sieve for machines with AVX-512 VBMI2 and GFNI (Ice Lake, Zen 4 and later). */
+/* sieve_avx512.c - the sieve for machines with AVX-512 VBMI2 and GFNI (Ice Lake, Zen 4 and later).
+ */
 #include <immintrin.h>
 
 #include "shield/sieve_block.h"
@@ -144,26 +145,32 @@ static inline guint32 *flatten(guint32 *into, guint64 mask, guint32 base)
     return into + count;
 }
 
-/* A bit of each word at a time: most have none or one. */
+/* Appends the number of the lowest bit of each of @words that has any; without these bits. */
+static inline __m512i flatten_lowest(guint32 **into, __m512i words, __m512i bases)
+{
+    __mmask8 some = _mm512_test_epi64_mask(words, words);
+    __m512i less = _mm512_sub_epi64(words, _mm512_set1_epi64(1));
+    __m512i numbers =
+        _mm512_add_epi64(bases, _mm512_popcnt_epi64(_mm512_andnot_si512(words, less)));
+
+    _mm256_storeu_si256((__m256i *)(gpointer)*into,
+                        _mm256_maskz_compress_epi32(some, _mm512_cvtepi64_epi32(numbers)));
+    *into += __builtin_popcount(some);
+    return _mm512_and_si512(words, less);
+}
+
+/* Most words have none or one, nearly all no more than two: what is done for nothing costs less
+ * than a branch that nobody can foresee. */
 static inline guint32 *flatten_words(guint32 *into, Words words, guint32 base)
 {
-    const __m512i one = _mm512_set1_epi64(1);
     const __m512i bases = _mm512_add_epi64(_mm512_set1_epi64(base),
                                            _mm512_set_epi64(448, 384, 320, 256, 192, 128, 64, 0));
-    __m512i bits = (__m512i)words;
+    __m512i bits = flatten_lowest(&into, (__m512i)words, bases);
 
-    for (;;) {
-        __mmask8 some = _mm512_test_epi64_mask(bits, bits);
-        if (some == 0)
-            return into;
-        __m512i less = _mm512_sub_epi64(bits, one);
-        __m512i numbers =
-            _mm512_add_epi64(bases, _mm512_popcnt_epi64(_mm512_andnot_si512(bits, less)));
-        _mm256_storeu_si256((__m256i *)(gpointer)into,
-                            _mm256_maskz_compress_epi32(some, _mm512_cvtepi64_epi32(numbers)));
-        into += __builtin_popcount(some);
-        bits = _mm512_and_si512(bits, less);
-    }
+    bits = flatten_lowest(&into, bits, bases);
+    while (G_UNLIKELY(_mm512_test_epi64_mask(bits, bits) != 0))
+        bits = flatten_lowest(&into, bits, bases);
+    return into;
 }
 
 #define SHIFT_DOWN(low, high, n)                                                                   \

@@ -233,8 +233,9 @@ static inline Words off_marks(const SieveBlock *block, guint at, Words marks)
 PASS list_ends(SieveBlock *block, const guint8 *text, guint end)
 {
     guint32 *names = block->lists[SIEVE_NAMES], *numbers = block->lists[SIEVE_NUMBERS];
-    guint8 *carries = block->carries;
+    guint8 carries[SIEVE_CARRIES];
 
+    memcpy(carries, block->carries, sizeof(carries));
     for (guint at = SIEVE_FIRST; at < end; at += LANES) {
         fetch_next(text, at, 1);
         Words run = LOAD(SIEVE_RUN, at), dots = LOAD(SIEVE_DOT, at);
@@ -256,19 +257,23 @@ PASS list_ends(SieveBlock *block, const guint8 *text, guint end)
             list_words(block, SIEVE_MARKED_NUMBERS, at, marked_numbers);
         }
     }
+    memcpy(block->carries, carries, sizeof(carries));
     block->counts[SIEVE_NAMES] = (guint)(names - block->lists[SIEVE_NAMES]);
     block->counts[SIEVE_NUMBERS] = (guint)(numbers - block->lists[SIEVE_NUMBERS]);
 }
 
 PASS list_colons(SieveBlock *block, guint end)
 {
+    guint8 carry = block->carries[SIEVE_CARRY_CHAIN];
+
     for (guint at = SIEVE_FIRST; at < end + LANES; at += LANES)
         STORE(SIEVE_PAIR, at, pairs(block, at));
     for (guint at = SIEVE_FIRST; at < end; at += LANES) {
         Words chain = LOAD(SIEVE_HEX, at) | LOAD(SIEVE_COLON, at);
-        Words ends = add_words(chain, chains(block, at), &block->carries[SIEVE_CARRY_CHAIN]);
+        Words ends = add_words(chain, chains(block, at), &carry);
         list_words(block, SIEVE_COLONS, at, ends & ~chain);
     }
+    block->carries[SIEVE_CARRY_CHAIN] = carry;
 }
 
 /* The full stops of other scripts that are dots in names: U+3002, U+FF0E, U+FF61. */
