@@ -190,7 +190,8 @@ static int recover(const CommandCall *call, GError **error)
     gint64 trusted = command_int(call, "trusted-size", -1);
     if (trusted >= 0)
         yyjson_mut_obj_add_sint(params, root, "trusted_size", trusted);
-    return change(call, "key.recover", params, error);
+    int status = change(call, "key.recover", params, error);
+    return status == COMMAND_ERROR ? command_file_error(error) : status;
 }
 
 static const Command cmd_key_recover = {

@@ -142,7 +142,7 @@ const Command cmd_notify = {
     .examples =
         (const CommandExample[]){
             {"concert notify report.csv", "draft notices of what is in a report"},
-            {"concert notify approve --batch 2026-03-01-report", "approve all of them"},
+            {"concert notify approve --batch 2026-03-01T101500Z-report.csv", "approve all of them"},
             {"concert notify send --all", "send what is approved"},
             {NULL, NULL}},
 };

@@ -146,7 +146,7 @@ static gboolean read_wanted_by(Run *run, GError **error)
     return TRUE;
 }
 
-/* "20260301T101500Z-report.csv". */
+/* "2026-03-01T101500Z-report.csv". */
 static char *make_batch(const char *path)
 {
     char time[TIMESTAMP_MAX];

@@ -48,10 +48,15 @@ static GPtrArray *read_files(const CommandCall *call, GPtrArray *faults, GError 
  */
 
 /* The year that was asked for; by default the last that is over. */
-static guint asked_year(const CommandCall *call)
+static guint this_year(void)
 {
     g_autoptr(GDateTime) now = g_date_time_new_now_utc();
-    return (guint)command_int(call, "year", g_date_time_get_year(now) - 1);
+    return (guint)g_date_time_get_year(now);
+}
+
+static guint asked_year(const CommandCall *call)
+{
+    return (guint)command_int(call, "year", this_year() - 1);
 }
 
 static char *describe_checkpoint(const LedgerReadState *ledger)
@@ -173,8 +178,10 @@ static SignedJson *read_report(const char *path, gboolean *ret_page_differs, GEr
     gsize size = within ? strlen(within) : length;
     g_autoptr(SignedJson) report =
         signed_json_parse(json, size, STATISTICS_REPORT_BYTES_MAX, STATISTICS_REPORT_TYPE, error);
-    if (!report || !statistics_report_check(report->body, error))
+    if (!report || !statistics_report_check(report->body, error)) {
+        g_prefix_error(error, "%s: %s", path, report ? "" : "this is no signed report: ");
         return NULL;
+    }
     g_autoptr(GString) page = within ? report_view_html(report->body, within) : NULL;
     *ret_page_differs = page && (page->len != length || memcmp(page->str, text, length) != 0);
     return g_steal_pointer(&report);
@@ -284,6 +291,8 @@ static int run_verify(const CommandCall *call, GError **error)
 static int run(const CommandCall *call, GError **error)
 {
     const char *what = call->arguments[0];
+    if (asked_year(call) > this_year())
+        return command_usage(call, error, "--year %u: that year has not begun", asked_year(call));
     if (!what)
         return run_make(call, error);
     if (g_str_equal(what, "export") && call->count == 1)

@@ -3,26 +3,29 @@
 #include <stdio.h>
 #include <string.h>
 
-#define WIDTH 80
-
-/* Prints @text in lines of at most WIDTH columns, each but the first indented by @indent; @column
- * is where the first line has got to. */
-static void print_wrapped(const char *text, guint column, guint indent)
+void help_wrap(GString *into, const char *text, guint column, guint indent)
 {
     g_auto(GStrv) words = g_strsplit(text, " ", -1);
     gboolean first = TRUE;
     for (guint i = 0; words[i]; i++) {
         guint width = g_utf8_strlen(words[i], -1);
-        if (!first && column + 1 + width > WIDTH) {
-            printf("\n%*s", (int)indent, "");
+        if (!first && column + 1 + width > HELP_WIDTH) {
+            g_string_append_printf(into, "\n%*s", (int)indent, "");
             column = indent;
             first = TRUE;
         }
-        printf("%s%s", first ? "" : " ", words[i]);
+        g_string_append_printf(into, "%s%s", first ? "" : " ", words[i]);
         column += width + (first ? 0 : 1);
         first = FALSE;
     }
-    putchar('\n');
+    g_string_append_c(into, '\n');
+}
+
+static void print_wrapped(const char *text, guint column, guint indent)
+{
+    g_autoptr(GString) lines = g_string_new(NULL);
+    help_wrap(lines, text, column, indent);
+    fputs(lines->str, stdout);
 }
 
 /* Prints paragraphs as they are wrapped; one that begins with a blank is printed as it stands. */

@@ -64,6 +64,9 @@ void match_indicators_explain(const LoadCounts *counts, GError **error)
                                counts->empty);
     if (counts->broken > 0)
         g_string_append_printf(why, "; %" G_GUINT64_FORMAT " could not be read", counts->broken);
+    if (!strchr(why->str, ';'))
+        g_string_append(why, ": put some into the node with `concert import`, or name a file of "
+                             "them with -i");
     g_set_error_literal(error, CONCERT_ERROR, CONCERT_ERROR_INPUT, why->str);
 }
 

@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "cli/help.h"
+
 #define MINUTE 60
 #define HOUR   (60 * MINUTE)
 #define DAY    (24 * HOUR)
@@ -50,7 +52,9 @@ GString *report_view_text(yyjson_val *body)
         }
         if (yyjson_arr_size(yyjson_obj_get(table, "figures")) == 0)
             g_string_append(text, "  none\n");
-        g_string_append_printf(text, "  (%s)\n", text_of(table, "definition"));
+        g_autofree char *definition = g_strdup_printf("(%s)", text_of(table, "definition"));
+        g_string_append(text, "  ");
+        help_wrap(text, definition, 2, 3);
     }
     g_string_append(text, "\n\"hidden\": a count below 5, or one that would tell such a count.\n");
     return text;

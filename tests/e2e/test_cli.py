@@ -158,6 +158,20 @@ class NodeTest(concert.NodeTestCase):
         os.close(terminal)
         return process.returncode, out + shown
 
+    def test_report_reads_on_a_terminal(self):
+        for line in self.concert("report").out.splitlines():
+            self.assertLessEqual(len(line), 80, line)
+        self.assertIn("has not begun", self.concert("report", "--year", "9000", status=2).err)
+        for text in ("", "just words\n", "{}"):
+            self.assertIn("words.txt: this is no signed report",
+                          self.concert("report", "verify", self.write("words.txt", text), status=2).err)
+
+    def test_what_to_do_next(self):
+        log = self.write("log.txt", "192.0.2.1\n")
+        self.assertIn("`concert import`, or name a file", self.concert("match", log, status=2).err)
+        self.assertIn("none.key: No such file", self.concert(
+            "key", "recover", "ledger", "--recovery-key", self.directory / "none.key", status=2).err)
+
     def test_silence_is_told_to_people(self):
         """Who sits at a terminal is told when there is nothing; programs read the exit status."""
         self.assertEqual(self.concert("case", "list", status=1).err, "")
