@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/jsontext.h"
 #include "cli/command_node.h"
 #include "store/attachments.h"
 
@@ -83,9 +84,8 @@ static gboolean hash_file(Adding *adding, GError **error)
 static yyjson_mut_doc *begin_params(const Adding *adding)
 {
     char hex[2 * SHA256_SIZE + 1];
-    yyjson_mut_doc *doc = yyjson_mut_doc_new(NULL);
-    yyjson_mut_val *root = yyjson_mut_obj(doc);
-    yyjson_mut_doc_set_root(doc, root);
+    yyjson_mut_val *root;
+    yyjson_mut_doc *doc = jsontext_object(&root);
     yyjson_mut_obj_add_strcpy(doc, root, "sha256", sha256_hex(adding->chunk.sha256, hex));
     return doc;
 }

@@ -1,6 +1,7 @@
 /* cmd_account.c - `concert account`: who may log in, as what, and with which tokens. */
 #include <string.h>
 
+#include "base/jsontext.h"
 #include "base/timestamp.h"
 #include "cli/command_node.h"
 #include "cli/commands.h"
@@ -16,9 +17,8 @@
 /* An empty object as the root of new parameters. */
 static yyjson_mut_val *params_new(yyjson_mut_doc **ret_params)
 {
-    *ret_params = yyjson_mut_doc_new(NULL);
-    yyjson_mut_val *root = yyjson_mut_obj(*ret_params);
-    yyjson_mut_doc_set_root(*ret_params, root);
+    yyjson_mut_val *root;
+    *ret_params = jsontext_object(&root);
     return root;
 }
 
@@ -55,8 +55,7 @@ static int run_add(const CommandCall *call, GError **error)
         yyjson_mut_doc_free(params);
         return COMMAND_ERROR;
     }
-    if (hash)
-        yyjson_mut_obj_add_str(params, root, "password_hash", hash);
+    jsontext_add(params, root, "password_hash", hash);
     if (!command_node_call(node, "account.add", params, NULL, error))
         return COMMAND_ERROR;
     if (made)

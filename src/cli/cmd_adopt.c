@@ -1,6 +1,7 @@
 /* cmd_adopt.c - `concert adopt`: an analyst's decision that a claim or a variant holds. */
 #include <string.h>
 
+#include "base/jsontext.h"
 #include "cli/command_node.h"
 #include "cli/commands.h"
 #include "cli/output.h"
@@ -44,9 +45,8 @@ static int run(const CommandCall *call, GError **error)
     if (wanted.matches > 1)
         return command_usage(call, error, "%s: more than one version begins so", prefix);
 
-    yyjson_mut_doc *params = yyjson_mut_doc_new(NULL);
-    yyjson_mut_val *root = yyjson_mut_obj(params);
-    yyjson_mut_doc_set_root(params, root);
+    yyjson_mut_val *root;
+    yyjson_mut_doc *params = jsontext_object(&root);
     yyjson_mut_obj_add_str(params, root, "id", id);
     yyjson_mut_obj_add_str(params, root, "sha256", wanted.sha256);
     if (!command_node_call(node, "object.adopt", params, NULL, error))

@@ -1,6 +1,7 @@
 /* cmd_attachment.c - `concert attachment`: files that belong to events of dossiers. */
 #include <string.h>
 
+#include "base/jsontext.h"
 #include "cli/command_node.h"
 #include "cli/commands.h"
 #include "cli/output.h"
@@ -36,8 +37,7 @@ static void add_copy(yyjson_mut_doc *doc, yyjson_mut_val *root, const Attachment
     yyjson_mut_obj_add_str(doc, root, "state", attachment_state_name(copy->state));
     yyjson_mut_obj_add_uint(doc, root, "chunks", chunk_count(copy->size));
     yyjson_mut_obj_add_uint(doc, root, "here", copy->here);
-    if (copy->origin)
-        yyjson_mut_obj_add_strcpy(doc, root, "from", copy->origin);
+    jsontext_add(doc, root, "from", copy->origin);
     yyjson_mut_obj_add_bool(doc, root, "malicious", copy->is_malicious);
     yyjson_mut_obj_add_strcpy(doc, root, "added", output_time(time, copy->added));
 }
@@ -51,8 +51,7 @@ static void list_json(const Attachment *copy, const char *name)
     yyjson_mut_doc *doc = yyjson_mut_doc_new(NULL);
     yyjson_mut_val *root = yyjson_mut_obj(doc);
     yyjson_mut_obj_add_strcpy(doc, root, "sha256", sha256_hex(copy->sha256, hex));
-    if (name)
-        yyjson_mut_obj_add_str(doc, root, "name", name);
+    jsontext_add(doc, root, "name", name);
     add_copy(doc, root, copy);
     output_json(root);
     yyjson_mut_doc_free(doc);
@@ -146,8 +145,7 @@ static void show_json(const Known *known)
         yyjson_mut_val *one = yyjson_mut_arr_add_obj(doc, list);
         yyjson_mut_obj_add_str(doc, one, "to", sending->origin);
         yyjson_mut_obj_add_uint(doc, one, "chunks", sending->sent);
-        if (sending->failure)
-            yyjson_mut_obj_add_str(doc, one, "failure", sending->failure);
+        jsontext_add(doc, one, "failure", sending->failure);
     }
     output_json(root);
     yyjson_mut_doc_free(doc);

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "base/durable.h"
+#include "base/jsontext.h"
 #include "cli/command_node.h"
 #include "cli/commands.h"
 #include "cli/output.h"
@@ -27,9 +28,8 @@ static gboolean get_passphrase(const CommandCall *call, char **ret_passphrase, g
 static char *export_keys(Node *node, const LedgerReadState *state, const char *passphrase,
                          GError **error)
 {
-    yyjson_mut_doc *params = yyjson_mut_doc_new(NULL);
-    yyjson_mut_val *root = yyjson_mut_obj(params);
-    yyjson_mut_doc_set_root(params, root);
+    yyjson_mut_val *root;
+    yyjson_mut_doc *params = jsontext_object(&root);
     if (passphrase)
         yyjson_mut_obj_add_str(params, root, "passphrase", passphrase);
     yyjson_mut_obj_add_str(params, root, "ledger", state->keys[LEDGER_KEY]);
@@ -72,8 +72,7 @@ static void report(const CommandCall *call, const char *path, guint64 bytes, con
         yyjson_mut_val *root = yyjson_mut_obj(doc);
         yyjson_mut_obj_add_str(doc, root, "file", path);
         yyjson_mut_obj_add_uint(doc, root, "bytes", bytes);
-        if (keys_path)
-            yyjson_mut_obj_add_str(doc, root, "keys", keys_path);
+        jsontext_add(doc, root, "keys", keys_path);
         output_json(root);
         yyjson_mut_doc_free(doc);
         return;

@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "base/jsontext.h"
 #include "cli/command_node.h"
 #include "cli/commands.h"
 #include "cli/document.h"
@@ -112,9 +113,8 @@ static int run_publish(const CommandCall *call, GError **error)
     g_autoptr(Node) node = command_node_open(call, NODE_WRITE, error);
     if (!node)
         return COMMAND_ERROR;
-    yyjson_mut_doc *params = yyjson_mut_doc_new(NULL);
-    yyjson_mut_val *root = yyjson_mut_obj(params);
-    yyjson_mut_doc_set_root(params, root);
+    yyjson_mut_val *root;
+    yyjson_mut_doc *params = jsontext_object(&root);
     yyjson_mut_obj_add_bool(params, root, "force", command_flag(call, "again"));
     g_autoptr(yyjson_doc) result = NULL;
     g_autofree char *text = NULL;

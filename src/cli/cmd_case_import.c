@@ -1,6 +1,7 @@
 /* cmd_case_import.c - `concert case import`: opens a case from a report of an incident. */
 #include <string.h>
 
+#include "base/jsontext.h"
 #include "base/timestamp.h"
 #include "cli/attachment_file.h"
 #include "cli/cmd_case.h"
@@ -93,8 +94,7 @@ static void fill(const CommandCall *call, const Incident *incident, DossierAct *
     yyjson_mut_val *root = yyjson_mut_doc_get_root(act->params);
     if (!tlp)
         tlp = incident->tlp;
-    if (tlp)
-        yyjson_mut_obj_add_strcpy(act->params, root, "tlp", tlp);
+    jsontext_add(act->params, root, "tlp", tlp);
     if (command_flag(call, "exercise"))
         yyjson_mut_obj_add_bool(act->params, root, "exercise", TRUE);
 }

@@ -5,6 +5,7 @@
 
 #include <sodium.h>
 
+#include "base/jsontext.h"
 #include "base/timestamp.h"
 #include "cli/commands.h"
 #include "cli/document.h"
@@ -88,8 +89,7 @@ static void print_findings_json(const Docket *docket, const GArray *findings, gu
         yyjson_mut_obj_add_str(doc, object, "condition", one->condition->name);
         yyjson_mut_obj_add_str(doc, object, "rule", one->condition->rule);
         yyjson_mut_obj_add_bool(doc, object, "met", !one->missing);
-        if (one->missing)
-            yyjson_mut_obj_add_str(doc, object, "missing", one->missing);
+        jsontext_add(doc, object, "missing", one->missing);
     }
     output_json(root);
     yyjson_mut_doc_free(doc);

@@ -1,25 +1,18 @@
 /* cmd_collection.c - `concert collection`: TAXII collections, their API roots, and who may what. */
+#include "base/jsontext.h"
 #include "cli/command_node.h"
 #include "cli/commands.h"
 #include "cli/output.h"
 #include "exchange/reach.h"
 #include "store/collections.h"
 
-static void add_text(yyjson_mut_doc *doc, yyjson_mut_val *object, const char *key,
-                     const char *value)
-{
-    if (value)
-        yyjson_mut_obj_add_str(doc, object, key, value);
-}
-
 /* @reach NULL: none. */
 static gboolean set_reach(Node *node, const char *collection, const char *reach, GError **error)
 {
-    yyjson_mut_doc *params = yyjson_mut_doc_new(NULL);
-    yyjson_mut_val *root = yyjson_mut_obj(params);
-    yyjson_mut_doc_set_root(params, root);
+    yyjson_mut_val *root;
+    yyjson_mut_doc *params = jsontext_object(&root);
     yyjson_mut_obj_add_str(params, root, "collection", collection);
-    add_text(params, root, "reach", reach);
+    jsontext_add(params, root, "reach", reach);
     return command_node_call(node, "collection.reach", params, NULL, error);
 }
 
@@ -33,14 +26,13 @@ static int run_add(const CommandCall *call, GError **error)
         return COMMAND_ERROR;
     const char *name = call->arguments[0];
     const char *title = command_text(call, "title");
-    yyjson_mut_doc *params = yyjson_mut_doc_new(NULL);
-    yyjson_mut_val *root = yyjson_mut_obj(params);
-    yyjson_mut_doc_set_root(params, root);
+    yyjson_mut_val *root;
+    yyjson_mut_doc *params = jsontext_object(&root);
     yyjson_mut_obj_add_str(params, root, "name", name);
     yyjson_mut_obj_add_str(params, root, "title", title ? title : name);
-    add_text(params, root, "description", command_text(call, "description"));
-    add_text(params, root, "root", command_text(call, "root"));
-    add_text(params, root, "id", command_text(call, "id"));
+    jsontext_add(params, root, "description", command_text(call, "description"));
+    jsontext_add(params, root, "root", command_text(call, "root"));
+    jsontext_add(params, root, "id", command_text(call, "id"));
     yyjson_doc *result = NULL;
     if (!command_node_call(node, "collection.add", params, &result, error))
         return COMMAND_ERROR;
@@ -72,8 +64,8 @@ static int run_list(const CommandCall *call, GError **error)
             yyjson_mut_obj_add_str(doc, root, "id", collection->id);
             yyjson_mut_obj_add_str(doc, root, "root", collection->root);
             yyjson_mut_obj_add_str(doc, root, "title", collection->title);
-            add_text(doc, root, "description", collection->description);
-            add_text(doc, root, "reach", collection->reach);
+            jsontext_add(doc, root, "description", collection->description);
+            jsontext_add(doc, root, "reach", collection->reach);
             yyjson_mut_obj_add_int(doc, root, "members", collection->members);
             output_json(root);
             yyjson_mut_doc_free(doc);
@@ -106,8 +98,8 @@ static void show_json(const Collection *collection, GPtrArray *grants)
     yyjson_mut_obj_add_str(doc, root, "id", collection->id);
     yyjson_mut_obj_add_str(doc, root, "root", collection->root);
     yyjson_mut_obj_add_str(doc, root, "title", collection->title);
-    add_text(doc, root, "description", collection->description);
-    add_text(doc, root, "reach", collection->reach);
+    jsontext_add(doc, root, "description", collection->description);
+    jsontext_add(doc, root, "reach", collection->reach);
     yyjson_mut_obj_add_int(doc, root, "members", collection->members);
     yyjson_mut_val *list = yyjson_mut_obj_add_arr(doc, root, "grants");
     for (guint i = 0; i < grants->len; i++) {
@@ -167,9 +159,8 @@ static int run_grant(const CommandCall *call, GError **error)
     g_autoptr(Node) node = command_node_open(call, NODE_WRITE, error);
     if (!node)
         return COMMAND_ERROR;
-    yyjson_mut_doc *params = yyjson_mut_doc_new(NULL);
-    yyjson_mut_val *root = yyjson_mut_obj(params);
-    yyjson_mut_doc_set_root(params, root);
+    yyjson_mut_val *root;
+    yyjson_mut_doc *params = jsontext_object(&root);
     yyjson_mut_obj_add_str(params, root, "collection", call->arguments[0]);
     yyjson_mut_obj_add_str(params, root, "account", call->arguments[1]);
     yyjson_mut_obj_add_bool(params, root, "read", read);
@@ -204,12 +195,11 @@ static int run_root_add(const CommandCall *call, GError **error)
         return COMMAND_ERROR;
     const char *name = call->arguments[0];
     const char *title = command_text(call, "title");
-    yyjson_mut_doc *params = yyjson_mut_doc_new(NULL);
-    yyjson_mut_val *root = yyjson_mut_obj(params);
-    yyjson_mut_doc_set_root(params, root);
+    yyjson_mut_val *root;
+    yyjson_mut_doc *params = jsontext_object(&root);
     yyjson_mut_obj_add_str(params, root, "name", name);
     yyjson_mut_obj_add_str(params, root, "title", title ? title : name);
-    add_text(params, root, "description", command_text(call, "description"));
+    jsontext_add(params, root, "description", command_text(call, "description"));
     if (!command_node_call(node, "root.add", params, NULL, error))
         return COMMAND_ERROR;
     output_line("Added API root /%s/.", name);
@@ -232,7 +222,7 @@ static int run_root_list(const CommandCall *call, GError **error)
             yyjson_mut_val *root = yyjson_mut_obj(doc);
             yyjson_mut_obj_add_str(doc, root, "name", api_root->name);
             yyjson_mut_obj_add_str(doc, root, "title", api_root->title);
-            add_text(doc, root, "description", api_root->description);
+            jsontext_add(doc, root, "description", api_root->description);
             output_json(root);
             yyjson_mut_doc_free(doc);
         } else {

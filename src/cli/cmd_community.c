@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "base/jsonguard.h"
+#include "base/jsontext.h"
 #include "cli/command_node.h"
 #include "cli/commands.h"
 #include "cli/document.h"
@@ -24,9 +25,8 @@ static int change(const CommandCall *call, const char *operation, const Text *te
     g_autoptr(Node) node = command_node_open(call, NODE_WRITE, error);
     if (!node)
         return COMMAND_ERROR;
-    yyjson_mut_doc *params = yyjson_mut_doc_new(NULL);
-    yyjson_mut_val *root = yyjson_mut_obj(params);
-    yyjson_mut_doc_set_root(params, root);
+    yyjson_mut_val *root;
+    yyjson_mut_doc *params = jsontext_object(&root);
     for (; texts->name; texts++)
         if (texts->value)
             yyjson_mut_obj_add_strcpy(params, root, texts->name, texts->value);
@@ -152,8 +152,7 @@ static void print_json(const Community *community, const char *own, gboolean all
     yyjson_mut_obj_add_uint(doc, root, "rulebook_number", community->rules_number);
     yyjson_mut_obj_add_str(doc, root, "rulebook", hash);
     yyjson_mut_obj_add_uint(doc, root, "records", community->records);
-    if (community->complaint)
-        yyjson_mut_obj_add_str(doc, root, "complaint", community->complaint);
+    jsontext_add(doc, root, "complaint", community->complaint);
     yyjson_mut_val *list = yyjson_mut_obj_add_arr(doc, root, "members");
     for (guint i = 0; i < community->members->len; i++) {
         const CommunityMember *member = community->members->pdata[i];

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "base/jsontext.h"
 #include "base/timestamp.h"
 #include "cli/command_node.h"
 #include "cli/commands.h"
@@ -38,16 +39,13 @@ static void print_contact_json(const Contact *contact)
 static void print_stop_json(const ContactsStop *stop)
 {
     char time[TIMESTAMP_MAX];
-    yyjson_mut_doc *doc = yyjson_mut_doc_new(NULL);
-    yyjson_mut_val *root = yyjson_mut_obj(doc);
-    yyjson_mut_doc_set_root(doc, root);
+    yyjson_mut_val *root;
+    yyjson_mut_doc *doc = jsontext_object(&root);
     yyjson_mut_obj_add_str(doc, root, "stop", contacts_stop_name(stop->stop));
     yyjson_mut_obj_add_str(doc, root, "kind", contacts_kind_name(stop->kind));
     yyjson_mut_obj_add_str(doc, root, "value", stop->value);
-    if (stop->reason)
-        yyjson_mut_obj_add_str(doc, root, "reason", stop->reason);
-    if (stop->by)
-        yyjson_mut_obj_add_str(doc, root, "by", stop->by);
+    jsontext_add(doc, root, "reason", stop->reason);
+    jsontext_add(doc, root, "by", stop->by);
     if (stop->until != 0)
         yyjson_mut_obj_add_strcpy(doc, root, "until", timestamp_format(time, stop->until, 0));
     output_json(root);
@@ -178,13 +176,11 @@ static void print_found(const CommandCall *call, const Routing *routing, const c
         output_line("%s: %s (%s)", value, key ? key : verdict, result->why);
         return;
     }
-    yyjson_mut_doc *doc = yyjson_mut_doc_new(NULL);
-    yyjson_mut_val *root = yyjson_mut_obj(doc);
-    yyjson_mut_doc_set_root(doc, root);
+    yyjson_mut_val *root;
+    yyjson_mut_doc *doc = jsontext_object(&root);
     yyjson_mut_obj_add_str(doc, root, "value", value);
     yyjson_mut_obj_add_str(doc, root, "verdict", verdict);
-    if (key)
-        yyjson_mut_obj_add_str(doc, root, "contact", key);
+    jsontext_add(doc, root, "contact", key);
     yyjson_mut_obj_add_str(doc, root, "why", result->why);
     output_json(root);
     yyjson_mut_doc_free(doc);
@@ -237,9 +233,8 @@ static int run_remove(const CommandCall *call, GError **error)
     g_autoptr(Node) node = command_node_open(call, NODE_WRITE, error);
     if (!node)
         return COMMAND_ERROR;
-    yyjson_mut_doc *params = yyjson_mut_doc_new(NULL);
-    yyjson_mut_val *root = yyjson_mut_obj(params);
-    yyjson_mut_doc_set_root(params, root);
+    yyjson_mut_val *root;
+    yyjson_mut_doc *params = jsontext_object(&root);
     yyjson_mut_obj_add_str(params, root, source ? "source" : "key",
                            source ? source : call->arguments[0]);
     if (!command_node_call(node, "contact.remove", params, NULL, error))
@@ -287,13 +282,11 @@ static int stop(const CommandCall *call, ContactsStopKind kind, GError **error)
     const char *reason = command_text(call, "reason");
     if (!by)
         return COMMAND_ERROR;
-    yyjson_mut_doc *params = yyjson_mut_doc_new(NULL);
-    yyjson_mut_val *root = yyjson_mut_obj(params);
-    yyjson_mut_doc_set_root(params, root);
+    yyjson_mut_val *root;
+    yyjson_mut_doc *params = jsontext_object(&root);
     yyjson_mut_obj_add_str(params, root, "stop", contacts_stop_name(kind));
     yyjson_mut_obj_add_str(params, root, "value", call->arguments[0]);
-    if (reason)
-        yyjson_mut_obj_add_str(params, root, "reason", reason);
+    jsontext_add(params, root, "reason", reason);
     yyjson_mut_obj_add_str(params, root, "by", by);
     yyjson_mut_obj_add_int(params, root, "until", until);
     if (!command_node_call(node, "contact.stop", params, NULL, error))
@@ -320,9 +313,8 @@ static int run_release(const CommandCall *call, GError **error)
     g_autoptr(Node) node = command_node_open(call, NODE_WRITE, error);
     if (!node)
         return COMMAND_ERROR;
-    yyjson_mut_doc *params = yyjson_mut_doc_new(NULL);
-    yyjson_mut_val *root = yyjson_mut_obj(params);
-    yyjson_mut_doc_set_root(params, root);
+    yyjson_mut_val *root;
+    yyjson_mut_doc *params = jsontext_object(&root);
     yyjson_mut_obj_add_str(params, root, "stop",
                            command_flag(call, "opt-out") ? "opt-out" : "hold");
     yyjson_mut_obj_add_str(params, root, "value", call->arguments[0]);

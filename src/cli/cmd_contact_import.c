@@ -2,6 +2,7 @@
  */
 #include <string.h>
 
+#include "base/jsontext.h"
 #include "cli/cmd_contact.h"
 #include "cli/command_node.h"
 #include "cli/document.h"
@@ -33,9 +34,8 @@ typedef struct {
 
 static void upload_begin(Upload *upload)
 {
-    upload->params = yyjson_mut_doc_new(NULL);
-    yyjson_mut_val *root = yyjson_mut_obj(upload->params);
-    yyjson_mut_doc_set_root(upload->params, root);
+    yyjson_mut_val *root;
+    upload->params = jsontext_object(&root);
     yyjson_mut_obj_add_str(upload->params, root, "source", upload->source);
     upload->contacts = yyjson_mut_obj_add_arr(upload->params, root, "contacts");
     upload->routes = yyjson_mut_obj_add_arr(upload->params, root, "routes");
@@ -135,9 +135,8 @@ static void tell(const CommandCall *call, const Upload *upload)
             output_number(routes, upload->n_routes), output_number(refused, upload->n_refused));
         return;
     }
-    yyjson_mut_doc *doc = yyjson_mut_doc_new(NULL);
-    yyjson_mut_val *root = yyjson_mut_obj(doc);
-    yyjson_mut_doc_set_root(doc, root);
+    yyjson_mut_val *root;
+    yyjson_mut_doc *doc = jsontext_object(&root);
     yyjson_mut_obj_add_str(doc, root, "source", upload->source);
     yyjson_mut_obj_add_uint(doc, root, "contacts", upload->n_contacts);
     yyjson_mut_obj_add_uint(doc, root, "routes", upload->n_routes);

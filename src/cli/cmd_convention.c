@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/jsonguard.h"
+#include "base/jsontext.h"
 #include "base/timestamp.h"
 #include "cli/command_node.h"
 #include "cli/commands.h"
@@ -110,9 +111,8 @@ static char *sign(Node *node, yyjson_val *list, GError **error)
         return NULL;
     g_autofree char *self = origin_node(ledger.origin);
     yyjson_doc *result = NULL;
-    yyjson_mut_doc *params = yyjson_mut_doc_new(NULL);
-    yyjson_mut_val *root = yyjson_mut_obj(params);
-    yyjson_mut_doc_set_root(params, root);
+    yyjson_mut_val *root;
+    yyjson_mut_doc *params = jsontext_object(&root);
     yyjson_mut_obj_add_str(params, root, "type", TYPE);
     yyjson_mut_val *body = yyjson_mut_obj_add_obj(params, root, "body");
     yyjson_mut_obj_add_str(params, body, "node", self);
@@ -130,9 +130,8 @@ static gboolean append(Node *node, const char *text, guint64 *ret_index, GError 
 {
     g_autofree char *base64 = g_base64_encode((const guchar *)text, strlen(text));
     yyjson_doc *result = NULL;
-    yyjson_mut_doc *params = yyjson_mut_doc_new(NULL);
-    yyjson_mut_val *root = yyjson_mut_obj(params);
-    yyjson_mut_doc_set_root(params, root);
+    yyjson_mut_val *root;
+    yyjson_mut_doc *params = jsontext_object(&root);
     yyjson_mut_obj_add_str(params, root, "title", "Status of conventions");
     yyjson_mut_obj_add_bool(params, root, "public", TRUE);
     yyjson_mut_obj_add_arr(params, root, "audience");

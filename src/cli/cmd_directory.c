@@ -1,6 +1,7 @@
 /* cmd_directory.c - `concert directory`: lists of node cards that others publish. */
 #include <string.h>
 
+#include "base/jsontext.h"
 #include "cli/command_node.h"
 #include "cli/commands.h"
 #include "cli/document.h"
@@ -31,8 +32,7 @@ static void print_json(const Card *card, const char *verdict)
     yyjson_mut_doc *doc = yyjson_mut_doc_new(NULL);
     yyjson_mut_val *root = yyjson_mut_obj(doc);
     yyjson_mut_obj_add_str(doc, root, "node", card->node);
-    if (card->organisation)
-        yyjson_mut_obj_add_str(doc, root, "organisation", card->organisation);
+    jsontext_add(doc, root, "organisation", card->organisation);
     yyjson_mut_val *list = yyjson_mut_obj_add_arr(doc, root, "endpoints");
     for (guint i = 0; card->endpoints[i]; i++)
         yyjson_mut_arr_add_str(doc, list, card->endpoints[i]);

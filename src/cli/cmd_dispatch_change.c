@@ -1,5 +1,6 @@
 /* cmd_dispatch_change.c - `concert dispatch grant`, `withdraw` and `recall`: what is said later of
  * what was sent. */
+#include "base/jsontext.h"
 #include "cli/cmd_dispatch.h"
 #include "cli/command_node.h"
 #include "cli/dispatch_view.h"
@@ -8,9 +9,8 @@
 
 static yyjson_mut_doc *new_params(guint64 of)
 {
-    yyjson_mut_doc *params = yyjson_mut_doc_new(NULL);
-    yyjson_mut_val *root = yyjson_mut_obj(params);
-    yyjson_mut_doc_set_root(params, root);
+    yyjson_mut_val *root;
+    yyjson_mut_doc *params = jsontext_object(&root);
     yyjson_mut_obj_add_uint(params, root, "of", of);
     return params;
 }

@@ -1,4 +1,5 @@
 /* cmd_dispatch_hold.c - `concert dispatch hold` and `release`: what must not be erased. */
+#include "base/jsontext.h"
 #include "cli/cmd_dispatch.h"
 #include "cli/command_node.h"
 #include "cli/dispatch_view.h"
@@ -13,9 +14,8 @@ static gboolean call_operation(const CommandCall *call, const char *operation, c
     g_autoptr(Node) node = command_node_open(call, NODE_WRITE, error);
     if (!node || !dispatch_view_parse(call, 0, node_store(node), &origin, &entry, error))
         return FALSE;
-    yyjson_mut_doc *params = yyjson_mut_doc_new(NULL);
-    yyjson_mut_val *root = yyjson_mut_obj(params);
-    yyjson_mut_doc_set_root(params, root);
+    yyjson_mut_val *root;
+    yyjson_mut_doc *params = jsontext_object(&root);
     yyjson_mut_obj_add_uint(params, root, "of", entry);
     dispatch_view_add_text(params, root, "ledger", origin);
     dispatch_view_add_text(params, root, "reason", reason);

@@ -2,6 +2,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/jsontext.h"
 #include "base/timestamp.h"
 #include "cli/cmd_dispatch.h"
 #include "cli/command_node.h"
@@ -266,9 +267,8 @@ static void add_select(yyjson_mut_doc *doc, yyjson_mut_val *root, const Sending 
 static yyjson_mut_doc *make_params(const Sending *sending, const char *const *ids, guint n_ids,
                                    gboolean check)
 {
-    yyjson_mut_doc *doc = yyjson_mut_doc_new(NULL);
-    yyjson_mut_val *root = yyjson_mut_obj(doc);
-    yyjson_mut_doc_set_root(doc, root);
+    yyjson_mut_val *root;
+    yyjson_mut_doc *doc = jsontext_object(&root);
     dispatch_view_add_text(doc, root, "title", sending->title);
     dispatch_view_add_text(doc, root, "purpose", sending->purpose);
     dispatch_view_add_text(doc, root, "community", sending->community);

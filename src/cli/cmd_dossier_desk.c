@@ -2,6 +2,7 @@
  * dossier for itself. None of it is ever sent. */
 #include <string.h>
 
+#include "base/jsontext.h"
 #include "cli/cmd_dossier.h"
 #include "cli/command_node.h"
 #include "cli/dispatch_view.h"
@@ -17,9 +18,8 @@ static yyjson_mut_doc *params_of(const CommandCall *call, Node *node, GError **e
     g_autoptr(Dossier) dossier = dossiers_get(node_store(node), call->arguments[0], error);
     if (!dossier)
         return NULL;
-    yyjson_mut_doc *params = yyjson_mut_doc_new(NULL);
-    yyjson_mut_val *root = yyjson_mut_obj(params);
-    yyjson_mut_doc_set_root(params, root);
+    yyjson_mut_val *root;
+    yyjson_mut_doc *params = jsontext_object(&root);
     yyjson_mut_obj_add_strcpy(params, root, "dossier", dossier->id);
     return params;
 }

@@ -1,5 +1,6 @@
 /* cmd_emergency.c - `concert emergency`: short messages between people that a person acknowledges,
  * and that a suspended peering does not stop. */
+#include "base/jsontext.h"
 #include "cli/commands.h"
 #include "cli/letter.h"
 #include "cli/output.h"
@@ -31,12 +32,10 @@ static int run_ack(const CommandCall *call, GError **error)
     if (!node)
         return COMMAND_ERROR;
     const char *by = command_text(call, "by");
-    yyjson_mut_doc *params = yyjson_mut_doc_new(NULL);
-    yyjson_mut_val *root = yyjson_mut_obj(params);
-    yyjson_mut_doc_set_root(params, root);
+    yyjson_mut_val *root;
+    yyjson_mut_doc *params = jsontext_object(&root);
     yyjson_mut_obj_add_str(params, root, "id", call->arguments[0]);
-    if (by)
-        yyjson_mut_obj_add_str(params, root, "by", by);
+    jsontext_add(params, root, "by", by);
     if (*text)
         yyjson_mut_obj_add_str(params, root, "text", text);
     yyjson_doc *result = NULL;

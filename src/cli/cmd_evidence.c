@@ -5,6 +5,7 @@
 
 #include <string.h>
 
+#include "base/jsontext.h"
 #include "cli/commands.h"
 #include "cli/evidence_custody.h"
 #include "cli/output.h"
@@ -20,16 +21,13 @@ static void copy_json(const EvidenceCopy *copy)
     yyjson_mut_doc *doc = yyjson_mut_doc_new(NULL);
     yyjson_mut_val *root = yyjson_mut_obj(doc);
     yyjson_mut_obj_add_str(doc, root, "copy", copy->name);
-    if (copy->of)
-        yyjson_mut_obj_add_str(doc, root, "of", copy->of);
+    jsontext_add(doc, root, "of", copy->of);
     yyjson_mut_obj_add_str(doc, root, "custodian", copy->custodian);
     yyjson_mut_obj_add_str(doc, root, "status", evidence_chain_status_name(copy->status));
-    if (copy->to)
-        yyjson_mut_obj_add_str(doc, root, "to", copy->to);
+    jsontext_add(doc, root, "to", copy->to);
     if (copy->offer)
         yyjson_mut_obj_add_strcpy(doc, root, "offer", event_hash_format(&copy->offer->hash, hex));
-    if (copy->place)
-        yyjson_mut_obj_add_str(doc, root, "place", copy->place);
+    jsontext_add(doc, root, "place", copy->place);
     yyjson_mut_val *before = yyjson_mut_obj_add_arr(doc, root, "before");
     for (guint i = 0; i < copy->before->len; i++)
         yyjson_mut_arr_add_str(doc, before, copy->before->pdata[i]);

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/durable.h"
+#include "base/jsontext.h"
 #include "cli/cmd_evidence.h"
 #include "cli/evidence_custody.h"
 #include "cli/output.h"
@@ -60,9 +61,8 @@ static char *sign(const char *body, gpointer user, GError **error)
 {
     const Writing *writing = user;
     yyjson_doc *read = yyjson_read(body, strlen(body), 0), *result = NULL;
-    yyjson_mut_doc *params = yyjson_mut_doc_new(NULL);
-    yyjson_mut_val *root = yyjson_mut_obj(params);
-    yyjson_mut_doc_set_root(params, root);
+    yyjson_mut_val *root;
+    yyjson_mut_doc *params = jsontext_object(&root);
     yyjson_mut_obj_add_val(params, root, "body",
                            yyjson_val_mut_copy(params, yyjson_doc_get_root(read)));
     yyjson_doc_free(read);

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/jsontext.h"
 #include "base/timestamp.h"
 #include "cli/cmd_evidence.h"
 #include "cli/document.h"
@@ -102,8 +103,7 @@ static void steps_json(yyjson_mut_doc *doc, yyjson_mut_val *root,
         yyjson_mut_val *one = yyjson_mut_arr_add_obj(doc, list);
         yyjson_mut_obj_add_str(doc, one, "type", step->event->type);
         yyjson_mut_obj_add_str(doc, one, "by", step->event->node);
-        if (step->event->signatory)
-            yyjson_mut_obj_add_str(doc, one, "signatory", step->event->signatory);
+        jsontext_add(doc, one, "signatory", step->event->signatory);
         yyjson_mut_obj_add_strcpy(doc, one, "time",
                                   timestamp_format(time, step->event->time_us, 0));
         yyjson_mut_obj_add_strcpy(doc, one, "event", event_hash_format(&step->event->hash, hex));
@@ -140,8 +140,7 @@ static void files_json(yyjson_mut_doc *doc, yyjson_mut_val *root,
     for (guint i = 0; i < report->files->len; i++) {
         const EvidenceFile *file = report->files->pdata[i];
         yyjson_mut_val *one = yyjson_mut_arr_add_obj(doc, list);
-        if (file->name)
-            yyjson_mut_obj_add_str(doc, one, "name", file->name);
+        jsontext_add(doc, one, "name", file->name);
         yyjson_mut_obj_add_strcpy(doc, one, "sha256", sha256_hex(file->sha256, hex));
         yyjson_mut_obj_add_uint(doc, one, "size", file->size);
         yyjson_mut_obj_add_bool(doc, one, "sealed", file->is_sealed);
@@ -162,12 +161,9 @@ static void stamps_json(yyjson_mut_doc *doc, yyjson_mut_val *root,
         yyjson_mut_obj_add_bool(doc, one, "verified", stamp->is_verified && !stamp->problem);
         if (stamp->time_us != 0)
             yyjson_mut_obj_add_strcpy(doc, one, "time", timestamp_format(time, stamp->time_us, 0));
-        if (stamp->of)
-            yyjson_mut_obj_add_str(doc, one, "of", stamp->of);
-        if (stamp->signer)
-            yyjson_mut_obj_add_str(doc, one, "signer", stamp->signer);
-        if (stamp->problem)
-            yyjson_mut_obj_add_str(doc, one, "problem", stamp->problem);
+        jsontext_add(doc, one, "of", stamp->of);
+        jsontext_add(doc, one, "signer", stamp->signer);
+        jsontext_add(doc, one, "problem", stamp->problem);
     }
 }
 
@@ -176,10 +172,8 @@ static void print_json(const EvidenceVerifyReport *report)
     yyjson_mut_doc *doc = yyjson_mut_doc_new(NULL);
     yyjson_mut_val *root = yyjson_mut_obj(doc), *list;
     yyjson_mut_obj_add_bool(doc, root, "verified", report->problems->len == 0);
-    if (report->dossier)
-        yyjson_mut_obj_add_str(doc, root, "dossier", report->dossier);
-    if (report->maker)
-        yyjson_mut_obj_add_str(doc, root, "maker", report->maker);
+    jsontext_add(doc, root, "dossier", report->dossier);
+    jsontext_add(doc, root, "maker", report->maker);
     list = yyjson_mut_obj_add_arr(doc, root, "problems");
     for (guint i = 0; i < report->problems->len; i++)
         yyjson_mut_arr_add_str(doc, list, report->problems->pdata[i]);

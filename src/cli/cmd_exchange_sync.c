@@ -1,4 +1,5 @@
 /* cmd_exchange_sync.c - `concert exchange sync`: follows peers now, instead of when it is due. */
+#include "base/jsontext.h"
 #include "cli/cmd_exchange.h"
 #include "cli/command_node.h"
 #include "cli/dispatch_view.h"
@@ -44,9 +45,8 @@ static gboolean sync_peer(const CommandCall *call, Node *node, const Peer *peer)
     OutputProgress progress = {0};
     g_autoptr(GError) local = NULL;
     yyjson_doc *result = NULL;
-    yyjson_mut_doc *params = yyjson_mut_doc_new(NULL);
-    yyjson_mut_val *root = yyjson_mut_obj(params);
-    yyjson_mut_doc_set_root(params, root);
+    yyjson_mut_val *root;
+    yyjson_mut_doc *params = jsontext_object(&root);
     yyjson_mut_obj_add_str(params, root, "peer", peer->origin);
     output_progress(&progress, "following %s", peer->node);
     gboolean good = command_node_call(node, "exchange.follow", params, &result, &local);

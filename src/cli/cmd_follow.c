@@ -1,6 +1,7 @@
 /* cmd_follow.c - `concert follow`: foreign sources that are read again and again. */
 #include "cli/cmd_follow.h"
 
+#include "base/jsontext.h"
 #include "cli/command_node.h"
 #include "cli/commands.h"
 #include "cli/output.h"
@@ -11,9 +12,8 @@
 static gboolean call_named(Node *node, const char *operation, const char *name, int paused,
                            GError **error)
 {
-    yyjson_mut_doc *params = yyjson_mut_doc_new(NULL);
-    yyjson_mut_val *root = yyjson_mut_obj(params);
-    yyjson_mut_doc_set_root(params, root);
+    yyjson_mut_val *root;
+    yyjson_mut_doc *params = jsontext_object(&root);
     yyjson_mut_obj_add_str(params, root, "name", name);
     if (paused >= 0)
         yyjson_mut_obj_add_bool(params, root, "paused", paused != 0);

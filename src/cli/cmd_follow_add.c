@@ -1,6 +1,7 @@
 /* cmd_follow_add.c - `concert follow taxii` and `concert follow list`: a new source. */
 #include <string.h>
 
+#include "base/jsontext.h"
 #include "base/timestamp.h"
 #include "cli/cmd_follow.h"
 #include "cli/command_node.h"
@@ -88,9 +89,8 @@ static gboolean read_common(const CommandCall *call, Node *node, Followed *follo
 
 static gboolean add(Node *node, const Followed *followed, GError **error)
 {
-    yyjson_mut_doc *params = yyjson_mut_doc_new(NULL);
-    yyjson_mut_val *root = yyjson_mut_obj(params);
-    yyjson_mut_doc_set_root(params, root);
+    yyjson_mut_val *root;
+    yyjson_mut_doc *params = jsontext_object(&root);
     const struct {
         const char *name, *text;
     } texts[] = {

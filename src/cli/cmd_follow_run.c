@@ -1,4 +1,5 @@
 /* cmd_follow_run.c - `concert follow run`: reads followed sources now. */
+#include "base/jsontext.h"
 #include "cli/cmd_follow.h"
 #include "cli/command_node.h"
 #include "cli/output.h"
@@ -47,8 +48,7 @@ static void print_source(const Report *report, const Followed *after, const guin
         yyjson_mut_obj_add_str(doc, root, "name", after->name);
         for (guint i = 0; i < FOLLOWED_COUNTS; i++)
             yyjson_mut_obj_add_uint(doc, root, followed_count_name((FollowedCount)i), came[i]);
-        if (after->failure)
-            yyjson_mut_obj_add_str(doc, root, "failure", after->failure);
+        jsontext_add(doc, root, "failure", after->failure);
         output_json(root);
         yyjson_mut_doc_free(doc);
         return;

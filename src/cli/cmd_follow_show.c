@@ -1,4 +1,5 @@
 /* cmd_follow_show.c - `concert follow show`: which sources are followed, and what came of it. */
+#include "base/jsontext.h"
 #include "cli/cmd_follow.h"
 #include "cli/command_node.h"
 #include "cli/output.h"
@@ -15,12 +16,6 @@ static void add_time(yyjson_mut_doc *doc, yyjson_mut_val *object, const char *ke
         yyjson_mut_obj_add_strcpy(doc, object, key, output_time(text, time));
 }
 
-static void add_text(yyjson_mut_doc *doc, yyjson_mut_val *object, const char *key, const char *text)
-{
-    if (text)
-        yyjson_mut_obj_add_str(doc, object, key, text);
-}
-
 static void add_counts(yyjson_mut_doc *doc, yyjson_mut_val *root, const char *key,
                        const guint64 *counts)
 {
@@ -33,18 +28,18 @@ static void print_json(const Followed *followed)
 {
     yyjson_mut_doc *doc = yyjson_mut_doc_new(NULL);
     yyjson_mut_val *root = yyjson_mut_obj(doc);
-    add_text(doc, root, "name", followed->name);
-    add_text(doc, root, "kind", kinds[followed->kind]);
-    add_text(doc, root, "url", followed->url);
-    add_text(doc, root, "collections", followed->remote);
-    add_text(doc, root, "into", followed->collection);
-    add_text(doc, root, "source", followed->source);
-    add_text(doc, root, "level", levels[followed->level]);
+    jsontext_add(doc, root, "name", followed->name);
+    jsontext_add(doc, root, "kind", kinds[followed->kind]);
+    jsontext_add(doc, root, "url", followed->url);
+    jsontext_add(doc, root, "collections", followed->remote);
+    jsontext_add(doc, root, "into", followed->collection);
+    jsontext_add(doc, root, "source", followed->source);
+    jsontext_add(doc, root, "level", levels[followed->level]);
     yyjson_mut_obj_add_uint(doc, root, "every", followed->every);
-    add_text(doc, root, "authentication", auths[followed->auth]);
-    add_text(doc, root, "user", followed->user);
+    jsontext_add(doc, root, "authentication", auths[followed->auth]);
+    jsontext_add(doc, root, "user", followed->user);
     add_time(doc, root, "since", followed->since);
-    add_text(doc, root, "reading", followed->reading);
+    jsontext_add(doc, root, "reading", followed->reading);
     yyjson_mut_obj_add_bool(doc, root, "paused", followed->paused);
     add_time(doc, root, "added", followed->added);
     add_time(doc, root, "started", followed->started);
@@ -54,8 +49,8 @@ static void print_json(const Followed *followed)
         add_time(doc, root, "due", followed->due);
     yyjson_mut_obj_add_bool(doc, root, "more", followed->more);
     yyjson_mut_obj_add_uint(doc, root, "failures", followed->failures);
-    add_text(doc, root, "failure", followed->failure);
-    add_text(doc, root, "remark", followed->remark);
+    jsontext_add(doc, root, "failure", followed->failure);
+    jsontext_add(doc, root, "remark", followed->remark);
     add_counts(doc, root, "last", followed->last);
     add_counts(doc, root, "total", followed->total);
     output_json(root);

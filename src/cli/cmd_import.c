@@ -3,6 +3,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/jsontext.h"
 #include "base/timestamp.h"
 #include "cli/command_node.h"
 #include "cli/commands.h"
@@ -25,12 +26,9 @@ static void print_event(ImporterEvent event, const char *where, const char *id, 
     yyjson_mut_doc *doc = yyjson_mut_doc_new(NULL);
     yyjson_mut_val *root = yyjson_mut_obj(doc);
     yyjson_mut_obj_add_str(doc, root, "event", importer_event_name(event));
-    if (where)
-        yyjson_mut_obj_add_str(doc, root, "where", where);
-    if (id)
-        yyjson_mut_obj_add_str(doc, root, "id", id);
-    if (message)
-        yyjson_mut_obj_add_str(doc, root, "message", message);
+    jsontext_add(doc, root, "where", where);
+    jsontext_add(doc, root, "id", id);
+    jsontext_add(doc, root, "message", message);
     output_json(root);
     yyjson_mut_doc_free(doc);
 }

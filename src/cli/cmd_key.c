@@ -1,6 +1,7 @@
 /* cmd_key.c - `concert key`: the node's keys. */
 #include <string.h>
 
+#include "base/jsontext.h"
 #include "cli/command_node.h"
 #include "cli/commands.h"
 #include "cli/output.h"
@@ -36,8 +37,7 @@ static void print_key(KeyringRole role, const char *state, const char *vkey, con
     yyjson_mut_obj_add_str(doc, root, "key", keyring_role_name(role));
     yyjson_mut_obj_add_str(doc, root, "state", state);
     yyjson_mut_obj_add_str(doc, root, "vkey", vkey);
-    if (x25519)
-        yyjson_mut_obj_add_str(doc, root, "x25519", x25519);
+    jsontext_add(doc, root, "x25519", x25519);
     output_json(root);
     yyjson_mut_doc_free(doc);
 }
@@ -86,9 +86,8 @@ static yyjson_mut_doc *role_params(const CommandCall *call, const char *const *r
         command_usage(call, error, "\"%s\" is none of the keys %s", role, known);
         return NULL;
     }
-    yyjson_mut_doc *params = yyjson_mut_doc_new(NULL);
-    yyjson_mut_val *root = yyjson_mut_obj(params);
-    yyjson_mut_doc_set_root(params, root);
+    yyjson_mut_val *root;
+    yyjson_mut_doc *params = jsontext_object(&root);
     yyjson_mut_obj_add_strcpy(params, root, "role", role);
     return params;
 }
@@ -222,9 +221,8 @@ static int with_passphrase(const CommandCall *call, const char *operation, char 
     g_autoptr(Node) node = command_node_open(call, NODE_WRITE, error);
     if (!node)
         return COMMAND_ERROR;
-    yyjson_mut_doc *params = yyjson_mut_doc_new(NULL);
-    yyjson_mut_val *root = yyjson_mut_obj(params);
-    yyjson_mut_doc_set_root(params, root);
+    yyjson_mut_val *root;
+    yyjson_mut_doc *params = jsontext_object(&root);
     if (passphrase)
         yyjson_mut_obj_add_str(params, root, "passphrase", passphrase);
     return command_node_call(node, operation, params, NULL, error) ? COMMAND_OK : COMMAND_ERROR;

@@ -3,6 +3,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/jsontext.h"
 #include "cli/cmd_ledger.h"
 #include "cli/command_node.h"
 #include "cli/ledger_entry.h"
@@ -23,14 +24,13 @@ static int open_ledger(const CommandCall *call, GError **error)
     g_autofree char *path = command_text(call, "recovery-key")
                                 ? g_canonicalize_filename(command_text(call, "recovery-key"), NULL)
                                 : g_build_filename(node_directory(node), "recovery.key", NULL);
-    yyjson_mut_doc *params = yyjson_mut_doc_new(NULL);
-    yyjson_mut_val *root = yyjson_mut_obj(params);
-    yyjson_mut_doc_set_root(params, root);
+    yyjson_mut_val *root;
+    yyjson_mut_doc *params = jsontext_object(&root);
     yyjson_mut_obj_add_strcpy(params, root, "name",
                               config_string(node_config(node), SETTING_NODE_NAME));
     yyjson_mut_obj_add_strcpy(params, root, "recovery_path", path);
     if (passphrase)
-        yyjson_mut_obj_add_strcpy(params, root, "passphrase", passphrase);
+        yyjson_mut_obj_add_str(params, root, "passphrase", passphrase);
     seal_secret_free(passphrase);
     if (!command_node_call(node, "ledger.open", params, NULL, error))
         return COMMAND_ERROR;
@@ -101,9 +101,8 @@ static yyjson_mut_doc *append_params(const CommandCall *call, GError **error)
     const char *const *audience = command_texts(call, "to");
     const char *type = command_text(call, "type");
     gsize left = ITEMS_BYTES_MAX;
-    yyjson_mut_doc *params = yyjson_mut_doc_new(NULL);
-    yyjson_mut_val *root = yyjson_mut_obj(params);
-    yyjson_mut_doc_set_root(params, root);
+    yyjson_mut_val *root;
+    yyjson_mut_doc *params = jsontext_object(&root);
     yyjson_mut_obj_add_strcpy(params, root, "title", call->arguments[0]);
     yyjson_mut_obj_add_bool(params, root, "public", command_flag(call, "public"));
     yyjson_mut_val *list = yyjson_mut_obj_add_arr(params, root, "audience");
@@ -192,9 +191,8 @@ static int erase(const CommandCall *call, GError **error)
     if (!node)
         return COMMAND_ERROR;
     gint64 item = command_int(call, "item", -1);
-    yyjson_mut_doc *params = yyjson_mut_doc_new(NULL);
-    yyjson_mut_val *root = yyjson_mut_obj(params);
-    yyjson_mut_doc_set_root(params, root);
+    yyjson_mut_val *root;
+    yyjson_mut_doc *params = jsontext_object(&root);
     yyjson_mut_obj_add_uint(params, root, "index", index);
     if (item >= 0)
         yyjson_mut_arr_add_int(params, yyjson_mut_obj_add_arr(params, root, "items"), item);

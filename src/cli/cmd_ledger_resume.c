@@ -3,6 +3,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/jsontext.h"
 #include "cli/cmd_ledger.h"
 #include "cli/command_node.h"
 #include "cli/output.h"
@@ -25,19 +26,16 @@ static gboolean is_said(const CommandCall *call)
 static yyjson_mut_doc *make_params(const CommandCall *call, const char *token)
 {
     const char *from = command_text(call, "from"), *recovery = command_text(call, "recovery-key");
-    yyjson_mut_doc *params = yyjson_mut_doc_new(NULL);
-    yyjson_mut_val *root = yyjson_mut_obj(params);
-    yyjson_mut_doc_set_root(params, root);
+    yyjson_mut_val *root;
+    yyjson_mut_doc *params = jsontext_object(&root);
     g_autofree char *path =
         from && !strstr(from, "://") ? g_canonicalize_filename(from, NULL) : g_strdup(from);
     g_autofree char *recovery_path =
         command_flag(call, "relink") ? g_canonicalize_filename(recovery, NULL) : NULL;
-    if (path)
-        yyjson_mut_obj_add_strcpy(params, root, "from", path);
+    jsontext_add(params, root, "from", path);
     if (token)
-        yyjson_mut_obj_add_strcpy(params, root, "token", token);
-    if (recovery_path)
-        yyjson_mut_obj_add_strcpy(params, root, "recovery_path", recovery_path);
+        yyjson_mut_obj_add_str(params, root, "token", token);
+    jsontext_add(params, root, "recovery_path", recovery_path);
     yyjson_mut_obj_add_bool(params, root, "nothing_was_signed",
                             command_flag(call, "nothing-was-signed"));
     return params;

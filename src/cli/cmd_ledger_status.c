@@ -2,6 +2,7 @@
 #include <glib/gstdio.h>
 #include <string.h>
 
+#include "base/jsontext.h"
 #include "cli/cmd_ledger.h"
 #include "cli/command_node.h"
 #include "cli/output.h"
@@ -29,8 +30,7 @@ static void print_json(const LedgerReadState *state, gboolean recovery_here)
     for (guint i = 0; i < LEDGER_KEYS; i++)
         yyjson_mut_obj_add_str(doc, keys, key_names[i], state->keys[i]);
     yyjson_mut_obj_add_bool(doc, root, "recovery_key_here", recovery_here);
-    if (state->checkpoint)
-        yyjson_mut_obj_add_str(doc, root, "checkpoint", state->checkpoint);
+    jsontext_add(doc, root, "checkpoint", state->checkpoint);
     output_json(root);
     yyjson_mut_doc_free(doc);
 }

@@ -1,4 +1,5 @@
 /* cmd_ledger_verify.c - `concert ledger verify`: recomputes all of a log. */
+#include "base/jsontext.h"
 #include "cli/cmd_ledger.h"
 #include "cli/ledger_trust.h"
 #include "cli/output.h"
@@ -87,8 +88,7 @@ static void print_json(const CommandCall *call, const Trust *trust, const Verify
         yyjson_mut_obj_add_strcpy(doc, root, "root", hash);
         add_signatures(doc, root, trust, report->note);
     }
-    if (report->distrust)
-        yyjson_mut_obj_add_str(doc, root, "untrusted", report->distrust);
+    jsontext_add(doc, root, "untrusted", report->distrust);
     yyjson_mut_obj_add_uint(doc, root, "entries", report->tree.entries);
     yyjson_mut_obj_add_uint(doc, root, "tiles", report->tree.tiles);
     yyjson_mut_obj_add_uint(doc, root, "openings", report->tree.openings);

@@ -1,6 +1,7 @@
 /* cmd_ledger_verify_proof.c - `concert ledger verify-proof`: that an entry stands in a log. */
 #include <string.h>
 
+#include "base/jsontext.h"
 #include "cli/cmd_ledger.h"
 #include "cli/ledger_trust.h"
 #include "cli/output.h"
@@ -29,8 +30,7 @@ static void print_json(const Trust *trust, const Proof *proof, const char *probl
     yyjson_mut_obj_add_str(doc, root, "origin", proof->checkpoint.origin);
     yyjson_mut_obj_add_uint(doc, root, "index", proof->index);
     yyjson_mut_obj_add_uint(doc, root, "size", proof->checkpoint.size);
-    if (problem)
-        yyjson_mut_obj_add_str(doc, root, "problem", problem);
+    jsontext_add(doc, root, "problem", problem);
     output_json(root);
     yyjson_mut_doc_free(doc);
 }

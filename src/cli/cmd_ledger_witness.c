@@ -2,6 +2,7 @@
  * ledgers this node cosigns. */
 #include <string.h>
 
+#include "base/jsontext.h"
 #include "cli/cmd_ledger.h"
 #include "cli/command_node.h"
 #include "cli/output.h"
@@ -15,9 +16,8 @@ static gboolean call_node(const CommandCall *call, const char *operation, const 
     g_autoptr(Node) node = command_node_open(call, NODE_WRITE, error);
     if (!node)
         return FALSE;
-    yyjson_mut_doc *params = yyjson_mut_doc_new(NULL);
-    yyjson_mut_val *root = yyjson_mut_obj(params);
-    yyjson_mut_doc_set_root(params, root);
+    yyjson_mut_val *root;
+    yyjson_mut_doc *params = jsontext_object(&root);
     for (; texts[0]; texts += 2)
         if (texts[1])
             yyjson_mut_obj_add_str(params, root, texts[0], texts[1]);
@@ -136,8 +136,7 @@ static void add_time(yyjson_mut_doc *doc, yyjson_mut_val *object, const char *ke
 static void add_through(yyjson_mut_doc *doc, yyjson_mut_val *object, const char *peer)
 {
     yyjson_mut_obj_add_str(doc, object, "through", peer ? "peering" : "hand");
-    if (peer)
-        yyjson_mut_obj_add_str(doc, object, "peer", peer);
+    jsontext_add(doc, object, "peer", peer);
 }
 
 static void asked_json(const WitnessAsked *asked)
@@ -154,8 +153,7 @@ static void asked_json(const WitnessAsked *asked)
     add_time(doc, root, "asked", asked->asked);
     add_time(doc, root, "cosigned", asked->cosigned);
     yyjson_mut_obj_add_uint(doc, root, "status", asked->status);
-    if (asked->failure)
-        yyjson_mut_obj_add_str(doc, root, "failure", asked->failure);
+    jsontext_add(doc, root, "failure", asked->failure);
     output_json(root);
     yyjson_mut_doc_free(doc);
 }
@@ -175,8 +173,7 @@ static void log_json(const WitnessLog *log)
     yyjson_mut_obj_add_bool(doc, root, "frozen", log->frozen);
     if (log->state.is_known)
         yyjson_mut_obj_add_uint(doc, root, "size", log->state.size);
-    if (log->note)
-        yyjson_mut_obj_add_str(doc, root, "checkpoint", log->note);
+    jsontext_add(doc, root, "checkpoint", log->note);
     add_time(doc, root, "cosigned", log->cosigned_at);
     output_json(root);
     yyjson_mut_doc_free(doc);
@@ -249,11 +246,9 @@ static void evidence_json(const WitnessEvidence *evidence)
     add_time(doc, root, "found", evidence->found);
     yyjson_mut_obj_add_str(doc, root, "first", evidence->first);
     yyjson_mut_obj_add_str(doc, root, "second", evidence->second);
-    if (evidence->proof)
-        yyjson_mut_obj_add_str(doc, root, "proof", evidence->proof);
+    jsontext_add(doc, root, "proof", evidence->proof);
     add_time(doc, root, "settled", evidence->settled);
-    if (evidence->decision)
-        yyjson_mut_obj_add_str(doc, root, "decision", evidence->decision);
+    jsontext_add(doc, root, "decision", evidence->decision);
     output_json(root);
     yyjson_mut_doc_free(doc);
 }

@@ -2,6 +2,7 @@
  * now, as its key changes prove. */
 #include <string.h>
 
+#include "base/jsontext.h"
 #include "cli/cmd_ledger.h"
 #include "cli/command_node.h"
 #include "cli/output.h"
@@ -86,12 +87,10 @@ static gboolean has_void_key(const KeyHistory *history)
 static gboolean call_with(Node *node, const char *operation, const char *origin, const char *vkey,
                           GError **error)
 {
-    yyjson_mut_doc *params = yyjson_mut_doc_new(NULL);
-    yyjson_mut_val *root = yyjson_mut_obj(params);
-    yyjson_mut_doc_set_root(params, root);
+    yyjson_mut_val *root;
+    yyjson_mut_doc *params = jsontext_object(&root);
     yyjson_mut_obj_add_strcpy(params, root, "origin", origin);
-    if (vkey)
-        yyjson_mut_obj_add_strcpy(params, root, "vkey", vkey);
+    jsontext_add(params, root, "vkey", vkey);
     return command_node_call(node, operation, params, NULL, error);
 }
 

@@ -83,9 +83,8 @@ gboolean cmd_notify_event(Node *node, const char *dossier, const char *type, con
                           const char *payload, char **ret_state, GError **error)
 {
     yyjson_doc *given = yyjson_read(payload, strlen(payload), 0), *result = NULL;
-    yyjson_mut_doc *params = yyjson_mut_doc_new(NULL);
-    yyjson_mut_val *root = yyjson_mut_obj(params);
-    yyjson_mut_doc_set_root(params, root);
+    yyjson_mut_val *root;
+    yyjson_mut_doc *params = jsontext_object(&root);
     yyjson_mut_obj_add_strcpy(params, root, "dossier", dossier);
     yyjson_mut_obj_add_strcpy(params, root, "type", type);
     yyjson_mut_obj_add_strcpy(params, root, "signatory", signatory);

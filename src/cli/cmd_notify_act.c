@@ -15,14 +15,11 @@
 
 static void print_json(const char *dossier, const char *state, const char *failure)
 {
-    yyjson_mut_doc *doc = yyjson_mut_doc_new(NULL);
-    yyjson_mut_val *root = yyjson_mut_obj(doc);
-    yyjson_mut_doc_set_root(doc, root);
+    yyjson_mut_val *root;
+    yyjson_mut_doc *doc = jsontext_object(&root);
     yyjson_mut_obj_add_str(doc, root, "dossier", dossier);
-    if (state)
-        yyjson_mut_obj_add_str(doc, root, "state", state);
-    if (failure)
-        yyjson_mut_obj_add_str(doc, root, "failure", failure);
+    jsontext_add(doc, root, "state", state);
+    jsontext_add(doc, root, "failure", failure);
     output_json(root);
     yyjson_mut_doc_free(doc);
 }
@@ -128,8 +125,7 @@ static gboolean send_part(const CommandCall *call, Node *node, const char *opera
     const char *text = reminds ? command_text(call, "text") : NULL;
     yyjson_mut_doc_set_root(params, root);
     yyjson_mut_obj_add_str(params, root, "signatory", by);
-    if (text)
-        yyjson_mut_obj_add_str(params, root, "text", text);
+    jsontext_add(params, root, "text", text);
     list = yyjson_mut_obj_add_arr(params, root, "dossiers");
     for (guint i = from; i < ids->len && i < from + AT_ONCE; i++)
         yyjson_mut_arr_add_str(params, list, ids->pdata[i]);
@@ -269,11 +265,9 @@ static int run_reply(const CommandCall *call, GError **error)
     g_autofree char *after = NULL;
     if (!id || (call->count > 1 && !text))
         return COMMAND_ERROR;
-    yyjson_mut_doc *doc = yyjson_mut_doc_new(NULL);
-    yyjson_mut_val *root = yyjson_mut_obj(doc);
-    yyjson_mut_doc_set_root(doc, root);
-    if (text)
-        yyjson_mut_obj_add_str(doc, root, "text", text);
+    yyjson_mut_val *root;
+    yyjson_mut_doc *doc = jsontext_object(&root);
+    jsontext_add(doc, root, "text", text);
     if (g_str_equal(type, "answered"))
         yyjson_mut_obj_add_str(doc, root, "outcome", state);
     g_autofree char *payload = jsontext_take(doc);
@@ -326,9 +320,8 @@ static void print_mail(const CommandCall *call, OutputTable *table, const Mail *
         output_table_row(table, cells);
         return;
     }
-    yyjson_mut_doc *doc = yyjson_mut_doc_new(NULL);
-    yyjson_mut_val *root = yyjson_mut_obj(doc);
-    yyjson_mut_doc_set_root(doc, root);
+    yyjson_mut_val *root;
+    yyjson_mut_doc *doc = jsontext_object(&root);
     yyjson_mut_obj_add_str(doc, root, "to", mail->to);
     yyjson_mut_obj_add_str(doc, root, "state", mail_state(mail));
     yyjson_mut_obj_add_strcpy(doc, root, "made", timestamp_format(time, mail->made, 6));
@@ -336,8 +329,7 @@ static void print_mail(const CommandCall *call, OutputTable *table, const Mail *
         yyjson_mut_obj_add_strcpy(doc, root, "sent", timestamp_format(time, mail->sent, 6));
     yyjson_mut_obj_add_str(doc, root, "message_id", mail->message_id);
     yyjson_mut_obj_add_uint(doc, root, "tries", mail->tries);
-    if (mail->failure)
-        yyjson_mut_obj_add_str(doc, root, "failure", mail->failure);
+    jsontext_add(doc, root, "failure", mail->failure);
     output_json(root);
     yyjson_mut_doc_free(doc);
 }

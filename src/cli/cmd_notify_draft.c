@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "base/fetch.h"
+#include "base/jsontext.h"
 #include "base/timestamp.h"
 #include "cli/cmd_notify.h"
 #include "cli/dossier_command.h"
@@ -194,8 +195,7 @@ static gboolean draft(Run *run, const char *payload, char **ret_id, GError **err
     yyjson_mut_obj_add_str(params, root, "procedure", "notice");
     yyjson_mut_obj_add_str(params, root, "type", "drafted");
     yyjson_mut_obj_add_str(params, root, "signatory", run->by);
-    if (tlp)
-        yyjson_mut_obj_add_str(params, root, "tlp", tlp);
+    jsontext_add(params, root, "tlp", tlp);
     if (command_flag(run->call, "exercise"))
         yyjson_mut_obj_add_bool(params, root, "exercise", TRUE);
     yyjson_mut_obj_add_val(params, root, "payload",
@@ -218,8 +218,7 @@ static void print_notice_json(const Run *run, const NoticeGroup *group, const ch
     yyjson_mut_val *root = yyjson_mut_doc_get_root(doc);
     yyjson_mut_obj_add_str(doc, root, "recipient", party.key);
     yyjson_mut_obj_add_str(doc, root, "by", party.email ? "mail" : "node");
-    if (id)
-        yyjson_mut_obj_add_str(doc, root, "dossier", id);
+    jsontext_add(doc, root, "dossier", id);
     output_json(root);
     yyjson_mut_doc_free(doc);
     yyjson_doc_free(given);
@@ -264,9 +263,8 @@ static gboolean draft_group(Run *run, const NoticeGroup *group, OutputTable *tab
 
 static void print_left_json(const NoticeLeft *left)
 {
-    yyjson_mut_doc *doc = yyjson_mut_doc_new(NULL);
-    yyjson_mut_val *root = yyjson_mut_obj(doc);
-    yyjson_mut_doc_set_root(doc, root);
+    yyjson_mut_val *root;
+    yyjson_mut_doc *doc = jsontext_object(&root);
     yyjson_mut_obj_add_str(doc, root, "left", left->value);
     yyjson_mut_obj_add_str(doc, root, "verdict", routing_verdict_name(left->verdict));
     yyjson_mut_obj_add_str(doc, root, "why", left->why);

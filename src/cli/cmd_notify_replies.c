@@ -101,8 +101,7 @@ static char *make_payload(const MailReply *reply, const char *type, const char *
         yyjson_mut_obj_add_str(doc, root, "outcome", outcome);
     if (*valid)
         yyjson_mut_obj_add_strcpy(doc, root, "text", valid);
-    if (reply->message_id)
-        yyjson_mut_obj_add_str(doc, root, "message_id", reply->message_id);
+    jsontext_add(doc, root, "message_id", reply->message_id);
     return jsontext_take(doc);
 }
 
@@ -117,17 +116,14 @@ static void tell(const Import *import, const char *where, const MailReply *reply
             output_note("%s: %s", where, what);
         return;
     }
-    yyjson_mut_doc *doc = yyjson_mut_doc_new(NULL);
-    yyjson_mut_val *root = yyjson_mut_obj(doc);
-    yyjson_mut_doc_set_root(doc, root);
+    yyjson_mut_val *root;
+    yyjson_mut_doc *doc = jsontext_object(&root);
     yyjson_mut_obj_add_str(doc, root, "mail", where);
     if (reply && reply->from)
         yyjson_mut_obj_add_str(doc, root, "from", reply->from);
-    if (id)
-        yyjson_mut_obj_add_str(doc, root, "dossier", id);
+    jsontext_add(doc, root, "dossier", id);
     yyjson_mut_obj_add_str(doc, root, "event", what);
-    if (state)
-        yyjson_mut_obj_add_str(doc, root, "state", state);
+    jsontext_add(doc, root, "state", state);
     output_json(root);
     yyjson_mut_doc_free(doc);
 }

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/durable.h"
+#include "base/jsontext.h"
 #include "cli/cmd_card.h"
 #include "cli/cmd_peer.h"
 #include "cli/command_node.h"
@@ -27,8 +28,7 @@ static void report_step(const CommandCall *call, const char *what, yyjson_val *r
         yyjson_mut_obj_add_str(doc, root, "peer", peer);
         yyjson_mut_obj_add_str(doc, root, "state", state);
         yyjson_mut_obj_add_bool(doc, root, "delivered", delivered);
-        if (failure)
-            yyjson_mut_obj_add_str(doc, root, "failure", failure);
+        jsontext_add(doc, root, "failure", failure);
         output_json(root);
         yyjson_mut_doc_free(doc);
         return;
@@ -63,9 +63,8 @@ static int call_step(const CommandCall *call, Node *node, const char *name, cons
 
 static yyjson_mut_doc *new_params(const char *name, const char *value)
 {
-    yyjson_mut_doc *params = yyjson_mut_doc_new(NULL);
-    yyjson_mut_val *root = yyjson_mut_obj(params);
-    yyjson_mut_doc_set_root(params, root);
+    yyjson_mut_val *root;
+    yyjson_mut_doc *params = jsontext_object(&root);
     if (value)
         yyjson_mut_obj_add_strcpy(params, root, name, value);
     return params;
@@ -114,8 +113,7 @@ static int run_step(const CommandCall *call, const char *operation, const char *
         return COMMAND_ERROR;
     yyjson_mut_doc *params = new_params("peer", call->arguments[0]);
     const char *reason = command_text(call, "reason");
-    if (reason)
-        yyjson_mut_obj_add_str(params, yyjson_mut_doc_get_root(params), "reason", reason);
+    jsontext_add(params, yyjson_mut_doc_get_root(params), "reason", reason);
     return call_step(call, node, operation, what, params, error);
 }
 

@@ -1,6 +1,7 @@
 /* cmd_peer_show.c - `concert peer list` and `concert peer show`. */
 #include <string.h>
 
+#include "base/jsontext.h"
 #include "cli/cmd_card.h"
 #include "cli/cmd_peer.h"
 #include "cli/command_node.h"
@@ -34,12 +35,6 @@ static void add_time(yyjson_mut_doc *doc, yyjson_mut_val *object, const char *ke
         yyjson_mut_obj_add_strcpy(doc, object, key, output_time(text, time));
 }
 
-static void add_text(yyjson_mut_doc *doc, yyjson_mut_val *object, const char *key, const char *text)
-{
-    if (text)
-        yyjson_mut_obj_add_str(doc, object, key, text);
-}
-
 static void add_list(yyjson_mut_doc *doc, yyjson_mut_val *object, const char *key, char **list)
 {
     yyjson_mut_val *array = yyjson_mut_obj_add_arr(doc, object, key);
@@ -53,22 +48,22 @@ void cmd_peer_json(const Peer *peer, const char *words, const PeerWitnessView *w
     yyjson_mut_val *root = yyjson_mut_obj(doc);
     yyjson_mut_obj_add_str(doc, root, "peer", peer->node);
     yyjson_mut_obj_add_str(doc, root, "origin", peer->origin);
-    add_text(doc, root, "organisation", peer->organisation);
+    jsontext_add(doc, root, "organisation", peer->organisation);
     yyjson_mut_obj_add_str(doc, root, "state", peer_state_name(peer->state));
     yyjson_mut_obj_add_bool(doc, root, "suspended_by_us", peer->suspended_by_us);
     yyjson_mut_obj_add_bool(doc, root, "suspended_by_them", peer->suspended_by_them);
-    add_text(doc, root, "reason", peer->reason);
-    add_text(doc, root, "words", words);
+    jsontext_add(doc, root, "reason", peer->reason);
+    jsontext_add(doc, root, "words", words);
     yyjson_mut_obj_add_bool(doc, root, "compared", peer->compared);
     yyjson_mut_obj_add_uint(doc, root, "card", peer->card_number);
     add_list(doc, root, "endpoints", peer->urls);
     yyjson_mut_obj_add_uint(doc, root, "size", peer->size);
     yyjson_mut_obj_add_uint(doc, root, "held", peer->cursor);
     add_time(doc, root, "contacted", peer->contacted);
-    add_text(doc, root, "failure", peer->failure);
+    jsontext_add(doc, root, "failure", peer->failure);
     yyjson_mut_obj_add_uint(doc, root, "failures", peer->failures);
     yyjson_mut_obj_add_real(doc, root, "clock_ahead_seconds", (double)peer->skew_us / 1e6);
-    add_text(doc, root, "fork", peer->fork_reason);
+    jsontext_add(doc, root, "fork", peer->fork_reason);
     if (witness)
         peer_witness_view_json(witness, doc, root);
     output_json(root);

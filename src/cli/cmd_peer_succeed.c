@@ -1,5 +1,6 @@
 /* cmd_peer_succeed.c - `concert peer succeed`: going on with a peer whose ledger was lost. */
 #include "base/jsonguard.h"
+#include "base/jsontext.h"
 #include "cli/cmd_peer.h"
 #include "cli/command_node.h"
 #include "cli/output.h"
@@ -31,9 +32,8 @@ static int run_succeed(const CommandCall *call, GError **error)
     g_autoptr(yyjson_doc) result = NULL;
     if (!node)
         return COMMAND_ERROR;
-    yyjson_mut_doc *params = yyjson_mut_doc_new(NULL);
-    yyjson_mut_val *root = yyjson_mut_obj(params);
-    yyjson_mut_doc_set_root(params, root);
+    yyjson_mut_val *root;
+    yyjson_mut_doc *params = jsontext_object(&root);
     yyjson_mut_obj_add_str(params, root, "peer", call->arguments[0]);
     if (call->count > 1)
         yyjson_mut_obj_add_str(params, root, "where", call->arguments[1]);

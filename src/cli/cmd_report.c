@@ -1,6 +1,7 @@
 /* cmd_report.c - `concert report`: what a year's dossiers come to, signed; and `report verify`. */
 #include <string.h>
 
+#include "base/jsontext.h"
 #include "base/timestamp.h"
 #include "cli/command_node.h"
 #include "cli/commands.h"
@@ -98,9 +99,8 @@ static yyjson_mut_doc *make_body(const CommandCall *call, Node *node, GError **e
 static char *sign(Node *node, yyjson_mut_doc *body, GError **error)
 {
     yyjson_doc *result = NULL;
-    yyjson_mut_doc *params = yyjson_mut_doc_new(NULL);
-    yyjson_mut_val *root = yyjson_mut_obj(params);
-    yyjson_mut_doc_set_root(params, root);
+    yyjson_mut_val *root;
+    yyjson_mut_doc *params = jsontext_object(&root);
     yyjson_mut_obj_add_str(params, root, "type", STATISTICS_REPORT_TYPE);
     yyjson_mut_obj_add_val(params, root, "body",
                            yyjson_mut_val_mut_copy(params, yyjson_mut_doc_get_root(body)));

@@ -2,6 +2,7 @@
  * has the events: this node, or anybody who was given them as a file. */
 #include <string.h>
 
+#include "base/jsontext.h"
 #include "base/timestamp.h"
 #include "cli/cmd_resolution.h"
 #include "cli/document.h"
@@ -154,8 +155,7 @@ static void add_voter(const char *node, const char *vote, gpointer user)
     Json *json = user;
     yyjson_mut_val *one = yyjson_mut_arr_add_obj(json->doc, json->list);
     yyjson_mut_obj_add_str(json->doc, one, "member", node);
-    if (vote)
-        yyjson_mut_obj_add_str(json->doc, one, "vote", vote);
+    jsontext_add(json->doc, one, "vote", vote);
 }
 
 static void add_amendments(yyjson_mut_doc *doc, yyjson_mut_val *root, const ResolutionCount *count)
@@ -179,8 +179,7 @@ static void print_json(const Recount *recount, const ResolutionCount *count, gbo
     yyjson_mut_val *root = yyjson_mut_obj(doc);
     const ProcedureState *state = engine_state(recount->result);
     yyjson_mut_obj_add_bool(doc, root, "verified", recount->faults->len == 0);
-    if (recount->result->dossier)
-        yyjson_mut_obj_add_str(doc, root, "id", recount->result->dossier);
+    jsontext_add(doc, root, "id", recount->result->dossier);
     if (state)
         yyjson_mut_obj_add_str(doc, root, "state", state->name);
     if (count) {

@@ -2,6 +2,7 @@
  * it of the community's records, and as the chair finds it in its own. */
 #include <string.h>
 
+#include "base/jsontext.h"
 #include "base/timestamp.h"
 #include "cli/cmd_resolution.h"
 #include "cli/output.h"
@@ -138,8 +139,7 @@ static void fill_tabling(DossierAct *act, const Community *community, const char
     g_auto(GStrv) members = members_of(community), voters = cmd_resolution_voters(community);
     yyjson_mut_obj_add_strcpy(act->params, act->payload, "community", community->name);
     yyjson_mut_obj_add_uint(act->params, act->payload, "record", community->records);
-    if (hash)
-        yyjson_mut_obj_add_strcpy(act->params, act->payload, "rulebook", hash);
+    jsontext_add(act->params, act->payload, "rulebook", hash);
     yyjson_mut_obj_add_strcpy(act->params, act->payload, "chair", chair);
     add_names(act, "members", members, self, chair);
     add_names(act, "voters", voters, NULL, NULL);
@@ -211,8 +211,7 @@ static int run_consult(const CommandCall *call, GError **error)
     }
     g_auto(DossierAct) act = cmd_resolution_act(docket, "consultation-opened");
     yyjson_mut_obj_add_strcpy(act.params, act.payload, "until", timestamp_format(time, us, 0));
-    if (text)
-        yyjson_mut_obj_add_strcpy(act.params, act.payload, "text", text);
+    jsontext_add(act.params, act.payload, "text", text);
     return dossier_command_do(call, node, &act, error);
 }
 

@@ -2,6 +2,7 @@
  * amendments, and the vote on them. */
 #include <string.h>
 
+#include "base/jsontext.h"
 #include "base/timestamp.h"
 #include "cli/cmd_resolution.h"
 #include "cli/output.h"
@@ -38,8 +39,7 @@ static void add_amendment(yyjson_mut_doc *doc, yyjson_mut_val *list, const Event
     yyjson_mut_obj_add_strcpy(doc, one, "event", event_hash_format(&amendment->hash, hex));
     yyjson_mut_obj_add_str(doc, one, "by", amendment->node);
     yyjson_mut_obj_add_str(doc, one, "replaces", event_text(amendment, "replaces"));
-    if (text)
-        yyjson_mut_obj_add_str(doc, one, "text", text);
+    jsontext_add(doc, one, "text", text);
 }
 
 static void print_amendment(const Event *amendment)

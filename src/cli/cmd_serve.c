@@ -5,6 +5,7 @@
 #include <string.h>
 #include <sys/resource.h>
 
+#include "base/jsontext.h"
 #include "cli/command_node.h"
 #include "cli/commands.h"
 #include "cli/output.h"
@@ -56,8 +57,7 @@ static void report(const CommandCall *call, const Server *server)
         yyjson_mut_val *list = yyjson_mut_obj_add_arr(doc, root, "listening");
         for (guint i = 0; urls[i]; i++)
             yyjson_mut_arr_add_str(doc, list, urls[i]);
-        if (fingerprint)
-            yyjson_mut_obj_add_str(doc, root, "certificate_sha256", fingerprint);
+        jsontext_add(doc, root, "certificate_sha256", fingerprint);
         output_json(root);
         yyjson_mut_doc_free(doc);
     } else {

@@ -2,6 +2,7 @@
 #include <glib/gstdio.h>
 #include <sys/statvfs.h>
 
+#include "base/jsontext.h"
 #include "base/timestamp.h"
 #include "cli/command_node.h"
 #include "cli/commands.h"
@@ -274,8 +275,7 @@ static void print_json(const Node *node, const Status *status)
     yyjson_mut_obj_add_str(doc, root, "directory", node_directory(node));
     yyjson_mut_obj_add_str(doc, root, "version", CONCERT_VERSION);
     yyjson_mut_obj_add_bool(doc, root, "served", status->listening != NULL);
-    if (status->listening)
-        yyjson_mut_obj_add_str(doc, root, "listening", status->listening);
+    jsontext_add(doc, root, "listening", status->listening);
     if (status->pid > 0)
         yyjson_mut_obj_add_int(doc, root, "pid", status->pid);
     if (status->memory > 0)

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/jsontext.h"
 #include "base/timestamp.h"
 #include "cli/attachment_file.h"
 #include "cli/document.h"
@@ -325,10 +326,8 @@ static void add_marking(const CommandCall *call, DossierAct *act, gboolean opens
 {
     yyjson_mut_val *root = yyjson_mut_doc_get_root(act->params);
     const char *tlp = command_text(call, "tlp"), *pap = command_text(call, "pap");
-    if (tlp)
-        yyjson_mut_obj_add_str(act->params, root, "tlp", tlp);
-    if (pap)
-        yyjson_mut_obj_add_str(act->params, root, "pap", pap);
+    jsontext_add(act->params, root, "tlp", tlp);
+    jsontext_add(act->params, root, "pap", pap);
     if (opens && command_flag(call, "exercise"))
         yyjson_mut_obj_add_bool(act->params, root, "exercise", TRUE);
 }

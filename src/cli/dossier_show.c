@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/jsontext.h"
 #include "base/timestamp.h"
 #include "cli/dispatch_view.h"
 #include "cli/dossier_command.h"
@@ -47,8 +48,7 @@ static void add_participants(yyjson_mut_doc *doc, yyjson_mut_val *root, const Vi
         yyjson_mut_obj_add_str(doc, object, "node", one->node);
         yyjson_mut_obj_add_strcpy(doc, object, "roles", roles);
         g_autofree char *by = introducer(view, one->node);
-        if (by)
-            yyjson_mut_obj_add_strcpy(doc, object, "introduced_by", by);
+        jsontext_add(doc, object, "introduced_by", by);
     }
 }
 

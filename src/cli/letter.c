@@ -3,6 +3,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/jsontext.h"
 #include "cli/output.h"
 #include "store/peers.h"
 
@@ -65,15 +66,13 @@ int letter_send(const CommandCall *call, MessageKind kind, GError **error)
         return COMMAND_ERROR;
     gboolean exercise = kind == MESSAGE_EMERGENCY && command_flag(call, "exercise");
     const char *reply_to = command_text(call, "reply-to");
-    yyjson_mut_doc *params = yyjson_mut_doc_new(NULL);
-    yyjson_mut_val *root = yyjson_mut_obj(params);
-    yyjson_mut_doc_set_root(params, root);
+    yyjson_mut_val *root;
+    yyjson_mut_doc *params = jsontext_object(&root);
     yyjson_mut_obj_add_str(params, root, "kind", message_kind_name(kind));
     yyjson_mut_obj_add_str(params, root, "peer", call->arguments[0]);
     yyjson_mut_obj_add_str(params, root, "text", text);
     yyjson_mut_obj_add_bool(params, root, "exercise", exercise);
-    if (reply_to)
-        yyjson_mut_obj_add_str(params, root, "reply_to", reply_to);
+    jsontext_add(params, root, "reply_to", reply_to);
     yyjson_doc *result = NULL;
     if (!command_node_call(node, "message.send", params, &result, error))
         return COMMAND_ERROR;
@@ -98,34 +97,28 @@ static void add_time(yyjson_mut_doc *doc, yyjson_mut_val *root, const char *name
         yyjson_mut_obj_add_strcpy(doc, root, name, output_time(text, us));
 }
 
-static void add_text(yyjson_mut_doc *doc, yyjson_mut_val *root, const char *name, const char *text)
-{
-    if (text)
-        yyjson_mut_obj_add_str(doc, root, name, text);
-}
-
 static void print_json(const MessageRecord *record)
 {
     yyjson_mut_doc *doc = yyjson_mut_doc_new(NULL);
     yyjson_mut_val *root = yyjson_mut_obj(doc);
-    add_text(doc, root, "id", record->id);
-    add_text(doc, root, "kind", message_kind_name(record->kind));
-    add_text(doc, root, record->incoming ? "from" : "to", record->node);
+    jsontext_add(doc, root, "id", record->id);
+    jsontext_add(doc, root, "kind", message_kind_name(record->kind));
+    jsontext_add(doc, root, record->incoming ? "from" : "to", record->node);
     yyjson_mut_obj_add_bool(doc, root, "exercise", record->exercise);
-    add_text(doc, root, "state", message_state_name(record->state));
+    jsontext_add(doc, root, "state", message_state_name(record->state));
     add_time(doc, root, "written", record->made);
     add_time(doc, root, record->incoming ? "arrived" : "stored", record->kept);
-    add_text(doc, root, "text", record->text);
-    add_text(doc, root, "reply_to", record->reply_to);
+    jsontext_add(doc, root, "text", record->text);
+    jsontext_add(doc, root, "reply_to", record->reply_to);
     add_time(doc, root, "delivered", record->delivered);
     add_time(doc, root, "acknowledged", record->acknowledged);
-    add_text(doc, root, "acknowledged_by", record->acknowledged_by);
-    add_text(doc, root, "acknowledgement", record->acknowledgement);
+    jsontext_add(doc, root, "acknowledged_by", record->acknowledged_by);
+    jsontext_add(doc, root, "acknowledgement", record->acknowledgement);
     if (record->acknowledgement_waits)
         yyjson_mut_obj_add_bool(doc, root, "acknowledgement_waits", TRUE);
     if (record->tries)
         yyjson_mut_obj_add_uint(doc, root, "tries", record->tries);
-    add_text(doc, root, "failure", record->failure);
+    jsontext_add(doc, root, "failure", record->failure);
     output_json(root);
     yyjson_mut_doc_free(doc);
 }
@@ -248,9 +241,8 @@ int letter_remove(const CommandCall *call, MessageKind kind, GError **error)
     if (!node)
         return COMMAND_ERROR;
     for (guint i = 0; i < call->count; i++) {
-        yyjson_mut_doc *params = yyjson_mut_doc_new(NULL);
-        yyjson_mut_val *root = yyjson_mut_obj(params);
-        yyjson_mut_doc_set_root(params, root);
+        yyjson_mut_val *root;
+        yyjson_mut_doc *params = jsontext_object(&root);
         yyjson_mut_obj_add_str(params, root, "kind", message_kind_name(kind));
         yyjson_mut_obj_add_str(params, root, "id", call->arguments[i]);
         if (!command_node_call(node, "message.remove", params, NULL, error))

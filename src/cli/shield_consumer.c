@@ -1,6 +1,7 @@
 /* shield_consumer.c - `concert shield consumer`: the machines that fetch exports over HTTP. */
 #include <string.h>
 
+#include "base/jsontext.h"
 #include "base/sha256.h"
 #include "base/timestamp.h"
 #include "cli/cmd_shield.h"
@@ -26,9 +27,8 @@ static int run_add(const CommandCall *call, GError **error)
     token_digest(token, digest);
     gint64 days = command_int(call, "days", 0);
 
-    yyjson_mut_doc *params = yyjson_mut_doc_new(NULL);
-    yyjson_mut_val *root = yyjson_mut_obj(params);
-    yyjson_mut_doc_set_root(params, root);
+    yyjson_mut_val *root;
+    yyjson_mut_doc *params = jsontext_object(&root);
     yyjson_mut_obj_add_str(params, root, "name", call->arguments[0]);
     yyjson_mut_obj_add_str(params, root, "sha256", sha256_hex(digest, hex));
     yyjson_mut_obj_add_int(params, root, "expires", days > 0 ? timestamp_now() + days * DAY_US : 0);
@@ -88,9 +88,8 @@ static int run_remove(const CommandCall *call, GError **error)
     g_autoptr(Node) node = command_node_open(call, NODE_WRITE, error);
     if (!node)
         return COMMAND_ERROR;
-    yyjson_mut_doc *params = yyjson_mut_doc_new(NULL);
-    yyjson_mut_val *root = yyjson_mut_obj(params);
-    yyjson_mut_doc_set_root(params, root);
+    yyjson_mut_val *root;
+    yyjson_mut_doc *params = jsontext_object(&root);
     yyjson_mut_obj_add_str(params, root, "name", call->arguments[0]);
     return command_node_call(node, "consumer.remove", params, NULL, error) ? COMMAND_OK
                                                                            : COMMAND_ERROR;

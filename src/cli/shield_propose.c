@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "base/durable.h"
+#include "base/jsontext.h"
 #include "base/timestamp.h"
 #include "cli/cmd_shield.h"
 #include "cli/command_node.h"
@@ -361,8 +362,7 @@ static void print_json(const Proposal *proposal)
     yyjson_mut_obj_add_uint(doc, root, "values", release_count_values(proposal->after));
     yyjson_mut_obj_add_uint(doc, root, "limit", proposal->limit);
     yyjson_mut_obj_add_bool(doc, root, "over_limit", proposal->changes > proposal->limit);
-    if (proposal->selection)
-        yyjson_mut_obj_add_str(doc, root, "selection", proposal->selection);
+    jsontext_add(doc, root, "selection", proposal->selection);
     add_side(doc, root, "added", &proposal->added);
     add_side(doc, root, "removed", &proposal->removed);
     yyjson_mut_val *list = yyjson_mut_obj_add_arr(doc, root, "dangerous");
@@ -419,10 +419,8 @@ static gboolean propose(const CommandCall *call, Node *node, Proposal *proposal,
     yyjson_mut_obj_add_str(params, root, "file", name);
     yyjson_mut_obj_add_str(params, root, "by", by);
     yyjson_mut_obj_add_sint(params, root, "base", proposal->releaser->number);
-    if (proposal->selection)
-        yyjson_mut_obj_add_str(params, root, "selection", proposal->selection);
-    if (proposal->over_limit)
-        yyjson_mut_obj_add_str(params, root, "over_limit", proposal->over_limit);
+    jsontext_add(params, root, "selection", proposal->selection);
+    jsontext_add(params, root, "over_limit", proposal->over_limit);
     gboolean good = command_node_call(node, "release.propose", params, &result, error);
     unlink(path);
     if (good)

@@ -2,6 +2,7 @@
  * and who said so. */
 #include <string.h>
 
+#include "base/jsontext.h"
 #include "base/timestamp.h"
 #include "cli/cmd_shield.h"
 #include "cli/command_node.h"
@@ -29,9 +30,8 @@ static gboolean act(const CommandCall *call, Node *node, const char *operation, 
     const char *by = signatory_of(call, node, error);
     if (!by)
         return FALSE;
-    yyjson_mut_doc *params = yyjson_mut_doc_new(NULL);
-    yyjson_mut_val *root = yyjson_mut_obj(params);
-    yyjson_mut_doc_set_root(params, root);
+    yyjson_mut_val *root;
+    yyjson_mut_doc *params = jsontext_object(&root);
     yyjson_mut_obj_add_str(params, root, "by", by);
     if (number >= 0)
         yyjson_mut_obj_add_sint(params, root, "release", number);

@@ -2,6 +2,7 @@
  * without being asked for again, and what never does. */
 #include <string.h>
 
+#include "base/jsontext.h"
 #include "base/timestamp.h"
 #include "cli/cmd_shield.h"
 #include "cli/command_node.h"
@@ -23,9 +24,8 @@ static yyjson_mut_doc *begin(const CommandCall *call, Node *node, GError **error
     const char *by = signatory_of(call, node, error);
     if (!by)
         return NULL;
-    yyjson_mut_doc *params = yyjson_mut_doc_new(NULL);
-    yyjson_mut_val *root = yyjson_mut_obj(params);
-    yyjson_mut_doc_set_root(params, root);
+    yyjson_mut_val *root;
+    yyjson_mut_doc *params = jsontext_object(&root);
     yyjson_mut_obj_add_str(params, root, "by", by);
     return params;
 }
@@ -68,8 +68,7 @@ static int run_standing_add(const CommandCall *call, GError **error)
         return COMMAND_ERROR;
     yyjson_mut_val *root = yyjson_mut_doc_get_root(params);
     yyjson_mut_obj_add_str(params, root, "source", source);
-    if (kind)
-        yyjson_mut_obj_add_str(params, root, "kind", kind);
+    jsontext_add(params, root, "kind", kind);
     yyjson_mut_obj_add_sint(params, root, "min_confidence", confidence);
     yyjson_mut_obj_add_sint(params, root, "daily", daily);
     yyjson_mut_obj_add_sint(params, root, "until", until);
@@ -265,8 +264,7 @@ static int change_never(const CommandCall *call, const char *operation, const ch
             return COMMAND_ERROR;
         yyjson_mut_val *root = yyjson_mut_doc_get_root(params);
         yyjson_mut_obj_add_str(params, root, "value", call->arguments[i]);
-        if (reason)
-            yyjson_mut_obj_add_str(params, root, "reason", reason);
+        jsontext_add(params, root, "reason", reason);
         if (!command_node_call(node, operation, params, NULL, error))
             return COMMAND_ERROR;
     }
@@ -305,8 +303,7 @@ static int run_never_list(const CommandCall *call, GError **error)
         yyjson_mut_obj_add_str(doc, root, "value", never->value);
         yyjson_mut_obj_add_strcpy(doc, root, "since", timestamp_format(time, never->made, 6));
         yyjson_mut_obj_add_str(doc, root, "by", never->by);
-        if (never->reason)
-            yyjson_mut_obj_add_str(doc, root, "reason", never->reason);
+        jsontext_add(doc, root, "reason", never->reason);
         output_json(root);
         yyjson_mut_doc_free(doc);
     }

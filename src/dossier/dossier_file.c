@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 #include "base/jsonguard.h"
+#include "base/jsontext.h"
 #include "base/timestamp.h"
 
 #define HEAD           "{\"concert\":\"events/v1\"}"
@@ -27,9 +28,8 @@ void dossier_file_add_key(GString *text, const char *vkey)
 
 void dossier_file_add_place(GString *text, const char *node, const char *place)
 {
-    yyjson_mut_doc *doc = yyjson_mut_doc_new(NULL);
-    yyjson_mut_val *root = yyjson_mut_obj(doc);
-    yyjson_mut_doc_set_root(doc, root);
+    yyjson_mut_val *root;
+    yyjson_mut_doc *doc = jsontext_object(&root);
     yyjson_mut_obj_add_str(doc, root, "affiliation", place);
     yyjson_mut_obj_add_str(doc, root, "node", node);
     char *line = yyjson_mut_write(doc, 0, NULL);

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/canonjson.h"
+#include "base/jsontext.h"
 #include "base/timestamp.h"
 
 #define WORD_MAX  64
@@ -254,9 +255,8 @@ char *profile_terms(const Profile *profile, const char *kind, gint64 requester_s
                     "\"%s\" is not for requests of the kind %s", profile->name, kind);
         return NULL;
     }
-    yyjson_mut_doc *doc = yyjson_mut_doc_new(NULL);
-    yyjson_mut_val *terms = yyjson_mut_obj(doc);
-    yyjson_mut_doc_set_root(doc, terms);
+    yyjson_mut_val *terms;
+    yyjson_mut_doc *doc = jsontext_object(&terms);
     yyjson_mut_obj_add_str(doc, terms, "name", profile->name);
     yyjson_mut_obj_add_str(doc, terms, "title", profile->title);
     yyjson_mut_obj_add_str(doc, terms, "sha256", profile->sha256);

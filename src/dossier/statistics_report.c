@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/jsontext.h"
 #include "base/timestamp.h"
 #include "dossier/suppress.h"
 
@@ -43,17 +44,14 @@ yyjson_mut_doc *statistics_report_body(const Statistics *statistics,
                                        const StatisticsReportHead *head)
 {
     char time[TIMESTAMP_MAX], hex[2 * SHA256_SIZE + 1];
-    yyjson_mut_doc *doc = yyjson_mut_doc_new(NULL);
-    yyjson_mut_val *root = yyjson_mut_obj(doc);
-    yyjson_mut_doc_set_root(doc, root);
+    yyjson_mut_val *root;
+    yyjson_mut_doc *doc = jsontext_object(&root);
     yyjson_mut_obj_add_strcpy(doc, root, "node", head->node);
-    if (head->organisation)
-        yyjson_mut_obj_add_strcpy(doc, root, "organisation", head->organisation);
+    jsontext_add(doc, root, "organisation", head->organisation);
     yyjson_mut_obj_add_uint(doc, root, "year", statistics->year);
     yyjson_mut_obj_add_strcpy(doc, root, "time", timestamp_format(time, head->time_us, 0));
     yyjson_mut_obj_add_strcpy(doc, root, "counted", sha256_hex(statistics->counted, hex));
-    if (head->checkpoint)
-        yyjson_mut_obj_add_strcpy(doc, root, "checkpoint", head->checkpoint);
+    jsontext_add(doc, root, "checkpoint", head->checkpoint);
     yyjson_mut_obj_add_uint(doc, root, "hidden_below", SUPPRESS_BELOW);
     yyjson_mut_val *tables = yyjson_mut_obj_add_arr(doc, root, "tables");
     for (guint i = 0; i < statistics->tables->len; i++)

@@ -320,9 +320,8 @@ static gboolean fill_body(yyjson_mut_doc *doc, yyjson_mut_val *body, const CardS
 
 char *card_make(const CardSpec *spec, const NoteSigner *ledger, GError **error)
 {
-    yyjson_mut_doc *doc = yyjson_mut_doc_new(NULL);
-    yyjson_mut_val *body = yyjson_mut_obj(doc);
-    yyjson_mut_doc_set_root(doc, body);
+    yyjson_mut_val *body;
+    yyjson_mut_doc *doc = jsontext_object(&body);
     g_autofree char *text = NULL;
     if (fill_body(doc, body, spec, error)) {
         gsize length;

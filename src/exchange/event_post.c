@@ -25,9 +25,8 @@ GBytes *event_post_make(const GPtrArray *events)
     guint first = first_that_fits(events);
     if (first == events->len)
         return NULL;
-    yyjson_mut_doc *doc = yyjson_mut_doc_new(NULL);
-    yyjson_mut_val *root = yyjson_mut_obj(doc);
-    yyjson_mut_doc_set_root(doc, root);
+    yyjson_mut_val *root;
+    yyjson_mut_doc *doc = jsontext_object(&root);
     yyjson_mut_val *list = yyjson_mut_obj_add_arr(doc, root, "events");
     for (guint i = first; i < events->len; i++) {
         gsize length;

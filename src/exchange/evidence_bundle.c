@@ -114,9 +114,8 @@ char *evidence_bundle_body(const EvidenceBundleWriter *writer, const char *dossi
                            const char *origin, gint64 time_us)
 {
     char time[TIMESTAMP_MAX], hex[2 * SHA256_SIZE + 1];
-    yyjson_mut_doc *doc = yyjson_mut_doc_new(NULL);
-    yyjson_mut_val *root = yyjson_mut_obj(doc);
-    yyjson_mut_doc_set_root(doc, root);
+    yyjson_mut_val *root;
+    yyjson_mut_doc *doc = jsontext_object(&root);
     yyjson_mut_obj_add_str(doc, root, "dossier", dossier);
     yyjson_mut_val *list = yyjson_mut_obj_add_arr(doc, root, "frames");
     for (guint i = 0; i < writer->hashes->len; i++)

@@ -7,6 +7,7 @@
 #include "base/canonjson.h"
 #include "base/error.h"
 #include "base/jsonguard.h"
+#include "base/jsontext.h"
 #include "base/timestamp.h"
 #include "ledger/line.h"
 
@@ -111,9 +112,8 @@ static GString *canonical(yyjson_mut_doc *made)
 static GString *write_plain(const Message *message)
 {
     char time[TIMESTAMP_MAX];
-    yyjson_mut_doc *doc = yyjson_mut_doc_new(NULL);
-    yyjson_mut_val *root = yyjson_mut_obj(doc);
-    yyjson_mut_doc_set_root(doc, root);
+    yyjson_mut_val *root;
+    yyjson_mut_doc *doc = jsontext_object(&root);
     const struct {
         const char *name;
         const char *text;
@@ -166,9 +166,8 @@ GBytes *message_seal(const Message *message, const guint8 public_key[MESSAGE_KEY
     if (!message_check(message, error))
         return NULL;
     GString *plain = write_plain(message);
-    yyjson_mut_doc *doc = yyjson_mut_doc_new(NULL);
-    yyjson_mut_val *root = yyjson_mut_obj(doc);
-    yyjson_mut_doc_set_root(doc, root);
+    yyjson_mut_val *root;
+    yyjson_mut_doc *doc = jsontext_object(&root);
     yyjson_mut_obj_add_str(doc, root, "concert", TYPE);
     yyjson_mut_obj_add_str(doc, root, "from", message->from);
     yyjson_mut_val *list = yyjson_mut_obj_add_arr(doc, root, "boxes");

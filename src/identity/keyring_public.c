@@ -4,6 +4,7 @@
 #include <yyjson.h>
 
 #include "base/jsonguard.h"
+#include "base/jsontext.h"
 #include "ledger/origin.h"
 
 #define VERSION "keys/v1"
@@ -167,9 +168,8 @@ KeyringPublic *keyring_public_parse(const char *text, gsize length, GError **err
 
 char *keyring_public_format(const KeyringPublic *keys)
 {
-    yyjson_mut_doc *doc = yyjson_mut_doc_new(NULL);
-    yyjson_mut_val *root = yyjson_mut_obj(doc);
-    yyjson_mut_doc_set_root(doc, root);
+    yyjson_mut_val *root;
+    yyjson_mut_doc *doc = jsontext_object(&root);
     yyjson_mut_obj_add_str(doc, root, "concert", VERSION);
     yyjson_mut_obj_add_str(doc, root, "node", keys->node);
     for (KeyringRole role = 0; role < KEYRING_ROLES; role++) {

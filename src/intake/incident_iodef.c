@@ -1,6 +1,7 @@
 /* IODEF 2 in XML, RFC 7970; the order of elements is the schema's (section 8). */
 #include <string.h>
 
+#include "base/jsontext.h"
 #include "intake/incident_writers.h"
 #include "intake/iodef_words.h"
 
@@ -279,17 +280,11 @@ gboolean incident_writers_iodef(IncidentWriter *writer, const GPtrArray *inciden
 /* RFC 8727: attributes are members, what may be several is an array; Flow, Record and IndicatorData
  * are left out, and what was in them takes their place. */
 
-static void put(yyjson_mut_doc *doc, yyjson_mut_val *object, const char *name, const char *text)
-{
-    if (text)
-        yyjson_mut_obj_add_strcpy(doc, object, name, text);
-}
-
 static void put_time(yyjson_mut_doc *doc, yyjson_mut_val *object, const char *name, gint64 time)
 {
     char text[TIMESTAMP_MAX];
     if (time != 0)
-        put(doc, object, name, timestamp_format(text, time, 0));
+        jsontext_add(doc, object, name, timestamp_format(text, time, 0));
 }
 
 static void put_list(yyjson_mut_doc *doc, yyjson_mut_val *object, const char *name,
@@ -312,8 +307,8 @@ static void put_assessment(yyjson_mut_doc *doc, yyjson_mut_val *parent, const ch
     yyjson_mut_val *impacts = yyjson_mut_obj_add_arr(doc, assessment, "Impact");
     yyjson_mut_val *impact =
         yyjson_mut_obj_add_obj(doc, yyjson_mut_arr_add_obj(doc, impacts), "SystemImpact");
-    put(doc, impact, "severity", level);
-    put(doc, impact, "type", iodef_words_impact_of_class(word));
+    jsontext_add(doc, impact, "severity", level);
+    jsontext_add(doc, impact, "type", iodef_words_impact_of_class(word));
 }
 
 static void put_address(yyjson_mut_doc *doc, yyjson_mut_val *list, const char *category,
@@ -322,8 +317,8 @@ static void put_address(yyjson_mut_doc *doc, yyjson_mut_val *list, const char *c
     if (!text)
         return;
     yyjson_mut_val *address = yyjson_mut_arr_add_obj(doc, list);
-    put(doc, address, "value", text);
-    put(doc, address, "category", category);
+    jsontext_add(doc, address, "value", text);
+    jsontext_add(doc, address, "category", category);
 }
 
 static void put_system(yyjson_mut_doc *doc, yyjson_mut_val *event, const Finding *finding)
@@ -336,11 +331,12 @@ static void put_system(yyjson_mut_doc *doc, yyjson_mut_val *event, const Finding
     gboolean net6 = finding->prefix && strchr(finding->prefix, ':');
     yyjson_mut_val *system =
         yyjson_mut_arr_add_obj(doc, yyjson_mut_obj_add_arr(doc, event, "System"));
-    put(doc, system, "category", categories[finding->role]);
+    jsontext_add(doc, system, "category", categories[finding->role]);
     yyjson_mut_val *node = yyjson_mut_obj_add_obj(doc, system, "Node");
     if (finding->domain)
-        put(doc, yyjson_mut_arr_add_obj(doc, yyjson_mut_obj_add_arr(doc, node, "DomainData")),
-            "Name", finding->domain);
+        jsontext_add(doc,
+                     yyjson_mut_arr_add_obj(doc, yyjson_mut_obj_add_arr(doc, node, "DomainData")),
+                     "Name", finding->domain);
     yyjson_mut_val *list = yyjson_mut_arr(doc);
     put_address(doc, list, v6 ? "ipv6-addr" : "ipv4-addr", finding->address);
     put_address(doc, list, net6 ? "ipv6-net" : "ipv4-net", finding->prefix);
@@ -371,17 +367,16 @@ static void put_hash(yyjson_mut_doc *doc, yyjson_mut_val *event, const Finding *
         yyjson_mut_arr_add_obj(doc, yyjson_mut_obj_add_arr(doc, record, "FileData"));
     yyjson_mut_val *file = yyjson_mut_arr_add_obj(doc, yyjson_mut_obj_add_arr(doc, data, "File"));
     yyjson_mut_val *hashes = yyjson_mut_obj_add_obj(doc, file, "HashData");
-    put(doc, hashes, "scope", "file-contents");
+    jsontext_add(doc, hashes, "scope", "file-contents");
     yyjson_mut_val *hash = yyjson_mut_arr_add_obj(doc, yyjson_mut_obj_add_arr(doc, hashes, "Hash"));
-    put(doc, hash, "DigestMethod", digest_method(finding->hash_kind));
-    put(doc, hash, "DigestValue", digest);
+    jsontext_add(doc, hash, "DigestMethod", digest_method(finding->hash_kind));
+    jsontext_add(doc, hash, "DigestValue", digest);
 }
 
 static void write_event(IncidentWriter *writer, const Finding *finding)
 {
-    yyjson_mut_doc *doc = yyjson_mut_doc_new(NULL);
-    yyjson_mut_val *event = yyjson_mut_obj(doc);
-    yyjson_mut_doc_set_root(doc, event);
+    yyjson_mut_val *event;
+    yyjson_mut_doc *doc = jsontext_object(&event);
     put_list(doc, event, "Description", finding->description);
     put_time(doc, event, "DetectTime", finding->time);
     put_assessment(doc, event, finding->classification, finding->severity);
@@ -393,9 +388,9 @@ static void write_event(IncidentWriter *writer, const Finding *finding)
         yyjson_mut_val *list = yyjson_mut_obj_add_arr(doc, event, "AdditionalData");
         for (guint i = 0; i < finding->field_count; i++) {
             yyjson_mut_val *data = yyjson_mut_arr_add_obj(doc, list);
-            put(doc, data, "value", finding->fields[i].value);
-            put(doc, data, "name", finding->fields[i].name);
-            put(doc, data, "dtype", "string");
+            jsontext_add(doc, data, "value", finding->fields[i].value);
+            jsontext_add(doc, data, "name", finding->fields[i].name);
+            jsontext_add(doc, data, "dtype", "string");
         }
     }
     incident_writers_json(writer, doc);
@@ -404,15 +399,16 @@ static void write_event(IncidentWriter *writer, const Finding *finding)
 static void put_contact(yyjson_mut_doc *doc, yyjson_mut_val *list, const IncidentContact *contact)
 {
     yyjson_mut_val *object = yyjson_mut_arr_add_obj(doc, list);
-    put(doc, object, "role", contact->role);
-    put(doc, object, "type", contact->person ? "person" : "organization");
+    jsontext_add(doc, object, "role", contact->role);
+    jsontext_add(doc, object, "type", contact->person ? "person" : "organization");
     put_list(doc, object, "ContactName", contact->name);
     if (contact->email)
-        put(doc, yyjson_mut_arr_add_obj(doc, yyjson_mut_obj_add_arr(doc, object, "Email")),
-            "EmailTo", contact->email);
+        jsontext_add(doc, yyjson_mut_arr_add_obj(doc, yyjson_mut_obj_add_arr(doc, object, "Email")),
+                     "EmailTo", contact->email);
     if (contact->phone)
-        put(doc, yyjson_mut_arr_add_obj(doc, yyjson_mut_obj_add_arr(doc, object, "Telephone")),
-            "TelephoneNumber", contact->phone);
+        jsontext_add(doc,
+                     yyjson_mut_arr_add_obj(doc, yyjson_mut_obj_add_arr(doc, object, "Telephone")),
+                     "TelephoneNumber", contact->phone);
 }
 
 static void put_contacts(yyjson_mut_doc *doc, yyjson_mut_val *object, const Incident *incident,
@@ -436,13 +432,13 @@ static yyjson_mut_doc *incident_document(const IncidentWriter *writer, const Inc
     yyjson_mut_val *object = yyjson_mut_obj(doc);
     g_autofree char *id = incident_writers_id(incident);
     yyjson_mut_doc_set_root(doc, object);
-    put(doc, object, "purpose", incident->purpose ? incident->purpose : "reporting");
-    put(doc, object, "status", incident->status);
-    put(doc, object, "restriction",
-        iodef_words_restriction(incident_writers_tlp(writer, incident)));
+    jsontext_add(doc, object, "purpose", incident->purpose ? incident->purpose : "reporting");
+    jsontext_add(doc, object, "status", incident->status);
+    jsontext_add(doc, object, "restriction",
+                 iodef_words_restriction(incident_writers_tlp(writer, incident)));
     yyjson_mut_val *identifier = yyjson_mut_obj_add_obj(doc, object, "IncidentID");
-    put(doc, identifier, "id", id);
-    put(doc, identifier, "name", author->numbers);
+    jsontext_add(doc, identifier, "id", id);
+    jsontext_add(doc, identifier, "name", author->numbers);
     put_time(doc, object, "DetectTime", incident->detected);
     put_time(doc, object, "StartTime", incident->started);
     put_time(doc, object, "EndTime", incident->ended);

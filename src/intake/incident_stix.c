@@ -2,6 +2,7 @@
  * finding, and a grouping that holds them together. */
 #include <string.h>
 
+#include "base/jsontext.h"
 #include "intake/incident_stix.h"
 #include "intake/incident_writers.h"
 #include "intake/indicator.h"
@@ -22,12 +23,6 @@ typedef struct {
     const char *marking;
 } Bundle;
 
-static void put(yyjson_mut_doc *doc, yyjson_mut_val *object, const char *name, const char *text)
-{
-    if (text)
-        yyjson_mut_obj_add_strcpy(doc, object, name, text);
-}
-
 static void put_list(yyjson_mut_doc *doc, yyjson_mut_val *object, const char *name,
                      const char *text)
 {
@@ -46,16 +41,15 @@ static void write_object(Bundle *bundle, yyjson_mut_doc *doc)
 /* Begins an object with what all have. */
 static yyjson_mut_doc *begin_object(const Bundle *bundle, const char *type, const char *id)
 {
-    yyjson_mut_doc *doc = yyjson_mut_doc_new(NULL);
-    yyjson_mut_val *root = yyjson_mut_obj(doc);
-    yyjson_mut_doc_set_root(doc, root);
-    put(doc, root, "type", type);
-    put(doc, root, "spec_version", "2.1");
-    put(doc, root, "id", id);
+    yyjson_mut_val *root;
+    yyjson_mut_doc *doc = jsontext_object(&root);
+    jsontext_add(doc, root, "type", type);
+    jsontext_add(doc, root, "spec_version", "2.1");
+    jsontext_add(doc, root, "id", id);
     if (strcmp(type, "identity") != 0)
-        put(doc, root, "created_by_ref", bundle->author);
-    put(doc, root, "created", bundle->created);
-    put(doc, root, "modified", bundle->created);
+        jsontext_add(doc, root, "created_by_ref", bundle->author);
+    jsontext_add(doc, root, "created", bundle->created);
+    jsontext_add(doc, root, "modified", bundle->created);
     put_list(doc, root, "object_marking_refs", bundle->marking);
     return doc;
 }
@@ -93,18 +87,17 @@ static char *write_observable(Bundle *bundle, yyjson_mut_doc *doc)
         yyjson_mut_doc_free(doc);
         return id;
     }
-    put(doc, yyjson_mut_doc_get_root(doc), "id", id);
+    jsontext_add(doc, yyjson_mut_doc_get_root(doc), "id", id);
     write_object(bundle, doc);
     return id;
 }
 
 static yyjson_mut_doc *begin_observable(const char *type)
 {
-    yyjson_mut_doc *doc = yyjson_mut_doc_new(NULL);
-    yyjson_mut_val *root = yyjson_mut_obj(doc);
-    yyjson_mut_doc_set_root(doc, root);
-    put(doc, root, "type", type);
-    put(doc, root, "spec_version", "2.1");
+    yyjson_mut_val *root;
+    yyjson_mut_doc *doc = jsontext_object(&root);
+    jsontext_add(doc, root, "type", type);
+    jsontext_add(doc, root, "spec_version", "2.1");
     return doc;
 }
 
@@ -113,7 +106,7 @@ static void add_simple(Bundle *bundle, GPtrArray *refs, const char *type, const 
     if (!value)
         return;
     yyjson_mut_doc *doc = begin_observable(type);
-    put(doc, yyjson_mut_doc_get_root(doc), "value", value);
+    jsontext_add(doc, yyjson_mut_doc_get_root(doc), "value", value);
     g_ptr_array_add(refs, write_observable(bundle, doc));
 }
 
@@ -132,7 +125,7 @@ static void add_hash(Bundle *bundle, GPtrArray *refs, const Finding *finding)
         yyjson_mut_doc *doc = begin_observable("file");
         yyjson_mut_val *hashes =
             yyjson_mut_obj_add_obj(doc, yyjson_mut_doc_get_root(doc), "hashes");
-        put(doc, hashes, names[i].name, finding->hash);
+        jsontext_add(doc, hashes, names[i].name, finding->hash);
         g_ptr_array_add(refs, write_observable(bundle, doc));
     }
 }
@@ -158,7 +151,7 @@ static void add_traffic(Bundle *bundle, GPtrArray *refs, const Finding *finding)
     const char *end = g_ptr_array_index(refs, 0);
     yyjson_mut_doc *doc = begin_observable("network-traffic");
     yyjson_mut_val *root = yyjson_mut_doc_get_root(doc);
-    put(doc, root, listens ? "dst_ref" : "src_ref", end);
+    jsontext_add(doc, root, listens ? "dst_ref" : "src_ref", end);
     yyjson_mut_obj_add_uint(doc, root, listens ? "dst_port" : "src_port", finding->port);
     put_list(doc, root, "protocols", protocol);
     g_ptr_array_add(refs, write_observable(bundle, doc));
@@ -192,8 +185,8 @@ static void write_finding(Bundle *bundle, const Finding *finding)
         return;
     yyjson_mut_doc *doc = begin_object(bundle, "observed-data", id);
     yyjson_mut_val *root = yyjson_mut_doc_get_root(doc);
-    put(doc, root, "first_observed", time);
-    put(doc, root, "last_observed", time);
+    jsontext_add(doc, root, "first_observed", time);
+    jsontext_add(doc, root, "last_observed", time);
     yyjson_mut_obj_add_uint(doc, root, "number_observed", 1);
     yyjson_mut_val *list = yyjson_mut_obj_add_arr(doc, root, "object_refs");
     for (guint i = 0; i < refs->len; i++)
@@ -241,12 +234,12 @@ static void put_extension(yyjson_mut_doc *doc, yyjson_mut_val *root, const Incid
     yyjson_mut_val *extensions = yyjson_mut_obj_add_obj(doc, root, "extensions");
     yyjson_mut_val *core = yyjson_mut_obj_add_obj(doc, extensions, INCIDENT_STIX_EXTENSION);
     const char *status = incident->status;
-    put(doc, core, "extension_type", "property-extension");
-    put(doc, core, "determination", "suspected");
-    put(doc, core, "investigation_status",
-        g_strcmp0(status, "resolved") == 0      ? "closed"
-        : g_strcmp0(status, "in-progress") == 0 ? "open"
-                                                : "new");
+    jsontext_add(doc, core, "extension_type", "property-extension");
+    jsontext_add(doc, core, "determination", "suspected");
+    jsontext_add(doc, core, "investigation_status",
+                 g_strcmp0(status, "resolved") == 0      ? "closed"
+                 : g_strcmp0(status, "in-progress") == 0 ? "open"
+                                                         : "new");
     for (guint i = 0; i < G_N_ELEMENTS(criticalities); i++)
         if (g_strcmp0(criticalities[i].severity, incident->severity) == 0)
             yyjson_mut_obj_add_uint(doc, core, "criticality", criticalities[i].criticality);
@@ -261,9 +254,9 @@ static void write_author(Bundle *bundle, const IncidentAuthor *author)
         return;
     yyjson_mut_doc *doc = begin_object(bundle, "identity", bundle->author);
     yyjson_mut_val *root = yyjson_mut_doc_get_root(doc);
-    put(doc, root, "name", author->organisation);
-    put(doc, root, "identity_class", "organization");
-    put(doc, root, "contact_information", author->email);
+    jsontext_add(doc, root, "name", author->organisation);
+    jsontext_add(doc, root, "identity_class", "organization");
+    jsontext_add(doc, root, "contact_information", author->email);
     write_object(bundle, doc);
 }
 
@@ -273,14 +266,14 @@ static void write_head(Bundle *bundle, const char *identifier, const IncidentAut
     yyjson_mut_doc *doc = begin_object(bundle, "incident", bundle->id);
     yyjson_mut_val *root = yyjson_mut_doc_get_root(doc);
     g_autofree char *label = g_strconcat(INCIDENT_STIX_CLASS, incident->classification, NULL);
-    put(doc, root, "name", incident->title);
-    put(doc, root, "description", incident->description);
+    jsontext_add(doc, root, "name", incident->title);
+    jsontext_add(doc, root, "description", incident->description);
     put_list(doc, root, "labels", label);
     if (incident->id && !g_str_has_prefix(incident->id, "incident--")) {
         yyjson_mut_val *list = yyjson_mut_obj_add_arr(doc, root, "external_references");
         yyjson_mut_val *reference = yyjson_mut_arr_add_obj(doc, list);
-        put(doc, reference, "source_name", author->numbers);
-        put(doc, reference, "external_id", identifier);
+        jsontext_add(doc, reference, "source_name", author->numbers);
+        jsontext_add(doc, reference, "external_id", identifier);
     }
     put_extension(doc, root, incident);
     write_object(bundle, doc);
@@ -291,8 +284,8 @@ static void write_grouping(Bundle *bundle)
     g_autofree char *id = derive("grouping", bundle->id, "findings");
     yyjson_mut_doc *doc = begin_object(bundle, "grouping", id);
     yyjson_mut_val *root = yyjson_mut_doc_get_root(doc);
-    put(doc, root, "name", bundle->incident->title);
-    put(doc, root, "context", "suspicious-activity");
+    jsontext_add(doc, root, "name", bundle->incident->title);
+    jsontext_add(doc, root, "context", "suspicious-activity");
     yyjson_mut_val *list = yyjson_mut_obj_add_arr(doc, root, "object_refs");
     yyjson_mut_arr_add_strcpy(doc, list, bundle->id);
     for (guint i = 0; i < bundle->refs->len; i++)

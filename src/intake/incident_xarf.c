@@ -1,18 +1,13 @@
 /* X-ARF 4: a finding a report, a report a line. */
 #include <string.h>
 
+#include "base/jsontext.h"
 #include "base/sha256.h"
 #include "intake/incident_writers.h"
 #include "intake/xarf_types.h"
 #include "stix/identifier.h"
 
 #define VERSION "4.2.0"
-
-static void put(yyjson_mut_doc *doc, yyjson_mut_val *object, const char *name, const char *text)
-{
-    if (text)
-        yyjson_mut_obj_add_strcpy(doc, object, name, text);
-}
 
 /* The first of the original fields that is there. */
 static const char *original(const Finding *finding, const char *const *names)
@@ -59,28 +54,28 @@ static void put_demands(yyjson_mut_doc *doc, yyjson_mut_val *root, const Finding
 {
     char time[TIMESTAMP_MAX];
     if (strcmp(type->category, "connection") == 0) {
-        put(doc, root, "protocol", finding->protocol);
-        put(doc, root, "first_seen", timestamp_format(time, finding->time, 0));
+        jsontext_add(doc, root, "protocol", finding->protocol);
+        jsontext_add(doc, root, "first_seen", timestamp_format(time, finding->time, 0));
     } else if (strcmp(type->category, "vulnerability") == 0) {
         const char *service = original(finding, NAMES("service", "ServiceName", "application"));
         g_autofree char *port =
             g_strdup_printf("%s/%u", finding->protocol ? finding->protocol : "port", finding->port);
-        put(doc, root, "service", service ? service : port);
+        jsontext_add(doc, root, "service", service ? service : port);
         if (finding->port != 0)
             yyjson_mut_obj_add_uint(doc, root, "service_port", finding->port);
     } else if (strcmp(type->category, "reputation") == 0) {
-        put(doc, root, "threat_type", finding->classification);
+        jsontext_add(doc, root, "threat_type", finding->classification);
     } else if (strcmp(type->category, "messaging") == 0) {
         gboolean smtp = finding->email && finding->port != 0;
-        put(doc, root, "protocol", smtp ? "smtp" : "other");
+        jsontext_add(doc, root, "protocol", smtp ? "smtp" : "other");
         if (smtp)
-            put(doc, root, "smtp_from", finding->email);
+            jsontext_add(doc, root, "smtp_from", finding->email);
     } else if (strcmp(type->type, "fraud") == 0) {
-        put(doc, root, "fraud_type", "other");
+        jsontext_add(doc, root, "fraud_type", "other");
     }
-    put(doc, root, "url", finding->url);
+    jsontext_add(doc, root, "url", finding->url);
     if (finding->domain)
-        put(doc, root, "domain", finding->domain);
+        jsontext_add(doc, root, "domain", finding->domain);
     if (finding->asn != 0)
         yyjson_mut_obj_add_uint(doc, root, "asn", finding->asn);
 }
@@ -91,9 +86,9 @@ static void put_contact(yyjson_mut_doc *doc, yyjson_mut_val *root, const char *n
     yyjson_mut_val *object = yyjson_mut_obj_add_obj(doc, root, name);
     g_autofree char *organisation = g_utf8_substring(
         author->organisation, 0, MIN(g_utf8_strlen(author->organisation, -1), 200));
-    put(doc, object, "org", organisation);
-    put(doc, object, "contact", author->email);
-    put(doc, object, "domain", author->domain);
+    jsontext_add(doc, object, "org", organisation);
+    jsontext_add(doc, object, "contact", author->email);
+    jsontext_add(doc, object, "domain", author->domain);
 }
 
 /* The original, for whoever has to look into it. */
@@ -111,10 +106,10 @@ static void put_evidence(yyjson_mut_doc *doc, yyjson_mut_val *root, const Findin
     g_autofree char *hash = g_strconcat("sha256:", sha256_hex(digest, hex), NULL);
     yyjson_mut_val *item =
         yyjson_mut_arr_add_obj(doc, yyjson_mut_obj_add_arr(doc, root, "evidence"));
-    put(doc, item, "content_type", "text/plain");
-    put(doc, item, "description", "The finding as it was reported, a field a line");
-    put(doc, item, "payload", payload);
-    put(doc, item, "hash", hash);
+    jsontext_add(doc, item, "content_type", "text/plain");
+    jsontext_add(doc, item, "description", "The finding as it was reported, a field a line");
+    jsontext_add(doc, item, "payload", payload);
+    jsontext_add(doc, item, "hash", hash);
 }
 
 /* The finding's own identifier if it is fit, else one that follows from what it says. */
@@ -151,24 +146,25 @@ static void write_report(IncidentWriter *writer, const Incident *incident, const
     if (sender.email && !sender.domain)
         sender.domain = strrchr(sender.email, '@') ? strrchr(sender.email, '@') + 1 : NULL;
     yyjson_mut_doc_set_root(doc, root);
-    put(doc, root, "xarf_version", VERSION);
-    put(doc, root, "report_id", id);
-    put(doc, root, "timestamp",
+    jsontext_add(doc, root, "xarf_version", VERSION);
+    jsontext_add(doc, root, "report_id", id);
+    jsontext_add(
+        doc, root, "timestamp",
         timestamp_format(
             time, finding->time ? finding->time : incident_writers_created(writer, incident), 0));
     put_contact(doc, root, "reporter", author);
     put_contact(doc, root, "sender",
                 sender.organisation && sender.email && sender.domain ? &sender : author);
-    put(doc, root, "source_identifier", source_of(finding));
+    jsontext_add(doc, root, "source_identifier", source_of(finding));
     if (finding->port != 0 && strcmp(type->category, "vulnerability") != 0)
         yyjson_mut_obj_add_uint(doc, root, "source_port", finding->port);
-    put(doc, root, "category", type->category);
-    put(doc, root, "type", type->type);
+    jsontext_add(doc, root, "category", type->category);
+    jsontext_add(doc, root, "type", type->type);
     put_demands(doc, root, finding, type);
     if (finding->description) {
         g_autofree char *text = g_utf8_substring(
             finding->description, 0, MIN(g_utf8_strlen(finding->description, -1), 1000));
-        put(doc, root, "description", text);
+        jsontext_add(doc, root, "description", text);
     }
     if (finding->severity) {
         g_autofree char *tag = g_strconcat("severity:", finding->severity, NULL);

@@ -69,9 +69,8 @@ static void put_time(yyjson_mut_doc *doc, yyjson_mut_val *root, const char *key,
 
 static char *format_mark(const Walk *walk)
 {
-    yyjson_mut_doc *doc = yyjson_mut_doc_new(NULL);
-    yyjson_mut_val *root = yyjson_mut_obj(doc);
-    yyjson_mut_doc_set_root(doc, root);
+    yyjson_mut_val *root;
+    yyjson_mut_doc *doc = jsontext_object(&root);
     put_time(doc, root, "after", walk->safe);
     if (walk->dates != DATES_HEADERS)
         yyjson_mut_obj_add_str(doc, root, "dates", dates_names[walk->dates]);

@@ -8,6 +8,7 @@
 #include <unistd.h>
 #include <yyjson.h>
 
+#include "base/jsontext.h"
 #include "node/frame.h"
 #include "node/operation.h"
 
@@ -63,9 +64,8 @@ static gboolean answer_result(int fd, const char *result, GBytes *body, GError *
 
 static gboolean answer_error(int fd, const GError *failure, GError **error)
 {
-    yyjson_mut_doc *doc = yyjson_mut_doc_new(NULL);
-    yyjson_mut_val *root = yyjson_mut_obj(doc);
-    yyjson_mut_doc_set_root(doc, root);
+    yyjson_mut_val *root;
+    yyjson_mut_doc *doc = jsontext_object(&root);
     yyjson_mut_val *object = yyjson_mut_obj_add_obj(doc, root, "error");
     yyjson_mut_obj_add_int(doc, object, "code", failure->code);
     yyjson_mut_obj_add_str(doc, object, "message", failure->message);
@@ -352,9 +352,8 @@ gboolean control_call(int fd, const char *operation, const char *params, char **
 
 gboolean control_put(int fd, Batch *batch, GError **error)
 {
-    yyjson_mut_doc *request = yyjson_mut_doc_new(NULL);
-    yyjson_mut_val *root = yyjson_mut_obj(request);
-    yyjson_mut_doc_set_root(request, root);
+    yyjson_mut_val *root;
+    yyjson_mut_doc *request = jsontext_object(&root);
     yyjson_mut_obj_add_str(request, root, "operation", "objects.put");
     yyjson_mut_val *params = yyjson_mut_obj_add_obj(request, root, "params");
     yyjson_mut_obj_add_str(request, params, "source", batch->source);

@@ -51,9 +51,8 @@ static gboolean put_json(Making *making, EvidenceBundleKind kind, yyjson_mut_doc
 static gboolean write_head(Making *making, gint64 now, GError **error)
 {
     char time[TIMESTAMP_MAX];
-    yyjson_mut_doc *doc = yyjson_mut_doc_new(NULL);
-    yyjson_mut_val *root = yyjson_mut_obj(doc);
-    yyjson_mut_doc_set_root(doc, root);
+    yyjson_mut_val *root;
+    yyjson_mut_doc *doc = jsontext_object(&root);
     yyjson_mut_obj_add_str(doc, root, "dossier", making->maker->docket->dossier->id);
     yyjson_mut_obj_add_str(doc, root, "origin", making->state.origin);
     yyjson_mut_obj_add_strcpy(doc, root, "time", timestamp_format(time, now, OPENING_TIME_DIGITS));
@@ -139,9 +138,8 @@ static gboolean write_party(Making *making, const char *node, GError **error)
     if (!keys.card)
         return TRUE;
     yyjson_doc *card = yyjson_read(keys.card, strlen(keys.card), 0);
-    yyjson_mut_doc *doc = yyjson_mut_doc_new(NULL);
-    yyjson_mut_val *root = yyjson_mut_obj(doc);
-    yyjson_mut_doc_set_root(doc, root);
+    yyjson_mut_val *root;
+    yyjson_mut_doc *doc = jsontext_object(&root);
     yyjson_mut_obj_add_val(doc, root, "card", yyjson_val_mut_copy(doc, yyjson_doc_get_root(card)));
     add_texts(doc, root, "changes", keys.changes);
     add_texts(doc, root, "earlier", keys.earlier);

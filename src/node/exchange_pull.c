@@ -42,9 +42,8 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Question, question_clear)
 
 static char *write_question(const Question *question, char **gossip)
 {
-    yyjson_mut_doc *doc = yyjson_mut_doc_new(NULL);
-    yyjson_mut_val *root = yyjson_mut_obj(doc);
-    yyjson_mut_doc_set_root(doc, root);
+    yyjson_mut_val *root;
+    yyjson_mut_doc *doc = jsontext_object(&root);
     yyjson_mut_obj_add_uint(doc, root, "from", question->from);
     yyjson_mut_obj_add_uint(doc, root, "size", question->size);
     yyjson_mut_obj_add_uint(doc, root, "max",

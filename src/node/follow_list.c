@@ -29,13 +29,10 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(File, file_clear)
 
 static char *format_mark(const FetchResult *result)
 {
-    yyjson_mut_doc *doc = yyjson_mut_doc_new(NULL);
-    yyjson_mut_val *root = yyjson_mut_obj(doc);
-    yyjson_mut_doc_set_root(doc, root);
-    if (result->etag)
-        yyjson_mut_obj_add_str(doc, root, "etag", result->etag);
-    if (result->kept[0])
-        yyjson_mut_obj_add_str(doc, root, "modified", result->kept[0]);
+    yyjson_mut_val *root;
+    yyjson_mut_doc *doc = jsontext_object(&root);
+    jsontext_add(doc, root, "etag", result->etag);
+    jsontext_add(doc, root, "modified", result->kept[0]);
     return jsontext_take(doc);
 }
 

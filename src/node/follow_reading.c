@@ -39,17 +39,14 @@ gboolean follow_reading_parse(const char *text, IntakeOptions *ret_options, yyjs
 
 char *follow_reading_format(const IntakeOptions *options)
 {
-    yyjson_mut_doc *doc = yyjson_mut_doc_new(NULL);
-    yyjson_mut_val *root = yyjson_mut_obj(doc);
-    yyjson_mut_doc_set_root(doc, root);
+    yyjson_mut_val *root;
+    yyjson_mut_doc *doc = jsontext_object(&root);
     if (options->format != INTAKE_NONE)
         yyjson_mut_obj_add_str(doc, root, "format", intake_format_name(options->format));
-    if (options->csv_columns)
-        yyjson_mut_obj_add_str(doc, root, "columns", options->csv_columns);
+    jsontext_add(doc, root, "columns", options->csv_columns);
     if (options->confidence >= 0)
         yyjson_mut_obj_add_int(doc, root, "confidence", options->confidence);
-    if (options->tlp)
-        yyjson_mut_obj_add_str(doc, root, "tlp", options->tlp);
+    jsontext_add(doc, root, "tlp", options->tlp);
     if (options->kind != OBSERVABLE_NONE)
         yyjson_mut_obj_add_str(doc, root, "kind", observable_kind_name(options->kind));
     gboolean is_empty = yyjson_mut_obj_size(root) == 0;

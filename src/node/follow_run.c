@@ -6,6 +6,7 @@
 #include <unistd.h>
 #include <yyjson.h>
 
+#include "base/jsontext.h"
 #include "base/timestamp.h"
 #include "identity/seal.h"
 #include "node/follow_core.h"
@@ -64,9 +65,8 @@ static gboolean call(Node *node, const char *operation, yyjson_mut_doc *params, 
 
 static yyjson_mut_doc *params_new(const Followed *followed)
 {
-    yyjson_mut_doc *doc = yyjson_mut_doc_new(NULL);
-    yyjson_mut_val *root = yyjson_mut_obj(doc);
-    yyjson_mut_doc_set_root(doc, root);
+    yyjson_mut_val *root;
+    yyjson_mut_doc *doc = jsontext_object(&root);
     yyjson_mut_obj_add_sint(doc, root, "number", followed->number);
     return doc;
 }
@@ -160,10 +160,8 @@ static gboolean finish(FollowRun *run, gint64 started, const ImporterCounts *cou
     yyjson_mut_obj_add_sint(doc, root, "finished", timestamp_now());
     yyjson_mut_obj_add_sint(doc, root, "due", next_due(run, failure != NULL));
     yyjson_mut_obj_add_bool(doc, root, "more", run->more);
-    if (words)
-        yyjson_mut_obj_add_str(doc, root, "failure", words);
-    if (run->remark)
-        yyjson_mut_obj_add_str(doc, root, "remark", run->remark);
+    jsontext_add(doc, root, "failure", words);
+    jsontext_add(doc, root, "remark", run->remark);
     for (guint i = 0; i < FOLLOWED_COUNTS; i++)
         yyjson_mut_obj_add_sint(doc, root, followed_count_name((FollowedCount)i), came[i]);
     return call(run->node, "follow.finish", doc, error);

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "base/jsontext.h"
 #include "node/operation_params.h"
 #include "node/resume.h"
 
@@ -94,9 +95,8 @@ gboolean ledger_operation_append(Notary *notary, yyjson_val *params, yyjson_mut_
         !operation_params_list(params, operation, "items", OPENING_ITEMS_MAX, &items, error) ||
         !read_audience(audience, &statement, error) || !read_items(items, &statement, error))
         return FALSE;
-    yyjson_mut_doc *doc = yyjson_mut_doc_new(NULL);
-    yyjson_mut_val *root = yyjson_mut_obj(doc);
-    yyjson_mut_doc_set_root(doc, root);
+    yyjson_mut_val *root;
+    yyjson_mut_doc *doc = jsontext_object(&root);
     yyjson_mut_obj_add_str(doc, root, "title", title);
     gsize length;
     char *members = yyjson_mut_write(doc, 0, &length);
@@ -167,11 +167,9 @@ static void add_survey(yyjson_mut_doc *result, yyjson_mut_val *root, const Surve
         yyjson_mut_obj_add_str(result, witness, "answer", survey_answer_name(answer));
         if (answer <= SURVEY_AHEAD)
             yyjson_mut_obj_add_uint(result, witness, "size", asked->size);
-        if (asked->failure)
-            yyjson_mut_obj_add_strcpy(result, witness, "failure", asked->failure);
+        jsontext_add(result, witness, "failure", asked->failure);
     }
-    if (survey->obstacle)
-        yyjson_mut_obj_add_str(result, root, "obstacle", survey->obstacle);
+    jsontext_add(result, root, "obstacle", survey->obstacle);
 }
 
 gboolean ledger_operation_resume(Notary *notary, yyjson_val *params, yyjson_mut_doc *result,
@@ -194,8 +192,7 @@ gboolean ledger_operation_resume(Notary *notary, yyjson_val *params, yyjson_mut_
     yyjson_mut_obj_add_uint(result, root, "size", report.size);
     yyjson_mut_obj_add_uint(result, root, "regained", report.regain.size - report.regain.before);
     yyjson_mut_obj_add_uint(result, root, "openings", report.regain.openings);
-    if (report.archive)
-        yyjson_mut_obj_add_strcpy(result, root, "archive", report.archive);
+    jsontext_add(result, root, "archive", report.archive);
     yyjson_mut_obj_add_bool(result, root, "stated", report.is_stated);
     add_survey(result, root, &report.survey);
     return TRUE;
@@ -211,8 +208,7 @@ gboolean ledger_operation_export(Notary *notary, yyjson_val *params, yyjson_mut_
         !operation_params_text(params, operation, "cosign", TRUE, &vkeys[LEDGER_COSIGN_KEY], error))
         return FALSE;
     g_autofree char *text = notary_export(notary, passphrase, vkeys, error);
-    if (text)
-        yyjson_mut_obj_add_strcpy(result, yyjson_mut_doc_get_root(result), "text", text);
+    jsontext_add(result, yyjson_mut_doc_get_root(result), "text", text);
     return text != NULL;
 }
 

@@ -149,15 +149,13 @@ static char *live_status(gpointer user)
     Node *node = user;
     WriterStats stats;
     writer_stats(node->writer, &stats);
-    yyjson_mut_doc *doc = yyjson_mut_doc_new(NULL);
-    yyjson_mut_val *root = yyjson_mut_obj(doc);
-    yyjson_mut_doc_set_root(doc, root);
+    yyjson_mut_val *root;
+    yyjson_mut_doc *doc = jsontext_object(&root);
     yyjson_mut_obj_add_int(doc, root, "pid", getpid());
     yyjson_mut_obj_add_sint(doc, root, "started", node->started);
     yyjson_mut_obj_add_uint(doc, root, "memory", resident_memory());
     g_mutex_lock(&node->listening_lock);
-    if (node->listening)
-        yyjson_mut_obj_add_strcpy(doc, root, "listening", node->listening);
+    jsontext_add(doc, root, "listening", node->listening);
     g_mutex_unlock(&node->listening_lock);
     yyjson_mut_obj_add_uint(doc, root, "requests", stats.requests);
     yyjson_mut_obj_add_uint(doc, root, "failures", stats.failures);

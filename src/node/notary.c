@@ -303,9 +303,8 @@ static gboolean apply_erase(StoreTx *tx, gpointer user, GError **error)
 
 static char *erased_members(guint64 index, const guint *places, guint n_places)
 {
-    yyjson_mut_doc *doc = yyjson_mut_doc_new(NULL);
-    yyjson_mut_val *root = yyjson_mut_obj(doc);
-    yyjson_mut_doc_set_root(doc, root);
+    yyjson_mut_val *root;
+    yyjson_mut_doc *doc = jsontext_object(&root);
     yyjson_mut_obj_add_uint(doc, root, "erased", index);
     yyjson_mut_val *list = n_places > 0 ? yyjson_mut_obj_add_arr(doc, root, "erased_items") : NULL;
     for (guint i = 0; i < n_places; i++)
@@ -393,9 +392,8 @@ static gboolean open_ledger(Notary *notary, GError **error)
         g_autoptr(NoteVerifier) key = keyring_verifier(notary->keyring, roles[i]);
         create.vkeys[i] = vkeys[i] = note_verifier_format(key);
     }
-    yyjson_mut_doc *doc = yyjson_mut_doc_new(NULL);
-    yyjson_mut_val *root = yyjson_mut_obj(doc);
-    yyjson_mut_doc_set_root(doc, root);
+    yyjson_mut_val *root;
+    yyjson_mut_doc *doc = jsontext_object(&root);
     notary_core_add_keys(doc, root, create.vkeys);
     g_autofree char *members = jsontext_take(doc);
     const OpeningSpec spec = {.kind = "ledger.opened",
@@ -465,9 +463,8 @@ char *notary_keys(Store *store, GError **error)
     g_auto(GStrv) changes = NULL;
     if (!ledger_read_history(store, &state, &changes, error))
         return NULL;
-    yyjson_mut_doc *doc = yyjson_mut_doc_new(NULL);
-    yyjson_mut_val *root = yyjson_mut_obj(doc);
-    yyjson_mut_doc_set_root(doc, root);
+    yyjson_mut_val *root;
+    yyjson_mut_doc *doc = jsontext_object(&root);
     yyjson_mut_obj_add_str(doc, root, "origin", state.origin);
     notary_core_add_keys(doc, root, (const char *const *)state.keys);
     yyjson_mut_val *list = yyjson_mut_obj_add_arr(doc, root, "changes");

@@ -52,9 +52,8 @@ static gboolean apply_change(StoreTx *tx, gpointer user, GError **error)
     g_autofree char *note = change_note(change, origin, old, size, error);
     if (!note)
         return FALSE;
-    yyjson_mut_doc *doc = yyjson_mut_doc_new(NULL);
-    yyjson_mut_val *root = yyjson_mut_obj(doc);
-    yyjson_mut_doc_set_root(doc, root);
+    yyjson_mut_val *root;
+    yyjson_mut_doc *doc = jsontext_object(&root);
     yyjson_mut_obj_add_str(doc, root, "change", note);
     g_autofree char *members = jsontext_take(doc);
     const OpeningSpec spec = {.kind = "key.changed",
@@ -174,9 +173,8 @@ static gboolean apply_relink(StoreTx *tx, gpointer user, GError **error)
 static char *relink_members(const Relink *relink, const char *previous, guint64 seen,
                             const char *succession)
 {
-    yyjson_mut_doc *doc = yyjson_mut_doc_new(NULL);
-    yyjson_mut_val *root = yyjson_mut_obj(doc);
-    yyjson_mut_doc_set_root(doc, root);
+    yyjson_mut_val *root;
+    yyjson_mut_doc *doc = jsontext_object(&root);
     notary_core_add_keys(doc, root, relink->vkeys);
     yyjson_mut_obj_add_str(doc, root, "previous", previous);
     yyjson_mut_obj_add_str(doc, root, "succession", succession);

@@ -249,8 +249,7 @@ static char *remark_payload(const char *text)
 {
     yyjson_mut_doc *doc = yyjson_mut_doc_new(NULL);
     yyjson_mut_doc_set_root(doc, yyjson_mut_obj(doc));
-    if (text)
-        yyjson_mut_obj_add_str(doc, yyjson_mut_doc_get_root(doc), "text", text);
+    jsontext_add(doc, yyjson_mut_doc_get_root(doc), "text", text);
     return jsontext_take(doc);
 }
 

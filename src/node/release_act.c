@@ -25,11 +25,9 @@ static gboolean check_in_force(StoreTx *tx, const ReleaseAct *act, GError **erro
 static gboolean make_entry(StoreTx *tx, gpointer user, OpeningSpec *ret_spec, GError **error)
 {
     ReleaseAct *act = user;
-    yyjson_mut_doc *doc = yyjson_mut_doc_new(NULL);
-    yyjson_mut_val *root = yyjson_mut_obj(doc);
-    yyjson_mut_doc_set_root(doc, root);
-    if (act->by)
-        yyjson_mut_obj_add_str(doc, root, "by", act->by);
+    yyjson_mut_val *root;
+    yyjson_mut_doc *doc = jsontext_object(&root);
+    jsontext_add(doc, root, "by", act->by);
     if (!check_in_force(tx, act, error) || !act->apply(tx, act, doc, root, error)) {
         yyjson_mut_doc_free(doc);
         return FALSE;

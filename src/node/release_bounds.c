@@ -2,6 +2,7 @@
  * for again. */
 #include <string.h>
 
+#include "base/jsontext.h"
 #include "base/timestamp.h"
 #include "node/operation_params.h"
 #include "node/release_act.h"
@@ -18,8 +19,7 @@ static gboolean apply_never_add(StoreTx *tx, ReleaseAct *act, yyjson_mut_doc *do
 {
     yyjson_mut_obj_add_str(doc, root, "step", "added");
     yyjson_mut_obj_add_str(doc, root, "value", act->never.value);
-    if (act->never.reason)
-        yyjson_mut_obj_add_str(doc, root, "reason", act->never.reason);
+    jsontext_add(doc, root, "reason", act->never.reason);
     return releases_add_never(tx, &act->never, error);
 }
 
@@ -87,8 +87,7 @@ static gboolean apply_standing_add(StoreTx *tx, ReleaseAct *act, yyjson_mut_doc 
         return FALSE;
     yyjson_mut_obj_add_sint(doc, root, "standing", standing->number);
     yyjson_mut_obj_add_str(doc, root, "source", standing->source);
-    if (standing->kind)
-        yyjson_mut_obj_add_str(doc, root, "of_kind", standing->kind);
+    jsontext_add(doc, root, "of_kind", standing->kind);
     yyjson_mut_obj_add_int(doc, root, "min_confidence", standing->min_confidence);
     yyjson_mut_obj_add_uint(doc, root, "daily", standing->daily);
     yyjson_mut_obj_add_strcpy(doc, root, "until", timestamp_format(time, standing->until, 6));

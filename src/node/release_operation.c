@@ -3,6 +3,7 @@
 #include <glib/gstdio.h>
 #include <string.h>
 
+#include "base/jsontext.h"
 #include "base/timestamp.h"
 #include "node/operation_params.h"
 #include "node/release_act.h"
@@ -136,10 +137,8 @@ static gboolean apply_propose(StoreTx *tx, ReleaseAct *act, yyjson_mut_doc *doc,
         return FALSE;
     release_act_add_release(row, doc, root);
     release_act_add_changes(row, doc, root);
-    if (row->selection)
-        yyjson_mut_obj_add_str(doc, root, "selection", row->selection);
-    if (row->over_limit)
-        yyjson_mut_obj_add_str(doc, root, "over_limit", row->over_limit);
+    jsontext_add(doc, root, "selection", row->selection);
+    jsontext_add(doc, root, "over_limit", row->over_limit);
     return TRUE;
 }
 

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/background.h"
+#include "base/jsontext.h"
 #include "base/ticker.h"
 #include "base/timestamp.h"
 #include "ledger/origin.h"
@@ -154,9 +155,8 @@ static gboolean look_at_clock(Store *store, Round *round, const EngineClock *clo
 
 static gboolean mark(Node *node, const Round *round, GError **error)
 {
-    yyjson_mut_doc *doc = yyjson_mut_doc_new(NULL);
-    yyjson_mut_val *root = yyjson_mut_obj(doc);
-    yyjson_mut_doc_set_root(doc, root);
+    yyjson_mut_val *root;
+    yyjson_mut_doc *doc = jsontext_object(&root);
     yyjson_mut_obj_add_str(doc, root, "dossier", round->docket->dossier->id);
     yyjson_mut_val *list = yyjson_mut_obj_add_arr(doc, root, "given");
     for (guint i = 0; i < round->given->len; i++) {
@@ -383,9 +383,8 @@ gboolean reminder_give(const Reminder *reminder, gpointer user, GError **error)
     const Config *config = user;
     const char *first = config_path(config, SETTING_CLOCK_COMMAND);
     const char *second = config_path(config, SETTING_CLOCK_SECOND_COMMAND);
-    yyjson_mut_doc *doc = yyjson_mut_doc_new(NULL);
-    yyjson_mut_val *root = yyjson_mut_obj(doc);
-    yyjson_mut_doc_set_root(doc, root);
+    yyjson_mut_val *root;
+    yyjson_mut_doc *doc = jsontext_object(&root);
     reminder_write(reminder, doc, root);
     char *json = yyjson_mut_write(doc, YYJSON_WRITE_NEWLINE_AT_END, NULL);
     yyjson_mut_doc_free(doc);
