@@ -37,6 +37,7 @@ struct Layer {
     gboolean in_end;  /* the layer below has nothing more */
     gboolean between; /* at a place where the data may end: before or after a whole member */
     gboolean done;
+    GError *failed; /* broken behind what was read last */
     guint64 given;
     union {
         z_stream gzip;
@@ -257,6 +258,7 @@ static void layer_free(Layer *layer)
         ZSTD_freeDStream(layer->state.zstd);
     else if (layer->decode == xz_decode)
         lzma_end(&layer->state.xz);
+    g_clear_error(&layer->failed);
     g_free(layer->in);
 }
 
@@ -326,6 +328,12 @@ static gboolean layer_check_ratio(Stream *stream, Layer *layer, GError **error)
                        STREAM_MAX_RATIO);
 }
 
+static gboolean layer_fail(Layer *layer, GError **error)
+{
+    g_propagate_error(error, g_steal_pointer(&layer->failed));
+    return FALSE;
+}
+
 /* Reads from the decoder at @level - 1, or from the source when @level is 0. */
 static gboolean layer_read(Stream *stream, guint level, char *buffer, gsize size, gsize *ret_read,
                            GError **error)
@@ -334,6 +342,8 @@ static gboolean layer_read(Stream *stream, guint level, char *buffer, gsize size
         return source_read(stream, buffer, size, ret_read, error);
     Layer *layer = &stream->layers[level - 1];
     gsize given = 0;
+    if (layer->failed)
+        return layer_fail(layer, error);
     while (given == 0 && !layer->done) {
         if (!layer_fill(stream, level - 1, error))
             return FALSE;
@@ -347,8 +357,8 @@ static gboolean layer_read(Stream *stream, guint level, char *buffer, gsize size
         }
         gboolean end = FALSE;
         gsize before = layer->in_at;
-        if (!layer->decode(stream, layer, buffer, size, &given, &end, error))
-            return FALSE;
+        if (!layer->decode(stream, layer, buffer, size, &given, &end, &layer->failed) && given == 0)
+            return layer_fail(layer, error);
         if (empty && given == 0 && !end)
             return stream_fail(stream, error, CONCERT_ERROR_INPUT, "the %s data are cut off",
                                layer->name);
@@ -537,8 +547,12 @@ gboolean stream_peek(Stream *stream, gsize wanted, const char **ret_data, gsize 
     }
     for (gsize got = 1; stream->peek_length < wanted && got > 0; stream->peek_length += got)
         if (!layer_read(stream, stream->depth, stream->peek + stream->peek_length,
-                        stream->peek_size - stream->peek_length, &got, &failure))
-            return stream_failed(stream, failure, error);
+                        stream->peek_size - stream->peek_length, &got, &failure)) {
+            if (stream->depth == 0 || stream->peek_length == 0)
+                return stream_failed(stream, failure, error);
+            stream->layers[stream->depth - 1].failed = failure; /* once that was read */
+            break;
+        }
     *ret_data = stream->peek;
     *ret_length = stream->peek_length;
     return TRUE;

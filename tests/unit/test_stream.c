@@ -207,6 +207,28 @@ static void test_broken(void)
     }
 }
 
+/* What was unpacked before it showed that something is wrong is there, and looked at beforehand. */
+static void test_broken_end(void)
+{
+    g_autoptr(GString) text = make_text(500);
+    g_autoptr(GByteArray) packed = g_byte_array_new();
+    g_autofree char *buffer = g_malloc(text->len + 1);
+    g_autoptr(GError) error = NULL;
+    gsize length = 0, got;
+    const char *peeked;
+
+    pack_gzip(packed, text->str, text->len);
+    packed->data[packed->len - 6] ^= 1;
+    g_autoptr(Stream) stream = stream_from_memory(packed->data, packed->len);
+    g_assert_true(stream_peek(stream, text->len + 1, &peeked, &got, &error));
+    g_assert_cmpmem(peeked, got, text->str, text->len);
+    while (stream_read(stream, buffer + length, text->len + 1 - length, &got, &error) && got > 0)
+        length += got;
+    g_assert_error(error, CONCERT_ERROR, CONCERT_ERROR_INPUT);
+    g_assert_cmpmem(buffer, length, text->str, text->len);
+    g_assert_false(stream_read(stream, buffer, 1, &got, NULL));
+}
+
 static void test_nested(void)
 {
     g_autoptr(GString) text = make_text(50000);
@@ -435,6 +457,7 @@ int main(int argc, char **argv)
     g_test_add_func("/stream/padding", test_padding);
     g_test_add_func("/stream/truncated", test_truncated);
     g_test_add_func("/stream/broken", test_broken);
+    g_test_add_func("/stream/broken-end", test_broken_end);
     g_test_add_func("/stream/nested", test_nested);
     g_test_add_func("/stream/bomb", test_bomb);
     g_test_add_func("/stream/grace", test_grace);
