@@ -130,7 +130,8 @@ static gboolean scan_any(Match *match, Stream *stream, GError **error)
                                      .progress = show_progress};
         return scan_stream_with(match->set, stream, &options, print_hit, match, error);
     }
-    gboolean scanned = packets_read(stream, look_up, match, &counts, error);
+    gboolean scanned =
+        packets_read(stream, look_up, match, &counts, error) && !set_failed(match->set, error);
     g_autoptr(GString) left = g_string_new(NULL);
     packets_explain(&counts, left);
     match_progress_make_way(&match->progress);

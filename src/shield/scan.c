@@ -51,7 +51,7 @@ gboolean scan_stream_with(const Set *set, Stream *stream, const ScanOptions *opt
             return FALSE;
         }
     }
-    return TRUE;
+    return go_on || !set_failed(set, error);
 }
 
 gboolean scan_stream(const Set *set, Stream *stream, ScanFound found, gpointer user, GError **error)

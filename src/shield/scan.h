@@ -24,7 +24,8 @@ typedef struct {
  * spelled once is one hit. FALSE stops the scan. */
 typedef gboolean (*ScanFound)(gpointer user, const ScanHit *hit);
 
-/* Reads @stream to its end. Fails only when reading does; what was found before has been told. */
+/* Reads @stream to its end. Fails only when reading it or the set does; what was found before has
+ * been told. */
 gboolean scan_stream(const Set *set, Stream *stream, ScanFound found, gpointer user,
                      GError **error);
 

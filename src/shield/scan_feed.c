@@ -70,10 +70,12 @@ static gboolean report(ScanFeed *feed, const SpotMatch *match)
         .column = feed->line_bytes + 1,
     };
     for (SetEntry entry = match->entry; entry != SET_NONE; entry = set_next(feed->set, entry)) {
-        set_read(feed->set, entry, &hit.value);
-        if (!hit_port_fits(&hit, feed->window->looked - match->end))
-            continue;
-        if (!feed->found(feed->user, &hit))
+        if (!set_read(feed->set, entry, &hit.value))
+            return FALSE;
+        gboolean go_on = !hit_port_fits(&hit, feed->window->looked - match->end) ||
+                         feed->found(feed->user, &hit);
+        set_value_clear(&hit.value);
+        if (!go_on)
             return FALSE;
     }
     return TRUE;

@@ -114,8 +114,11 @@ static gboolean report(ScanLines *lines, guint64 number, ScanFound found, gpoint
                        .field = place->field};
         for (SetEntry entry = place->entry; entry != SET_NONE;
              entry = set_next(lines->set, entry)) {
-            set_read(lines->set, entry, &hit.value);
-            if (hit_port_fits(&hit, place->left) && !found(user, &hit))
+            if (!set_read(lines->set, entry, &hit.value))
+                return FALSE;
+            gboolean go_on = !hit_port_fits(&hit, place->left) || found(user, &hit);
+            set_value_clear(&hit.value);
+            if (!go_on)
                 return FALSE;
         }
     }

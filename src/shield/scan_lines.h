@@ -23,6 +23,7 @@ void scan_lines_take_headers(ScanLines *lines, const char *text, gsize length, g
 gboolean scan_lines_need_all(const ScanLines *lines);
 
 /* Looks at the line [line, line + length), number @number of the file, in the order of its bytes.
- * Those of a line that is no record are found as in running text. FALSE when @found said so. */
+ * Those of a line that is no record are found as in running text. FALSE when @found said so,
+ * or set_failed(). */
 gboolean scan_lines_look(ScanLines *lines, const char *line, gsize length, guint64 number,
                          ScanFound found, gpointer user);

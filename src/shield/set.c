@@ -37,8 +37,13 @@ static gboolean check_head(const guint8 *data, gsize length, GError **error)
                     header->version, SET_FILE_VERSION);
         return FALSE;
     }
-    if (header->version != SET_FILE_VERSION)
-        return broken("unknown version", error);
+    if (header->version < SET_FILE_VERSION) {
+        g_set_error(error, CONCERT_ERROR, CONCERT_ERROR_INPUT,
+                    "made by an older version of Concert (layout %u, this one reads %u): compile "
+                    "it again",
+                    header->version, SET_FILE_VERSION);
+        return FALSE;
+    }
     if (length < sizeof(*header) || header->size != length)
         return broken("its length is not what it says; was it cut?", error);
     sha256_digest(header, offsetof(SetFileHeader, head), head);
@@ -55,6 +60,8 @@ static gboolean check_places(const SetFileHeader *header, GError **error)
             part->length > header->size - part->offset)
             return broken("a part of it lies outside", error);
     }
+    if (header->parts[SET_PART_INDICATORS].offset < sizeof(*header))
+        return broken("a part of it lies outside", error);
     return TRUE;
 }
 
@@ -126,6 +133,7 @@ static gboolean check_parts(const guint8 *data, const SetFileHeader *header, GEr
             header->indicators * (guint64)sizeof(SetFileIndicator))
         return broken("its indicators are not as many as it says", error);
     if (!ends_in_zero(data, &header->parts[SET_PART_POOL]) ||
+        !ends_in_zero(data, &header->parts[SET_PART_SHARED]) ||
         !ends_in_zero(data, &header->parts[SET_PART_INFO]))
         return broken("a text of it has no end", error);
     if (!is_array(header, SET_PART_MARKS, sizeof(SetFileMark), 0) ||
@@ -202,27 +210,21 @@ static void unmap(gpointer pointer)
     g_free(mapping);
 }
 
-static GBytes *map_file(const char *path, GError **error)
+static GBytes *map_file(int fd, const char *path, GError **error)
 {
     struct stat status;
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-    if (fd < 0 || fstat(fd, &status) < 0) {
+    if (fstat(fd, &status) < 0) {
         error_from_errno(error, errno, "cannot open %s", path);
-        if (fd >= 0)
-            close(fd);
         return NULL;
     }
     if (!S_ISREG(status.st_mode) || status.st_size == 0) {
-        close(fd);
         g_set_error(error, CONCERT_ERROR, CONCERT_ERROR_INPUT, "%s: not a compiled set", path);
         return NULL;
     }
     gsize length = (gsize)status.st_size;
     void *start = mmap(NULL, length, PROT_READ, MAP_SHARED, fd, 0);
-    int errnum = errno;
-    close(fd);
     if (start == MAP_FAILED) {
-        error_from_errno(error, errnum, "cannot map %s", path);
+        error_from_errno(error, errno, "cannot map %s", path);
         return NULL;
     }
     Mapping *mapping = g_new(Mapping, 1);
@@ -232,23 +234,56 @@ static GBytes *map_file(const char *path, GError **error)
 
 Set *set_open(const char *path, GError **error)
 {
-    g_autoptr(GBytes) bytes = map_file(path, error);
-    if (!bytes)
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    if (fd < 0) {
+        error_from_errno(error, errno, "cannot open %s", path);
         return NULL;
-    Set *set = set_open_bytes(bytes, error);
-    if (!set)
-        g_prefix_error(error, "%s: ", path);
-    else
-        set->path = g_strdup(path);
+    }
+    g_autoptr(GBytes) bytes = map_file(fd, path, error);
+    Set *set = bytes ? set_open_bytes(bytes, error) : NULL;
+    if (!set) {
+        close(fd);
+        if (bytes)
+            g_prefix_error(error, "%s: ", path);
+        return NULL;
+    }
+    set->path = g_strdup(path);
+    set->side = set_side_new(fd, set->header);
     return set;
+}
+
+gboolean set_failed(const Set *set, GError **error)
+{
+    if (!set->side || !set_side_failed(set->side, error))
+        return FALSE;
+    g_prefix_error(error, "%s: ", set->path);
+    return TRUE;
+}
+
+/* The SHA-256 of what lies between two places. */
+static gboolean digest(const Set *set, guint64 start, guint64 end, guint8 ret_digest[SHA256_SIZE],
+                       GError **error)
+{
+    if (!set->side) {
+        sha256_digest(set->data + start, end - start, ret_digest);
+    } else if (!set_side_digest(set->side, start, end, ret_digest, error)) {
+        g_prefix_error(error, "%s: ", set->path);
+        return FALSE;
+    }
+    return TRUE;
 }
 
 gboolean set_check(const Set *set, GError **error)
 {
-    guint8 body[SHA256_SIZE];
+    const SetFileHeader *header = set->header;
+    guint64 start = header->parts[SET_PART_INDICATORS].offset;
+    guint8 body[SHA256_SIZE], side[SHA256_SIZE];
 
-    sha256_digest(set->data + sizeof(*set->header), set->header->size - sizeof(*set->header), body);
-    if (memcmp(body, set->header->body, sizeof(body)) == 0)
+    if (!digest(set, sizeof(*header), start, body, error) ||
+        !digest(set, start, header->size, side, error))
+        return FALSE;
+    if (memcmp(body, header->body, sizeof(body)) == 0 &&
+        memcmp(side, header->side, sizeof(side)) == 0)
         return TRUE;
     if (set->path)
         g_set_error(error, CONCERT_ERROR, CONCERT_ERROR_INPUT,
@@ -262,6 +297,7 @@ void set_free(Set *set)
 {
     if (!set)
         return;
+    set_side_free(set->side);
     g_bytes_unref(set->bytes);
     g_free(set->path);
     g_free(set);

@@ -17,7 +17,8 @@
 
 typedef struct Set Set;
 
-/* Opens the file @path, or @bytes, of which it keeps a reference. Checks in constant time that the
+/* Opens the file @path, or @bytes, of which it keeps a reference. What scanning touches is mapped,
+ * what is known of an indicator is read when it is asked for. Checks in constant time that the
  * file is whole and that nothing in it leads outside of it; that no bit of it has changed is told
  * by set_check(). CONCERT_ERROR_INPUT names what is wrong, CONCERT_ERROR_NEWER that a newer Concert
  * made it. */
@@ -78,7 +79,8 @@ SetEntry set_next(const Set *set, SetEntry entry);
 /* Lists of a value that are told with it. */
 #define SET_VALUE_LISTS 32
 
-/* What is known of an entry; `source`, `name` and `lists` are owned by the set. */
+/* What is known of an entry; `source` and `lists` are owned by the set, and `name`, too, or with
+ * it by the value. */
 typedef struct {
     SetEntry entry;
     ObservableKind kind;
@@ -95,9 +97,18 @@ typedef struct {
     gint64 valid_until; /* 0: for good */
     /* The names of the warninglists that name it, the first of them; then NULL. */
     const char *lists[SET_VALUE_LISTS + 1];
+    GRefString *kept; /* what `name` is a part of; NULL: it is the set's */
 } SetValue;
 
-void set_read(const Set *set, SetEntry entry, SetValue *ret_value);
+/* Reads all of it; set_value_clear() frees what the value owns. FALSE when the set's file cannot be
+ * read any more, which set_failed() tells; *ret_value is not set then. */
+gboolean set_read(const Set *set, SetEntry entry, SetValue *ret_value);
+void set_value_clear(SetValue *value);
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(SetValue, set_value_clear)
+
+/* TRUE, and @error, when something of the set's file could not be read since it was opened: whoever
+ * stopped at a set_read() asks this. */
+gboolean set_failed(const Set *set, GError **error);
 
 /* Compares the values of two entries: by kind, of one kind by value. The order is the same on every
  * node, that of the entries' numbers is not. */

@@ -2,8 +2,9 @@
  *
  * A header, then parts that begin at multiples of SET_FILE_ALIGN, in the order of SetFilePartName,
  * zeros between them. Numbers are little-endian, so that the file is used as it lies in memory;
- * machines of the other kind refuse it. What scanning touches comes first; what is known of
- * indicators begins at SET_PART_FIRST_LINKS.
+ * machines of the other kind refuse it. What scanning touches comes first; what a hit leads to
+ * begins at SET_PART_FIRST_LINKS, and what is known of each indicator, which is the larger part, at
+ * SET_PART_INDICATORS: the side.
  *
  * Values are numbered: table after table (SetFileTable), in a table by position. Values of one
  * width are an array in ascending order of their bytes, with an index by their first bits; texts
@@ -16,9 +17,10 @@
 #include "stix/observable_address.h"
 
 #define SET_FILE_MAGIC      "\x89SHIELD\n"
-#define SET_FILE_VERSION    1u
+#define SET_FILE_VERSION    2u
 #define SET_FILE_BYTE_ORDER 0x01020304u
 #define SET_FILE_ALIGN      64
+#define SET_FILE_SIDE_ALIGN 4096
 
 /* Values of which a bucket of texts, and a slot of the index, has about this many. */
 #define SET_FILE_BUCKET 8
@@ -68,11 +70,12 @@ typedef enum {
     SET_PART_V6_LENGTHS,  /* see Filters; ends with 0 */
     SET_PART_FIRST_LINKS, /* guint32 for each value and the end */
     SET_PART_LINKS,       /* guint32: the number of an indicator, and SET_FILE_LINK_MORE */
-    SET_PART_INDICATORS,  /* SetFileIndicator, in ascending order of their ids */
-    SET_PART_POOL,        /* texts with their NULs; the first one is empty */
     SET_PART_MARKS,       /* SetFileMark, ascending */
     SET_PART_LISTS,       /* SetFileList */
+    SET_PART_SHARED,      /* texts that many share, with their NULs; the first one is empty */
     SET_PART_INFO,        /* a JSON object: what else is to be known of the set */
+    SET_PART_INDICATORS,  /* SetFileIndicator, in ascending order of their ids */
+    SET_PART_POOL,        /* texts with their NULs; the first one is empty */
     SET_PARTS,
 } SetFilePartName;
 
@@ -94,7 +97,8 @@ typedef struct {
     guint32 indicators;
     guint32 flags; /* SET_FILE_... */
     SetFilePart parts[SET_PARTS];
-    guint8 body[SHA256_SIZE]; /* SHA-256 of all that follows the header */
+    guint8 body[SHA256_SIZE]; /* SHA-256 of what lies between the header and the side */
+    guint8 side[SHA256_SIZE]; /* SHA-256 of the side */
     guint8 head[SHA256_SIZE]; /* SHA-256 of the header up to here */
 } SetFileHeader;
 
@@ -111,7 +115,8 @@ typedef struct {
 typedef struct {
     guint8 uuid[16]; /* of "indicator--<uuid>", when `id` is 0 */
     gint64 version, valid_from, valid_until;
-    guint32 id, name, source; /* in the pool */
+    guint32 id, name; /* in the pool */
+    guint32 source;   /* in the shared texts */
     gint8 confidence;
     guint8 tlp, pap, spare;
 } SetFileIndicator;
@@ -122,7 +127,7 @@ typedef struct {
 } SetFileMark;
 
 typedef struct {
-    guint32 name, version; /* in the pool */
+    guint32 name, version; /* in the shared texts */
     guint64 values;
 } SetFileList;
 

@@ -47,7 +47,7 @@ static gpointer sort_values(gpointer user)
 
     for (guint32 i = 0; i < table->count; i++) {
         guint32 number = order->numbers[table->entries[i].indicator];
-        if (number != SET_TABLES_NONE)
+        if (number != SET_INDICATORS_NONE)
             items[count++] = (SetSortItem){.key = key_at(order, i),
                                            .at = table->entries[i].at,
                                            .indicator = number & G_MAXINT32};

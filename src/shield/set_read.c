@@ -1,14 +1,16 @@
 #include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 #include "shield/hit_port.h"
 #include "shield/set_rows.h"
 
-/* A text of the pool; NULL for the empty one and for what is none. What is not UTF-8 is not from
- * the builder. */
-static const char *pool_text(const Set *set, guint32 offset)
+/* A text of a part of texts; NULL for the empty one and for what is none. What is not UTF-8 is not
+ * from the builder. */
+static const char *text_of(const Set *set, SetFilePartName part, guint32 offset)
 {
     gsize left;
-    const char *text = offset > 0 ? set_rows_text(set, SET_PART_POOL, offset, &left) : NULL;
+    const char *text = offset > 0 ? set_rows_text(set, part, offset, &left) : NULL;
     return text && g_utf8_validate(text, -1, NULL) ? text : NULL;
 }
 
@@ -107,29 +109,62 @@ int set_compare(const Set *set, SetEntry a, SetEntry b)
     return first < second ? -1 : first > second;
 }
 
-static void read_indicator(const Set *set, SetEntry entry, SetValue *ret_value)
+static void tell_indicator(const Set *set, const SetFileIndicator *file, const char *id,
+                           const char *name, SetValue *ret_value)
 {
-    static const SetFileIndicator unknown = {.confidence = -1};
-    const guint32 *links = set_rows_part(set, SET_PART_LINKS, NULL);
-    const SetFileIndicator *indicators = set_rows_part(set, SET_PART_INDICATORS, NULL);
-    guint32 number = links[entry] & ~SET_FILE_LINK_MORE;
-    const SetFileIndicator *file =
-        number < set->header->indicators ? &indicators[number] : &unknown;
-    const char *id = pool_text(set, file->id), *source = pool_text(set, file->source);
+    const char *source = text_of(set, SET_PART_SHARED, file->source);
 
     if (id)
         g_strlcpy(ret_value->id, id, sizeof(ret_value->id));
     else
         unpack_id(file->uuid, ret_value->id);
-    ret_value->entry = entry;
     ret_value->source = source ? source : "";
-    ret_value->name = hit_port_split(pool_text(set, file->name), &ret_value->port);
+    ret_value->name = hit_port_split(name, &ret_value->port);
+    ret_value->kept = NULL;
     ret_value->confidence = CLAMP(file->confidence, -1, 100);
     ret_value->tlp = file->tlp <= MARKING_TLP_RED ? (MarkingTlp)file->tlp : MARKING_TLP_RED;
     ret_value->pap = file->pap <= MARKING_PAP_RED ? (MarkingPap)file->pap : MARKING_PAP_RED;
     ret_value->version = file->version;
     ret_value->valid_from = file->valid_from;
     ret_value->valid_until = file->valid_until;
+}
+
+static guint32 indicator_of(const Set *set, SetEntry entry)
+{
+    const guint32 *links = set_rows_part(set, SET_PART_LINKS, NULL);
+    return links[entry] & ~SET_FILE_LINK_MORE;
+}
+
+/* What is known of the entry's indicator, where it lies in memory or is mapped. */
+static void view_indicator(const Set *set, SetEntry entry, SetValue *ret_value)
+{
+    static const SetFileIndicator unknown = {.confidence = -1};
+    const SetFileIndicator *indicators = set_rows_part(set, SET_PART_INDICATORS, NULL);
+    guint32 number = indicator_of(set, entry);
+    const SetFileIndicator *file =
+        number < set->header->indicators ? &indicators[number] : &unknown;
+
+    tell_indicator(set, file, text_of(set, SET_PART_POOL, file->id),
+                   text_of(set, SET_PART_POOL, file->name), ret_value);
+    ret_value->entry = entry;
+}
+
+/* The same, without touching it there. */
+static gboolean read_indicator(const Set *set, SetEntry entry, SetValue *ret_value)
+{
+    g_auto(SetSideRecord) record = {0};
+    guint32 number = indicator_of(set, entry);
+
+    if (!set->side || number >= set->header->indicators) {
+        view_indicator(set, entry, ret_value);
+        return TRUE;
+    }
+    if (!set_side_read(set->side, number, &record))
+        return FALSE;
+    tell_indicator(set, &record.file, record.id, record.name, ret_value);
+    ret_value->entry = entry;
+    ret_value->kept = g_steal_pointer(&record.name);
+    return TRUE;
 }
 
 /* The marks of a value: where the first is, if it is one of its. */
@@ -176,12 +211,20 @@ static void read_lists(const Set *set, guint32 value, SetValue *ret_value)
     ret_value->lists[count] = NULL;
 }
 
-void set_read(const Set *set, SetEntry entry, SetValue *ret_value)
+gboolean set_read(const Set *set, SetEntry entry, SetValue *ret_value)
 {
     guint32 value = value_of(set, entry);
+
+    if (!read_indicator(set, entry, ret_value))
+        return FALSE;
     read_value(set, value, ret_value);
     read_lists(set, value, ret_value);
-    read_indicator(set, entry, ret_value);
+    return TRUE;
+}
+
+void set_value_clear(SetValue *value)
+{
+    g_clear_pointer(&value->kept, g_ref_string_release);
 }
 
 /* Tells all entries of one value. */
@@ -193,7 +236,7 @@ static gboolean each_entry(const Set *set, guint32 value, SetValue *buffer, SetE
 
     read_lists(set, value, buffer);
     for (guint32 entry = first_links[value]; entry < end; entry++) {
-        read_indicator(set, entry, buffer);
+        view_indicator(set, entry, buffer);
         if (!each(user, entry, buffer))
             return FALSE;
     }
@@ -235,7 +278,7 @@ static gboolean each_text(const Set *set, SetFileTable table, SetValue *buffer, 
     return TRUE;
 }
 
-gboolean set_each(const Set *set, SetEach each, gpointer user)
+static gboolean each_value(const Set *set, SetEach each, gpointer user)
 {
     g_autofree SetValue *buffer = g_new0(SetValue, 1);
 
@@ -254,6 +297,23 @@ gboolean set_each(const Set *set, SetEach each, gpointer user)
     return TRUE;
 }
 
+/* Most of the file was looked at, and nothing of it will be soon. */
+static void let_go(const Set *set)
+{
+    gsize start = set->header->parts[SET_PART_INDICATORS].offset;
+    gsize page = (gsize)sysconf(_SC_PAGESIZE);
+    start += -start % page;
+    if (set->side && start < set->header->size)
+        madvise((guint8 *)set->data + start, set->header->size - start, MADV_DONTNEED);
+}
+
+gboolean set_each(const Set *set, SetEach each, gpointer user)
+{
+    gboolean all = each_value(set, each, user);
+    let_go(set);
+    return all;
+}
+
 const char *set_info(const Set *set, gsize *ret_length)
 {
     const char *info = set_rows_part(set, SET_PART_INFO, ret_length);
@@ -269,8 +329,8 @@ guint set_count_lists(const Set *set)
 void set_read_list(const Set *set, guint list, SetList *ret_list)
 {
     const SetFileList *lists = set_rows_part(set, SET_PART_LISTS, NULL);
-    const char *name = pool_text(set, lists[list].name);
-    const char *version = pool_text(set, lists[list].version);
+    const char *name = text_of(set, SET_PART_SHARED, lists[list].name);
+    const char *version = text_of(set, SET_PART_SHARED, lists[list].version);
 
     *ret_list = (SetList){
         .name = name ? name : "",

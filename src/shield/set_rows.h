@@ -8,6 +8,7 @@
 
 #include "shield/set.h"
 #include "shield/set_file.h"
+#include "shield/set_side.h"
 
 struct Set {
     GBytes *bytes;
@@ -19,6 +20,7 @@ struct Set {
     guint32 links;
     guint32 nets4[34], nets6[130]; /* the position of each prefix length's first network */
     char *path;                    /* NULL: in memory */
+    SetSide *side;                 /* the same */
 };
 
 static inline const void *set_rows_part(const Set *set, guint part, gsize *ret_length)

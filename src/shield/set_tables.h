@@ -2,6 +2,7 @@
 #pragma once
 
 #include "base/error.h"
+#include "shield/set_indicators.h"
 #include "shield/set_keys.h"
 #include "shield/set_sort.h"
 
@@ -29,14 +30,11 @@ void set_tables_clear(SetTables *tables);
 gboolean set_tables_add(SetTables *tables, SetFileTable table, const guint8 *bytes,
                         const char *text, gsize length, guint32 indicator, GError **error);
 
-/* An indicator that is left out. */
-#define SET_TABLES_NONE G_MAXUINT32
-
 /* Told each different value, in the order of their numbers. */
 typedef void (*SetTablesEach)(gpointer user, SetFileTable table, const guint8 *bytes, gsize length);
 
 /* Writes tables, indexes, filters and links. @numbers has the number of each indicator in the file
- * or SET_TABLES_NONE. What was added is given up on the way. */
+ * or SET_INDICATORS_NONE. What was added is given up on the way. */
 void set_tables_write(SetTables *tables, SetWriter *writer, const guint32 *numbers,
                       SetTablesEach each, gpointer user);
 

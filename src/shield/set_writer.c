@@ -26,7 +26,7 @@ void set_writer_clear(SetWriter *writer)
     set_ahead_end(&writer->thread);
     if (writer->sha256)
         sha256_end(g_steal_pointer(&writer->sha256), unused);
-    g_clear_pointer(&writer->bytes, g_free);
+    set_region_clear(&writer->region);
 }
 
 static gpointer hash_some(gpointer user)
@@ -40,27 +40,24 @@ static gpointer hash_some(gpointer user)
 static void hash_ahead(SetWriter *writer)
 {
     set_ahead_end(&writer->thread);
-    writer->hashing = writer->bytes + writer->hashed;
-    writer->hashing_length = writer->length - writer->hashed;
-    writer->hashed = writer->length;
+    writer->hashing = writer->region.bytes + writer->hashed;
+    writer->hashing_length = writer->region.length - writer->hashed;
+    writer->hashed = writer->region.length;
     writer->thread = set_ahead_start(hash_some, writer);
 }
 
 guint8 *set_writer_room(SetWriter *writer, gsize length)
 {
-    if (writer->room - writer->length < length) {
-        /* Moved by the kernel and filled page by page, it costs what is used. */
-        writer->room = MAX(2 * writer->room, writer->length + length + 4096);
-        set_ahead_end(&writer->thread);
-        writer->bytes = g_realloc(writer->bytes, writer->room);
-    }
-    return writer->bytes + writer->length;
+    if (writer->region.room - writer->region.length < length)
+        set_ahead_end(&writer->thread); /* it will be moved */
+    return set_region_room(&writer->region, length);
 }
 
 void set_writer_added(SetWriter *writer, gsize length)
 {
-    writer->length += length;
-    if (writer->length > writer->hashed && writer->length - writer->hashed >= HASHED_AT_ONCE)
+    writer->region.length += length;
+    if (writer->region.length > writer->hashed &&
+        writer->region.length - writer->hashed >= HASHED_AT_ONCE)
         hash_ahead(writer);
 }
 
@@ -75,14 +72,14 @@ void set_writer_append(SetWriter *writer, const void *bytes, gsize length)
 void set_writer_begin(SetWriter *writer, guint part)
 {
     static const guint8 zeros[SET_FILE_ALIGN];
-    set_writer_append(writer, zeros, -writer->length % SET_FILE_ALIGN);
+    set_writer_append(writer, zeros, -writer->region.length % SET_FILE_ALIGN);
     writer->part = part;
-    writer->header.parts[part].offset = writer->length;
+    writer->header.parts[part].offset = writer->region.length;
 }
 
 gsize set_writer_offset(const SetWriter *writer)
 {
-    return writer->length - writer->header.parts[writer->part].offset;
+    return writer->region.length - writer->header.parts[writer->part].offset;
 }
 
 void set_writer_end(SetWriter *writer)
@@ -97,16 +94,24 @@ void set_writer_put(SetWriter *writer, guint part, const void *bytes, gsize leng
     set_writer_end(writer);
 }
 
-GBytes *set_writer_finish(SetWriter *writer)
+gsize set_writer_end_parts(SetWriter *writer)
+{
+    static const guint8 zeros[SET_FILE_SIDE_ALIGN];
+
+    set_writer_append(writer, zeros, -writer->region.length % SET_FILE_SIDE_ALIGN);
+    set_ahead_end(&writer->thread);
+    sha256_add(writer->sha256, writer->region.bytes + writer->hashed,
+               writer->region.length - writer->hashed);
+    sha256_end(g_steal_pointer(&writer->sha256), writer->header.body);
+    return writer->region.length;
+}
+
+GBytes *set_writer_finish(SetWriter *writer, SetRegion *side)
 {
     SetFileHeader *header = &writer->header;
 
-    header->size = writer->length;
-    set_ahead_end(&writer->thread);
-    sha256_add(writer->sha256, writer->bytes + writer->hashed, writer->length - writer->hashed);
-    sha256_end(g_steal_pointer(&writer->sha256), header->body);
+    header->size = writer->region.length + side->length;
     sha256_digest(header, offsetof(SetFileHeader, head), header->head);
-    memcpy(writer->bytes, header, sizeof(*header));
-    guint8 *bytes = g_realloc(g_steal_pointer(&writer->bytes), writer->length);
-    return g_bytes_new_take(bytes, writer->length);
+    memcpy(writer->region.bytes, header, sizeof(*header));
+    return set_region_join(&writer->region, side);
 }

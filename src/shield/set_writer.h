@@ -1,13 +1,14 @@
-/* set_writer.h - the bytes of a set being put together, part after part. Private to set_*.c. */
+/* set_writer.h - the bytes of a set being put together, part after part, up to its side. Private to
+ * set_*.c. */
 #pragma once
 
 #include "shield/set_file.h"
+#include "shield/set_region.h"
 
 typedef struct {
     SetFileHeader header; /* its parts are filled in as they are written */
-    guint8 *bytes;        /* of the file; those of the header are written last */
-    gsize length, room;
-    guint part; /* the one under way */
+    SetRegion region;     /* of the file; the header is written last */
+    guint part;           /* the one under way */
 
     /* The checksum follows what is written, on another thread. */
     Sha256 *sha256;
@@ -37,5 +38,9 @@ void set_writer_put(SetWriter *writer, guint part, const void *bytes, gsize leng
 /* Bytes of the part under way so far. */
 gsize set_writer_offset(const SetWriter *writer);
 
-/* Writes the header with the checksums and gives the bytes away. */
-GBytes *set_writer_finish(SetWriter *writer);
+/* The place where the side begins, behind all parts; ends writing. */
+gsize set_writer_end_parts(SetWriter *writer);
+
+/* Writes the header with the checksums, which has all else, and gives the bytes away, followed by
+ * those of @side. */
+GBytes *set_writer_finish(SetWriter *writer, SetRegion *side);

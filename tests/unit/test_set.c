@@ -477,12 +477,12 @@ static void test_damaged(void)
     copy[8] ^= 0xff;
     assert_refused(copy, length, "another byte order");
     copy[8] ^= 0xff;
-    copy[12] = 2;
+    copy[12] = SET_FILE_VERSION + 1;
     g_autoptr(GBytes) newer = g_bytes_new(copy, length);
     g_assert_null(set_open_bytes(newer, &error));
     g_assert_error(error, CONCERT_ERROR, CONCERT_ERROR_NEWER);
     g_clear_error(&error);
-    copy[12] = 1;
+    copy[12] = SET_FILE_VERSION;
     for (gsize at = length - 3000; at < length; at += 97) {
         copy[at] ^= 0x10;
         g_autoptr(GBytes) damaged = g_bytes_new(copy, length);

@@ -392,8 +392,11 @@ static gboolean report_hit(gpointer user, const Observation *observation, const 
     gsize left = (gsize)(end - hit->seen) - hit->seen_length;
 
     for (SetEntry entry = hit->entry; entry != SET_NONE; entry = set_next(scan->set, entry)) {
-        set_read(scan->set, entry, &told.value);
-        if (hit_port_fits(&told, left) && !scan->found(scan->user, &told))
+        if (!set_read(scan->set, entry, &told.value))
+            return FALSE;
+        gboolean go_on = !hit_port_fits(&told, left) || scan->found(scan->user, &told);
+        set_value_clear(&told.value);
+        if (!go_on)
             return FALSE;
     }
     return TRUE;
@@ -417,7 +420,7 @@ gboolean packets_scan(const Set *set, Stream *stream, ScanFound found, gpointer 
 {
     PacketsScan scan = {.set = set, .found = found, .user = user};
 
-    return packets_read(stream, look_up, &scan, ret_counts, error);
+    return packets_read(stream, look_up, &scan, ret_counts, error) && !set_failed(set, error);
 }
 
 void packets_explain(const PacketsCounts *counts, GString *into)

@@ -65,7 +65,7 @@ gboolean packets_scan(const Set *set, Stream *stream, ScanFound found, gpointer 
                       PacketsCounts *ret_counts, GError **error);
 
 /* Tells @found of the values of @set in one observation, as packets_scan() does. FALSE when it said
- * so. */
+ * so, or set_failed(). */
 gboolean packets_look_up(const Set *set, const Observation *observation, guint64 packet,
                          ScanFound found, gpointer user);
 

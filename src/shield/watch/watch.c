@@ -521,6 +521,8 @@ static gboolean loop(Watch *watch, GError **error)
         if (go_on && wait_for_more(watch, busy) && watch->pipe)
             go_on = look_at_pipe(watch);
     }
+    if (set_failed(watch->set, error))
+        return FALSE;
     watch->changed = TRUE;
     return save(watch, error);
 }

@@ -75,7 +75,8 @@ static gboolean loop(WatchLive *watch, Live *live, Packets *packets, GError **er
     }
     packets_end(packets);
     tell_dropped(watch, live);
-    return watch->options->flush(watch->options->user, FALSE, error);
+    return !set_failed(watch->set, error) &&
+           watch->options->flush(watch->options->user, FALSE, error);
 }
 
 gboolean watch_live_run(const char *interface, const LiveOptions *live, const WatchOptions *options,

@@ -1,0 +1,372 @@
+#include "shield/set_indicators.h"
+
+#include <string.h>
+
+#include "shield/set_sort.h"
+
+#define ID_PREFIX "indicator--"
+
+#define UUID_TEXT 36
+
+/* Indicators whose memory is asked for before it is needed. */
+#define AHEAD          16
+
+#define INDICATORS_MAX (G_MAXINT32 / 64)
+
+/* Flags in `file.spare` until it is written. */
+#define WITHDRAWN  1u
+#define HAS_VALUES 2u
+
+void set_indicators_init(SetIndicators *all, guint64 seed)
+{
+    *all = (SetIndicators){
+        .pool = g_string_new_len("", 1),
+        .sources = g_ptr_array_new_with_free_func(g_free),
+        .known = g_hash_table_new(g_str_hash, g_str_equal),
+        .seed = seed,
+    };
+    g_ptr_array_add(all->sources, g_strdup(""));
+}
+
+void set_indicators_clear(SetIndicators *all)
+{
+    set_region_clear(&all->files);
+    set_region_clear(&all->digests);
+    g_string_free(all->pool, TRUE);
+    g_hash_table_unref(all->known);
+    g_ptr_array_unref(all->sources);
+}
+
+static SetFileIndicator *file_at(const SetIndicators *all, guint32 number)
+{
+    return (SetFileIndicator *)(gpointer)all->files.bytes + number;
+}
+
+static guint64 *digest_at(const SetIndicators *all, guint32 number)
+{
+    return (guint64 *)(gpointer)all->digests.bytes + number;
+}
+
+static gboolean is_full(gsize length, GError **error)
+{
+    if (length <= G_MAXUINT32)
+        return FALSE;
+    g_set_error_literal(error, CONCERT_ERROR, CONCERT_ERROR_LIMIT,
+                        "too many indicators: their texts take more than 4 GiB");
+    return TRUE;
+}
+
+/* Appends @text and its NUL to the pool. */
+static gboolean keep_text(SetIndicators *all, const char *text, gsize length, guint32 *ret_offset,
+                          GError **error)
+{
+    if (is_full(all->pool->len + length + 1, error))
+        return FALSE;
+    *ret_offset = (guint32)all->pool->len;
+    g_string_append_len(all->pool, text, (gssize)length);
+    g_string_append_c(all->pool, '\0');
+    return TRUE;
+}
+
+/* "indicator--" and a UUID in lower case, as bytes; FALSE for any other text. */
+static gboolean pack_id(const char *id, guint8 ret_uuid[16])
+{
+    guint8 uuid[16];
+    char digits[2 * sizeof(uuid)];
+    const char *text = id + strlen(ID_PREFIX);
+
+    if (strlen(id) != strlen(ID_PREFIX) + UUID_TEXT ||
+        memcmp(id, ID_PREFIX, strlen(ID_PREFIX)) != 0 || text[8] != '-' || text[13] != '-' ||
+        text[18] != '-' || text[23] != '-')
+        return FALSE;
+    memcpy(digits, text, 8);
+    memcpy(digits + 8, text + 9, 4);
+    memcpy(digits + 12, text + 14, 4);
+    memcpy(digits + 16, text + 19, 4);
+    memcpy(digits + 20, text + 24, 12);
+    if (!set_file_pack_hex(digits, uuid, sizeof(uuid)))
+        return FALSE;
+    memcpy(ret_uuid, uuid, sizeof(uuid));
+    return TRUE;
+}
+
+static const char *source_name(const SetIndicators *all, guint32 source)
+{
+    return g_ptr_array_index(all->sources, source);
+}
+
+/* What comes from one source mostly comes together. */
+static gboolean keep_source(SetIndicators *all, const char *source, guint32 *ret_number,
+                            GError **error)
+{
+    if (all->source == 0 || strcmp(source_name(all, all->source), source) != 0) {
+        /* It may be the name of a file. */
+        g_autofree char *valid =
+            g_utf8_validate(source, -1, NULL) ? g_strdup(source) : g_utf8_make_valid(source, -1);
+        gpointer number = g_hash_table_lookup(all->known, valid);
+        if (!number) {
+            all->sources_length += strlen(valid) + 1;
+            if (is_full(all->sources_length, error))
+                return FALSE;
+            number = GUINT_TO_POINTER(all->sources->len);
+            g_hash_table_insert(all->known, valid, number);
+            g_ptr_array_add(all->sources, g_steal_pointer(&valid));
+        }
+        all->source = GPOINTER_TO_UINT(number);
+    }
+    *ret_number = all->source;
+    return TRUE;
+}
+
+gboolean set_indicators_add(SetIndicators *all, const SetIndicator *given, GError **error)
+{
+    SetFileIndicator file = {
+        .version = given->version,
+        .valid_from = given->valid_from,
+        .valid_until = given->valid_until,
+        .confidence = (gint8)CLAMP(given->confidence, -1, 100),
+        .tlp = (guint8)given->tlp,
+        .pap = (guint8)given->pap,
+        .spare = given->withdrawn ? WITHDRAWN : 0,
+    };
+
+    if (all->count >= INDICATORS_MAX)
+        return error_set(error, CONCERT_ERROR_LIMIT, "too many indicators");
+    if (!pack_id(given->id, file.uuid) &&
+        !keep_text(all, given->id, MIN(strlen(given->id), sizeof(((SetValue *)NULL)->id) - 1),
+                   &file.id, error))
+        return FALSE;
+    if (given->name && !keep_text(all, given->name, strlen(given->name), &file.name, error))
+        return FALSE;
+    if (!keep_source(all, given->source, &file.source, error))
+        return FALSE;
+    memcpy(set_region_room(&all->files, sizeof(file)), &file, sizeof(file));
+    all->files.length += sizeof(file);
+    set_region_room(&all->digests, sizeof(guint64));
+    all->digests.length += sizeof(guint64);
+    all->count++;
+    return TRUE;
+}
+
+gboolean set_indicators_want_values(const SetIndicators *all)
+{
+    return (file_at(all, all->count - 1)->spare & WITHDRAWN) == 0;
+}
+
+void set_indicators_add_value(SetIndicators *all, ObservableKind kind, const char *canonical,
+                              gsize length)
+{
+    file_at(all, all->count - 1)->spare |= HAS_VALUES;
+    /* A sum, so that the order of the values does not count. */
+    *digest_at(all, all->count - 1) += set_file_text_key(all->seed + kind, canonical, length);
+}
+
+/* --- Which of them, and in which order ------------------------------------------------------- */
+
+static const char *pool_text(const SetIndicators *all, guint32 offset)
+{
+    return all->pool->str + offset;
+}
+
+static gint compare_ids(const SetIndicators *all, const SetFileIndicator *a,
+                        const SetFileIndicator *b)
+{
+    if ((a->id != 0) != (b->id != 0))
+        return a->id != 0 ? 1 : -1;
+    return a->id != 0 ? strcmp(pool_text(all, a->id), pool_text(all, b->id))
+                      : memcmp(a->uuid, b->uuid, sizeof(a->uuid));
+}
+
+/* Of one id the latest version comes first; of several that are as late a withdrawn one, and else
+ * one that does not depend on the order they came in. */
+static gint compare_indicators(gconstpointer first, gconstpointer second, gpointer user)
+{
+    const SetIndicators *all = user;
+    guint32 at = ((const SetSortItem *)first)->at, other = ((const SetSortItem *)second)->at;
+    const SetFileIndicator *a = file_at(all, at), *b = file_at(all, other);
+    guint a_withdrawn = a->spare & WITHDRAWN, b_withdrawn = b->spare & WITHDRAWN;
+
+    gint order = compare_ids(all, a, b);
+    if (order == 0 && a->version != b->version)
+        order = a->version > b->version ? -1 : 1;
+    if (order == 0 && a_withdrawn != b_withdrawn)
+        order = a_withdrawn ? -1 : 1;
+    if (order == 0)
+        order = strcmp(source_name(all, a->source), source_name(all, b->source));
+    if (order == 0 && *digest_at(all, at) != *digest_at(all, other))
+        order = *digest_at(all, at) < *digest_at(all, other) ? -1 : 1;
+    if (order == 0)
+        order = strcmp(pool_text(all, a->name), pool_text(all, b->name));
+    if (order == 0)
+        order = memcmp(&a->version, &b->version, 3 * sizeof(gint64));
+    return order != 0 ? order : memcmp(&a->confidence, &b->confidence, 3);
+}
+
+/* An indicator's part of what the seed is made of: a sum, so that their order does not count. */
+static guint64 seed_part(const SetIndicators *all, guint32 number)
+{
+    guint64 digest = *digest_at(all, number);
+    return key_mix(digest ^ all->seed, digest);
+}
+
+/* Puts the indicators in the order of their ids, adds up their parts of the seed, and counts what
+ * each source has. */
+static const SetSortItem *sort_indicators(SetIndicators *all, SetSort *sort, guint64 *ret_parts,
+                                          guint32 *used)
+{
+    SetSortItem *items = set_sort_begin(sort, all->count);
+    guint64 parts = 0;
+
+    for (guint32 i = 0; i < all->count; i++) {
+        const SetFileIndicator *file = file_at(all, i);
+        gboolean counts = file->spare == HAS_VALUES;
+        items[i] = (SetSortItem){
+            .key = file->id != 0 ? G_MAXUINT64 : set_file_first(file->uuid, 16),
+            .at = i,
+            .indicator = counts,
+        };
+        used[file->source] += counts;
+        parts += seed_part(all, i);
+    }
+    set_sort_run(sort, all->count, compare_indicators, all);
+    *ret_parts = parts;
+    return items;
+}
+
+static gint compare_sources(gconstpointer a, gconstpointer b, gpointer user)
+{
+    return strcmp(source_name(user, *(const guint32 *)a), source_name(user, *(const guint32 *)b));
+}
+
+/* The sources of what is kept, in an order that does not depend on who came first. */
+static void share_sources(SetIndicators *all, const guint32 *used, SetIndicatorsKept *kept)
+{
+    g_autoptr(GArray) sources = g_array_new(FALSE, FALSE, sizeof(guint32));
+
+    kept->shared = g_string_new_len("", 1);
+    kept->sources = g_new0(guint32, all->sources->len);
+    for (guint32 i = 1; i < all->sources->len; i++)
+        if (used[i] > 0)
+            g_array_append_val(sources, i);
+    g_array_sort_with_data(sources, compare_sources, all);
+    for (guint i = 0; i < sources->len; i++) {
+        guint32 source = g_array_index(sources, guint32, i);
+        const char *name = source_name(all, source);
+        if (*name == '\0')
+            continue; /* as the empty text */
+        kept->sources[source] = (guint32)kept->shared->len;
+        g_string_append_len(kept->shared, name, (gssize)strlen(name) + 1);
+    }
+}
+
+void set_indicators_keep(SetIndicators *all, SetIndicatorsKept *ret_kept)
+{
+    g_auto(SetSort) sort = {0};
+    guint64 parts;
+    g_autofree guint32 *used = g_new0(guint32, all->sources->len);
+    guint32 *numbers = g_new(guint32, (gsize)all->count + 1);
+    guint32 *order = g_new(guint32, (gsize)all->count + 1), count = 0;
+    const SetSortItem *items = sort_indicators(all, &sort, &parts, used);
+    guint32 left_out = all->count;
+
+    for (guint32 i = 0; i < all->count; i++) {
+        guint32 at = items[i].at;
+        gboolean older = i > 0 && items[i].key == items[i - 1].key &&
+                         compare_ids(all, file_at(all, items[i - 1].at), file_at(all, at)) == 0;
+        if (!older && items[i].indicator) {
+            numbers[at] = count;
+            order[count++] = at;
+        } else {
+            numbers[at] = SET_INDICATORS_NONE;
+            order[--left_out] = at;
+            used[file_at(all, at)->source] -= items[i].indicator;
+            parts -= seed_part(all, at);
+        }
+    }
+    *ret_kept =
+        (SetIndicatorsKept){.numbers = numbers, .order = order, .count = count, .parts = parts};
+    share_sources(all, used, ret_kept);
+    set_region_clear(&all->digests);
+}
+
+void set_indicators_clear_kept(SetIndicatorsKept *kept)
+{
+    g_free(kept->numbers);
+    g_free(kept->order);
+    g_free(kept->sources);
+    if (kept->shared)
+        g_string_free(kept->shared, TRUE);
+}
+
+/* --- The side -------------------------------------------------------------------------------- */
+
+/* Puts each where it belongs, one after the other along the places that are left: there is no
+ * memory for all of them twice. */
+static void put_in_order(const SetIndicators *all, guint32 *order)
+{
+    for (guint32 start = 0; start < all->count; start++) {
+        guint32 to = start, ahead = start;
+        if (order[start] == start)
+            continue;
+        const SetFileIndicator first = *file_at(all, start);
+        for (guint i = 0; i < AHEAD; i++)
+            ahead = order[ahead];
+        while (order[to] != start) {
+            guint32 from = order[to];
+            __builtin_prefetch(file_at(all, ahead), 1);
+            __builtin_prefetch((const guint8 *)file_at(all, ahead + 1) - 1, 1);
+            ahead = order[ahead];
+            *file_at(all, to) = *file_at(all, from);
+            order[to] = to;
+            to = from;
+        }
+        *file_at(all, to) = first;
+        order[to] = to;
+    }
+}
+
+/* Copies a text of the pool to the end of the side, where the part @pool is. */
+static guint32 move_text(const SetIndicators *all, SetIndicatorsSide *side, guint32 offset)
+{
+    if (offset == 0)
+        return 0;
+    const char *text = pool_text(all, offset);
+    gsize size = strlen(text) + 1;
+    guint32 to = (guint32)(side->region.length - side->pool.offset);
+    memcpy(set_region_room(&side->region, size), text, size);
+    side->region.length += size;
+    return to;
+}
+
+void set_indicators_write(SetIndicators *all, SetIndicatorsKept *kept, SetIndicatorsSide *ret_side)
+{
+    SetIndicatorsSide side = {.indicators.length = kept->count * (guint64)sizeof(SetFileIndicator)};
+    gsize gap = -side.indicators.length % SET_FILE_ALIGN;
+
+    put_in_order(all, kept->order);
+    g_clear_pointer(&kept->order, g_free);
+    side.region = all->files;
+    all->files = (SetRegion){0};
+    /* What was left out lies behind what is kept, and is written over. */
+    side.region.length = side.indicators.length;
+    memset(set_region_room(&side.region, gap + 1), 0, gap + 1);
+    side.pool.offset = side.region.length + gap;
+    side.region.length += gap + 1;
+    for (guint32 i = 0; i < kept->count; i++) {
+        /* The texts may move what they are put behind. */
+        SetFileIndicator *file = (SetFileIndicator *)(gpointer)side.region.bytes + i;
+        guint32 id = file->id, name = file->name;
+        file->spare = 0;
+        file->source = kept->sources[file->source];
+        if (id == 0 && name == 0)
+            continue;
+        id = move_text(all, &side, id);
+        name = move_text(all, &side, name);
+        file = (SetFileIndicator *)(gpointer)side.region.bytes + i;
+        file->id = id;
+        file->name = name;
+    }
+    side.pool.length = side.region.length - side.pool.offset;
+    sha256_digest(side.region.bytes, side.region.length, side.digest);
+    *ret_side = side;
+}

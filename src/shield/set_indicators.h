@@ -1,0 +1,59 @@
+/* set_indicators.h - the indicators of a set that is being built: gathered, put in the order of
+ * their ids, and written as the side of its file (set_file.h). Private to set_*.c. */
+#pragma once
+
+#include "shield/set_builder.h"
+#include "shield/set_file.h"
+#include "shield/set_region.h"
+
+typedef struct {
+    SetRegion files;   /* SetFileIndicator each, put in order in their place */
+    SetRegion digests; /* guint64 each: of its values */
+    guint32 count;
+    GString *pool;      /* of ids and names; offset 0 is the empty text, "none" */
+    GPtrArray *sources; /* their names; `file.source` is a number of these, from 1 */
+    GHashTable *known;  /* of them: name -> number */
+    gsize sources_length;
+    guint32 source; /* the one added last */
+    guint64 seed;   /* secret */
+} SetIndicators;
+
+/* @seed is secret, so that nobody knows which of two that claim one id is taken. */
+void set_indicators_init(SetIndicators *all, guint64 seed);
+void set_indicators_clear(SetIndicators *all);
+
+gboolean set_indicators_add(SetIndicators *all, const SetIndicator *given, GError **error);
+
+/* Does the indicator added last take values? */
+gboolean set_indicators_want_values(const SetIndicators *all);
+
+/* Notes a value of the one added last. */
+void set_indicators_add_value(SetIndicators *all, ObservableKind kind, const char *canonical,
+                              gsize length);
+
+/* An indicator that is left out. */
+#define SET_INDICATORS_NONE G_MAXUINT32
+
+/* The indicators that are in the file, which are not older versions, nor withdrawn ones, nor what
+ * has no values. */
+typedef struct {
+    guint32 *numbers; /* of each indicator in the file, or SET_INDICATORS_NONE */
+    guint32 *order;   /* the indicators by these numbers, then those left out */
+    guint32 count;
+    guint64 parts;    /* what a seed may be made of: the same in whatever order they came */
+    GString *shared;  /* texts: their sources */
+    guint32 *sources; /* where each source is in there */
+} SetIndicatorsKept;
+
+void set_indicators_keep(SetIndicators *all, SetIndicatorsKept *ret_kept);
+void set_indicators_clear_kept(SetIndicatorsKept *kept);
+
+/* The side of the file. */
+typedef struct {
+    SetRegion region;
+    SetFilePart indicators, pool; /* from its beginning */
+    guint8 digest[SHA256_SIZE];
+} SetIndicatorsSide;
+
+/* Takes what was gathered to pieces for it. Uses `order`, `count` and `sources` of @kept. */
+void set_indicators_write(SetIndicators *all, SetIndicatorsKept *kept, SetIndicatorsSide *ret_side);
