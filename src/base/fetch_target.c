@@ -184,8 +184,10 @@ gboolean fetch_target_resolve(FetchTarget *target, gboolean allow_private, GErro
         if (!allow_private && !is_public(at->ai_addr)) {
             char text[NI_MAXHOST] = "?";
             getnameinfo(at->ai_addr, at->ai_addrlen, text, sizeof text, NULL, 0, NI_NUMERICHOST);
-            good = fetch_target_fail(error, CONCERT_ERROR_DENIED, target->url,
-                                     "%s leads to %s, which is not a public address", host, text);
+            good = fetch_target_fail(
+                error, CONCERT_ERROR_DENIED, target->url,
+                "%s leads to %s, which is not a public address (allow_private permits it)", host,
+                text);
             break;
         }
         memcpy(&target->addresses[target->n_addresses++], at->ai_addr, at->ai_addrlen);

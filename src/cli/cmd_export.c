@@ -50,7 +50,7 @@ static gboolean write_all(Export *export, Store *store, const ObjectsQuery *quer
         fputs("\n]}\n", export->stream);
     errno = 0;
     if (fflush(export->stream) != 0 || ferror(export->stream))
-        return error_from_errno(error, errno ? errno : EIO, "export");
+        return error_from_errno(error, errno ? errno : EIO, "writing");
     return TRUE;
 }
 

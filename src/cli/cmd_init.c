@@ -40,7 +40,7 @@ static int run(const CommandCall *call, GError **error)
     gboolean made = node_create(directory, text, &keys, error);
     seal_secret_free(passphrase);
     if (!made)
-        return COMMAND_ERROR;
+        return command_file_error(error);
 
     if (command_json(call)) {
         yyjson_mut_doc *doc = yyjson_mut_doc_new(NULL);

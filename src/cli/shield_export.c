@@ -17,7 +17,7 @@ static gboolean write_bytes(gpointer user, const char *bytes, gsize length, GErr
 {
     errno = 0;
     return fwrite(bytes, 1, length, user) == length ||
-           error_from_errno(error, errno ? errno : EIO, "export");
+           error_from_errno(error, errno ? errno : EIO, "writing");
 }
 
 /* What is exported: of @set all, or what @releaser (NULL: none) says is in force. */
@@ -55,7 +55,7 @@ static gboolean write_set(FILE *stream, gpointer user, GError **error)
         !export_finish(export, &writing->counts, error))
         return FALSE;
     errno = 0;
-    return fflush(stream) == 0 || error_from_errno(error, errno ? errno : EIO, "export");
+    return fflush(stream) == 0 || error_from_errno(error, errno ? errno : EIO, "writing");
 }
 
 /* What is in force. */

@@ -94,11 +94,22 @@ static gboolean create_ledger(const char *directory, const NodeKeys *keys, Write
            notary_create(notary, keys->name, keys->recovery_path, keys->passphrase, error);
 }
 
-gboolean node_create(const char *directory, const char *config_text, const NodeKeys *keys,
-                     GError **error)
+/* What was made in a directory that was empty before, so that it can be tried again. */
+static void remove_made(const char *directory)
 {
-    if (!make_directory(directory, error))
-        return FALSE;
+    static const char *const names[] = {"concert.db", "concert.db-wal", "concert.db-shm",
+                                        "recovery.key"};
+    for (guint i = 0; i < G_N_ELEMENTS(names); i++) {
+        g_autofree char *path = path_in(directory, names[i]);
+        g_unlink(path);
+    }
+    g_autofree char *keys_path = path_in(directory, "keys");
+    keyring_remove(keys_path, NULL);
+}
+
+static gboolean create_into(const char *directory, const char *config_text, const NodeKeys *keys,
+                            GError **error)
+{
     g_autofree char *db_path = path_in(directory, "concert.db");
     g_autoptr(Writer) writer = writer_open(db_path, error);
     if (!writer || !writer_run(writer, 0, apply_first_rows, NULL, error))
@@ -109,6 +120,17 @@ gboolean node_create(const char *directory, const char *config_text, const NodeK
     /* The configuration comes last: a directory without it is no node. */
     g_autofree char *config_path = path_in(directory, "concert.conf");
     return write_file(config_path, config_text, error);
+}
+
+gboolean node_create(const char *directory, const char *config_text, const NodeKeys *keys,
+                     GError **error)
+{
+    if (!make_directory(directory, error))
+        return FALSE;
+    if (create_into(directory, config_text, keys, error))
+        return TRUE;
+    remove_made(directory);
+    return FALSE;
 }
 
 /* --- who writes --------------------------------------------------------------------------------
@@ -217,7 +239,8 @@ Node *node_open(const char *directory, NodeMode mode, GError **error)
     g_autofree char *db_path = path_in(directory, "concert.db");
     if (!g_file_test(config_path, G_FILE_TEST_EXISTS)) {
         g_set_error(error, CONCERT_ERROR, CONCERT_ERROR_INPUT,
-                    "%s is no node: it has no concert.conf (make one with `concert init`)",
+                    "%s is no node: it has no concert.conf (name one with --node, or make one with "
+                    "`concert init`)",
                     directory);
         return NULL;
     }
@@ -409,18 +432,6 @@ static gboolean restore_into(const char *directory, const char *path, const Node
            write_file(config_path, config_text, error);
 }
 
-/* What was made in a directory that was empty before, so that it can be tried again. */
-static void remove_restored(const char *directory)
-{
-    static const char *const names[] = {"concert.db", "concert.db-wal", "concert.db-shm"};
-    for (guint i = 0; i < G_N_ELEMENTS(names); i++) {
-        g_autofree char *path = path_in(directory, names[i]);
-        g_unlink(path);
-    }
-    g_autofree char *keys_path = path_in(directory, "keys");
-    keyring_remove(keys_path, NULL);
-}
-
 gboolean node_restore(const char *directory, const char *path, const NodeSealedKeys *keys,
                       GError **error)
 {
@@ -428,6 +439,6 @@ gboolean node_restore(const char *directory, const char *path, const NodeSealedK
         return FALSE;
     if (restore_into(directory, path, keys, error))
         return TRUE;
-    remove_restored(directory);
+    remove_made(directory);
     return FALSE;
 }

@@ -254,7 +254,8 @@ static gboolean check_release(Notary *notary, ReleasesRow *row, gint64 in_force,
     if (row->in_force)
         return refuse_release(row->number, "is in force", error);
     if (row->since > 0)
-        return refuse_release(row->number, "was in force before: `concert shield rollback`", error);
+        return refuse_release(row->number, "was in force before: `concert shield rollback NUMBER`",
+                              error);
     if (!is_current(notary_store(notary), row, in_force, &current, error))
         return FALSE;
     if (!current)
@@ -378,7 +379,8 @@ gboolean release_operation_rollback(Notary *notary, yyjson_val *params, yyjson_m
         return FALSE;
     if (!named && in_force == 0) {
         g_set_error_literal(error, CONCERT_ERROR, CONCERT_ERROR_NOT_FOUND,
-                            "no release is in force");
+                            "no release is in force: `concert shield rollback NUMBER` goes back to "
+                            "one that was");
         return FALSE;
     }
     g_autoptr(ReleasesRow) row = number != 0 ? releases_get(store, number, error) : NULL;

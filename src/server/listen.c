@@ -58,7 +58,8 @@ int listen_open(const char *host, guint16 port, guint16 *ret_port, GError **erro
         close(fd);
         if (errnum == EADDRINUSE)
             g_set_error(error, CONCERT_ERROR, CONCERT_ERROR_BUSY,
-                        "%s port %u is in use by another program", host, port);
+                        "%s port %u is in use by another program: [server] listen chooses", host,
+                        port);
         else
             error_from_errno(error, errnum, "listening on %s port %u", host, port);
         return -1;

@@ -4,6 +4,7 @@ import contextlib
 import os
 import pty
 import re
+import socket
 import subprocess
 import unittest
 
@@ -185,6 +186,21 @@ class NodeTest(concert.NodeTestCase):
 
     def test_init_refuses_what_is_there(self):
         self.assertIn("not empty", self.concert("init", status=2).err)
+
+    def test_init_leaves_nothing_half_made(self):
+        """What failed on the way can be tried again."""
+        new = self.directory / "new"
+        concert.run("init", "--node", new, "--recovery-key", self.directory / "none" / "key", status=2)
+        self.assertEqual(list(new.iterdir()), [])
+        concert.run("init", "--node", new)
+        concert.run("status", "--node", new)
+
+    def test_port_in_use(self):
+        with socket.create_server(("127.0.0.1", 0)) as other:
+            port = other.getsockname()[1]
+            self.configure({"server": {"listen": f"127.0.0.1:{port}"}})
+            self.assertIn(f"port {port} is in use by another program: [server] listen",
+                          self.concert("serve", status=2).err)
 
     def test_init_checks_its_settings(self):
         result = concert.run("init", "--node", self.directory / "new", "--listen", "nowhere",
