@@ -412,6 +412,31 @@ forward-zone:
     def test_unbound_rpz(self):
         self.unbound("rpz", 'rpz:\n name: rpz.concert\n zonefile: "{path}"')
 
+    @needs("named")
+    def test_bind(self):
+        path, _ = self.export("rpz")
+        conf = self.write("named.conf", f"""options {{
+ directory "{self.directory}";
+ listen-on port {self.port} {{ 127.0.0.1; }};
+ listen-on-v6 {{ none; }};
+ pid-file none;
+ session-keyfile none;
+ dnssec-validation no;
+ max-cache-ttl 0;
+ forward only;
+ forwarders {{ 127.0.0.1 port {self.upstream.port}; }};
+ response-policy {{ zone "rpz.concert"; }} min-update-interval 0;
+}};
+controls {{ }};
+zone "rpz.concert" {{ type primary; file "{path}"; }};
+""")
+        process = self.start("named", "-g", "-n", "1", "-c", conf)
+
+        def refresh():
+            self.export("rpz")
+            process.send_signal(signal.SIGHUP)
+        self.check(process, refresh)
+
     @needs("dnsmasq")
     def test_dnsmasq(self):
         path, _ = self.export("dnsmasq")
