@@ -226,13 +226,13 @@ static gpointer write_side(gpointer user)
 }
 
 /* All that scanning touches, and what hits lead to. */
-static gboolean write_parts(SetBuilder *builder, const SetIndicatorsKept *kept, SetWriter *writer,
-                            GError **error)
+static gboolean write_parts(SetBuilder *builder, const SetIndicatorsKept *kept, SetSort *sort,
+                            SetWriter *writer, GError **error)
 {
     /* So that it need not be moved. */
     set_writer_room(writer, set_tables_size(&builder->tables));
-    set_tables_write(&builder->tables, writer, kept->numbers, builder->lists ? mark_value : NULL,
-                     builder);
+    set_tables_write(&builder->tables, writer, sort, kept->numbers,
+                     builder->lists ? mark_value : NULL, builder);
     if (!write_lists(builder, kept->shared, writer, error))
         return FALSE;
     write_info(builder, writer);
@@ -259,15 +259,16 @@ GBytes *set_builder_finish(SetBuilder *builder, GError **error)
 {
     SetWriter writer;
     Side side = {.all = &builder->indicators};
+    g_auto(SetSort) sort = {0};
     GBytes *bytes = NULL;
 
     g_return_val_if_fail(!builder->finished, NULL);
     builder->finished = TRUE;
     set_writer_init(&writer);
-    set_indicators_keep(&builder->indicators, &side.kept);
+    set_indicators_keep(&builder->indicators, &sort, &side.kept);
     writer.header.seed = make_seed(builder, side.kept.parts, side.kept.count);
     side.thread = set_ahead_start(write_side, &side);
-    gboolean good = write_parts(builder, &side.kept, &writer, error);
+    gboolean good = write_parts(builder, &side.kept, &sort, &writer, error);
     set_ahead_end(&side.thread);
     if (good)
         bytes = join(&side, &writer, &side.side.region);

@@ -150,10 +150,13 @@ guint64 set_file_text_key(guint64 seed, const char *text, gsize length)
 gboolean set_file_url_host(const char *url, gsize length, gsize *ret_host, gsize *ret_length)
 {
     const char *end = url + length;
-    const char *scheme = memmem(url, MIN(length, 64), "://", 3);
-    if (!scheme)
+    const char *last = url + MIN(length, 64), *colon = url;
+    while ((colon = memchr(colon, ':', (gsize)(last - colon))) &&
+           (last - colon < 3 || colon[1] != '/' || colon[2] != '/'))
+        colon++;
+    if (!colon)
         return FALSE;
-    const char *host = scheme + 3, *at = host;
+    const char *host = colon + 3, *at = host;
     while (at < end && *at != '/' && *at != '?' && *at != '#' && (*at != ':' || *host == '[')) {
         if (*at++ == ']')
             break;

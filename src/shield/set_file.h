@@ -171,3 +171,12 @@ gboolean set_file_url_host(const char *url, gsize length, gsize *ret_host, gsize
 
 /* The bytes of a name from which its last @labels labels begin. */
 gsize set_file_last_labels(const char *name, gsize length, guint labels);
+
+/* The bits of @word's bytes that are dots, the first byte's lowest. */
+static inline guint32 set_file_dots(guint64 word)
+{
+    const guint64 low = G_GUINT64_CONSTANT(0x7f7f7f7f7f7f7f7f);
+    guint64 other = word ^ G_GUINT64_CONSTANT(0x2e2e2e2e2e2e2e2e);
+    guint64 dots = ~(((other & low) + low) | other | low);
+    return (guint32)((dots >> 7) * G_GUINT64_CONSTANT(0x0102040810204080) >> 56);
+}

@@ -91,15 +91,6 @@ typedef struct {
     guint32 dots;             /* bit 31: the last byte is one */
 } NameEnd;
 
-/* The bits of @word's bytes that are dots, the first byte's lowest. */
-static guint32 dots_of(guint64 word)
-{
-    const guint64 low = G_GUINT64_CONSTANT(0x7f7f7f7f7f7f7f7f);
-    guint64 other = word ^ G_GUINT64_CONSTANT(0x2e2e2e2e2e2e2e2e);
-    guint64 dots = ~(((other & low) + low) | other | low);
-    return (guint32)((dots >> 7) * G_GUINT64_CONSTANT(0x0102040810204080) >> 56);
-}
-
 static void name_end(const char *name, gsize length, NameEnd *end)
 {
     guint8 *behind = end->bytes + KEY_WINDOW;
@@ -123,7 +114,7 @@ static void name_end(const char *name, gsize length, NameEnd *end)
     for (guint i = 0; i < KEY_WINDOW / 8; i++) {
         guint64 word;
         memcpy(&word, end->bytes + 8 * i, sizeof(word));
-        end->dots |= dots_of(GUINT64_FROM_LE(word)) << 8 * i;
+        end->dots |= set_file_dots(GUINT64_FROM_LE(word)) << 8 * i;
     }
 }
 

@@ -2,14 +2,9 @@
 
 #include <string.h>
 
-#include "shield/set_sort.h"
+#define ID_PREFIX      "indicator--"
 
-#define ID_PREFIX "indicator--"
-
-#define UUID_TEXT 36
-
-/* Indicators whose memory is asked for before it is needed. */
-#define AHEAD          16
+#define UUID_TEXT      36
 
 #define INDICATORS_MAX (G_MAXINT32 / 64)
 
@@ -259,14 +254,13 @@ static void share_sources(SetIndicators *all, const guint32 *used, SetIndicators
     }
 }
 
-void set_indicators_keep(SetIndicators *all, SetIndicatorsKept *ret_kept)
+void set_indicators_keep(SetIndicators *all, SetSort *sort, SetIndicatorsKept *ret_kept)
 {
-    g_auto(SetSort) sort = {0};
     guint64 parts;
     g_autofree guint32 *used = g_new0(guint32, all->sources->len);
     guint32 *numbers = g_new(guint32, (gsize)all->count + 1);
     guint32 *order = g_new(guint32, (gsize)all->count + 1), count = 0;
-    const SetSortItem *items = sort_indicators(all, &sort, &parts, used);
+    const SetSortItem *items = sort_indicators(all, sort, &parts, used);
     guint32 left_out = all->count;
 
     for (guint32 i = 0; i < all->count; i++) {
@@ -300,22 +294,90 @@ void set_indicators_clear_kept(SetIndicatorsKept *kept)
 
 /* --- The side -------------------------------------------------------------------------------- */
 
-/* Puts each where it belongs, one after the other along the places that are left: there is no
- * memory for all of them twice. */
+/* Indicators lie in memory once, as there is none for all of them twice: each is put where it
+ * belongs, which frees the place it was in for the next one. Such a chain waits for memory at each
+ * step, so many are followed in turn: each from its own start to the start of another one. */
+#define CHAINS 64
+
+/* What a start is known by, in an order. */
+#define START (1u << 31)
+
+typedef struct {
+    guint32 to, from;
+    gboolean ended;
+    guint32 start;
+    SetFileIndicator first; /* that was there */
+} Chain;
+
+static void look_ahead(const SetIndicators *all, const guint32 *order, guint32 from)
+{
+    const guint8 *file = (const guint8 *)file_at(all, from);
+    __builtin_prefetch(&order[from]);
+    __builtin_prefetch(file, 1);
+    __builtin_prefetch(file + sizeof(SetFileIndicator) - 1, 1);
+}
+
+static void begin_chains(const SetIndicators *all, guint32 *order, Chain chains[CHAINS])
+{
+    for (guint i = 0; i < CHAINS; i++) {
+        guint32 start = i * (all->count / CHAINS);
+        chains[i] = (Chain){
+            .to = start, .from = order[start], .start = start, .first = *file_at(all, start)};
+        look_ahead(all, order, chains[i].from);
+    }
+    for (guint i = 0; i < CHAINS; i++)
+        order[chains[i].start] |= START;
+}
+
+/* A step of one of the chains; FALSE when it was the last one. */
+static gboolean follow(const SetIndicators *all, guint32 *order, const Chain chains[CHAINS],
+                       Chain *chain)
+{
+    guint32 to = chain->to, from = chain->from, next = order[from];
+    SetFileIndicator *file = file_at(all, to);
+
+    order[to] = to | (order[to] & START);
+    if (next & START) {
+        for (guint i = 0; i < CHAINS; i++)
+            if (chains[i].start == from)
+                *file = chains[i].first;
+        return FALSE;
+    }
+    *file = *file_at(all, from);
+    chain->to = from;
+    chain->from = next;
+    look_ahead(all, order, next);
+    return TRUE;
+}
+
+static void follow_chains(const SetIndicators *all, guint32 *order)
+{
+    Chain chains[CHAINS];
+
+    if (all->count < CHAINS)
+        return;
+    begin_chains(all, order, chains);
+    for (guint left = CHAINS; left > 0;)
+        for (guint i = 0; i < CHAINS; i++)
+            if (!chains[i].ended && !follow(all, order, chains, &chains[i])) {
+                chains[i].ended = TRUE;
+                left--;
+            }
+    for (guint i = 0; i < CHAINS; i++)
+        order[chains[i].start] &= ~START;
+}
+
+/* Puts all in order, those last that no chain came by. */
 static void put_in_order(const SetIndicators *all, guint32 *order)
 {
+    follow_chains(all, order);
     for (guint32 start = 0; start < all->count; start++) {
-        guint32 to = start, ahead = start;
+        guint32 to = start;
         if (order[start] == start)
             continue;
         const SetFileIndicator first = *file_at(all, start);
-        for (guint i = 0; i < AHEAD; i++)
-            ahead = order[ahead];
         while (order[to] != start) {
             guint32 from = order[to];
-            __builtin_prefetch(file_at(all, ahead), 1);
-            __builtin_prefetch((const guint8 *)file_at(all, ahead + 1) - 1, 1);
-            ahead = order[ahead];
             *file_at(all, to) = *file_at(all, from);
             order[to] = to;
             to = from;

@@ -5,6 +5,7 @@
 #include "shield/set_builder.h"
 #include "shield/set_file.h"
 #include "shield/set_region.h"
+#include "shield/set_sort.h"
 
 typedef struct {
     SetRegion files;   /* SetFileIndicator each, put in order in their place */
@@ -45,7 +46,8 @@ typedef struct {
     guint32 *sources; /* where each source is in there */
 } SetIndicatorsKept;
 
-void set_indicators_keep(SetIndicators *all, SetIndicatorsKept *ret_kept);
+/* Sorts in the room of @sort. */
+void set_indicators_keep(SetIndicators *all, SetSort *sort, SetIndicatorsKept *ret_kept);
 void set_indicators_clear_kept(SetIndicatorsKept *kept);
 
 /* The side of the file. */

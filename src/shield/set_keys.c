@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "shield/filter.h"
+#include "shield/set_ahead.h"
 
 /* Bits of a map of 16-bit numbers, in words. */
 #define MAP_WORDS (65536 / 64)
@@ -101,13 +102,23 @@ void set_keys_add_bytes(SetKeys *keys, SetFileTable table, const guint8 *bytes)
     }
 }
 
-/* Bytes of a name's last label, its last two and its last three, or of all of it. */
+/* Bytes of a name's last label, its last two and its last three, or of all of it; of what is before
+ * the last KEY_WINDOW bytes nobody asks. */
 static void measure_labels(const char *name, gsize length, guint ret_lengths[3])
 {
-    const char *dot = name + length;
+    guint window = (guint)MIN(length, KEY_WINDOW);
+    guint32 dots = 0;
+
+    for (guint i = 0; i < KEY_WINDOW / 8; i++) {
+        guint64 word;
+        memcpy(&word, name + length - KEY_WINDOW + 8 * i, sizeof(word));
+        dots |= set_file_dots(GUINT64_FROM_LE(word)) << 8 * i;
+    }
+    dots &= (guint32)(G_MAXUINT32 * G_GUINT64_CONSTANT(0x100000000) >> window);
     for (guint i = 0; i < 3; i++) {
-        dot = dot ? memrchr(name, '.', (gsize)(dot - name)) : NULL;
-        ret_lengths[i] = (guint)(dot ? length - (gsize)(dot + 1 - name) : length);
+        guint behind = dots != 0 ? (guint)__builtin_clz(dots) : window;
+        ret_lengths[i] = behind;
+        dots &= behind < window ? ~(0x80000000 >> behind) : 0;
     }
 }
 
@@ -165,35 +176,46 @@ void set_keys_add_text(SetKeys *keys, SetFileTable table, const char *text, gsiz
  * of the map by chance do not count, 3 in 100. */
 static guint64 count_different(const Keys *keys)
 {
-    guint64 words = keys->count / 4 + 1, different = 0;
+    guint32 words = (guint32)(keys->count / 4 + 1);
+    guint64 different = 0;
     g_autofree guint64 *map = g_new0(guint64, words);
 
     for (gsize i = 0; i < keys->count; i++) {
         guint64 key = keys->all[i];
-        map[key % words] |= G_GUINT64_CONSTANT(1) << (key >> 58);
+        map[filter_place(key, words)] |= G_GUINT64_CONSTANT(1) << (key & 63);
     }
-    for (guint64 i = 0; i < words; i++)
+    for (guint32 i = 0; i < words; i++)
         different += (guint64)__builtin_popcountll(map[i]);
     return different;
 }
 
-static void write_filter(SetKeys *keys, KeysFilter filter, SetWriter *writer)
+/* Makes a filter of the keys, in their place. */
+static gpointer make_filter(gpointer user)
 {
-    Keys *all = &keys->keys[filter];
-    guint32 count = 0;
-    g_autofree guint64 *words = NULL;
+    Keys *keys = user;
 
-    if (all->count > 0) {
-        count = (guint32)MAX(count_different(all) / SET_FILE_FILTER_KEYS + 1, LEAST_WORDS);
-        words = g_new0(guint64, count);
-        for (gsize i = 0; i < all->count; i++)
-            filter_add(words, count, all->all[i]);
-        if (filter == V6 && keys->v6_lengths[0])
-            memset(words, 0xff, count * sizeof(*words));
-    }
-    set_writer_put(writer, parts[filter], words, count * sizeof(guint64));
-    g_free(all->all);
-    *all = (Keys){0};
+    if (keys->count == 0)
+        return NULL;
+    guint32 count = (guint32)MAX(count_different(keys) / SET_FILE_FILTER_KEYS + 1, LEAST_WORDS);
+    guint64 *words = g_new0(guint64, count);
+    for (gsize i = 0; i < keys->count; i++)
+        filter_add(words, count, keys->all[i]);
+    g_free(keys->all);
+    *keys = (Keys){.all = words, .count = count};
+    return NULL;
+}
+
+/* Half of the work, or nearly, is done on another thread. */
+static void make_filters(SetKeys *keys)
+{
+    GThread *other = set_ahead_start(make_filter, &keys->keys[NAME2]);
+
+    for (guint i = 0; i < FILTERS; i++)
+        if (i != NAME2)
+            make_filter(&keys->keys[i]);
+    set_ahead_end(&other);
+    if (keys->v6_lengths[0])
+        memset(keys->keys[V6].all, 0xff, keys->keys[V6].count * sizeof(guint64));
 }
 
 void set_keys_write(SetKeys *keys, SetWriter *writer)
@@ -201,8 +223,9 @@ void set_keys_write(SetKeys *keys, SetWriter *writer)
     guint8 lengths[130] = {0};
     guint count = 0;
 
+    make_filters(keys);
     for (guint i = 0; i < FILTERS; i++)
-        write_filter(keys, (KeysFilter)i, writer);
+        set_writer_put(writer, parts[i], keys->keys[i].all, keys->keys[i].count * sizeof(guint64));
     set_writer_put(writer, SET_PART_LABELS, keys->labels, sizeof(keys->labels));
     set_writer_put(writer, SET_PART_V4_NETS, keys->v4_nets, sizeof(keys->v4_nets));
     for (guint i = 1; i < G_N_ELEMENTS(keys->v6_lengths); i++)

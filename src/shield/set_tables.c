@@ -207,11 +207,13 @@ static void write_table(Tables *tables, SetOrder *order, SetTable *table)
 }
 
 /* While a table of texts is written, the next one is put in order. */
-static void write_tables(Tables *tables, SetTable *all, const guint32 *numbers)
+static void write_tables(Tables *tables, SetTable *all, SetSort *sort, const guint32 *numbers)
 {
     guint64 seed = tables->writer->header.seed;
     SetOrder bytes = {.numbers = numbers, .seed = seed}, texts[2] = {bytes, bytes};
 
+    texts[SET_TABLE_DOMAIN % 2].sort = *sort;
+    *sort = (SetSort){0};
     set_order_begin(&texts[SET_TABLE_DOMAIN % 2], &all[SET_TABLE_DOMAIN], SET_TABLE_DOMAIN, TRUE);
     for (guint i = 0; i < SET_TABLE_DOMAIN; i++) {
         set_order_begin(&bytes, &all[i], (SetFileTable)i, FALSE);
@@ -236,8 +238,8 @@ static guint32 count_entries(const SetTables *tables)
     return count;
 }
 
-void set_tables_write(SetTables *all, SetWriter *writer, const guint32 *numbers, SetTablesEach each,
-                      gpointer user)
+void set_tables_write(SetTables *all, SetWriter *writer, SetSort *sort, const guint32 *numbers,
+                      SetTablesEach each, gpointer user)
 {
     g_autoptr(SetKeys) keys = set_keys_new(writer->header.seed);
     guint32 count = count_entries(all);
@@ -252,7 +254,7 @@ void set_tables_write(SetTables *all, SetWriter *writer, const guint32 *numbers,
         .user = user,
     };
 
-    write_tables(&tables, all->tables, numbers);
+    write_tables(&tables, all->tables, sort, numbers);
     set_keys_write(keys, writer);
     first_links[tables.values] = tables.link_count;
     set_writer_put(writer, SET_PART_FIRST_LINKS, first_links,

@@ -34,8 +34,9 @@ gboolean set_tables_add(SetTables *tables, SetFileTable table, const guint8 *byt
 typedef void (*SetTablesEach)(gpointer user, SetFileTable table, const guint8 *bytes, gsize length);
 
 /* Writes tables, indexes, filters and links. @numbers has the number of each indicator in the file
- * or SET_INDICATORS_NONE. What was added is given up on the way. */
-void set_tables_write(SetTables *tables, SetWriter *writer, const guint32 *numbers,
+ * or SET_INDICATORS_NONE. What was added is given up on the way, and the room
+ * of @sort, in which it begins to sort. */
+void set_tables_write(SetTables *tables, SetWriter *writer, SetSort *sort, const guint32 *numbers,
                       SetTablesEach each, gpointer user);
 
 /* Bytes that this takes, or a little more; most of it, when there are many networks. */
