@@ -65,6 +65,18 @@ static char *make_text(const Incident *incident)
     return at_most(all, TEXT_MAX);
 }
 
+/* What the case is called: a mere list has no title of its own, but its file has a name. Caller
+ * frees. */
+static char *make_subject(const CommandCall *call, const Incident *incident)
+{
+    const char *given = command_text(call, "subject"), *path = call->arguments[0];
+    if (given || incident->id || strcmp(path, "-") == 0)
+        return at_most(given ? given : incident->title, SUBJECT_MAX);
+    g_autofree char *name = g_path_get_basename(path);
+    g_autofree char *whole = g_strdup_printf("%s (%s)", name, incident->title);
+    return at_most(whole, SUBJECT_MAX);
+}
+
 static void fill(const CommandCall *call, const Incident *incident, DossierAct *act)
 {
     static const char *const severities[] = {"critical", "high", "medium", "low", NULL};
@@ -74,7 +86,7 @@ static void fill(const CommandCall *call, const Incident *incident, DossierAct *
         severity = !incident->severity                               ? "medium"
                    : g_strv_contains(severities, incident->severity) ? incident->severity
                                                                      : "low";
-    g_autofree char *subject = at_most(incident->title, SUBJECT_MAX);
+    g_autofree char *subject = make_subject(call, incident);
     g_autofree char *text = make_text(incident);
     g_autofree char *reference = incident->id_source
                                      ? g_strdup_printf("%s (%s)", incident->id, incident->id_source)
@@ -147,6 +159,7 @@ const Command cmd_case_import = {
         (const CommandOption[]){
             {"number", 'n', COMMAND_INT, "N", .min = 1, .max = INCIDENT_MAX,
              .help = "which incident of the file, from 1, where there are several"},
+            {"subject", 0, COMMAND_TEXT, "TEXT", .help = "one line, if not as the file says"},
             {"severity", 0, COMMAND_CHOICE, "WORD", .choices = "critical|high|medium|low",
              .help = "how bad it is, if not as the file says"},
             {"tlp", 0, COMMAND_CHOICE, "LEVEL", .choices = "clear|green|amber|amber+strict|red",

@@ -106,6 +106,10 @@ class IncidentTest(concert.TestCase):
         self.assertEqual(shown["id"], case)
         self.assertEqual(shown["status"], "new")
         self.assertEqual([contact["name"] for contact in shown["contacts"]], ["Alder CERT"])
+        listed = self.write("of-monday.txt", "198.51.100.7\n")
+        for options, subject in (([], "of-monday.txt (text)"), (["--subject", "Scans"], "Scans")):
+            made = alder.run("case", "import", listed, *options, "--json").json()["dossier"]
+            self.assertEqual(alder.run("case", "show", made, "--json").json()["subject"], subject)
         self.assertIn("several", alder.run("case", "import", SAMPLES / "reports.jsonl", status=2).err.replace(
             "there are 3 incidents", "several"))
         second = alder.run("case", "import", SAMPLES / "reports.jsonl", "-n", "2", "--severity", "critical",
