@@ -47,9 +47,11 @@ static gboolean make_directory(const char *directory, GError **error)
 {
     if (g_mkdir_with_parents(directory, 0700) != 0)
         return error_from_errno(error, errno, "%s", directory);
-    g_autoptr(GDir) entries = g_dir_open(directory, 0, NULL);
-    if (!entries)
+    if (g_access(directory, R_OK | W_OK | X_OK) != 0)
         return error_from_errno(error, errno, "%s", directory);
+    g_autoptr(GDir) entries = g_dir_open(directory, 0, error);
+    if (!entries)
+        return FALSE;
     if (g_dir_read_name(entries)) {
         g_set_error(error, CONCERT_ERROR, CONCERT_ERROR_CONFLICT,
                     "%s is not empty; a node needs a directory of its own", directory);
@@ -237,7 +239,11 @@ Node *node_open(const char *directory, NodeMode mode, GError **error)
 {
     g_autofree char *config_path = path_in(directory, "concert.conf");
     g_autofree char *db_path = path_in(directory, "concert.db");
-    if (!g_file_test(config_path, G_FILE_TEST_EXISTS)) {
+    if (g_access(config_path, F_OK) != 0) {
+        if (errno != ENOENT && errno != ENOTDIR) {
+            error_from_errno(error, errno, "%s", config_path);
+            return NULL;
+        }
         g_set_error(error, CONCERT_ERROR, CONCERT_ERROR_INPUT,
                     "%s is no node: it has no concert.conf (name one with --node, or make one with "
                     "`concert init`)",

@@ -18,6 +18,9 @@ gboolean sqlite_fail(Sqlite *db, GError **error)
         what = "no space left on the disk";
     } else if (code == SQLITE_BUSY || code == SQLITE_LOCKED) {
         kind = CONCERT_ERROR_BUSY;
+    } else if (code == SQLITE_READONLY) {
+        /* Who reads writes too: into the index of the write-ahead log. */
+        what = "it, and its directory, have to be writable for this user, also to read";
     }
     g_set_error(error, CONCERT_ERROR, kind, "%s: %s", db->path, what);
     return FALSE;

@@ -195,6 +195,26 @@ class NodeTest(concert.NodeTestCase):
         concert.run("init", "--node", new)
         concert.run("status", "--node", new)
 
+    @unittest.skipIf(os.getuid() != 0, "only root can try as somebody else")
+    def test_missing_permissions(self):
+        """Who may not read a node is not told that there is none, or to make one."""
+        nobody = ["setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups"]
+        if subprocess.run([*nobody, "test", "-x", concert.BIN]).returncode != 0:
+            self.skipTest("the program lies where nobody else may run it")
+
+        def other(*command, status=2):
+            return concert.run(*command, "--node", self.node, status=status, wrapper=nobody).err
+
+        self.directory.chmod(0o755)
+        for command in ("status", "serve"):
+            self.assertIn("concert.conf: Permission denied", other(command))
+        self.assertIn("node: Permission denied", other("init"))
+        for path in (self.node, *self.node.rglob("*")):
+            os.chown(path, 65534, 65534)
+        other("status", status=None)
+        self.node.chmod(0o500)
+        self.assertIn("writable for this user", other("status"))
+
     def test_port_in_use(self):
         with socket.create_server(("127.0.0.1", 0)) as other:
             port = other.getsockname()[1]
