@@ -163,10 +163,9 @@ static gboolean read_keys(Notary *notary, Facts *facts, GError **error)
 
 static gboolean gather(Notary *notary, Facts *facts, GError **error)
 {
-    g_autofree char *path = g_build_filename(notary_node(notary), "concert.conf", NULL);
     guint n = 0;
-    if (!(facts->config = config_load(path, error)) || !read_settings(facts, error) ||
-        !read_keys(notary, facts, error))
+    if (!(facts->config = config_load_node(notary_node(notary), error)) ||
+        !read_settings(facts, error) || !read_keys(notary, facts, error))
         return FALSE;
     facts->capabilities[n++] = "exchange/v1";
     facts->capabilities[n++] = "parcel/v1";
@@ -275,9 +274,8 @@ gboolean card_publisher_update(Notary *notary, gboolean force, gboolean *ret_pub
 
 gboolean card_publisher_refresh(Notary *notary, gboolean *ret_published, GError **error)
 {
-    g_autofree char *path = g_build_filename(notary_node(notary), "concert.conf", NULL);
     g_autofree char *text = NULL;
-    g_autoptr(Config) config = config_load(path, error);
+    g_autoptr(Config) config = config_load_node(notary_node(notary), error);
     if (!config || !own_card_get(notary_store(notary), &text, error))
         return FALSE;
     const char *url = config_string(config, SETTING_CARD_URL);

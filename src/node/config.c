@@ -463,6 +463,12 @@ Config *config_load(const char *path, GError **error)
     return g_steal_pointer(&config);
 }
 
+Config *config_load_node(const char *directory, GError **error)
+{
+    g_autofree char *path = g_build_filename(directory, "concert.conf", NULL);
+    return config_load(path, error);
+}
+
 void config_free(Config *config)
 {
     if (!config)

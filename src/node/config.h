@@ -28,6 +28,9 @@ Config *config_parse(const char *directory, const char *filename, const char *te
  * message, one a line; CONCERT_ERROR_NOT_FOUND when there is none. */
 Config *config_load(const char *path, GError **error);
 
+/* Reads the concert.conf of the node in @directory, likewise. */
+Config *config_load_node(const char *directory, GError **error);
+
 void config_free(Config *config);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Config, config_free)

@@ -57,12 +57,6 @@ static gboolean read_number(yyjson_val *params, const char *operation, const cha
     return TRUE;
 }
 
-static Config *read_config(Notary *notary, GError **error)
-{
-    g_autofree char *path = g_build_filename(notary_node(notary), "concert.conf", NULL);
-    return config_load(path, error);
-}
-
 /* --- sending -----------------------------------------------------------------------------------
  */
 
@@ -190,7 +184,7 @@ gboolean dispatch_operation_send(Notary *notary, yyjson_val *params, yyjson_mut_
 {
     g_auto(DispatcherResult) sent = {0};
     SendCall call = {.spec = {.expires = G_MAXINT64}, .query = OBJECTS_QUERY_INIT};
-    g_autoptr(Config) config = read_config(notary, error);
+    g_autoptr(Config) config = config_load_node(notary_node(notary), error);
     if (!config)
         return FALSE;
     call.spec.unmarked =
@@ -291,7 +285,7 @@ gboolean dispatch_operation_follow(Notary *notary, yyjson_val *params, yyjson_mu
 {
     const char *peer;
     ExchangePullCounts counts;
-    g_autoptr(Config) config = read_config(notary, error);
+    g_autoptr(Config) config = config_load_node(notary_node(notary), error);
     if (!config || !operation_params_text(params, "exchange.follow", "peer", TRUE, &peer, error) ||
         !exchanger_follow(config, notary, peer, &counts, error))
         return FALSE;

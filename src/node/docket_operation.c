@@ -18,8 +18,7 @@ static gboolean refuse_level(const char *text, const char *of, GError **error)
 /* A new dossier is marked as what bears no marking is, unless the call says otherwise. */
 static gboolean read_unmarked(Notary *notary, MarkingTlp *ret_tlp, GError **error)
 {
-    g_autofree char *path = g_build_filename(notary_node(notary), "concert.conf", NULL);
-    g_autoptr(Config) config = config_load(path, error);
+    g_autoptr(Config) config = config_load_node(notary_node(notary), error);
     if (!config)
         return FALSE;
     *ret_tlp = (MarkingTlp)(config_enum(config, SETTING_EXCHANGE_UNMARKED) + MARKING_TLP_CLEAR);

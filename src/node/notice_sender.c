@@ -70,12 +70,11 @@ static gboolean read_notice(Letter *letter, GError **error)
 static gboolean open_letter(Notary *notary, const char *dossier, const char *type, Letter *letter,
                             GError **error)
 {
-    g_autofree char *path = g_build_filename(notary_node(notary), "concert.conf", NULL);
     letter->type = type;
     letter->docket = docket_load(notary_store(notary), dossier, error);
     if (!letter->docket || !read_notice(letter, error))
         return FALSE;
-    letter->config = config_load(path, error);
+    letter->config = config_load_node(notary_node(notary), error);
     return letter->config != NULL;
 }
 

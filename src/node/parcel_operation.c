@@ -23,12 +23,6 @@
 
 #define RECEIPTS_MAX 32 /* the newest ones of a peer that are looked at */
 
-static Config *load_config(Notary *notary, GError **error)
-{
-    g_autofree char *path = g_build_filename(notary_node(notary), "concert.conf", NULL);
-    return config_load(path, error);
-}
-
 /* The peer of that name or origin, with whom peering is agreed. */
 static Peer *get_active(Notary *notary, const char *name, GError **error)
 {
@@ -242,7 +236,7 @@ static gboolean write_answers(Writing *writing, GError **error)
 
 static gboolean begin_writing(Writing *writing, yyjson_val *params, GError **error)
 {
-    g_autoptr(Config) config = load_config(writing->notary, error);
+    g_autoptr(Config) config = config_load_node(notary_node(writing->notary), error);
     guint8 key[PARCEL_KEY_SIZE];
     if (!config || !policy_file_load(config, &writing->policy, error) ||
         !ledger_read_state(notary_store(writing->notary), &writing->own, error))
@@ -515,7 +509,7 @@ gboolean parcel_operation_read(Notary *notary, yyjson_val *params, yyjson_mut_do
     if (!operation_params_text(params, "parcel.read", "parcel", TRUE, &id, error))
         return FALSE;
     g_autoptr(ParcelBox) box = parcel_box_find(notary_node(notary), id, error);
-    g_autoptr(Config) config = box ? load_config(notary, error) : NULL;
+    g_autoptr(Config) config = box ? config_load_node(notary_node(notary), error) : NULL;
     if (!config || !ledger_read_state(notary_store(notary), &own, error))
         return FALSE;
     if (box->read)

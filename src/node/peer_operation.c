@@ -36,9 +36,8 @@ gboolean peer_operation_publish(Notary *notary, yyjson_val *params, yyjson_mut_d
  */
 static void deliver(Notary *notary, const Peer *peer, yyjson_mut_doc *result)
 {
-    g_autofree char *path = g_build_filename(notary_node(notary), "concert.conf", NULL);
     g_autoptr(GError) failure = NULL;
-    g_autoptr(Config) config = config_load(path, &failure);
+    g_autoptr(Config) config = config_load_node(notary_node(notary), &failure);
     gboolean delivered = config && peer_step_post(notary, config, peer, &failure);
     add_bool(result, "delivered", delivered);
     add_text(result, "failure", failure ? failure->message : NULL);
@@ -182,8 +181,7 @@ gboolean peer_operation_succeed(Notary *notary, yyjson_val *params, yyjson_mut_d
         !operation_params_text(params, operation, "where", FALSE, &where, error) ||
         !operation_params_bool(params, operation, "check", &check, error))
         return FALSE;
-    g_autofree char *path = g_build_filename(notary_node(notary), "concert.conf", NULL);
-    g_autoptr(Config) config = config_load(path, error);
+    g_autoptr(Config) config = config_load_node(notary_node(notary), error);
     g_autoptr(Peer) peer = config ? peers_get(notary_store(notary), name, error) : NULL;
     g_autoptr(Successor) successor =
         peer ? successor_source_read(config, peer, where, error) : NULL;

@@ -54,13 +54,6 @@ static Release *read_release(Store *store, gint64 number, GError **error)
     return content ? release_read(content, error) : NULL;
 }
 
-/* As it is now: a node that is served need not have been started with it. */
-static Config *read_config(Notary *notary, GError **error)
-{
-    g_autofree char *path = g_build_filename(notary_node(notary), "concert.conf", NULL);
-    return config_load(path, error);
-}
-
 /* Says in @result of which AS numbers it is not known what lies in them. */
 static void add_unknown(yyjson_mut_doc *result, const GPtrArray *unknown)
 {
@@ -178,7 +171,7 @@ gboolean release_operation_propose(Notary *notary, yyjson_val *params, yyjson_mu
         !release_act_text(params, operation, "over_limit", FALSE, &over_limit, error) ||
         !operation_params_int(params, operation, "base", &base, error))
         return FALSE;
-    g_autoptr(Config) config = read_config(notary, error);
+    g_autoptr(Config) config = config_load_node(notary_node(notary), error);
     g_autoptr(GBytes) content = config ? take_file(notary, file, error) : NULL;
     g_autoptr(Release) release = content ? release_read(content, error) : NULL;
     ReleasesRow row = {.base = base,
@@ -262,7 +255,7 @@ static gboolean check_release(Notary *notary, ReleasesRow *row, gint64 in_force,
         return refuse_release(row->number,
                               "was made before another came into force: `concert shield propose`",
                               error);
-    g_autoptr(Config) config = read_config(notary, error);
+    g_autoptr(Config) config = config_load_node(notary_node(notary), error);
     g_autoptr(Release) release =
         config ? read_release(notary_store(notary), row->number, error) : NULL;
     return release &&

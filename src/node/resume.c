@@ -21,12 +21,6 @@ static gboolean check_held(Notary *notary, GError **error)
     return FALSE;
 }
 
-static Config *load_config(Notary *notary, GError **error)
-{
-    g_autofree char *path = g_build_filename(notary_node(notary), "concert.conf", NULL);
-    return config_load(path, error);
-}
-
 static LogSource *open_source(const Config *config, const ResumeOptions *options, GError **error)
 {
     const FetchOptions fetch = {.allow_private = config_bool(config, SETTING_FETCH_ALLOW_PRIVATE),
@@ -139,7 +133,7 @@ gboolean resume_ledger(Notary *notary, const ResumeOptions *options, ResumeRepor
     g_autofree char *note = NULL;
     if (!check_held(notary, error))
         return FALSE;
-    g_autoptr(Config) config = load_config(notary, error);
+    g_autoptr(Config) config = config_load_node(notary_node(notary), error);
     if (!config ||
         (options->from && !regain(notary, config, options, &report.regain, &note, error)))
         return FALSE;
