@@ -7,6 +7,7 @@
 #include "exchange/answer_frame.h"
 #include "exchange/card.h"
 #include "exchange/dispatch_header.h"
+#include "exchange/record_field.h"
 #include "ledger/line.h"
 
 static gboolean limit(GError **error, const char *what, guint max)
@@ -107,16 +108,6 @@ static yyjson_doc *read_json(const Reader *reader, const AnswerFrame *frame, gsi
     return g_steal_pointer(&doc);
 }
 
-static gboolean read_number(yyjson_val *object, const char *name, guint64 *ret_number,
-                            GError **error)
-{
-    yyjson_val *value = yyjson_obj_get(object, name);
-    if (!yyjson_is_uint(value) || yyjson_get_uint(value) > OPENING_INTEGER_MAX)
-        return error_input(error, "\"%s\" is not a number of entries", name);
-    *ret_number = yyjson_get_uint(value);
-    return TRUE;
-}
-
 static gboolean read_proof(yyjson_val *list, MerkleProof *ret_proof, GError **error)
 {
     size_t at, size;
@@ -197,9 +188,9 @@ static gboolean read_range(yyjson_val *head, Answer *answer, GError **error)
         !note_name_is_valid(yyjson_get_str(origin), yyjson_get_len(origin)))
         return error_input(error, "\"origin\" is not the name of a log");
     answer->origin = g_strdup(yyjson_get_str(origin));
-    if (!read_number(head, "from", &answer->from, error) ||
-        !read_number(head, "end", &answer->end, error) ||
-        !read_number(head, "size", &answer->size, error))
+    if (!record_field_entries(head, "from", &answer->from, error) ||
+        !record_field_entries(head, "end", &answer->end, error) ||
+        !record_field_entries(head, "size", &answer->size, error))
         return FALSE;
     return (answer->from <= answer->end && answer->end <= answer->size) ||
            error_input(error, "\"from\", \"end\" and \"size\" are not in that order");
@@ -249,22 +240,6 @@ static gboolean read_head(Reader *reader, Answer *answer, GError **error)
 
 /* Openings. */
 
-/* What an opening is made of, and what that borrows. */
-typedef struct {
-    OpeningPart *parts;
-    guint8 *nonces;
-    guint count;
-} Parts;
-
-static void parts_clear(Parts *parts)
-{
-    for (guint i = 0; i < parts->count; i++)
-        g_clear_pointer(&parts->parts[i].bytes, g_bytes_unref);
-    g_free(parts->parts);
-    g_free(parts->nonces);
-}
-G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Parts, parts_clear)
-
 static gboolean is_erased(yyjson_val *object)
 {
     return yyjson_is_true(yyjson_obj_get(object, "erased"));
@@ -289,7 +264,7 @@ static gboolean read_item(Reader *reader, yyjson_val *value, OpeningPart *part, 
     return TRUE;
 }
 
-static gboolean read_items(Reader *reader, yyjson_val *items, Parts *parts, GError **error)
+static gboolean read_items(Reader *reader, yyjson_val *items, OpeningParts *parts, GError **error)
 {
     size_t at, size;
     yyjson_val *value;
@@ -313,7 +288,7 @@ static Opening *read_content(Reader *reader, yyjson_val *object, GError **error)
 {
     yyjson_val *header = yyjson_obj_get(object, "header");
     guint8 nonce[OPENING_NONCE_SIZE], entry[OPENING_ENTRY_SIZE];
-    g_auto(Parts) parts = {0};
+    g_auto(OpeningParts) parts = {0};
     if (is_erased(object)) {
         if (read_sized(yyjson_obj_get(object, "entry"), entry, sizeof entry))
             return opening_new_erased(entry);
@@ -344,7 +319,7 @@ static AnswerOpening *read_opening(Reader *reader, GError **error)
     g_autoptr(yyjson_doc) doc = read_json(reader, &frame, ANSWER_OPENING_MAX, error);
     yyjson_val *root = yyjson_doc_get_root(doc);
     guint64 index;
-    if (!doc || !read_number(root, "index", &index, error)) {
+    if (!doc || !record_field_entries(root, "index", &index, error)) {
         g_prefix_error(error, "opening at byte %" G_GSIZE_FORMAT ": ", at);
         return NULL;
     }

@@ -6,38 +6,10 @@
 #include "base/canonjson.h"
 #include "base/error.h"
 #include "base/timestamp.h"
+#include "exchange/record_field.h"
 #include "ledger/line.h"
 
 /* Reading. */
-
-static gboolean read_name(yyjson_val *body, const char *name, char **ret_text, GError **error)
-{
-    yyjson_val *value = yyjson_obj_get(body, name);
-    const char *text = yyjson_get_str(value);
-    if (!text || !note_name_is_valid(text, yyjson_get_len(value)))
-        return error_input(error, "\"%s\" is not the name of a log", name);
-    *ret_text = g_strdup(text);
-    return TRUE;
-}
-
-static gboolean read_number(yyjson_val *body, const char *name, guint64 *ret_number, GError **error)
-{
-    yyjson_val *value = yyjson_obj_get(body, name);
-    if (!yyjson_is_uint(value) || yyjson_get_uint(value) > OPENING_INTEGER_MAX)
-        return error_input(error, "\"%s\" is not a number of entries", name);
-    *ret_number = yyjson_get_uint(value);
-    return TRUE;
-}
-
-static gboolean read_time(yyjson_val *body, gint64 *ret_us, GError **error)
-{
-    yyjson_val *value = yyjson_obj_get(body, "time");
-    guint digits = 0;
-    return (yyjson_is_str(value) &&
-            timestamp_parse(yyjson_get_str(value), yyjson_get_len(value), ret_us, &digits) &&
-            digits == OPENING_TIME_DIGITS) ||
-           error_input(error, "\"time\" is not of the form YYYY-MM-DDThh:mm:ss.ffffffZ");
-}
 
 static gboolean read_indices(yyjson_val *body, Coverage *coverage, GError **error)
 {
@@ -69,12 +41,12 @@ static gboolean read_indices(yyjson_val *body, Coverage *coverage, GError **erro
 static gboolean read_body(yyjson_val *body, Coverage *coverage, GError **error)
 {
     yyjson_val *root = yyjson_obj_get(body, "root");
-    if (!read_name(body, "origin", &coverage->origin, error) ||
-        !read_name(body, "to", &coverage->to, error) ||
-        !read_number(body, "from", &coverage->from, error) ||
-        !read_number(body, "end", &coverage->end, error) ||
-        !read_number(body, "size", &coverage->size, error) ||
-        !read_time(body, &coverage->time_us, error))
+    if (!record_field_name(body, "origin", &coverage->origin, error) ||
+        !record_field_name(body, "to", &coverage->to, error) ||
+        !record_field_entries(body, "from", &coverage->from, error) ||
+        !record_field_entries(body, "end", &coverage->end, error) ||
+        !record_field_entries(body, "size", &coverage->size, error) ||
+        !record_field_time(body, &coverage->time_us, error))
         return FALSE;
     if (coverage->from > coverage->end || coverage->end > coverage->size)
         return error_input(error, "\"from\", \"end\" and \"size\" are not in that order");

@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "base/jsonguard.h"
 #include "base/timestamp.h"
+#include "exchange/record_field.h"
 #include "ledger/line.h"
 #include "ledger/note.h"
 
@@ -70,17 +71,6 @@ static gboolean read_text(yyjson_val *object, const char *name, gboolean is_need
                            : is_valid == is_line      ? "not one line of text of at most 4096 bytes"
                                                       : "not a text of at most 4096 bytes");
     *ret_text = g_strdup(yyjson_get_str(value));
-    return TRUE;
-}
-
-static gboolean read_number(yyjson_val *object, const char *name, guint64 max, guint64 *ret_number,
-                            GError **error)
-{
-    yyjson_val *value = yyjson_obj_get(object, name);
-    if (!yyjson_is_uint(value) || yyjson_get_uint(value) > max)
-        return error_input(error, "\"%s\" is not a number of at most %" G_GUINT64_FORMAT, name,
-                           max);
-    *ret_number = yyjson_get_uint(value);
     return TRUE;
 }
 
@@ -236,7 +226,7 @@ static gboolean read_onward(yyjson_val *root, DispatchHeader *header, GError **e
     if (!yyjson_is_obj(onward))
         return error_input(error, "\"onward\" is not an object");
     if (read_text(onward, "origin", TRUE, is_origin, &header->onward_origin, error) &&
-        read_number(onward, "index", OPENING_INTEGER_MAX, &header->onward_index, error))
+        record_field_number(onward, "index", OPENING_INTEGER_MAX, &header->onward_index, error))
         return TRUE;
     g_prefix_error(error, "\"onward\": ");
     return FALSE;
@@ -313,7 +303,8 @@ char *dispatch_header_write(const DispatchHeader *header, GError **error)
 gboolean dispatch_header_read_grant(const Opening *opening, guint64 *ret_of, GError **error)
 {
     g_autoptr(yyjson_doc) doc = open_header(opening, DISPATCH_HEADER_GRANT, error);
-    return doc && read_number(yyjson_doc_get_root(doc), "of", OPENING_INTEGER_MAX, ret_of, error);
+    return doc &&
+           record_field_number(yyjson_doc_get_root(doc), "of", OPENING_INTEGER_MAX, ret_of, error);
 }
 
 static gboolean check_grant(const Opening *opening, GError **error)
@@ -368,7 +359,7 @@ static DispatchRetract *read_retract(const Opening *opening, const char *kind, G
     g_autoptr(DispatchRetract) retract = g_new0(DispatchRetract, 1);
     yyjson_val *root = yyjson_doc_get_root(doc);
     retract->is_recall = strcmp(kind, DISPATCH_HEADER_RECALL) == 0;
-    return doc && read_number(root, "of", OPENING_INTEGER_MAX, &retract->of, error) &&
+    return doc && record_field_number(root, "of", OPENING_INTEGER_MAX, &retract->of, error) &&
                    read_places(root, retract, error) &&
                    read_text(root, "reason", TRUE, is_text, &retract->reason, error)
                ? g_steal_pointer(&retract)
@@ -446,8 +437,8 @@ static gboolean read_refusals(yyjson_val *root, DispatchReceipt *receipt, GError
     yyjson_arr_foreach (list, at, size, value) {
         DispatchRefusal *refusal = &receipt->refusals[receipt->n_refusals++];
         guint64 place = 0;
-        if (!read_number(value, "index", OPENING_INTEGER_MAX, &refusal->index, error) ||
-            !read_number(value, "place", OPENING_ITEMS_MAX - 1, &place, error) ||
+        if (!record_field_number(value, "index", OPENING_INTEGER_MAX, &refusal->index, error) ||
+            !record_field_number(value, "place", OPENING_ITEMS_MAX - 1, &place, error) ||
             !read_text(value, "reason", TRUE, is_text, &refusal->reason, error)) {
             g_prefix_error(error, "\"refusals\", member %zu: ", at);
             return FALSE;
@@ -461,9 +452,9 @@ static gboolean read_tree(yyjson_val *root, DispatchReceipt *receipt, GError **e
 {
     yyjson_val *hash = yyjson_obj_get(root, "root");
     if (!read_text(root, "ledger", TRUE, is_origin, &receipt->ledger, error) ||
-        !read_number(root, "from", OPENING_INTEGER_MAX, &receipt->from, error) ||
-        !read_number(root, "end", OPENING_INTEGER_MAX, &receipt->end, error) ||
-        !read_number(root, "size", OPENING_INTEGER_MAX, &receipt->size, error))
+        !record_field_number(root, "from", OPENING_INTEGER_MAX, &receipt->from, error) ||
+        !record_field_number(root, "end", OPENING_INTEGER_MAX, &receipt->end, error) ||
+        !record_field_number(root, "size", OPENING_INTEGER_MAX, &receipt->size, error))
         return FALSE;
     if (receipt->from > receipt->end || receipt->end > receipt->size)
         return error_input(error, "\"from\", \"end\" and \"size\" are not in that order");
@@ -478,9 +469,12 @@ DispatchReceipt *dispatch_header_read_receipt(const Opening *opening, GError **e
     g_autoptr(DispatchReceipt) receipt = g_new0(DispatchReceipt, 1);
     yyjson_val *root = yyjson_doc_get_root(doc);
     return doc && read_tree(root, receipt, error) && read_indices(root, receipt, error) &&
-                   read_number(root, "stored", OPENING_INTEGER_MAX, &receipt->stored, error) &&
-                   read_number(root, "known", OPENING_INTEGER_MAX, &receipt->known, error) &&
-                   read_number(root, "refused", OPENING_INTEGER_MAX, &receipt->refused, error) &&
+                   record_field_number(root, "stored", OPENING_INTEGER_MAX, &receipt->stored,
+                                       error) &&
+                   record_field_number(root, "known", OPENING_INTEGER_MAX, &receipt->known,
+                                       error) &&
+                   record_field_number(root, "refused", OPENING_INTEGER_MAX, &receipt->refused,
+                                       error) &&
                    read_refusals(root, receipt, error)
                ? g_steal_pointer(&receipt)
                : NULL;

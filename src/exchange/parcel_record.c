@@ -6,6 +6,7 @@
 #include "base/jsonguard.h"
 #include "base/timestamp.h"
 #include "exchange/card.h"
+#include "exchange/record_field.h"
 #include "ledger/opening.h"
 
 #define LENGTH_SIZE 4
@@ -25,26 +26,6 @@ void parcel_record_manifest_free(ParcelManifest *manifest)
     g_free(manifest);
 }
 
-static gboolean read_name(yyjson_val *body, const char *name, char **ret_text, GError **error)
-{
-    yyjson_val *value = yyjson_obj_get(body, name);
-    if (!yyjson_is_str(value) || !note_name_is_valid(yyjson_get_str(value), yyjson_get_len(value)))
-        return error_input(error, "\"%s\" is not the name of a log", name);
-    *ret_text = g_strdup(yyjson_get_str(value));
-    return TRUE;
-}
-
-static gboolean read_number(yyjson_val *body, const char *name, guint64 max, guint64 *ret_number,
-                            GError **error)
-{
-    yyjson_val *value = yyjson_obj_get(body, name);
-    if (!yyjson_is_uint(value) || yyjson_get_uint(value) > max)
-        return error_input(error, "\"%s\" is not a number of at most %" G_GUINT64_FORMAT, name,
-                           max);
-    *ret_number = yyjson_get_uint(value);
-    return TRUE;
-}
-
 static gboolean read_kind(yyjson_val *body, char **ret_kind, GError **error)
 {
     yyjson_val *value = yyjson_obj_get(body, "kind");
@@ -53,16 +34,6 @@ static gboolean read_kind(yyjson_val *body, char **ret_kind, GError **error)
         return error_input(error, "\"kind\" is not lower-case words joined by dots");
     *ret_kind = g_strdup(yyjson_get_str(value));
     return TRUE;
-}
-
-static gboolean read_time(yyjson_val *body, gint64 *ret_us, GError **error)
-{
-    yyjson_val *value = yyjson_obj_get(body, "time");
-    guint digits = 0;
-    return (yyjson_is_str(value) &&
-            timestamp_parse(yyjson_get_str(value), yyjson_get_len(value), ret_us, &digits) &&
-            digits == OPENING_TIME_DIGITS) ||
-           error_input(error, "\"time\" is not of the form YYYY-MM-DDThh:mm:ss.ffffffZ");
 }
 
 static gboolean read_digest(yyjson_val *body, guint8 ret_digest[SHA256_SIZE], GError **error)
@@ -103,14 +74,15 @@ static gboolean read_last(yyjson_val *body, gboolean *ret_is_last, GError **erro
 
 static gboolean read_body(yyjson_val *body, ParcelManifest *manifest, GError **error)
 {
-    return read_name(body, "origin", &manifest->origin, error) &&
-           read_name(body, "to", &manifest->to, error) &&
-           read_time(body, &manifest->time_us, error) && read_kind(body, &manifest->kind, error) &&
-           read_number(body, "from", OPENING_INTEGER_MAX, &manifest->from, error) &&
-           read_number(body, "end", OPENING_INTEGER_MAX, &manifest->end, error) &&
-           read_number(body, "size", OPENING_INTEGER_MAX, &manifest->size, error) &&
-           read_number(body, "bridge", BRIDGE_MAX, &manifest->bridge, error) &&
-           read_number(body, "length", PARCEL_RECORD_BYTES_MAX, &manifest->length, error) &&
+    return record_field_name(body, "origin", &manifest->origin, error) &&
+           record_field_name(body, "to", &manifest->to, error) &&
+           record_field_time(body, &manifest->time_us, error) &&
+           read_kind(body, &manifest->kind, error) &&
+           record_field_number(body, "from", OPENING_INTEGER_MAX, &manifest->from, error) &&
+           record_field_number(body, "end", OPENING_INTEGER_MAX, &manifest->end, error) &&
+           record_field_number(body, "size", OPENING_INTEGER_MAX, &manifest->size, error) &&
+           record_field_number(body, "bridge", BRIDGE_MAX, &manifest->bridge, error) &&
+           record_field_number(body, "length", PARCEL_RECORD_BYTES_MAX, &manifest->length, error) &&
            read_digest(body, manifest->digest, error) && read_card(body, &manifest->card, error) &&
            read_last(body, &manifest->is_last, error);
 }

@@ -15,12 +15,6 @@
 #define PUBLIC      "public"
 #define TIME_LENGTH 27 /* "YYYY-MM-DDThh:mm:ss.ffffffZ" */
 
-static gboolean limit(GError **error, const char *what, guint max)
-{
-    g_set_error(error, CONCERT_ERROR, CONCERT_ERROR_LIMIT, "%s: more than %u", what, max);
-    return FALSE;
-}
-
 gboolean opening_kind_is_valid(const char *kind, gsize length)
 {
     gboolean is_start = TRUE;
@@ -81,6 +75,14 @@ void opening_free(Opening *opening)
     g_free(opening);
 }
 
+void opening_parts_clear(OpeningParts *parts)
+{
+    for (guint i = 0; i < parts->count; i++)
+        g_clear_pointer(&parts->parts[i].bytes, g_bytes_unref);
+    g_free(parts->parts);
+    g_free(parts->nonces);
+}
+
 /* Reading. */
 
 static gboolean read_version(yyjson_val *value, Opening *opening, GError **error)
@@ -133,7 +135,8 @@ static gboolean read_audience(yyjson_val *value, Opening *opening, GError **erro
     if (!yyjson_is_arr(value))
         return error_input(error, "\"audience\" is neither \"" PUBLIC "\" nor a list of origins");
     if (yyjson_arr_size(value) > OPENING_AUDIENCE_MAX)
-        return limit(error, "members of \"audience\"", OPENING_AUDIENCE_MAX);
+        return error_set(error, CONCERT_ERROR_LIMIT, "members of \"audience\": more than %u",
+                         OPENING_AUDIENCE_MAX);
     opening->audience = g_new0(char *, yyjson_arr_size(value) + 1);
     size_t at, size;
     yyjson_val *origin;
@@ -194,7 +197,7 @@ static gboolean read_items(yyjson_val *value, Opening *opening, GError **error)
     if (!yyjson_is_arr(value) || yyjson_arr_size(value) == 0)
         return error_input(error, "\"items\" is not a list of at least one item");
     if (yyjson_arr_size(value) > OPENING_ITEMS_MAX)
-        return limit(error, "items", OPENING_ITEMS_MAX);
+        return error_set(error, CONCERT_ERROR_LIMIT, "items: more than %u", OPENING_ITEMS_MAX);
     opening->n_items = (guint)yyjson_arr_size(value);
     opening->items = g_new0(OpeningItem, opening->n_items);
     size_t at, size;
@@ -248,7 +251,8 @@ Opening *opening_new(const guint8 nonce[OPENING_NONCE_SIZE], const char *header,
                      const OpeningPart *parts, guint n_parts, GError **error)
 {
     if (length > OPENING_HEADER_MAX) {
-        limit(error, "bytes of a header", OPENING_HEADER_MAX);
+        error_set(error, CONCERT_ERROR_LIMIT, "bytes of a header: more than %u",
+                  OPENING_HEADER_MAX);
         return NULL;
     }
     g_autoptr(Opening) opening = g_new0(Opening, 1);

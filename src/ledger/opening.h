@@ -91,6 +91,16 @@ typedef struct {
     GBytes *bytes;
 } OpeningPart;
 
+/* Parts that own their arrays and bytes: @nonces are where the parts' nonces are. */
+typedef struct {
+    OpeningPart *parts;
+    guint8 *nonces;
+    guint count;
+} OpeningParts;
+
+void opening_parts_clear(OpeningParts *parts);
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(OpeningParts, opening_parts_clear)
+
 /* An opening out of what is kept of it: the twin of opening_build(), @header being what that wrote.
  * CONCERT_ERROR_INPUT or _LIMIT if the header is none or has not @n_parts items;
  * CONCERT_ERROR_NEWER if it is of a later version. Whether it is in RFC 8785 form is for

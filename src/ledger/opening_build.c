@@ -16,12 +16,6 @@
 #define TIME_FIRST   G_GINT64_CONSTANT(-62167219200000000) /* years that have four digits */
 #define TIME_LAST    G_GINT64_CONSTANT(253402300799999999)
 
-static gboolean limit(GError **error, const char *what, guint max)
-{
-    g_set_error(error, CONCERT_ERROR, CONCERT_ERROR_LIMIT, "%s: more than %u", what, max);
-    return FALSE;
-}
-
 /* What the kind adds, in the order of RFC 8785. */
 typedef struct {
     yyjson_doc *doc;
@@ -63,7 +57,8 @@ static gboolean members_read(const OpeningSpec *spec, Members *members, GError *
     if (!spec->members)
         return TRUE;
     if (spec->members_length > OPENING_HEADER_MAX)
-        return limit(error, "bytes of a header", OPENING_HEADER_MAX);
+        return error_set(error, CONCERT_ERROR_LIMIT, "bytes of a header: more than %u",
+                         OPENING_HEADER_MAX);
     members->doc = jsonguard_read(spec->members, spec->members_length, error);
     if (!members->doc)
         return FALSE;
@@ -127,7 +122,8 @@ static gboolean append_audience(GString *header, const OpeningSpec *spec, Openin
     for (guint i = 0; audience && audience[i]; i++) {
         gsize length = strlen(audience[i]);
         if (i == OPENING_AUDIENCE_MAX)
-            return limit(error, "members of \"audience\"", OPENING_AUDIENCE_MAX);
+            return error_set(error, CONCERT_ERROR_LIMIT, "members of \"audience\": more than %u",
+                             OPENING_AUDIENCE_MAX);
         if (!note_name_is_valid(audience[i], length))
             return error_input(error, "\"audience\" has a member that is not the name of a log");
         if (i > 0 && strcmp(audience[i - 1], audience[i]) >= 0)
@@ -242,7 +238,8 @@ static GString *write_header(const OpeningSpec *spec, Opening *opening, GError *
         return NULL;
     g_string_append_c(header, '}');
     if (header->len > OPENING_HEADER_MAX) {
-        limit(error, "bytes of a header", OPENING_HEADER_MAX);
+        error_set(error, CONCERT_ERROR_LIMIT, "bytes of a header: more than %u",
+                  OPENING_HEADER_MAX);
         return NULL;
     }
     return g_steal_pointer(&header);
@@ -282,7 +279,7 @@ static void take_nonces(Opening *opening, const guint8 *nonces)
 Opening *opening_build(const OpeningSpec *spec, const guint8 *nonces, GError **error)
 {
     if (spec->n_items > OPENING_ITEMS_MAX) {
-        limit(error, "items", OPENING_ITEMS_MAX);
+        error_set(error, CONCERT_ERROR_LIMIT, "items: more than %u", OPENING_ITEMS_MAX);
         return NULL;
     }
     g_autoptr(Opening) opening = g_new0(Opening, 1);

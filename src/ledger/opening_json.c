@@ -84,22 +84,6 @@ static gboolean is_erased(yyjson_val *object)
     return yyjson_is_true(yyjson_obj_get(object, "erased"));
 }
 
-/* Parts and what they borrow. */
-typedef struct {
-    OpeningPart *parts;
-    guint8 *nonces;
-    guint count;
-} Parts;
-
-static void parts_clear(Parts *parts)
-{
-    for (guint i = 0; i < parts->count; i++)
-        g_clear_pointer(&parts->parts[i].bytes, g_bytes_unref);
-    g_free(parts->parts);
-    g_free(parts->nonces);
-}
-G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Parts, parts_clear)
-
 static gboolean read_part(yyjson_val *value, OpeningPart *part, guint8 *nonce, GError **error)
 {
     if (yyjson_is_null(value)) {
@@ -118,7 +102,7 @@ static gboolean read_part(yyjson_val *value, OpeningPart *part, guint8 *nonce, G
     return part->bytes || error_input_null(error, "\"bytes\" is not base64");
 }
 
-static gboolean read_parts(yyjson_val *items, Parts *parts, GError **error)
+static gboolean read_parts(yyjson_val *items, OpeningParts *parts, GError **error)
 {
     if (!items)
         return TRUE;
@@ -155,7 +139,7 @@ Opening *opening_read(yyjson_val *value, GError **error)
     yyjson_val *form = yyjson_obj_get(value, "concert");
     yyjson_val *header = yyjson_obj_get(value, "header");
     guint8 nonce[OPENING_NONCE_SIZE];
-    g_auto(Parts) parts = {0};
+    g_auto(OpeningParts) parts = {0};
     if (!yyjson_equals_str(form, FORM)) {
         if (yyjson_is_str(form) && g_str_has_prefix(yyjson_get_str(form), FORM_FAMILY)) {
             g_set_error_literal(error, CONCERT_ERROR, CONCERT_ERROR_NEWER,
