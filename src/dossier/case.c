@@ -546,8 +546,6 @@ static const ProcedureTerm terms[] = {
     {NULL},
 };
 
-static const guint reminders[] = {50, 100, 150, 0};
-
 static const ProcedureClock clocks[] = {
     {.name = "acknowledge",
      .help = "until one of those who are invited takes part",
@@ -555,14 +553,14 @@ static const ProcedureClock clocks[] = {
      .field = "severity",
      .terms = terms,
      .in_hours = TRUE,
-     .reminders = reminders},
+     .reminders = procedure_reminders},
     {.name = "triage",
      .help = "until it is told what it is, and how severe",
      .runs_in = STATE(ACKNOWLEDGED),
      .field = "severity",
      .terms = terms,
      .in_hours = TRUE,
-     .reminders = reminders},
+     .reminders = procedure_reminders},
     {.name = "start",
      .help = "until work on it starts",
      .runs_in = STATE(TRIAGED),
@@ -570,7 +568,7 @@ static const ProcedureClock clocks[] = {
      .field = "severity",
      .terms = terms,
      .in_hours = TRUE,
-     .reminders = reminders},
+     .reminders = procedure_reminders},
 };
 
 const Procedure case_procedure = {

@@ -195,8 +195,6 @@ static const ProcedureGuard same_guard = {
 static const ProcedureGuard original_guard = {
     .rule = "what is translated is an original with a text", .holds = has_text};
 
-#define RULES(...) ((const ProcedureGuard *const[]){__VA_ARGS__, NULL})
-
 /* --- the table ---------------------------------------------------------------------------------
  */
 
@@ -208,7 +206,7 @@ static const ProcedureTransition transitions[] = {
      .who = ROLE(INITIATOR),
      .tells = ALL,
      .fields = opened_fields,
-     .rules = RULES(&later_guard)},
+     .rules = PROCEDURE_RULES(&later_guard)},
     {.type = "received",
      .verb = "receive",
      .help = "says that it arrived",
@@ -261,7 +259,7 @@ static const ProcedureTransition transitions[] = {
      .who = SIDES,
      .tells = ALL,
      .fields = said_fields,
-     .rules = RULES(&turn_guard)},
+     .rules = PROCEDURE_RULES(&turn_guard)},
     {.type = "asked-further",
      .verb = "ask further in",
      .command = "ask-further",
@@ -280,7 +278,7 @@ static const ProcedureTransition transitions[] = {
      .who = SIDES,
      .tells = ALL,
      .fields = proposed_fields,
-     .rules = RULES(&digest_guard)},
+     .rules = PROCEDURE_RULES(&digest_guard)},
     {.type = "record-agreed",
      .verb = "agree to the record of",
      .command = "agree",
@@ -290,7 +288,7 @@ static const ProcedureTransition transitions[] = {
      .who = SIDES,
      .tells = ALL,
      .fields = agreed_fields,
-     .rules = RULES(&other_guard, &same_guard)},
+     .rules = PROCEDURE_RULES(&other_guard, &same_guard)},
     {.type = "record-declined",
      .verb = "decline the record of",
      .command = "decline",
@@ -324,7 +322,7 @@ static const ProcedureTransition transitions[] = {
      .who = SIDES,
      .tells = ALL,
      .fields = translated_fields,
-     .rules = RULES(&original_guard)},
+     .rules = PROCEDURE_RULES(&original_guard)},
     {.type = "remark",
      .verb = "remark on",
      .command = "comment",
@@ -337,14 +335,12 @@ static const ProcedureTransition transitions[] = {
     {NULL},
 };
 
-static const guint reminders[] = {50, 100, 150, 0};
-
 static const ProcedureClock clocks[] = {
     {.name = "reply",
      .help = "until the reply that is wanted by a time",
      .runs_in = TO_ANSWER,
      .field = "wanted_by",
-     .reminders = reminders},
+     .reminders = procedure_reminders},
 };
 
 const Procedure consultation_procedure = {

@@ -222,8 +222,6 @@ static const ProcedureGuard own_guard = {
     .rule = "\"action\" is one that this node owns and that is not done yet",
     .holds = is_own_action};
 
-#define RULES(...) ((const ProcedureGuard *const[]){__VA_ARGS__, NULL})
-
 /* --- the table ---------------------------------------------------------------------------------
  */
 
@@ -262,7 +260,7 @@ static const ProcedureTransition transitions[] = {
      .who = ROLE(CONVENER),
      .tells = ALL,
      .fields = called_fields,
-     .rules = RULES(&meeting_guard)},
+     .rules = PROCEDURE_RULES(&meeting_guard)},
     {.type = "meeting-cancelled",
      .verb = "cancel the meeting of",
      .command = "cancel",
@@ -281,7 +279,7 @@ static const ProcedureTransition transitions[] = {
      .who = ROLE(CONVENER),
      .tells = ALL,
      .fields = minutes_fields,
-     .rules = RULES(&present_guard)},
+     .rules = PROCEDURE_RULES(&present_guard)},
     {.type = "confirmed",
      .verb = "confirm the minutes of",
      .command = "confirm",
@@ -291,7 +289,7 @@ static const ProcedureTransition transitions[] = {
      .who = ROLE(MEMBER),
      .tells = ALL,
      .fields = word_fields,
-     .rules = RULES(&once_guard)},
+     .rules = PROCEDURE_RULES(&once_guard)},
     {.type = "objected",
      .verb = "object to the minutes of",
      .command = "object",
@@ -301,7 +299,7 @@ static const ProcedureTransition transitions[] = {
      .who = ROLE(MEMBER),
      .tells = ALL,
      .fields = said_fields,
-     .rules = RULES(&once_guard)},
+     .rules = PROCEDURE_RULES(&once_guard)},
     {.type = "settled",
      .verb = "settle the minutes of",
      .command = "settle",
@@ -311,7 +309,7 @@ static const ProcedureTransition transitions[] = {
      .who = ROLE(CONVENER),
      .tells = ALL,
      .fields = word_fields,
-     .rules = RULES(&settled_guard)},
+     .rules = PROCEDURE_RULES(&settled_guard)},
     {.type = "text",
      .verb = "put a text before",
      .command = "put-text",
@@ -321,7 +319,7 @@ static const ProcedureTransition transitions[] = {
      .who = SIDES,
      .tells = ALL,
      .fields = text_fields,
-     .rules = RULES(&text_guard)},
+     .rules = PROCEDURE_RULES(&text_guard)},
     {.type = "action",
      .verb = "set an action in",
      .command = "add-action",
@@ -331,7 +329,7 @@ static const ProcedureTransition transitions[] = {
      .who = ROLE(CONVENER),
      .tells = ALL,
      .fields = action_fields,
-     .rules = RULES(&action_guard)},
+     .rules = PROCEDURE_RULES(&action_guard)},
     {.type = "action-done",
      .verb = "do an action of",
      .command = "done",
@@ -341,7 +339,7 @@ static const ProcedureTransition transitions[] = {
      .who = SIDES,
      .tells = ALL,
      .fields = done_fields,
-     .rules = RULES(&own_guard)},
+     .rules = PROCEDURE_RULES(&own_guard)},
     {.type = "remark",
      .verb = "remark on",
      .command = "comment",
@@ -362,20 +360,18 @@ static const ProcedureTransition transitions[] = {
     {NULL},
 };
 
-static const guint reminders[] = {50, 100, 150, 0};
-
 static const ProcedureClock clocks[] = {
     {.name = "meeting",
      .help = "until the meeting",
      .runs_in = STATE(CALLED),
      .event = "meeting-called",
      .field = "meeting",
-     .reminders = reminders},
+     .reminders = procedure_reminders},
     {.name = "minutes",
      .help = "until the minutes count as they are",
      .runs_in = STATE(MINUTED),
      .seconds = OBJECTION_US / G_USEC_PER_SEC,
-     .reminders = reminders},
+     .reminders = procedure_reminders},
 };
 
 const Procedure group_procedure = {

@@ -498,8 +498,6 @@ static const ProcedureTerm acknowledge_terms[] = {
     {NULL},
 };
 
-static const guint reminders[] = {50, 100, 150, 0};
-
 static const ProcedureClock clocks[] = {
     {.name = "acknowledge",
      .help = "until somebody has seen it",
@@ -507,12 +505,12 @@ static const ProcedureClock clocks[] = {
      .field = "urgency",
      .terms = acknowledge_terms,
      .in_hours = TRUE,
-     .reminders = reminders},
+     .reminders = procedure_reminders},
     {.name = "answer",
      .help = "until the answer that is wanted by a time",
      .runs_in = OPEN,
      .field = "wanted_by",
-     .reminders = reminders},
+     .reminders = procedure_reminders},
 };
 
 const Procedure notice_procedure = {

@@ -28,6 +28,8 @@ static const ProcedureField decides = {
     .is_required = TRUE,
 };
 
+const guint procedure_reminders[] = {50, 100, 150, 0};
+
 const Procedure *const *procedure_all(void)
 {
     return all;

@@ -91,6 +91,9 @@ typedef struct {
     gboolean (*check)(const EngineResult *dossier, const Event *event, GError **error);
 } ProcedureGuard;
 
+/* The `rules` of a transition: addresses of guards. */
+#define PROCEDURE_RULES(...) ((const ProcedureGuard *const[]){__VA_ARGS__, NULL})
+
 typedef enum {
     PROCEDURE_PERSON,  /* a person signs for it */
     PROCEDURE_MACHINE, /* the node makes it by itself as soon as it can */
@@ -152,6 +155,10 @@ typedef struct {
     const ProcedureClock *clocks;
     guint n_clocks;
 } Procedure;
+
+/* The `reminders` of most clocks: at half of the time, at its end, and when half as much has gone
+ * by again. */
+extern const guint procedure_reminders[];
 
 /* All procedures, NULL-terminated; and one by its name or NULL. */
 const Procedure *const *procedure_all(void);

@@ -514,7 +514,6 @@ static const ProcedureTerm acknowledge_terms[] = {
     {NULL},
 };
 
-static const guint reminders[] = {50, 100, 150, 0};
 static const guint warnings[] = {14 * DAY, 7 * DAY, 2 * DAY, 0};
 
 static const ProcedureClock clocks[] = {
@@ -524,18 +523,18 @@ static const ProcedureClock clocks[] = {
      .field = "urgency",
      .terms = acknowledge_terms,
      .in_hours = TRUE,
-     .reminders = reminders},
+     .reminders = procedure_reminders},
     {.name = "answer",
      .help = "until the answer that is wanted by a time",
      .runs_in = UNDECIDED,
      .field = "wanted_by",
-     .reminders = reminders},
+     .reminders = procedure_reminders},
     {.name = "postponement",
      .help = "until the date to which it was postponed",
      .runs_in = STATE(POSTPONED),
      .event = "postponed",
      .field = "until",
-     .reminders = reminders},
+     .reminders = procedure_reminders},
     {.name = "preservation",
      .help = "until the data is not kept any more",
      .runs_in = STATE(PRESERVED),

@@ -460,32 +460,30 @@ static const ProcedureTransition transitions[] = {
     {NULL},
 };
 
-static const guint reminders[] = {50, 100, 150, 0};
-
 static const ProcedureClock clocks[] = {
     {.name = "consultation",
      .help = "until the consultation period is over",
      .runs_in = STATE(CONSULTATION),
      .event = "consultation-opened",
      .field = "until",
-     .reminders = reminders},
+     .reminders = procedure_reminders},
     {.name = "silence",
      .help = "until the silence is over",
      .runs_in = STATE(SILENCE),
      .event = "silence-opened",
      .field = "until",
-     .reminders = reminders},
+     .reminders = procedure_reminders},
     {.name = "vote",
      .help = "until the vote is over",
      .runs_in = STATE(VOTING),
      .event = "vote-opened",
      .field = "until",
-     .reminders = reminders},
+     .reminders = procedure_reminders},
     {.name = "chair",
      .help = "until the chair goes on with what is before it",
      .runs_in = STATE(TABLED) | STATE(CONTESTED),
      .seconds = RESOLUTION_PATIENCE_S,
-     .reminders = reminders},
+     .reminders = procedure_reminders},
 };
 
 const Procedure resolution_procedure = {
