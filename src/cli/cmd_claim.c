@@ -159,13 +159,6 @@ static void print_copy_json(const ClaimCopy *copy)
     yyjson_mut_doc_free(doc);
 }
 
-static void print_lines(const char *text)
-{
-    g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
-    for (guint i = 0; lines[i]; i++)
-        output_line("%s", lines[i]);
-}
-
 static int run_print(const CommandCall *call, GError **error)
 {
     const char *path = command_text(call, "output");
@@ -181,7 +174,7 @@ static int run_print(const CommandCall *call, GError **error)
         fputs(page, stdout);
     } else {
         g_autofree char *text = claim_copy_text(copy);
-        print_lines(text);
+        output_lines("", text);
     }
     return COMMAND_OK;
 }

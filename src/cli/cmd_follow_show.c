@@ -9,13 +9,6 @@ static const char *const kinds[] = {"taxii", "list"};
 static const char *const levels[] = {"lenient", "default", "strict", "default"};
 static const char *const auths[] = {"none", "password", "token"};
 
-static void add_time(yyjson_mut_doc *doc, yyjson_mut_val *object, const char *key, gint64 time)
-{
-    char text[OUTPUT_NUMBER_MAX];
-    if (time > 0)
-        yyjson_mut_obj_add_strcpy(doc, object, key, output_time(text, time));
-}
-
 static void add_counts(yyjson_mut_doc *doc, yyjson_mut_val *root, const char *key,
                        const guint64 *counts)
 {
@@ -38,15 +31,15 @@ static void print_json(const Followed *followed)
     yyjson_mut_obj_add_uint(doc, root, "every", followed->every);
     jsontext_add(doc, root, "authentication", auths[followed->auth]);
     jsontext_add(doc, root, "user", followed->user);
-    add_time(doc, root, "since", followed->since);
+    output_add_time(doc, root, "since", followed->since);
     jsontext_add(doc, root, "reading", followed->reading);
     yyjson_mut_obj_add_bool(doc, root, "paused", followed->paused);
-    add_time(doc, root, "added", followed->added);
-    add_time(doc, root, "started", followed->started);
-    add_time(doc, root, "finished", followed->finished);
-    add_time(doc, root, "succeeded", followed->succeeded);
+    output_add_time(doc, root, "added", followed->added);
+    output_add_time(doc, root, "started", followed->started);
+    output_add_time(doc, root, "finished", followed->finished);
+    output_add_time(doc, root, "succeeded", followed->succeeded);
     if (!followed->paused)
-        add_time(doc, root, "due", followed->due);
+        output_add_time(doc, root, "due", followed->due);
     yyjson_mut_obj_add_bool(doc, root, "more", followed->more);
     yyjson_mut_obj_add_uint(doc, root, "failures", followed->failures);
     jsontext_add(doc, root, "failure", followed->failure);

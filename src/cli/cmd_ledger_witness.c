@@ -125,13 +125,6 @@ static int run_settle(const CommandCall *call, GError **error)
 /* --- list --------------------------------------------------------------------------------------
  */
 
-static void add_time(yyjson_mut_doc *doc, yyjson_mut_val *object, const char *key, gint64 time)
-{
-    char text[OUTPUT_NUMBER_MAX];
-    if (time > 0)
-        yyjson_mut_obj_add_strcpy(doc, object, key, output_time(text, time));
-}
-
 /* How it came to be there: @peer is the node whose peering brought it, NULL a person did. */
 static void add_through(yyjson_mut_doc *doc, yyjson_mut_val *object, const char *peer)
 {
@@ -150,8 +143,8 @@ static void asked_json(const WitnessAsked *asked)
     if (!asked->peer)
         yyjson_mut_obj_add_str(doc, root, "url", asked->url);
     yyjson_mut_obj_add_uint(doc, root, "size", asked->size);
-    add_time(doc, root, "asked", asked->asked);
-    add_time(doc, root, "cosigned", asked->cosigned);
+    output_add_time(doc, root, "asked", asked->asked);
+    output_add_time(doc, root, "cosigned", asked->cosigned);
     yyjson_mut_obj_add_uint(doc, root, "status", asked->status);
     jsontext_add(doc, root, "failure", asked->failure);
     output_json(root);
@@ -174,7 +167,7 @@ static void log_json(const WitnessLog *log)
     if (log->state.is_known)
         yyjson_mut_obj_add_uint(doc, root, "size", log->state.size);
     jsontext_add(doc, root, "checkpoint", log->note);
-    add_time(doc, root, "cosigned", log->cosigned_at);
+    output_add_time(doc, root, "cosigned", log->cosigned_at);
     output_json(root);
     yyjson_mut_doc_free(doc);
 }
@@ -243,11 +236,11 @@ static void evidence_json(const WitnessEvidence *evidence)
     yyjson_mut_doc *doc = yyjson_mut_doc_new(NULL);
     yyjson_mut_val *root = yyjson_mut_obj(doc);
     yyjson_mut_obj_add_str(doc, root, "origin", evidence->origin);
-    add_time(doc, root, "found", evidence->found);
+    output_add_time(doc, root, "found", evidence->found);
     yyjson_mut_obj_add_str(doc, root, "first", evidence->first);
     yyjson_mut_obj_add_str(doc, root, "second", evidence->second);
     jsontext_add(doc, root, "proof", evidence->proof);
-    add_time(doc, root, "settled", evidence->settled);
+    output_add_time(doc, root, "settled", evidence->settled);
     jsontext_add(doc, root, "decision", evidence->decision);
     output_json(root);
     yyjson_mut_doc_free(doc);

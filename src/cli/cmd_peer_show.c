@@ -28,13 +28,6 @@ char *cmd_peer_words(Store *store, const Peer *peer, GError **error)
     return card ? words_compute(own, card, error) : NULL;
 }
 
-static void add_time(yyjson_mut_doc *doc, yyjson_mut_val *object, const char *key, gint64 time)
-{
-    char text[OUTPUT_NUMBER_MAX];
-    if (time > 0)
-        yyjson_mut_obj_add_strcpy(doc, object, key, output_time(text, time));
-}
-
 static void add_list(yyjson_mut_doc *doc, yyjson_mut_val *object, const char *key, char **list)
 {
     yyjson_mut_val *array = yyjson_mut_obj_add_arr(doc, object, key);
@@ -59,7 +52,7 @@ void cmd_peer_json(const Peer *peer, const char *words, const PeerWitnessView *w
     add_list(doc, root, "endpoints", peer->urls);
     yyjson_mut_obj_add_uint(doc, root, "size", peer->size);
     yyjson_mut_obj_add_uint(doc, root, "held", peer->cursor);
-    add_time(doc, root, "contacted", peer->contacted);
+    output_add_time(doc, root, "contacted", peer->contacted);
     jsontext_add(doc, root, "failure", peer->failure);
     yyjson_mut_obj_add_uint(doc, root, "failures", peer->failures);
     yyjson_mut_obj_add_real(doc, root, "clock_ahead_seconds", (double)peer->skew_us / 1e6);

@@ -52,13 +52,6 @@ static void print_amendment(const Event *amendment)
     output_line("    %s%s%s", text ? "by \"" : "by nothing", text ? text : "", text ? "\"" : "");
 }
 
-static void print_lines(const char *text)
-{
-    g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
-    for (guint i = 0; lines[i]; i++)
-        output_line("%s", lines[i]);
-}
-
 static int run_text(const CommandCall *call, GError **error)
 {
     g_autoptr(Node) node = command_node_open(call, NODE_READ, error);
@@ -70,7 +63,7 @@ static int run_text(const CommandCall *call, GError **error)
     g_autofree char *text =
         adopted ? g_strdup(event_text(adopted, "text")) : resolution_text_now(docket->result);
     if (!command_json(call)) {
-        print_lines(text ? text : "");
+        output_lines("", text ? text : "");
         for (guint i = 0; !adopted && i < standing->len; i++)
             print_amendment(standing->pdata[i]);
         return COMMAND_OK;

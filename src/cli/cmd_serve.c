@@ -3,7 +3,6 @@
 #include <malloc.h>
 #include <signal.h>
 #include <string.h>
-#include <sys/resource.h>
 
 #include "base/jsontext.h"
 #include "cli/command_node.h"
@@ -29,16 +28,6 @@ static void tune_memory(void)
     mallopt(M_ARENA_MAX, 2);
     mallopt(M_MMAP_THRESHOLD, 4 * 1024 * 1024);
     mallopt(M_TRIM_THRESHOLD, 8 * 1024 * 1024);
-}
-
-/* One descriptor a connection, and some for the store. */
-static void allow_connections(void)
-{
-    struct rlimit limit;
-    if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < limit.rlim_max) {
-        limit.rlim_cur = limit.rlim_max;
-        setrlimit(RLIMIT_NOFILE, &limit);
-    }
 }
 
 static gboolean on_signal(gpointer loop)
@@ -187,7 +176,7 @@ static TileFiles *start_tiles(Node *node)
 static int run(const CommandCall *call, GError **error)
 {
     tune_memory();
-    allow_connections();
+    command_allow_files();
     signal(SIGPIPE, SIG_IGN);
     g_autoptr(Node) node = command_node_open(call, NODE_SERVE, error);
     if (!node || !rebuild_dossiers(node, error))

@@ -6,7 +6,6 @@
 #include <poll.h>
 #include <signal.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -210,15 +209,6 @@ static void tell(gpointer user, const char *message)
     output_note("concert: %s", message);
 }
 
-static void allow_files(void)
-{
-    struct rlimit limit;
-    if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < limit.rlim_max) {
-        limit.rlim_cur = limit.rlim_max;
-        setrlimit(RLIMIT_NOFILE, &limit);
-    }
-}
-
 /* The state that a node keeps of what is watched with its indicators: one for the same files. */
 static char *node_state(const CommandCall *call, const char *const *paths)
 {
@@ -265,7 +255,7 @@ static int run(const CommandCall *call, GError **error)
         return command_usage(call, error, "--interface and files do not go together");
     if (command_text(call, "filter") && !command_text(call, "interface"))
         return command_usage(call, error, "--filter is for packets: --interface");
-    allow_files();
+    command_allow_files();
     if (!catch_signals(error))
         return COMMAND_ERROR;
     g_autoptr(Sightings) sightings = NULL;

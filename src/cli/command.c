@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "base/nearest.h"
@@ -122,6 +123,15 @@ int command_file_error(GError **error)
     if (error && g_error_matches(*error, CONCERT_ERROR, CONCERT_ERROR_NOT_FOUND))
         (*error)->code = CONCERT_ERROR_INPUT;
     return COMMAND_ERROR;
+}
+
+void command_allow_files(void)
+{
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < limit.rlim_max) {
+        limit.rlim_cur = limit.rlim_max;
+        setrlimit(RLIMIT_NOFILE, &limit);
+    }
 }
 
 const Command *command_find(const Command *const *commands, const char *name, const char **ret_near)

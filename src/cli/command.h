@@ -112,6 +112,9 @@ int command_usage(const CommandCall *call, GError **error, const char *what, ...
  * makes CONCERT_ERROR_INPUT of CONCERT_ERROR_NOT_FOUND in @error. Returns COMMAND_ERROR. */
 int command_file_error(GError **error);
 
+/* Lets the program open as many files and connections as the system lets it have at all. */
+void command_allow_files(void);
+
 /* Parses @argv, finds the command among @commands (NULL-terminated) and runs it. Returns the
  * program's exit status; errors have been printed. */
 int command_main(const Command *const *commands, int argc, char **argv);

@@ -199,14 +199,6 @@ static void print_clocks(const View *view)
     }
 }
 
-/* A text of several lines, each escaped. */
-static void print_lines(const char *text)
-{
-    g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
-    for (guint i = 0; lines[i]; i++)
-        output_line("    %s", lines[i]);
-}
-
 static void print_file(const ProcedureField *field, yyjson_val *file)
 {
     char number[OUTPUT_NUMBER_MAX];
@@ -222,7 +214,7 @@ static void print_data(const ProcedureField *field, yyjson_val *value)
     char *json = yyjson_val_write(value, YYJSON_WRITE_PRETTY_TWO_SPACES, NULL);
     output_line("    %s:", field->name);
     if (json)
-        print_lines(json);
+        output_lines("    ", json);
     free(json);
 }
 
@@ -233,7 +225,7 @@ static void print_value(const ProcedureField *field, yyjson_val *value)
     if (field->type == PROCEDURE_FILES)
         print_file(field, value);
     else if (text && field->type == PROCEDURE_TEXT)
-        print_lines(text);
+        output_lines("    ", text);
     else if (text && (field->type == PROCEDURE_EVENT || field->type == PROCEDURE_HASHES))
         output_line("    %s: %.8s", field->name, text);
     else if (text)

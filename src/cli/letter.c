@@ -177,14 +177,6 @@ int letter_list(const CommandCall *call, MessageKind kind, GError **error)
     return COMMAND_OK;
 }
 
-/* A text of several lines, each escaped. */
-static void print_lines(const char *text)
-{
-    g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
-    for (guint i = 0; lines[i]; i++)
-        output_line("    %s", lines[i]);
-}
-
 static void print_acknowledgement(const MessageRecord *record)
 {
     char time[OUTPUT_NUMBER_MAX];
@@ -196,7 +188,7 @@ static void print_acknowledgement(const MessageRecord *record)
     if (record->acknowledgement_waits)
         output_line("             which %s does not know yet", record->node);
     if (record->acknowledgement)
-        print_lines(record->acknowledgement);
+        output_lines("    ", record->acknowledgement);
 }
 
 static void print_text(const MessageRecord *record)
@@ -216,7 +208,7 @@ static void print_text(const MessageRecord *record)
         output_line("delivered    %s", output_time(time, record->delivered));
     if (record->failure)
         output_line("last try     number %u: %s", record->tries, record->failure);
-    print_lines(record->text);
+    output_lines("    ", record->text);
     print_acknowledgement(record);
 }
 

@@ -41,6 +41,13 @@ void output_note(const char *format, ...)
     va_end(args);
 }
 
+void output_lines(const char *indent, const char *text)
+{
+    g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
+    for (guint i = 0; lines[i]; i++)
+        output_line("%s%s", indent, lines[i]);
+}
+
 void output_error(const char *message)
 {
     g_auto(GStrv) lines = g_strsplit(message, "\n", -1);
@@ -180,6 +187,13 @@ const char *output_time(char buffer[OUTPUT_NUMBER_MAX], gint64 us)
     if (t)
         *t = ' ';
     return buffer;
+}
+
+void output_add_time(yyjson_mut_doc *doc, yyjson_mut_val *object, const char *key, gint64 us)
+{
+    char text[OUTPUT_NUMBER_MAX];
+    if (us > 0)
+        yyjson_mut_obj_add_strcpy(doc, object, key, output_time(text, us));
 }
 
 void output_progress(OutputProgress *progress, const char *format, ...)

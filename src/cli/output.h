@@ -11,6 +11,9 @@
 /* Prints one line to standard output, escaped as a whole; @format has no newline of its own. */
 void output_line(const char *format, ...) G_GNUC_PRINTF(1, 2);
 
+/* Prints each line of @text, behind @indent, likewise. */
+void output_lines(const char *indent, const char *text);
+
 /* Prints "concert: <message>" to standard error, each line of the message escaped. */
 void output_error(const char *message);
 
@@ -49,6 +52,9 @@ const char *output_size(char buffer[OUTPUT_NUMBER_MAX], guint64 bytes);
 
 /* "2024-05-01 10:20:30Z" of microseconds since 1970 into a buffer. */
 const char *output_time(char buffer[OUTPUT_NUMBER_MAX], gint64 us);
+
+/* Adds that as the member @key of @object; nothing where @us is 0, which stands for never. */
+void output_add_time(yyjson_mut_doc *doc, yyjson_mut_val *object, const char *key, gint64 us);
 
 /* One line on standard error that is drawn over, at most ten times a second, and only when standard
  * error is a terminal. */
