@@ -1,11 +1,12 @@
 /* fuzz_taxii_filter.c - what a TAXII client writes into its request line and headers: query,
- * `next`, path, Accept, Accept-Encoding; and the envelope in a body. */
+ * `next`, path, Accept, Accept-Encoding; the options of exports; and the envelope in a body. */
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
 
 #include "server/negotiate.h"
 #include "server/router.h"
+#include "server/shield_query.h"
 #include "server/taxii_envelope.h"
 #include "server/taxii_filter.h"
 
@@ -27,11 +28,26 @@ static void read_filter(const char *text)
         g_error("a `next` of our own was refused");
 }
 
+/* What is taken asks for nothing that may not be had over HTTP. */
+static void read_options(const char *text)
+{
+    for (const ExportFormat *const *format = export_formats(); *format; format++) {
+        g_autoptr(GPtrArray) texts = NULL;
+        ExportOptions options = {.action = -1};
+        if (!shield_query_read(text, *format, &options, &texts, NULL))
+            continue;
+        g_autofree char *words = export_options_text(&options);
+        if (options.unmarked != MARKING_PAP_NONE || options.approved || !words)
+            g_error("an option that is not for HTTP");
+    }
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     RouterMatch match;
     g_autofree char *text = g_strndup((const char *)data, size);
     read_filter(text);
+    read_options(text);
     negotiate_accepts_taxii(text);
     negotiate_is_taxii(text);
     negotiate_coding(text);

@@ -8,9 +8,9 @@
 #include "cli/cmd_shield.h"
 #include "cli/command_node.h"
 #include "cli/output.h"
-#include "cli/shield_set.h"
 #include "node/releaser.h"
 #include "node/shield_cache.h"
+#include "shield/export_option.h"
 #include "shield/export_set.h"
 
 static gboolean write_bytes(gpointer user, const char *bytes, gsize length, GError **error)
@@ -145,14 +145,30 @@ static void print_json(const ExportFormat *format, const ExportOptions *options,
     yyjson_mut_doc_free(doc);
 }
 
-/* What only formats that block are asked. */
-static void read_blocking(const CommandCall *call, ExportOptions *options)
+/* The options of the table, as they were given. */
+static gboolean read_options(const CommandCall *call, const ExportFormat *format,
+                             ExportOptions *options, GError **error)
 {
-    static const MarkingPap levels[] = {MARKING_PAP_CLEAR, MARKING_PAP_GREEN};
-    int level = command_choice(call, "unmarked", -1);
-    options->unmarked = level < 0 ? MARKING_PAP_NONE : levels[level];
-    options->action = command_choice(call, "action", -1);
-    options->redirect = command_text(call, "redirect");
+    for (const ExportOption *option = export_options(); option->name; option++) {
+        gboolean good = TRUE;
+        if (!export_option_fits(option, format))
+            continue;
+        if (option->many) {
+            const char *const *values = command_texts(call, option->name);
+            for (; good && values && *values; values++)
+                good = option->set(options, *values, error);
+        } else if (option->argument) {
+            const char *value = command_text(call, option->name);
+            good = !value || option->set(options, value, error);
+        } else if (command_flag(call, option->name)) {
+            good = option->set(options, NULL, error);
+        }
+        if (!good) {
+            g_prefix_error(error, "--%s: ", option->name);
+            return FALSE;
+        }
+    }
+    return TRUE;
 }
 
 static int run(const CommandCall *call, GError **error)
@@ -161,17 +177,9 @@ static int run(const CommandCall *call, GError **error)
     const char *path = command_text(call, "output");
     gboolean to_file = path && strcmp(path, "-") != 0;
     gint64 now = timestamp_now();
-    ExportOptions options = {
-        .now = now,
-        .time = now,
-        .action = -1,
-        .exact = command_flag(call, "exact"),
-        .suppressed = command_flag(call, "suppressed"),
-    };
-    if (!shield_set_kinds(call, &options.kinds, error))
+    ExportOptions options = {.now = now, .time = now, .action = -1};
+    if (!read_options(call, format, &options, error))
         return COMMAND_ERROR;
-    if (export_format_blocks(format))
-        read_blocking(call, &options);
     if (options.unmarked != MARKING_PAP_NONE && !command_text(call, "from") &&
         !command_flag(call, "from-store"))
         return command_usage(call, error,
@@ -194,52 +202,45 @@ static int run(const CommandCall *call, GError **error)
     return COMMAND_OK;
 }
 
-#define OPTION_OUTPUT                                                                              \
-    {                                                                                              \
-        "output", 'o', COMMAND_TEXT, "FILE",                                                       \
-            .help =                                                                                \
-                "write to FILE, which changes only when all is written (default: standard output)" \
-    }
-#define OPTION_FROM                                                                                \
-    {                                                                                              \
-        "from", 0, COMMAND_TEXT, "FILE",                                                           \
-            .help = "the indicators of a compiled set (default: the node's)"                       \
-    }
-#define OPTION_KIND                                                                                \
-    {                                                                                              \
-        "kind", 'k', COMMAND_TEXTS, "KIND", .help = "only values of this kind: " SHIELD_SET_KINDS  \
-    }
-#define OPTION_EXACT                                                                               \
-    {                                                                                              \
-        "exact", 0, COMMAND_FLAG, .help = "the names themselves, not the names under them"         \
-    }
-#define OPTION_SUPPRESSED                                                                          \
-    {                                                                                              \
-        "suppressed", 0, COMMAND_FLAG, .help = "also what is on warninglists"                      \
-    }
+/* What the table of options does not have. */
+static const CommandOption option_output = {
+    "output", 'o', COMMAND_TEXT, "FILE",
+    .help = "write to FILE, which changes only when all is written (default: standard output)"};
+static const CommandOption option_from = {
+    "from", 0, COMMAND_TEXT, "FILE",
+    .help = "the indicators of a compiled set (default: the node's)"};
+static const CommandOption option_from_store = {
+    "from-store", 0, COMMAND_FLAG,
+    .help = "take all indicators whose PAP level permits it, approved or not"};
 
-static const CommandOption options[] = {
-    OPTION_OUTPUT,     OPTION_FROM,         OPTION_KIND,         OPTION_EXACT,
-    OPTION_SUPPRESSED, COMMAND_OPTION_JSON, COMMAND_OPTIONS_END,
-};
-
-static const CommandOption blocking_options[] = {
-    OPTION_OUTPUT,
-    OPTION_FROM,
-    OPTION_KIND,
-    OPTION_EXACT,
-    OPTION_SUPPRESSED,
-    {"from-store", 0, COMMAND_FLAG,
-     .help = "take all indicators whose PAP level permits it, approved or not"},
-    {"unmarked", 0, COMMAND_CHOICE, "LEVEL", .choices = "clear|green",
-     .help = "with --from or --from-store: block with what bears no PAP level, too, as if it bore "
-             "this one"},
-    {"action", 'a', COMMAND_CHOICE, "ACTION", .choices = EXPORT_ACTION_CHOICES,
-     .help = "what a resolver answers (default: what the format does by itself)"},
-    {"redirect", 0, COMMAND_TEXT, "TARGET", .help = "the address or name it answers with instead"},
-    COMMAND_OPTION_JSON,
-    COMMAND_OPTIONS_END,
-};
+/* The options of a format; kept for good, as the command is. */
+static const CommandOption *make_options(const ExportFormat *format)
+{
+    const CommandOption json = COMMAND_OPTION_JSON, end = COMMAND_OPTIONS_END;
+    GArray *options = g_array_new(FALSE, FALSE, sizeof(CommandOption));
+    g_array_append_val(options, option_output);
+    g_array_append_val(options, option_from);
+    if (export_format_blocks(format))
+        g_array_append_val(options, option_from_store);
+    for (const ExportOption *row = export_options(); row->name; row++) {
+        const CommandOption option = {
+            .name = row->name,
+            .letter = row->letter,
+            .type = row->many       ? COMMAND_TEXTS
+                    : row->choices  ? COMMAND_CHOICE
+                    : row->argument ? COMMAND_TEXT
+                                    : COMMAND_FLAG,
+            .argument = row->argument,
+            .choices = row->choices,
+            .help = row->help,
+        };
+        if (export_option_fits(row, format))
+            g_array_append_val(options, option);
+    }
+    g_array_append_val(options, json);
+    g_array_append_val(options, end);
+    return (const CommandOption *)(gpointer)g_array_free(options, FALSE);
+}
 
 /* One command for each row of the table of formats. */
 static const Command *const *make_list(const Command *self)
@@ -249,7 +250,7 @@ static const Command *const *make_list(const Command *self)
         Command *command = g_new0(Command, 1);
         command->name = export_format_name(*format);
         command->summary = export_format_summary(*format);
-        command->options = export_format_blocks(*format) ? blocking_options : options;
+        command->options = make_options(*format);
         command->uses_node = TRUE;
         command->nothing = export_format_blocks(*format) ? "no release is in force" : NULL;
         command->run = run;

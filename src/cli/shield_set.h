@@ -2,6 +2,7 @@
 #pragma once
 
 #include "cli/command.h"
+#include "shield/export.h"
 #include "shield/set_builder.h"
 
 #define SHIELD_SET_OPTION_SUPPRESS                                                                 \
@@ -17,7 +18,7 @@ gboolean shield_set_lists(const CommandCall *call, Warninglist **ret_lists, GErr
 void shield_set_print(const Set *set, const char *path, gboolean json);
 
 /* Kinds that --kind can name. */
-#define SHIELD_SET_KINDS "ipv4|ipv6|cidr|domain|url|md5|sha1|sha256|sha512|email|ja3|ja4"
+#define SHIELD_SET_KINDS EXPORT_KIND_CHOICES
 
 /* The kinds of --kind as bits 1 << ObservableKind; 0: all. */
 gboolean shield_set_kinds(const CommandCall *call, guint32 *ret_kinds, GError **error);

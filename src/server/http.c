@@ -494,6 +494,11 @@ gboolean http_defer(HttpRequest *request, HttpPool pool, HttpWork work)
     return TRUE;
 }
 
+void http_again(HttpRequest *request)
+{
+    g_thread_pool_push(request->http->pools[HTTP_WORK], request, NULL);
+}
+
 void http_resume(HttpRequest *request, Reply *reply)
 {
     Http *http = request->http;

@@ -102,6 +102,10 @@ gboolean http_is_loopback(HttpRequest *request);
  * much waits there already; the connection is not suspended then. */
 gboolean http_defer(HttpRequest *request, HttpPool pool, HttpWork work);
 
+/* Hands a request that http_defer() suspended, and whose work has returned without resuming it, to
+ * a worker once more, from any thread. */
+void http_again(HttpRequest *request);
+
 /* Ends a suspension, from any thread. From finish(), @reply (taken over) is the reply. From
  * begin(), it refuses the request; NULL goes on with it. The request must not be touched after. */
 void http_resume(HttpRequest *request, Reply *reply);

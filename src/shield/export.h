@@ -38,6 +38,9 @@ typedef enum {
 
 #define EXPORT_ACTION_CHOICES "nxdomain|nodata|redirect|passthru"
 
+/* Kinds of values that can be asked for. */
+#define EXPORT_KIND_CHOICES "ipv4|ipv6|cidr|domain|url|md5|sha1|sha256|sha512|email|ja3|ja4"
+
 /* What kept a value out, or made less of it. */
 typedef enum {
     EXPORT_DONE,

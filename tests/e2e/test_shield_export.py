@@ -249,6 +249,25 @@ class ConsumerTest(ShieldTestCase):
         time.sleep(2)
         self.assertNotIn(b"soon.example", self.get("rpz", token).body)
 
+        # Options, as the command has them; each choice is another export.
+        self.give(indicator(31, "[domain-name:value = 'late.example']"))
+        self.release()
+        plain = self.get("rpz", token)
+        self.assertIn(b"\n*.late.example CNAME .\n", plain.body)
+        exact = self.get("rpz?exact", token)
+        self.assertNotIn(b"\n*.", exact.body)
+        walled = self.get("rpz?redirect=192.0.2.9", token)
+        self.assertIn(b" A 192.0.2.9\n", walled.body)
+        self.assertEqual(len({each.headers["ETag"] for each in (plain, exact, walled)}), 3)
+        tag = exact.headers["ETag"]
+        self.assertEqual(self.get("rpz?exact", token, If_None_Match=tag).status, 304)
+        self.assertEqual(self.get("rpz", token, If_None_Match=tag).status, 200)
+        for query, named in (("zone=x", "zone"), ("unmarked=clear", "unmarked"), ("action=x", "action"),
+                             ("exact&exact", "exact"), ("kind=dog", "kind"), ("redirect=a%20b", "a b")):
+            refused = self.get(f"rpz?{query}", token, If_None_Match="*")
+            self.assertEqual(refused.status, 400, query)
+            self.assertIn(named, refused.json()["description"])
+
         self.concert("shield", "consumer", "remove", "resolver1")
         self.assertEqual(self.get("rpz", token).status, 401)
         self.concert("shield", "consumer", "remove", "resolver1", status=1)
