@@ -273,7 +273,7 @@ gboolean export_add(Export *export, const ExportValue *value, GError **error)
     ExportReason reason = refuse(export, value);
     if (reason == EXPORT_DONE)
         reason = format->value(export, value);
-    if (reason == EXPORT_DONE && value->port != 0)
+    if (reason == EXPORT_DONE && value->port != 0 && !format->ports)
         reason = EXPORT_WIDENED;
     export->counts.entries += is_written(reason);
     /* Of several reasons the one that came nearest to being written. */

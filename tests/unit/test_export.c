@@ -121,6 +121,49 @@ static const struct {
               "\neve@cedar.example\n" MD5 "\n" JA4 "\n"},
 };
 
+/* What has a place for the port says it; all else counts what it writes for every port. */
+static void test_ports(void)
+{
+    static const struct {
+        const char *format, *text;
+    } cases[] = {
+        {"csv", "\"ipv4\",\"192.0.2.1\",\"" ID
+                "\",\"birch\",\"\",\"\",\"\",\"\",\"\",\"\",\"\",\"8080\"\r\n"},
+        {"stix",
+         "\"[network-traffic:dst_ref.type = 'ipv4-addr' AND network-traffic:dst_ref.value = "
+         "'192.0.2.1' AND network-traffic:dst_port = 8080]\""},
+        {"stix",
+         "\"[network-traffic:dst_ref.type = 'domain-name' AND network-traffic:dst_ref.value "
+         "= 'alder.example' AND network-traffic:dst_port = 443]\""},
+        {"misp", "\"type\":\"ip-dst|port\",\"category\":\"Network activity\",\"to_ids\":true,"
+                 "\"value\":\"192.0.2.1|8080\""},
+        {"misp", "\"type\":\"hostname|port\",\"category\":\"Network activity\",\"to_ids\":true,"
+                 "\"value\":\"alder.example|443\""},
+    };
+    ExportValue values[] = {make_value(OBSERVABLE_IPV4, "192.0.2.1"),
+                            make_value(OBSERVABLE_DOMAIN, "alder.example")};
+    ExportCounts counts;
+
+    values[0].port = 8080;
+    values[1].port = 443;
+    for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_autofree char *text = export_text(cases[i].format, &plain_options, values, 2, &counts);
+        g_assert_nonnull(strstr(text, cases[i].text));
+        g_assert_cmpuint(export_counts_sum(&counts, EXPORT_DONE), ==, 2);
+    }
+    g_free(export_text("plain", &plain_options, values, 2, &counts));
+    g_assert_cmpuint(export_counts_sum(&counts, EXPORT_WIDENED), ==, 2);
+    values[0] = make_value(OBSERVABLE_CIDR, "192.0.2.0/24");
+    values[0].port = 8080;
+    g_autofree char *text = export_text("misp", &plain_options, values, 1, &counts);
+    g_assert_nonnull(strstr(text, "\"value\":\"192.0.2.0/24\""));
+    g_assert_cmpuint(export_counts_sum(&counts, EXPORT_WIDENED), ==, 1);
+    values[0] = make_value(OBSERVABLE_URL, "http://birch.example/");
+    values[0].port = 8080;
+    g_free(export_text("stix", &plain_options, values, 1, &counts));
+    g_assert_cmpuint(export_counts_sum(&counts, EXPORT_WIDENED), ==, 1);
+}
+
 static void test_golden(void)
 {
     for (guint i = 0; i < G_N_ELEMENTS(golden); i++) {
@@ -311,7 +354,7 @@ static void test_hostile_cells(void)
         g_autofree char *text = export_text("csv", &plain_options, &value, 1, NULL);
         g_autofree char *row =
             g_strdup_printf("\r\n\"md5\",\"" MD5 "\",\"" ID "\",\"birch\",%s,\"\","
-                            "\"\",\"\",\"\",\"\",\"\"\r\n",
+                            "\"\",\"\",\"\",\"\",\"\",\"\"\r\n",
                             cells[i][1]);
         g_assert_true(g_str_has_suffix(text, row));
     }
@@ -567,6 +610,7 @@ int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/export/golden", test_golden);
+    g_test_add_func("/export/ports", test_ports);
     g_test_add_func("/export/golden/suricata", test_golden_suricata);
     g_test_add_func("/export/golden/nftables", test_golden_nftables);
     g_test_add_func("/export/counts", test_counts);

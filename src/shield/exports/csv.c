@@ -7,7 +7,7 @@
 static void begin(Export *export)
 {
     g_string_append(export->out, "type,value,indicator,source,name,confidence,tlp,pap,valid_from,"
-                                 "valid_until,warninglist\r\n");
+                                 "valid_until,warninglist,port\r\n");
 }
 
 /* A cell that a spreadsheet would take for a formula begins with an apostrophe instead, as people
@@ -32,9 +32,11 @@ static const char *time_text(char buffer[TIMESTAMP_MAX], gint64 us)
 
 static ExportReason add(Export *export, const ExportValue *value)
 {
-    char confidence[16] = "", from[TIMESTAMP_MAX], until[TIMESTAMP_MAX];
+    char confidence[16] = "", port[8] = "", from[TIMESTAMP_MAX], until[TIMESTAMP_MAX];
     if (value->confidence >= 0)
         g_snprintf(confidence, sizeof confidence, "%d", value->confidence);
+    if (value->port != 0)
+        g_snprintf(port, sizeof port, "%u", value->port);
     const char *const cells[] = {
         observable_kind_name(value->kind),
         value->text,
@@ -47,6 +49,7 @@ static ExportReason add(Export *export, const ExportValue *value)
         time_text(from, value->valid_from),
         time_text(until, value->valid_until),
         value->suppressed,
+        port,
     };
     for (guint i = 0; i < G_N_ELEMENTS(cells); i++)
         append_cell(export->out, cells[i], i + 1 < G_N_ELEMENTS(cells) ? ',' : '\n');
@@ -58,6 +61,7 @@ const ExportFormat format_csv = {
     .summary = "a table, a row for each indicator of a value",
     .media_type = "text/csv; charset=utf-8",
     .every = TRUE,
+    .ports = TRUE,
     .kinds = FORMAT_ALL_KINDS,
     .names = FORMAT_EITHER,
     .begin = begin,

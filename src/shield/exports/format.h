@@ -28,6 +28,7 @@ struct ExportFormat {
     const char *media_type;
     gboolean blocks;
     gboolean every;    /* takes every claim about a value, not only the first */
+    gboolean ports;    /* says the port that an indicator asks for */
     guint32 kinds;     /* bits FORMAT_KIND() */
     guint32 actions;   /* bits FORMAT_ACTION(); 0: there is nothing to choose */
     guint32 redirects; /* kinds of what may be redirected to */

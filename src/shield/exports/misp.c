@@ -13,11 +13,12 @@ typedef struct {
 
 static const struct {
     const char *type, *category;
+    const char *with_port; /* the type for the value and its port; NULL: there is none */
 } types[OBSERVABLE_OTHER + 1] = {
-    [OBSERVABLE_IPV4] = {"ip-dst", "Network activity"},
-    [OBSERVABLE_IPV6] = {"ip-dst", "Network activity"},
+    [OBSERVABLE_IPV4] = {"ip-dst", "Network activity", "ip-dst|port"},
+    [OBSERVABLE_IPV6] = {"ip-dst", "Network activity", "ip-dst|port"},
     [OBSERVABLE_CIDR] = {"ip-dst", "Network activity"},
-    [OBSERVABLE_DOMAIN] = {"domain", "Network activity"},
+    [OBSERVABLE_DOMAIN] = {"domain", "Network activity", "hostname|port"},
     [OBSERVABLE_URL] = {"url", "Network activity"},
     [OBSERVABLE_MD5] = {"md5", "Payload delivery"},
     [OBSERVABLE_SHA1] = {"sha1", "Payload delivery"},
@@ -67,13 +68,16 @@ static ExportReason add(Export *export, const ExportValue *value)
                                              value->text, value->id, value->source);
     g_autofree char *comment = g_strdup_printf("%s, given by %s", value->id, value->source);
     gint64 version = value->version > 0 ? value->version : export->options.time;
+    const char *with_port = value->port != 0 ? types[value->kind].with_port : NULL;
+    g_autofree char *both = g_strdup_printf("%s|%u", value->text, value->port);
 
     g_string_append_printf(out, "%s\n{\"uuid\":", state->some ? "," : "");
     state->some = TRUE;
     append_uuid(out, "x-concert-attribute", claim);
     g_string_append_printf(out, ",\"type\":\"%s\",\"category\":\"%s\",\"to_ids\":true,\"value\":",
-                           types[value->kind].type, types[value->kind].category);
-    append_string(out, value->text);
+                           with_port ? with_port : types[value->kind].type,
+                           types[value->kind].category);
+    append_string(out, with_port ? both : value->text);
     g_string_append(out, ",\"comment\":");
     append_string(out, comment);
     g_string_append_printf(out, ",\"distribution\":\"5\",\"timestamp\":\"%" G_GINT64_FORMAT "\"",
@@ -87,7 +91,7 @@ static ExportReason add(Export *export, const ExportValue *value)
         g_string_append_printf(out, "{\"name\":\"PAP:%s\"}", pap);
     }
     g_string_append(out, "]}");
-    return EXPORT_DONE;
+    return value->port != 0 && !with_port ? EXPORT_WIDENED : EXPORT_DONE;
 }
 
 static void end(Export *export)
@@ -100,6 +104,7 @@ const ExportFormat format_misp = {
     .summary = "a MISP event",
     .media_type = "application/json",
     .every = TRUE,
+    .ports = TRUE,
     .kinds = FORMAT_ALL_KINDS & ~FORMAT_KIND(JA4),
     .names = FORMAT_EITHER,
     .state_size = sizeof(State),

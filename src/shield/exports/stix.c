@@ -27,6 +27,12 @@ static void append_string(GString *out, const char *text)
     canonjson_append_string(out, valid, strlen(valid));
 }
 
+/* Network traffic has ends that are addresses or names. */
+static gboolean says_port(const ExportValue *value)
+{
+    return value->port != 0 && (FORMAT_ADDRESSES | FORMAT_KIND(DOMAIN)) & 1u << value->kind;
+}
+
 /* The pattern that says the value, in a JSON string. */
 static void append_pattern(GString *out, const ExportValue *value)
 {
@@ -51,13 +57,24 @@ static void append_pattern(GString *out, const ExportValue *value)
     } else {
         property = properties[value->kind];
     }
-    g_string_append_printf(pattern, "%s %s '", property, comparison);
+    gsize type = strcspn(property, ":");
+    if (says_port(value))
+        g_string_append_printf(pattern,
+                               "network-traffic:dst_ref.type = '%.*s' AND "
+                               "network-traffic:dst_ref.%s",
+                               (int)type, property, property + type + 1);
+    else
+        g_string_append(pattern, property);
+    g_string_append_printf(pattern, " %s '", comparison);
     for (const char *c = value->text; *c; c++) {
         if (*c == '\\' || *c == '\'')
             g_string_append_c(pattern, '\\');
         g_string_append_c(pattern, *c);
     }
-    g_string_append(pattern, "']");
+    g_string_append_c(pattern, '\'');
+    if (says_port(value))
+        g_string_append_printf(pattern, " AND network-traffic:dst_port = %u", value->port);
+    g_string_append_c(pattern, ']');
     append_string(out, pattern->str);
 }
 
@@ -117,7 +134,7 @@ static ExportReason add(Export *export, const ExportValue *value)
     g_string_append(out, "}]");
     append_markings(export, value);
     g_string_append_c(out, '}');
-    return EXPORT_DONE;
+    return value->port != 0 && !says_port(value) ? EXPORT_WIDENED : EXPORT_DONE;
 }
 
 /* The definitions of the levels that were used: few programs bring those of TLP 2.0 along. */
@@ -147,6 +164,7 @@ const ExportFormat format_stix = {
     .summary = "a STIX 2.1 bundle of indicators",
     .media_type = "application/stix+json;version=2.1",
     .every = TRUE,
+    .ports = TRUE,
     .kinds = FORMAT_ALL_KINDS,
     .names = FORMAT_EITHER,
     .state_size = sizeof(State),
