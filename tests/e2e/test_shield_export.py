@@ -530,8 +530,7 @@ while True:
 """
 
 
-@unittest.skipIf(ABSENT_NFT, ABSENT_NFT)
-class NftTest(ShieldTestCase):
+class NamespaceTestCase(ShieldTestCase):
     """The own host (192.0.2.1), and another with addresses that are blocked and not."""
 
     def space(self, name, *command):
@@ -556,14 +555,17 @@ class NftTest(ShieldTestCase):
         self.judge("ip", "-n", self.own, "route", "add", "default", "via", "192.0.2.2")
         self.judge("ip", "-n", self.own, "-6", "route", "add", "default", "via", "2001:db8:1::2")
 
+    def talk(self, *addresses):
+        return dict(line.split() for line in
+                    self.space(self.own, "python3", "-c", TALK, *addresses).splitlines())
+
+
+@unittest.skipIf(ABSENT_NFT, ABSENT_NFT)
+class NftTest(NamespaceTestCase):
     def counted(self):
         listed = json.loads(self.space(self.own, "nft", "-j", "list", "counters"))["nftables"]
         return {each["counter"]["name"]: each["counter"]["packets"]
                 for each in listed if "counter" in each}
-
-    def talk(self, *addresses):
-        return dict(line.split() for line in
-                    self.space(self.own, "python3", "-c", TALK, *addresses).splitlines())
 
     def test_nft(self):
         echo = subprocess.Popen(["ip", "netns", "exec", self.far, "python3", "-c", ECHO],
@@ -714,6 +716,50 @@ class SuricataTest(ShieldTestCase):
         self.assertEqual(sorted(set(self.alerts(rules))), [
             "Concert address 203.0.113.7", "Concert domain 192.0.2.53",
             "Concert domain 198.51.100.7"])
+
+
+ASK = """
+import socket, sys
+with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as asking:
+    asking.sendto(bytes.fromhex(sys.argv[1]), ("198.51.100.7", 53))
+"""
+
+
+@needs("suricata")
+@unittest.skipIf(ABSENT_NFT, ABSENT_NFT)
+@unittest.skipUnless(concert.LONG, "only where CONCERT_LONG is set: it takes some seconds to start")
+class SuricataLiveTest(NamespaceTestCase):
+    """Suricata listens where the packets pass."""
+
+    def alerts(self):
+        log = self.directory / "fast.log"
+        return {line.split("[**]")[1].split("] ", 1)[1].strip()
+                for line in log.read_text().splitlines()} if log.exists() else set()
+
+    def test_live(self):
+        rules, _ = self.export("suricata")
+        process = subprocess.Popen(
+            ["ip", "netns", "exec", self.own, "suricata", "-c",
+             self.write("suricata.yaml", SURICATA), "-S", rules, "--af-packet=line",
+             "-l", self.directory, "-k", "none",
+             "--set", "classification-file=/dev/null", "--set", "reference-config-file=/dev/null"],
+            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        self.addCleanup(process.wait)
+        self.addCleanup(process.terminate)
+
+        def ask_until(name, wanted):
+            query = struct.pack("!HHHHHH", 7, 0x100, 1, 0, 0, 0) + encode_name(name) + b"\0\1\0\1"
+            deadline = time.monotonic() + 60
+            while wanted not in self.alerts():
+                self.assertIsNone(process.poll())
+                self.assertLess(time.monotonic(), deadline, self.alerts())
+                self.space(self.own, "python3", "-c", ASK, query.hex())
+                time.sleep(0.2)
+
+        ask_until("www.alder.example", "Concert domain")
+        self.assertEqual(self.alerts(), {"Concert domain"})
+        self.talk("198.51.100.7", "203.0.113.7")
+        ask_until("xalder.example", "Concert address")
 
 
 if __name__ == "__main__":
