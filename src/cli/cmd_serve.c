@@ -176,7 +176,7 @@ static TileFiles *start_tiles(Node *node)
 static int run(const CommandCall *call, GError **error)
 {
     tune_memory();
-    command_allow_files();
+    command_allow_files(); /* a connection is one, and the store has some */
     signal(SIGPIPE, SIG_IGN);
     g_autoptr(Node) node = command_node_open(call, NODE_SERVE, error);
     if (!node || !rebuild_dossiers(node, error))
