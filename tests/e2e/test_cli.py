@@ -11,7 +11,7 @@ import unittest
 import concert
 
 COMMANDS = ["init", "serve", "status", "config", "account", "collection", "import", "follow", "export",
-            "search", "show", "adopt", "match", "watch", "shield", "card", "directory", "peer", "community",
+            "search", "show", "adopt", "match", "watch", "sighting", "shield", "card", "directory", "peer", "community",
             "dispatch", "exchange", "request", "notify", "contact", "case", "claim", "consultation", "group",
             "resolution", "report", "board", "convention", "clock", "dossier", "attachment", "evidence",
             "incident", "policy", "emergency", "note", "parcel", "ledger", "key",
