@@ -2,7 +2,6 @@
 
 #include <math.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "base/error.h"
 #include "base/jsonguard.h"
@@ -122,7 +121,7 @@ void canonjson_append_number(GString *out, double number)
     }
 }
 
-static int compare_keys(const void *a, const void *b)
+int canonjson_compare(const void *a, const void *b)
 {
     yyjson_val *left = *(yyjson_val *const *)a;
     yyjson_val *right = *(yyjson_val *const *)b;
@@ -141,7 +140,7 @@ static gboolean append_object(GString *out, yyjson_val *object, guint depth, GEr
     yyjson_obj_foreach (object, at, size, key, value)
         keys[at] = key;
     if (count > 1)
-        qsort(keys, count, sizeof *keys, compare_keys);
+        qsort(keys, count, sizeof *keys, canonjson_compare);
 
     g_string_append_c(out, '{');
     for (gsize i = 0; i < count; i++) {

@@ -20,3 +20,6 @@ void canonjson_append_number(GString *out, double number);
 
 /* Orders two keys as RFC 8785 section 3.2.3 sorts them: less than, equal to or greater than 0. */
 int canonjson_compare_keys(const char *a, gsize a_length, const char *b, gsize b_length);
+
+/* Likewise two elements of an array of strings (yyjson_val *): for qsort(). */
+int canonjson_compare(const void *a, const void *b);

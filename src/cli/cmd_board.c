@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/jsontext.h"
+#include "base/texts.h"
 #include "base/timestamp.h"
 #include "cli/commands.h"
 #include "cli/dispatch_view.h"
@@ -18,11 +20,6 @@
 
 /* --- add ---------------------------------------------------------------------------------------
  */
-
-static int compare_names(gconstpointer a, gconstpointer b)
-{
-    return strcmp(*(const char *const *)a, *(const char *const *)b);
-}
 
 /* The members of the community but this node. */
 static gboolean add_members(Node *node, const char *name, GPtrArray *names, GError **error)
@@ -52,7 +49,7 @@ static GPtrArray *find_readers(const CommandCall *call, Node *node, GError **err
             return NULL;
         g_ptr_array_add(names, g_strdup(peer->node));
     }
-    g_ptr_array_sort(names, compare_names);
+    g_ptr_array_sort(names, texts_compare);
     for (guint i = names->len; i-- > 1;)
         if (strcmp(names->pdata[i], names->pdata[i - 1]) == 0)
             g_ptr_array_remove_index(names, i);
@@ -70,12 +67,6 @@ static void put_list(DossierAct *act, const char *member, char **texts, guint co
             yyjson_mut_arr_add_strcpy(act->params, list, texts[i]);
 }
 
-static void put_text(DossierAct *act, const char *member, const char *text)
-{
-    if (text)
-        yyjson_mut_obj_add_strcpy(act->params, act->payload, member, text);
-}
-
 static gboolean put_until(const CommandCall *call, DossierAct *act, GError **error)
 {
     const char *until = command_text(call, "until");
@@ -90,7 +81,7 @@ static gboolean put_until(const CommandCall *call, DossierAct *act, GError **err
         command_usage(call, error, "--until %s: neither a time nor a duration such as 30d", until);
         return FALSE;
     }
-    put_text(act, "until", timestamp_format(time, us, 0));
+    jsontext_add(act->params, act->payload, "until", timestamp_format(time, us, 0));
     return TRUE;
 }
 
@@ -105,13 +96,13 @@ static int run_add(const CommandCall *call, GError **error)
         return COMMAND_ERROR;
     g_auto(GStrv) sorted = g_strdupv((char **)topics);
     guint n_topics = g_strv_length(sorted);
-    qsort(sorted, n_topics, sizeof *sorted, compare_names);
+    qsort(sorted, n_topics, sizeof *sorted, texts_compare);
     g_auto(DossierAct) act = dossier_command_act(&board_procedure, "posted", NULL);
     put_list(&act, "to", (char **)readers->pdata, readers->len);
     put_list(&act, "topics", sorted, n_topics);
-    put_text(&act, "side", call->arguments[0]);
-    put_text(&act, "title", title);
-    put_text(&act, "text", command_text(call, "text"));
+    jsontext_add(act.params, act.payload, "side", call->arguments[0]);
+    jsontext_add(act.params, act.payload, "title", title);
+    jsontext_add(act.params, act.payload, "text", command_text(call, "text"));
     if (!put_until(call, &act, error))
         return COMMAND_ERROR;
     if (command_flag(call, "exercise"))

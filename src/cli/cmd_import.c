@@ -8,6 +8,7 @@
 #include "cli/command_node.h"
 #include "cli/commands.h"
 #include "cli/output.h"
+#include "cli/reading_options.h"
 #include "node/importer.h"
 
 /* Lines of one kind that a terminal is spared after. */
@@ -247,17 +248,7 @@ const Command cmd_import = {
             {"no-collection", 0, COMMAND_FLAG, .help = "keep the objects outside collections"},
             {"lenient", 0, COMMAND_FLAG, .help = "check only what storing needs"},
             {"strict", 0, COMMAND_FLAG, .help = "reject what the specification says SHOULD not be"},
-            {"format", 'f', COMMAND_CHOICE, "FORMAT", .choices = "stix|misp|misp-feed|list|csv",
-             .help = "what it is, instead of looking"},
-            {"columns", 0, COMMAND_TEXT, "MAPPING",
-             .help = "columns of CSV: value=2,type=1,comment=5 (default: from its header)"},
-            {"kind", 'k', COMMAND_CHOICE, "KIND",
-             .choices = "ipv4|ipv6|cidr|domain|url|md5|sha1|sha256|sha512|email|ja3|ja4",
-             .help = "what the values of a list are, where their looks do not tell"},
-            {"confidence", 0, COMMAND_INT, "N", .min = 0, .max = 100,
-             .help = "confidence of the indicators made"},
-            {"tlp", 't', COMMAND_CHOICE, "TLP", .choices = "clear|green|amber|amber+strict|red",
-             .help = "marking of the indicators made"},
+            READING_OPTIONS,
             {"valid-from", 0, COMMAND_TEXT, "TIME", .help = "of the indicators made"},
             {"valid-until", 0, COMMAND_TEXT, "TIME", .help = "of the indicators made"},
             {"dry-run", 'n', COMMAND_FLAG, .help = "check everything and keep nothing"},

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/jsontext.h"
+#include "base/texts.h"
 #include "base/timestamp.h"
 #include "cli/cmd_resolution.h"
 #include "cli/output.h"
@@ -17,14 +18,9 @@
 /* --- the community -----------------------------------------------------------------------------
  */
 
-static int compare_names(gconstpointer a, gconstpointer b)
-{
-    return strcmp(*(const char *const *)a, *(const char *const *)b);
-}
-
 static char **end_list(GPtrArray *names)
 {
-    g_ptr_array_sort(names, compare_names);
+    g_ptr_array_sort(names, texts_compare);
     g_ptr_array_add(names, NULL);
     return (char **)g_ptr_array_free(names, FALSE);
 }

@@ -13,12 +13,6 @@
 #define PERIOD_MAX (366 * 24 * 3600) /* seconds */
 #define VOTES      "yes|no|abstain"
 
-static void put_text(DossierAct *act, const char *member, const char *text)
-{
-    if (text)
-        yyjson_mut_obj_add_strcpy(act->params, act->payload, member, text);
-}
-
 static void put_list(DossierAct *act, const char *member, const char *const *texts)
 {
     if (!texts || !texts[0])
@@ -176,10 +170,10 @@ static int run_call(const CommandCall *call, GError **error)
     if (!order)
         return COMMAND_ERROR;
     g_auto(DossierAct) act = cmd_resolution_act(docket, "vote-opened");
-    put_text(&act, "until", timestamp_format(time, us, 0));
+    jsontext_add(act.params, act.payload, "until", timestamp_format(time, us, 0));
     put_order(&act, order);
-    put_text(&act, "vote", command_text(call, "vote"));
-    put_text(&act, "if_amended", command_text(call, "if-amended"));
+    jsontext_add(act.params, act.payload, "vote", command_text(call, "vote"));
+    jsontext_add(act.params, act.payload, "if_amended", command_text(call, "if-amended"));
     put_list(&act, "amendments", command_texts(call, "amendment"));
     return dossier_command_do(call, node, &act, error);
 }
@@ -239,10 +233,10 @@ static int run_vote(const CommandCall *call, GError **error)
     if (!docket)
         return COMMAND_ERROR;
     g_auto(DossierAct) act = cmd_resolution_act(docket, "ballot");
-    put_text(&act, "vote", call->arguments[1]);
-    put_text(&act, "if_amended", command_text(call, "if-amended"));
+    jsontext_add(act.params, act.payload, "vote", call->arguments[1]);
+    jsontext_add(act.params, act.payload, "if_amended", command_text(call, "if-amended"));
     put_list(&act, "amendments", command_texts(call, "amendment"));
-    put_text(&act, "text", command_text(call, "text"));
+    jsontext_add(act.params, act.payload, "text", command_text(call, "text"));
     return dossier_command_do(call, node, &act, error);
 }
 
@@ -275,7 +269,7 @@ static void put_count(DossierAct *act, const ResolutionCount *count)
     yyjson_mut_obj_add_uint(act->params, act->payload, "no", count->tally.no);
     yyjson_mut_obj_add_uint(act->params, act->payload, "abstain", count->tally.abstain);
     if (count->is_adopted)
-        put_text(act, "text", count->text);
+        jsontext_add(act->params, act->payload, "text", count->text);
     if (count->amendments->len == 0)
         return;
     yyjson_mut_val *list = yyjson_mut_obj_add_arr(act->params, act->payload, "amendments");
@@ -301,7 +295,7 @@ static int run_close(const CommandCall *call, GError **error)
     }
     g_autofree char *text = resolution_text_now(docket->result);
     g_auto(DossierAct) act = cmd_resolution_act(docket, "agreed");
-    put_text(&act, "text", text);
+    jsontext_add(act.params, act.payload, "text", text);
     yyjson_mut_obj_add_uint(act.params, act.payload, "noted",
                             resolution_count_noted(docket->result));
     return dossier_command_do(call, node, &act, error);

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/jsontext.h"
+#include "base/texts.h"
 #include "base/timestamp.h"
 #include "cli/attachment_file.h"
 #include "cli/document.h"
@@ -60,11 +61,6 @@ static void put_text(const Filling *filling, const ProcedureField *field, const 
                        yyjson_mut_strcpy(doc, text));
 }
 
-static int compare_texts(gconstpointer a, gconstpointer b)
-{
-    return strcmp(*(const char *const *)a, *(const char *const *)b);
-}
-
 /* Puts a list of @texts, of which it takes the members; sorted, none twice, unless @as_given. */
 static void put_list(const Filling *filling, const ProcedureField *field, GPtrArray *texts,
                      gboolean as_given)
@@ -73,7 +69,7 @@ static void put_list(const Filling *filling, const ProcedureField *field, GPtrAr
     if (texts->len == 0)
         return;
     if (!as_given)
-        g_ptr_array_sort(texts, compare_texts);
+        g_ptr_array_sort(texts, texts_compare);
     yyjson_mut_val *list = yyjson_mut_obj_add_arr(doc, filling->act->payload, field->name);
     for (guint i = 0; i < texts->len; i++)
         if (as_given || i == 0 || !g_str_equal(texts->pdata[i], texts->pdata[i - 1]))

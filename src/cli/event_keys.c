@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/jsonguard.h"
+#include "base/texts.h"
 #include "exchange/card.h"
 #include "identity/keyring_public.h"
 #include "ledger/opening.h"
@@ -83,11 +84,6 @@ static gboolean add_peer(Store *store, const char *name, GHashTable *keys, GErro
     return past != NULL;
 }
 
-static int compare_keys(gconstpointer a, gconstpointer b)
-{
-    return strcmp(*(const char *const *)a, *(const char *const *)b);
-}
-
 static char **sorted(GHashTable *keys)
 {
     GPtrArray *list = g_ptr_array_new();
@@ -96,7 +92,7 @@ static char **sorted(GHashTable *keys)
     g_hash_table_iter_init(&iter, keys);
     while (g_hash_table_iter_next(&iter, &key, NULL))
         g_ptr_array_add(list, g_strdup(key));
-    g_ptr_array_sort(list, compare_keys);
+    g_ptr_array_sort(list, texts_compare);
     g_ptr_array_add(list, NULL);
     return (char **)g_ptr_array_free(list, FALSE);
 }

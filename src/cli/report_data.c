@@ -2,7 +2,6 @@
 
 #include <string.h>
 
-#include "base/timestamp.h"
 #include "cli/event_keys.h"
 #include "exchange/card.h"
 #include "node/sighting_list.h"
@@ -48,19 +47,11 @@ static void add_places(GHashTable *places, const DossierFile *file)
 /* --- dossiers ----------------------------------------------------------------------------------
  */
 
-static gint64 year_start(guint year)
-{
-    g_autofree char *text = g_strdup_printf("%04u-01-01T00:00:00Z", year);
-    gint64 us = 0;
-    timestamp_parse(text, strlen(text), &us, NULL);
-    return us;
-}
-
 /* The dossiers of @store of a year. Elements: Dossier *. */
 static GPtrArray *list_year(Store *store, guint year, GError **error)
 {
     const DossiersQuery query = {0};
-    gint64 first = year_start(year), end = year_start(year + 1);
+    gint64 first = statistics_year_start(year), end = statistics_year_start(year + 1);
     g_autoptr(GPtrArray) all = dossiers_list(store, &query, error);
     if (!all)
         return NULL;
@@ -135,8 +126,8 @@ static void add_file(StatisticsCount *count, const DossierFile *file)
 static gboolean count_sightings(Store *store, guint year, guint64 *ret_count, GError **error)
 {
     SightingListQuery query = SIGHTING_LIST_QUERY_INIT;
-    query.since = year_start(year);
-    query.until = year_start(year + 1);
+    query.since = statistics_year_start(year);
+    query.until = statistics_year_start(year + 1);
     return sighting_list_count(store, &query, ret_count, error);
 }
 

@@ -1,11 +1,11 @@
 /* shield_propose.c - `concert shield propose`: what would block from now on, before anybody says
  * yes.
  */
-#include <string.h>
 #include <unistd.h>
 
 #include "base/durable.h"
 #include "base/jsontext.h"
+#include "base/texts.h"
 #include "base/timestamp.h"
 #include "cli/cmd_shield.h"
 #include "cli/command_node.h"
@@ -194,18 +194,13 @@ static gboolean look_into_logs(const CommandCall *call, Node *node, Proposal *pr
 /* --- for people --------------------------------------------------------------------------------
  */
 
-static int compare_names(gconstpointer a, gconstpointer b)
-{
-    return strcmp(*(const char *const *)a, *(const char *const *)b);
-}
-
 /* "domain 2, ipv4 1; birch 3" */
 static char *describe_side(const Side *side)
 {
     g_autoptr(GString) text = g_string_new(NULL);
     guint count;
     g_autofree gpointer *names = g_hash_table_get_keys_as_array(side->sources, &count);
-    qsort(names, count, sizeof(*names), compare_names);
+    qsort(names, count, sizeof(*names), texts_compare);
     for (int kind = OBSERVABLE_IPV4; kind < OBSERVABLE_OTHER; kind++)
         if (side->kinds[kind] > 0)
             g_string_append_printf(text, "%s%s %" G_GUINT64_FORMAT, text->len > 0 ? ", " : "",

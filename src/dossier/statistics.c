@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "base/texts.h"
 #include "base/timestamp.h"
 #include "dossier/statistics_figures.h"
 #include "dossier/suppress.h"
@@ -107,7 +108,7 @@ typedef struct {
     guint8 bytes[SHA256_SIZE];
 } Mark;
 
-static gint64 year_start(guint year)
+gint64 statistics_year_start(guint year)
 {
     g_autofree char *text = g_strdup_printf("%04u-01-01T00:00:00Z", year);
     gint64 us = 0;
@@ -122,8 +123,8 @@ StatisticsCount *statistics_begin(const StatisticsScope *scope)
     count->self = g_strdup(scope->self);
     count->places = scope->places ? g_hash_table_ref(scope->places) : NULL;
     count->sightings = scope->sightings;
-    count->first_us = year_start(scope->year);
-    count->end_us = year_start(scope->year + 1);
+    count->first_us = statistics_year_start(scope->year);
+    count->end_us = statistics_year_start(scope->year + 1);
     count->known = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     for (guint i = 0; i < N_TABLES; i++)
         count->tables[i].counts = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
@@ -392,11 +393,6 @@ void statistics_add(StatisticsCount *count, const EngineResult *dossier)
 /* --- figures -----------------------------------------------------------------------------------
  */
 
-static int compare_keys(gconstpointer a, gconstpointer b)
-{
-    return strcmp(*(const char *const *)a, *(const char *const *)b);
-}
-
 /* The keys of a table, sorted; the table's. */
 static GPtrArray *keys_of(GHashTable *table)
 {
@@ -406,7 +402,7 @@ static GPtrArray *keys_of(GHashTable *table)
     g_hash_table_iter_init(&iter, table);
     while (g_hash_table_iter_next(&iter, &key, NULL))
         g_ptr_array_add(keys, key);
-    g_ptr_array_sort(keys, compare_keys);
+    g_ptr_array_sort(keys, texts_compare);
     return keys;
 }
 

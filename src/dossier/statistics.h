@@ -45,6 +45,9 @@ typedef struct {
     guint64 sightings; /* STIX sightings of the year in the node's store */
 } StatisticsScope;
 
+/* When a year begins, in microseconds since 1970. */
+gint64 statistics_year_start(guint year);
+
 typedef struct StatisticsCount StatisticsCount;
 
 StatisticsCount *statistics_begin(const StatisticsScope *scope);

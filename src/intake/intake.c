@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 
 #include "base/fetch.h"
+#include "base/texts.h"
 #include "intake/bundle.h"
 #include "intake/csv.h"
 #include "intake/detect.h"
@@ -113,11 +114,6 @@ static void guard_progress(gpointer user, guint64 done, guint64 total)
         sink->progress(sink->user, done, total);
 }
 
-static gint compare_names(gconstpointer a, gconstpointer b)
-{
-    return strcmp(*(const char *const *)a, *(const char *const *)b);
-}
-
 /* The names in a directory, sorted; NULL with @error. */
 static GPtrArray *list_directory(const char *path, GError **error)
 {
@@ -136,7 +132,7 @@ static GPtrArray *list_directory(const char *path, GError **error)
         }
         g_ptr_array_add(names, g_strdup(name));
     }
-    g_ptr_array_sort(names, compare_names);
+    g_ptr_array_sort(names, texts_compare);
     return g_steal_pointer(&names);
 }
 

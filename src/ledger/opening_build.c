@@ -30,14 +30,6 @@ static void members_clear(Members *members)
 }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Members, members_clear)
 
-static int compare_keys(const void *a, const void *b)
-{
-    yyjson_val *left = *(yyjson_val *const *)a;
-    yyjson_val *right = *(yyjson_val *const *)b;
-    return canonjson_compare_keys(yyjson_get_str(left), yyjson_get_len(left), yyjson_get_str(right),
-                                  yyjson_get_len(right));
-}
-
 /* An integer that a double does not hold would be another one in RFC 8785 form. All values of a
  * document stand in one array (see jsonguard.c). */
 static gboolean check_numbers(yyjson_val *root, GError **error)
@@ -74,7 +66,7 @@ static gboolean members_read(const OpeningSpec *spec, Members *members, GError *
     yyjson_obj_foreach (root, at, size, key, value)
         members->keys[at] = key;
     if (members->count > 1)
-        qsort(members->keys, members->count, sizeof *members->keys, compare_keys);
+        qsort(members->keys, members->count, sizeof *members->keys, canonjson_compare);
     return TRUE;
 }
 

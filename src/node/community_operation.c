@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/jsonguard.h"
+#include "base/texts.h"
 #include "exchange/community.h"
 #include "ledger/origin.h"
 #include "node/operation_params.h"
@@ -77,11 +78,6 @@ static gboolean append_opened(Notary *notary, const Community *community, char *
     return append(notary, &record, audience, error);
 }
 
-static int compare_texts(gconstpointer a, gconstpointer b)
-{
-    return strcmp(*(const char *const *)a, *(const char *const *)b);
-}
-
 /* The members, and @about who is none yet, or not any more. */
 static GPtrArray *everybody(const Community *community, const char *about)
 {
@@ -91,7 +87,7 @@ static GPtrArray *everybody(const Community *community, const char *about)
         if (!g_str_equal(members[i], about))
             g_ptr_array_add(all, g_strdup(members[i]));
     g_ptr_array_add(all, g_strdup(about));
-    g_ptr_array_sort(all, compare_texts);
+    g_ptr_array_sort(all, texts_compare);
     g_ptr_array_add(all, NULL);
     return all;
 }

@@ -1,8 +1,7 @@
 #include "node/ledger_operation.h"
 
-#include <string.h>
-
 #include "base/jsontext.h"
+#include "base/texts.h"
 #include "node/operation_params.h"
 #include "node/resume.h"
 
@@ -39,11 +38,6 @@ static void statement_clear(Statement *statement)
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Statement, statement_clear)
 
-static int compare_texts(gconstpointer a, gconstpointer b)
-{
-    return strcmp(*(const char *const *)a, *(const char *const *)b);
-}
-
 static gboolean read_audience(yyjson_val *list, Statement *statement, GError **error)
 {
     statement->audience = g_ptr_array_new();
@@ -57,7 +51,7 @@ static gboolean read_audience(yyjson_val *list, Statement *statement, GError **e
         }
         g_ptr_array_add(statement->audience, (gpointer)yyjson_get_str(origin));
     }
-    g_ptr_array_sort(statement->audience, compare_texts);
+    g_ptr_array_sort(statement->audience, texts_compare);
     g_ptr_array_add(statement->audience, NULL);
     return TRUE;
 }

@@ -1,14 +1,8 @@
 #include "policy/audience.h"
 
-#include <string.h>
-
+#include "base/texts.h"
 #include "ledger/opening.h"
 #include "ledger/origin.h"
-
-static int compare_names(gconstpointer a, gconstpointer b)
-{
-    return strcmp(*(const char *const *)a, *(const char *const *)b);
-}
 
 static GHashTable *set_of(const char *const *names)
 {
@@ -49,7 +43,7 @@ static char **sorted(GHashTable *set, guint *ret_count)
     g_hash_table_iter_init(&iter, set);
     while (g_hash_table_iter_next(&iter, &name, NULL))
         g_ptr_array_add(names, g_strdup(name));
-    g_ptr_array_sort(names, compare_names);
+    g_ptr_array_sort(names, texts_compare);
     *ret_count = names->len;
     g_ptr_array_add(names, NULL);
     return (char **)g_ptr_array_free(names, FALSE);

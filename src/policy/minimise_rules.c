@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "base/texts.h"
 #include "policy/minimise.h"
 #include "policy/minimise_references.h"
 #include "stix/identifier.h"
@@ -69,11 +70,6 @@ static gboolean add_rule(MinimiseRules *rules, const char *word, GError **error)
     return TRUE;
 }
 
-static int compare_words(gconstpointer a, gconstpointer b)
-{
-    return strcmp(*(const char *const *)a, *(const char *const *)b);
-}
-
 MinimiseRules *minimise_rules_parse(const char *text, GError **error)
 {
     g_auto(GStrv) words = g_strsplit_set(text, ", \t\r\n", -1);
@@ -81,7 +77,7 @@ MinimiseRules *minimise_rules_parse(const char *text, GError **error)
     for (char **word = words; *word; word++)
         if (**word)
             g_ptr_array_add(sorted, *word);
-    g_ptr_array_sort(sorted, compare_words);
+    g_ptr_array_sort(sorted, texts_compare);
 
     MinimiseRules *rules = g_new0(MinimiseRules, 1);
     rules->rules = g_array_new(FALSE, TRUE, sizeof(Rule));
