@@ -256,7 +256,8 @@ class ReleaseTest(ReleaseTestCase):
 
 class PeerTest(concert.TestCase):
     def test_peers(self):
-        alder, birch = Node(self, "alder").serve(), Node(self, "birch").serve()
+        alder = Node(self, "alder").serve()
+        birch = Node(self, "birch", {"card": {"constituency_as": "AS64510"}}).serve()
         alder.run("peer", "invite", birch.url)
         birch.run("peer", "accept", alder.name)
         alder.wait_state(birch, "active")
@@ -285,6 +286,16 @@ class PeerTest(concert.TestCase):
         self.assertEqual(proposal["left_out"], {"not-permitted": 1})  # exercises never block
         alder.run("shield", "approve", 1, "--as", "Anna")
         self.assertIn("\nbad.example CNAME .\n", export().out)
+        # What lies in an AS of a peer's card is dangerous, too.
+        self.assertEqual(proposal["unresolved"], [{"as": 64510, "of": birch.name}])
+        routes = self.write("routes.csv", "prefix,asn\n203.0.113.0/24,64510\n")
+        alder.run("contact", "import", routes)
+        theirs = indicator(3, "[ipv4-addr:value = '203.0.113.7']")
+        alder.run("import", self.write("theirs.json", theirs))
+        proposal = alder.run("shield", "propose", "--check", "--json").json()
+        self.assertEqual([(row["value"], row["why"]) for row in proposal["dangerous"]],
+                         [("203.0.113.7", f"AS64510, constituency of {birch.name}")])
+        self.assertEqual(proposal["unresolved"], [])
         birch.run("dispatch", "recall", sent["entries"][0], "--reason", "a mistake")
         end = time.monotonic() + 20
         while "bad.example" in export().out:
