@@ -97,7 +97,7 @@ typedef struct {
     gint64 valid_until; /* 0: for good */
     /* The names of the warninglists that name it, the first of them; then NULL. */
     const char *lists[SET_VALUE_LISTS + 1];
-    GRefString *kept; /* what `name` is a part of; NULL: it is the set's */
+    char *kept; /* what `name` is a part of; NULL: it is the set's */
 } SetValue;
 
 /* Reads all of it; set_value_clear() frees what the value owns. FALSE when the set's file cannot be

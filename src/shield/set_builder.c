@@ -6,19 +6,15 @@
 
 #include "shield/set_ahead.h"
 #include "shield/set_indicators.h"
-#include "shield/set_tables.h"
-#include "shield/suffix.h"
+#include "shield/set_values.h"
 
-/* Refused domains that are counted, and those that are named in the file. */
-#define REFUSED_MAX   100000
+/* Refused domains that are named in the file. */
 #define REFUSED_NAMED 100
 
 struct SetBuilder {
-    SetTables tables;
     SetIndicators indicators;
+    SetValues *values;
     guint8 secret[SET_BUILDER_SECRET];
-    Suffix *suffix;
-    GTree *refused;           /* domains, each once, in order */
     GTree *notes;             /* key -> text */
     const Warninglist *lists; /* NULL: none */
     GArray *marks;            /* SetFileMark */
@@ -36,8 +32,6 @@ SetBuilder *set_builder_new(const guint8 secret[SET_BUILDER_SECRET])
     SetBuilder *builder = g_new0(SetBuilder, 1);
     guint64 seed;
 
-    builder->suffix = suffix_new();
-    builder->refused = g_tree_new_full(compare_texts, NULL, g_free, NULL);
     builder->notes = g_tree_new_full(compare_texts, NULL, g_free, g_free);
     builder->marks = g_array_new(FALSE, FALSE, sizeof(SetFileMark));
     if (secret)
@@ -45,7 +39,8 @@ SetBuilder *set_builder_new(const guint8 secret[SET_BUILDER_SECRET])
     else
         randombytes_buf(builder->secret, sizeof(builder->secret));
     memcpy(&seed, builder->secret, sizeof(seed));
-    set_indicators_init(&builder->indicators, seed);
+    set_indicators_init(&builder->indicators);
+    builder->values = set_values_new(seed);
     return builder;
 }
 
@@ -53,10 +48,8 @@ void set_builder_free(SetBuilder *builder)
 {
     if (!builder)
         return;
-    set_tables_clear(&builder->tables);
+    set_values_free(builder->values);
     set_indicators_clear(&builder->indicators);
-    suffix_free(builder->suffix);
-    g_tree_unref(builder->refused);
     g_tree_unref(builder->notes);
     g_array_unref(builder->marks);
     sodium_memzero(builder->secret, sizeof(builder->secret));
@@ -79,33 +72,17 @@ void set_builder_note(SetBuilder *builder, const char *key, const char *text)
     g_tree_replace(builder->notes, g_strdup(key), g_strdup(text));
 }
 
-/* The first of them are named; any number of them can be under a rule with "*". */
-static void refuse(SetBuilder *builder, const char *domain)
-{
-    if (g_tree_nnodes(builder->refused) < REFUSED_MAX)
-        g_tree_replace(builder->refused, g_strdup(domain), NULL);
-}
-
 gboolean set_builder_add_value(SetBuilder *builder, ObservableKind kind, const char *canonical,
                                GError **error)
 {
     gsize length = strlen(canonical);
-    guint8 bytes[64];
 
     g_return_val_if_fail(!builder->finished && builder->indicators.count > 0, FALSE);
     if (length == 0 || length > OBSERVABLE_MAX_LENGTH ||
         !set_indicators_want_values(&builder->indicators))
         return TRUE;
-    SetFileTable table = set_file_pack(kind, canonical, length, bytes);
-    if (table == SET_TABLE_NONE)
-        return TRUE;
-    if (table == SET_TABLE_DOMAIN && suffix_is_public(builder->suffix, canonical)) {
-        refuse(builder, canonical);
-        return TRUE;
-    }
-    set_indicators_add_value(&builder->indicators, kind, canonical, length);
-    return set_tables_add(&builder->tables, table, bytes, canonical, length,
-                          builder->indicators.count - 1, error);
+    return set_values_add(builder->values, builder->indicators.count - 1, kind, canonical, length,
+                          error);
 }
 
 /* The seed of this content under this secret. */
@@ -199,11 +176,11 @@ static void write_info(const SetBuilder *builder, SetWriter *writer)
     gsize length;
 
     yyjson_mut_doc_set_root(doc, root);
-    yyjson_mut_obj_add_str(doc, root, "public_suffixes", suffix_version(builder->suffix));
+    yyjson_mut_obj_add_str(doc, root, "public_suffixes", suffix_version(builder->values->suffix));
     g_tree_foreach(builder->notes, add_note, &info);
-    yyjson_mut_obj_add_int(doc, root, "refused_count", g_tree_nnodes(builder->refused));
+    yyjson_mut_obj_add_int(doc, root, "refused_count", g_tree_nnodes(builder->values->refused));
     info.into = yyjson_mut_obj_add_arr(doc, root, "refused");
-    g_tree_foreach(builder->refused, add_refused, &info);
+    g_tree_foreach(builder->values->refused, add_refused, &info);
     char *text = yyjson_mut_write(doc, 0, &length);
     set_writer_put(writer, SET_PART_INFO, text ? text : "{}", text ? length + 1 : 3);
     free(text);
@@ -230,8 +207,8 @@ static gboolean write_parts(SetBuilder *builder, const SetIndicatorsKept *kept, 
                             SetWriter *writer, GError **error)
 {
     /* So that it need not be moved. */
-    set_writer_room(writer, set_tables_size(&builder->tables));
-    set_tables_write(&builder->tables, writer, sort, kept->numbers,
+    set_writer_room(writer, set_tables_size(&builder->values->tables));
+    set_tables_write(&builder->values->tables, writer, sort, kept->numbers,
                      builder->lists ? mark_value : NULL, builder);
     if (!write_lists(builder, kept->shared, writer, error))
         return FALSE;
@@ -258,14 +235,18 @@ static GBytes *join(const Side *side, SetWriter *writer, SetRegion *region)
 GBytes *set_builder_finish(SetBuilder *builder, GError **error)
 {
     SetWriter writer;
+    SetValues *values = builder->values;
     Side side = {.all = &builder->indicators};
     g_auto(SetSort) sort = {0};
     GBytes *bytes = NULL;
 
     g_return_val_if_fail(!builder->finished, NULL);
     builder->finished = TRUE;
+    if (!set_values_end(values, builder->indicators.count, error))
+        return NULL;
     set_writer_init(&writer);
-    set_indicators_keep(&builder->indicators, &sort, &side.kept);
+    set_indicators_keep(&builder->indicators, &values->of, &sort, &side.kept);
+    set_indicators_clear_values(&values->of);
     writer.header.seed = make_seed(builder, side.kept.parts, side.kept.count);
     side.thread = set_ahead_start(write_side, &side);
     gboolean good = write_parts(builder, &side.kept, &sort, &writer, error);

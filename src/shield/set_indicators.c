@@ -8,17 +8,15 @@
 
 #define INDICATORS_MAX (G_MAXINT32 / 64)
 
-/* Flags in `file.spare` until it is written. */
-#define WITHDRAWN  1u
-#define HAS_VALUES 2u
+/* A flag in `file.spare` until it is written. */
+#define WITHDRAWN 1u
 
-void set_indicators_init(SetIndicators *all, guint64 seed)
+void set_indicators_init(SetIndicators *all)
 {
     *all = (SetIndicators){
         .pool = g_string_new_len("", 1),
         .sources = g_ptr_array_new_with_free_func(g_free),
         .known = g_hash_table_new(g_str_hash, g_str_equal),
-        .seed = seed,
     };
     g_ptr_array_add(all->sources, g_strdup(""));
 }
@@ -26,7 +24,6 @@ void set_indicators_init(SetIndicators *all, guint64 seed)
 void set_indicators_clear(SetIndicators *all)
 {
     set_region_clear(&all->files);
-    set_region_clear(&all->digests);
     g_string_free(all->pool, TRUE);
     g_hash_table_unref(all->known);
     g_ptr_array_unref(all->sources);
@@ -37,9 +34,15 @@ static SetFileIndicator *file_at(const SetIndicators *all, guint32 number)
     return (SetFileIndicator *)(gpointer)all->files.bytes + number;
 }
 
-static guint64 *digest_at(const SetIndicators *all, guint32 number)
+void set_indicators_clear_values(SetIndicatorsValues *values)
 {
-    return (guint64 *)(gpointer)all->digests.bytes + number;
+    set_region_clear(&values->digests);
+    set_region_clear(&values->any);
+}
+
+static guint64 digest_at(const SetIndicatorsValues *values, guint32 number)
+{
+    return ((const guint64 *)(gconstpointer)values->digests.bytes)[number];
 }
 
 static gboolean is_full(gsize length, GError **error)
@@ -137,8 +140,6 @@ gboolean set_indicators_add(SetIndicators *all, const SetIndicator *given, GErro
         return FALSE;
     memcpy(set_region_room(&all->files, sizeof(file)), &file, sizeof(file));
     all->files.length += sizeof(file);
-    set_region_room(&all->digests, sizeof(guint64));
-    all->digests.length += sizeof(guint64);
     all->count++;
     return TRUE;
 }
@@ -146,14 +147,6 @@ gboolean set_indicators_add(SetIndicators *all, const SetIndicator *given, GErro
 gboolean set_indicators_want_values(const SetIndicators *all)
 {
     return (file_at(all, all->count - 1)->spare & WITHDRAWN) == 0;
-}
-
-void set_indicators_add_value(SetIndicators *all, ObservableKind kind, const char *canonical,
-                              gsize length)
-{
-    file_at(all, all->count - 1)->spare |= HAS_VALUES;
-    /* A sum, so that the order of the values does not count. */
-    *digest_at(all, all->count - 1) += set_file_text_key(all->seed + kind, canonical, length);
 }
 
 /* --- Which of them, and in which order ------------------------------------------------------- */
@@ -172,14 +165,23 @@ static gint compare_ids(const SetIndicators *all, const SetFileIndicator *a,
                       : memcmp(a->uuid, b->uuid, sizeof(a->uuid));
 }
 
+/* What is sorted. */
+typedef struct {
+    const SetIndicators *all;
+    const SetIndicatorsValues *values;
+} Sorted;
+
 /* Of one id the latest version comes first; of several that are as late a withdrawn one, and else
  * one that does not depend on the order they came in. */
 static gint compare_indicators(gconstpointer first, gconstpointer second, gpointer user)
 {
-    const SetIndicators *all = user;
+    const Sorted *sorted = user;
+    const SetIndicators *all = sorted->all;
     guint32 at = ((const SetSortItem *)first)->at, other = ((const SetSortItem *)second)->at;
     const SetFileIndicator *a = file_at(all, at), *b = file_at(all, other);
     guint a_withdrawn = a->spare & WITHDRAWN, b_withdrawn = b->spare & WITHDRAWN;
+
+    guint64 digest = digest_at(sorted->values, at), others = digest_at(sorted->values, other);
 
     gint order = compare_ids(all, a, b);
     if (order == 0 && a->version != b->version)
@@ -188,8 +190,8 @@ static gint compare_indicators(gconstpointer first, gconstpointer second, gpoint
         order = a_withdrawn ? -1 : 1;
     if (order == 0)
         order = strcmp(source_name(all, a->source), source_name(all, b->source));
-    if (order == 0 && *digest_at(all, at) != *digest_at(all, other))
-        order = *digest_at(all, at) < *digest_at(all, other) ? -1 : 1;
+    if (order == 0 && digest != others)
+        order = digest < others ? -1 : 1;
     if (order == 0)
         order = strcmp(pool_text(all, a->name), pool_text(all, b->name));
     if (order == 0)
@@ -198,32 +200,33 @@ static gint compare_indicators(gconstpointer first, gconstpointer second, gpoint
 }
 
 /* An indicator's part of what the seed is made of: a sum, so that their order does not count. */
-static guint64 seed_part(const SetIndicators *all, guint32 number)
+static guint64 seed_part(const SetIndicatorsValues *values, guint32 number)
 {
-    guint64 digest = *digest_at(all, number);
-    return key_mix(digest ^ all->seed, digest);
+    guint64 digest = digest_at(values, number);
+    return key_mix(digest ^ values->seed, digest);
 }
 
 /* Puts the indicators in the order of their ids, adds up their parts of the seed, and counts what
  * each source has. */
-static const SetSortItem *sort_indicators(SetIndicators *all, SetSort *sort, guint64 *ret_parts,
+static const SetSortItem *sort_indicators(Sorted *sorted, SetSort *sort, guint64 *ret_parts,
                                           guint32 *used)
 {
+    const SetIndicators *all = sorted->all;
     SetSortItem *items = set_sort_begin(sort, all->count);
     guint64 parts = 0;
 
     for (guint32 i = 0; i < all->count; i++) {
         const SetFileIndicator *file = file_at(all, i);
-        gboolean counts = file->spare == HAS_VALUES;
+        gboolean counts = file->spare == 0 && sorted->values->any.bytes[i];
         items[i] = (SetSortItem){
             .key = file->id != 0 ? G_MAXUINT64 : set_file_first(file->uuid, 16),
             .at = i,
             .indicator = counts,
         };
         used[file->source] += counts;
-        parts += seed_part(all, i);
+        parts += seed_part(sorted->values, i);
     }
-    set_sort_run(sort, all->count, compare_indicators, all);
+    set_sort_run(sort, all->count, compare_indicators, sorted);
     *ret_parts = parts;
     return items;
 }
@@ -234,7 +237,7 @@ static gint compare_sources(gconstpointer a, gconstpointer b, gpointer user)
 }
 
 /* The sources of what is kept, in an order that does not depend on who came first. */
-static void share_sources(SetIndicators *all, const guint32 *used, SetIndicatorsKept *kept)
+static void share_sources(const SetIndicators *all, const guint32 *used, SetIndicatorsKept *kept)
 {
     g_autoptr(GArray) sources = g_array_new(FALSE, FALSE, sizeof(guint32));
 
@@ -243,7 +246,7 @@ static void share_sources(SetIndicators *all, const guint32 *used, SetIndicators
     for (guint32 i = 1; i < all->sources->len; i++)
         if (used[i] > 0)
             g_array_append_val(sources, i);
-    g_array_sort_with_data(sources, compare_sources, all);
+    g_array_sort_with_data(sources, compare_sources, (gpointer)all);
     for (guint i = 0; i < sources->len; i++) {
         guint32 source = g_array_index(sources, guint32, i);
         const char *name = source_name(all, source);
@@ -254,13 +257,15 @@ static void share_sources(SetIndicators *all, const guint32 *used, SetIndicators
     }
 }
 
-void set_indicators_keep(SetIndicators *all, SetSort *sort, SetIndicatorsKept *ret_kept)
+void set_indicators_keep(const SetIndicators *all, const SetIndicatorsValues *values, SetSort *sort,
+                         SetIndicatorsKept *ret_kept)
 {
+    Sorted sorted = {all, values};
     guint64 parts;
     g_autofree guint32 *used = g_new0(guint32, all->sources->len);
     guint32 *numbers = g_new(guint32, (gsize)all->count + 1);
     guint32 *order = g_new(guint32, (gsize)all->count + 1), count = 0;
-    const SetSortItem *items = sort_indicators(all, sort, &parts, used);
+    const SetSortItem *items = sort_indicators(&sorted, sort, &parts, used);
     guint32 left_out = all->count;
 
     for (guint32 i = 0; i < all->count; i++) {
@@ -274,13 +279,12 @@ void set_indicators_keep(SetIndicators *all, SetSort *sort, SetIndicatorsKept *r
             numbers[at] = SET_INDICATORS_NONE;
             order[--left_out] = at;
             used[file_at(all, at)->source] -= items[i].indicator;
-            parts -= seed_part(all, at);
+            parts -= seed_part(values, at);
         }
     }
     *ret_kept =
         (SetIndicatorsKept){.numbers = numbers, .order = order, .count = count, .parts = parts};
     share_sources(all, used, ret_kept);
-    set_region_clear(&all->digests);
 }
 
 void set_indicators_clear_kept(SetIndicatorsKept *kept)

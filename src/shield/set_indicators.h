@@ -8,19 +8,16 @@
 #include "shield/set_sort.h"
 
 typedef struct {
-    SetRegion files;   /* SetFileIndicator each, put in order in their place */
-    SetRegion digests; /* guint64 each: of its values */
+    SetRegion files; /* SetFileIndicator each, put in order in their place */
     guint32 count;
     GString *pool;      /* of ids and names; offset 0 is the empty text, "none" */
     GPtrArray *sources; /* their names; `file.source` is a number of these, from 1 */
     GHashTable *known;  /* of them: name -> number */
     gsize sources_length;
     guint32 source; /* the one added last */
-    guint64 seed;   /* secret */
 } SetIndicators;
 
-/* @seed is secret, so that nobody knows which of two that claim one id is taken. */
-void set_indicators_init(SetIndicators *all, guint64 seed);
+void set_indicators_init(SetIndicators *all);
 void set_indicators_clear(SetIndicators *all);
 
 gboolean set_indicators_add(SetIndicators *all, const SetIndicator *given, GError **error);
@@ -28,9 +25,14 @@ gboolean set_indicators_add(SetIndicators *all, const SetIndicator *given, GErro
 /* Does the indicator added last take values? */
 gboolean set_indicators_want_values(const SetIndicators *all);
 
-/* Notes a value of the one added last. */
-void set_indicators_add_value(SetIndicators *all, ObservableKind kind, const char *canonical,
-                              gsize length);
+/* What is known of the values of each indicator. */
+typedef struct {
+    SetRegion digests; /* guint64 each: the sum of their keys under `seed` */
+    SetRegion any;     /* guint8 each: has it any? */
+    guint64 seed;      /* secret, so that nobody knows which of two that claim one id is taken */
+} SetIndicatorsValues;
+
+void set_indicators_clear_values(SetIndicatorsValues *values);
 
 /* An indicator that is left out. */
 #define SET_INDICATORS_NONE G_MAXUINT32
@@ -46,8 +48,9 @@ typedef struct {
     guint32 *sources; /* where each source is in there */
 } SetIndicatorsKept;
 
-/* Sorts in the room of @sort. */
-void set_indicators_keep(SetIndicators *all, SetSort *sort, SetIndicatorsKept *ret_kept);
+/* @values has all of them. Sorts in the room of @sort. */
+void set_indicators_keep(const SetIndicators *all, const SetIndicatorsValues *values, SetSort *sort,
+                         SetIndicatorsKept *ret_kept);
 void set_indicators_clear_kept(SetIndicatorsKept *kept);
 
 /* The side of the file. */

@@ -9,7 +9,8 @@
 
 static gint compare_values(const SetOrder *order, const SetSortItem *a, const SetSortItem *b)
 {
-    const guint8 *first = order->table->bytes + a->at, *second = order->table->bytes + b->at;
+    const guint8 *first = order->table->bytes.bytes + a->at,
+                 *second = order->table->bytes.bytes + b->at;
     if (set_order_has_keys(order))
         return 0;
     return order->width > 0 ? memcmp(first, second, order->width)
@@ -28,12 +29,13 @@ static gint compare_items(gconstpointer a, gconstpointer b, gpointer user)
 static guint64 key_at(const SetOrder *order, guint32 entry)
 {
     const SetTable *table = order->table;
-    const guint8 *value = table->bytes + table->entries[entry].at;
+    const guint8 *value = table->bytes.bytes + set_tables_entry(table, entry)->at;
     if (order->width > 0)
         return set_file_first(value, order->width);
     /* A text ends where the next one begins. */
     const guint8 *end =
-        table->bytes + (entry + 1 < table->count ? table->entries[entry + 1].at : table->length);
+        table->bytes.bytes +
+        (entry + 1 < table->count ? set_tables_entry(table, entry + 1)->at : table->bytes.length);
     return set_file_text_key(order->seed, (const char *)value, (gsize)(end - value) - 1);
 }
 
@@ -46,11 +48,11 @@ static gpointer sort_values(gpointer user)
     guint32 count = 0, same = 0;
 
     for (guint32 i = 0; i < table->count; i++) {
-        guint32 number = order->numbers[table->entries[i].indicator];
+        const SetTablesEntry *entry = set_tables_entry(table, i);
+        guint32 number = order->numbers[entry->indicator];
         if (number != SET_INDICATORS_NONE)
-            items[count++] = (SetSortItem){.key = key_at(order, i),
-                                           .at = table->entries[i].at,
-                                           .indicator = number & G_MAXINT32};
+            items[count++] = (SetSortItem){
+                .key = key_at(order, i), .at = entry->at, .indicator = number & G_MAXINT32};
     }
     set_sort_run(&order->sort, count, compare_items, order);
     for (guint32 i = 1; i < count; i++) {

@@ -224,7 +224,7 @@ gboolean set_read(const Set *set, SetEntry entry, SetValue *ret_value)
 
 void set_value_clear(SetValue *value)
 {
-    g_clear_pointer(&value->kept, g_ref_string_release);
+    g_clear_pointer(&value->kept, g_free);
 }
 
 /* Tells all entries of one value. */

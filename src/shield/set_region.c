@@ -8,6 +8,8 @@
 /* The first room; more is doubled. What is not touched costs nothing. */
 #define LEAST_ROOM (1u << 20)
 
+#define READY_MAX  (256u << 10)
+
 static gsize pages(gsize size)
 {
     gsize page = (gsize)sysconf(_SC_PAGESIZE);
@@ -29,7 +31,19 @@ static guint8 *map(gsize size)
                    size);
 }
 
-guint8 *set_region_room(SetRegion *region, gsize size)
+/* Has the system make the next pages all at once: one by one, when each is first touched, takes it
+ * longer. An older one does not know how. */
+static void make_ready(SetRegion *region)
+{
+    gsize start = MIN(pages(region->length), region->room);
+    gsize step = MIN(MIN(pages(region->length / 8), READY_MAX), region->room - start);
+
+    if (step > 0)
+        madvise(region->bytes + start, step, MADV_POPULATE_WRITE);
+    region->ready = start + step;
+}
+
+guint8 *set_region_make_room(SetRegion *region, gsize size)
 {
     if (region->room - region->length < size) {
         gsize room = pages(MAX(MAX(2 * region->room, region->length + size), LEAST_ROOM));
@@ -38,6 +52,8 @@ guint8 *set_region_room(SetRegion *region, gsize size)
                           : map(room);
         region->room = room;
     }
+    if (region->length + size > region->ready)
+        make_ready(region);
     return region->bytes + region->length;
 }
 

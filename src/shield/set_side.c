@@ -45,8 +45,8 @@ SetSide *set_side_new(int fd, const SetFileHeader *header)
 
 void set_side_clear(SetSideRecord *record)
 {
-    g_clear_pointer(&record->id, g_ref_string_release);
-    g_clear_pointer(&record->name, g_ref_string_release);
+    g_clear_pointer(&record->id, g_free);
+    g_clear_pointer(&record->name, g_free);
 }
 
 void set_side_free(SetSide *side)
@@ -83,8 +83,7 @@ static gboolean read_at(int fd, guint64 offset, void *into, gsize length, GError
 }
 
 /* The text at @offset of the pool; NULL for the empty one, and for what is none. */
-static gboolean read_text(const SetSide *side, guint32 offset, GRefString **ret_text,
-                          GError **error)
+static gboolean read_text(const SetSide *side, guint32 offset, char **ret_text, GError **error)
 {
     char first[TEXT_FIRST];
     g_autofree char *more = NULL;
@@ -105,7 +104,7 @@ static gboolean read_text(const SetSide *side, guint32 offset, GRefString **ret_
             break;
     }
     if (end && g_utf8_validate(text, end - text, NULL))
-        *ret_text = g_ref_string_new_len(text, end - text);
+        *ret_text = g_strdup(text);
     return TRUE;
 }
 
@@ -124,19 +123,14 @@ static gboolean read_record(const SetSide *side, guint32 number, SetSideRecord *
     return TRUE;
 }
 
-static GRefString *share(GRefString *text)
+static SetSideRecord copy(const SetSideRecord *record)
 {
-    return text ? g_ref_string_acquire(text) : NULL;
+    return (SetSideRecord){record->file, g_strdup(record->id), g_strdup(record->name)};
 }
 
-static SetSideRecord share_record(const SetSideRecord *record)
+static gboolean is_short(const char *text)
 {
-    return (SetSideRecord){record->file, share(record->id), share(record->name)};
-}
-
-static gboolean is_short(GRefString *text)
-{
-    return !text || g_ref_string_length(text) <= KEPT_MAX;
+    return !text || strlen(text) <= KEPT_MAX;
 }
 
 static void keep(SetSide *side, guint32 number, const SetSideRecord *record)
@@ -146,7 +140,7 @@ static void keep(SetSide *side, guint32 number, const SetSideRecord *record)
     slot->known = is_short(record->id) && is_short(record->name);
     slot->number = number;
     if (slot->known)
-        slot->record = share_record(record);
+        slot->record = copy(record);
 }
 
 gboolean set_side_read(SetSide *side, guint32 number, SetSideRecord *ret_record)
@@ -157,7 +151,7 @@ gboolean set_side_read(SetSide *side, guint32 number, SetSideRecord *ret_record)
     g_mutex_lock(&side->mutex);
     gboolean known = slot->known && slot->number == number;
     if (known)
-        *ret_record = share_record(&slot->record);
+        *ret_record = copy(&slot->record);
     g_mutex_unlock(&side->mutex);
     if (known)
         return TRUE;

@@ -17,7 +17,7 @@ void set_side_free(SetSide *side);
 
 typedef struct {
     SetFileIndicator file;
-    GRefString *id, *name; /* NULL: none */
+    char *id, *name; /* NULL: none */
 } SetSideRecord;
 
 void set_side_clear(SetSideRecord *record);

@@ -8,9 +8,6 @@
 /* Values whose memory is asked for before it is needed. */
 #define AHEAD 16
 
-/* Bytes, and entries, that a table has room for at first. */
-#define LEAST_ROOM 1024
-
 /* An index by more bits than this leaves the caches. */
 #define INDEX_BITS_MAX 18
 
@@ -25,8 +22,8 @@ typedef struct {
 
 static void clear_table(SetTable *table)
 {
-    g_free(table->bytes);
-    g_free(table->entries);
+    set_region_clear(&table->bytes);
+    set_region_clear(&table->entries);
     *table = (SetTable){0};
 }
 
@@ -36,20 +33,10 @@ void set_tables_clear(SetTables *tables)
         clear_table(&tables->tables[i]);
 }
 
-/* Room for a value of @size bytes. Doubled each time, which must stay within 32 bits, too. */
-static gboolean make_room(SetTable *table, gsize size)
+/* Is there room for a value of @size bytes? Places in the file must stay within 32 bits. */
+static gboolean has_room(const SetTable *table, gsize size)
 {
-    if (table->length > G_MAXUINT32 / 2 - size || table->count >= G_MAXINT32 / 16)
-        return FALSE;
-    if (table->bytes_room - table->length < size) {
-        table->bytes_room = MAX(2 * table->length, table->length + (guint32)size + LEAST_ROOM);
-        table->bytes = g_realloc(table->bytes, table->bytes_room);
-    }
-    if (table->count == table->entries_room) {
-        table->entries_room = MAX(2 * table->count, LEAST_ROOM);
-        table->entries = g_renew(SetTablesEntry, table->entries, table->entries_room);
-    }
-    return TRUE;
+    return table->bytes.length <= G_MAXUINT32 / 2 - size && table->count < G_MAXINT32 / 16;
 }
 
 gboolean set_tables_add(SetTables *tables, SetFileTable number, const guint8 *bytes,
@@ -59,14 +46,17 @@ gboolean set_tables_add(SetTables *tables, SetFileTable number, const guint8 *by
     guint width = set_file_widths[number];
     gsize size = width > 0 ? width : length + 1;
 
-    if (!make_room(table, size)) {
+    if (!has_room(table, size)) {
         g_set_error(error, CONCERT_ERROR, CONCERT_ERROR_LIMIT, "too many indicators of type %s",
                     observable_kind_name((ObservableKind)set_file_kinds[number]));
         return FALSE;
     }
-    memcpy(table->bytes + table->length, width > 0 ? (const void *)bytes : text, size);
-    table->entries[table->count++] = (SetTablesEntry){table->length, indicator};
-    table->length += (guint32)size;
+    const SetTablesEntry entry = {(guint32)table->bytes.length, indicator};
+    memcpy(set_region_room(&table->bytes, size), width > 0 ? (const void *)bytes : text, size);
+    table->bytes.length += size;
+    memcpy(set_region_room(&table->entries, sizeof(entry)), &entry, sizeof(entry));
+    table->entries.length += sizeof(entry);
+    table->count++;
     return TRUE;
 }
 
@@ -108,7 +98,7 @@ static void note_url(SetFileHeader *header, const char *url, gsize length)
 /* Copies a value to @into and returns how long it is, a text's NUL not counted. */
 static gsize copy_value(const SetOrder *order, const SetSortItem *item, guint8 *into)
 {
-    const guint8 *value = order->table->bytes + item->at;
+    const guint8 *value = order->table->bytes.bytes + item->at;
     if (set_order_has_keys(order)) {
         guint64 key = GUINT64_TO_BE(item->key);
         memcpy(into, &key, order->width);
@@ -131,7 +121,8 @@ static void write_values(Tables *tables, SetOrder *order, SetFileBucket *directo
     guint32 position = 0, next = 0;
 
     set_writer_begin(writer, SET_PART_VALUES + order->number);
-    guint8 *start = set_writer_room(writer, order->table->length + SET_FILE_TEXT_PAD), *end = start;
+    guint8 *start = set_writer_room(writer, order->table->bytes.length + SET_FILE_TEXT_PAD),
+           *end = start;
     if (directory && order->count > 0) {
         memset(start, 0, SET_FILE_TEXT_PAD);
         end += SET_FILE_TEXT_PAD;
@@ -139,7 +130,7 @@ static void write_values(Tables *tables, SetOrder *order, SetFileBucket *directo
     for (guint32 left = order->count; left > 0; left--, item++) {
         /* Values lie in the order they were added in. */
         if (left > AHEAD)
-            __builtin_prefetch(order->table->bytes + item[AHEAD].at);
+            __builtin_prefetch(order->table->bytes.bytes + item[AHEAD].at);
         add_link(tables, item);
         if (item->same)
             continue;
@@ -266,6 +257,6 @@ gsize set_tables_size(const SetTables *tables)
 {
     gsize size = count_entries(tables) * 4 * sizeof(guint32);
     for (guint i = 0; i < SET_TABLES; i++)
-        size += tables->tables[i].length + SET_FILE_TEXT_PAD;
+        size += tables->tables[i].bytes.length + SET_FILE_TEXT_PAD;
     return size;
 }

@@ -13,11 +13,15 @@ typedef struct {
 } SetTablesEntry;
 
 typedef struct {
-    guint8 *bytes; /* values of one width after one another; texts with their NULs */
-    SetTablesEntry *entries;
-    guint32 length, count; /* of bytes, of entries */
-    guint32 bytes_room, entries_room;
+    SetRegion bytes;   /* values of one width after one another; texts with their NULs */
+    SetRegion entries; /* SetTablesEntry each */
+    guint32 count;     /* of them */
 } SetTable;
+
+static inline const SetTablesEntry *set_tables_entry(const SetTable *table, guint32 entry)
+{
+    return (const SetTablesEntry *)(gconstpointer)table->entries.bytes + entry;
+}
 
 typedef struct {
     SetTable tables[SET_TABLES];

@@ -5,6 +5,14 @@
 #include "shield/set_builder.h"
 #include "shield/set_file.h"
 
+static gboolean no_threads;
+
+/* In the place of GLib's, so that there may be no threads to be had. */
+GThread *g_thread_try_new(const char *name, GThreadFunc work, gpointer user, GError **error)
+{
+    return no_threads ? NULL : g_thread_new(name, work, user);
+}
+
 static gint compare_places(gconstpointer a, gconstpointer b, gpointer user)
 {
     const SetSortItem *first = a, *second = b;
@@ -82,13 +90,25 @@ static void test_text_key(void)
     }
 }
 
+/* Two of three ids are UUIDs, the others texts. */
+static void make_id(guint i, char id[64])
+{
+    g_snprintf(id, 64, "indicator--%08x-0000-4000-8000-%012x%s", i * 2654435761u, i,
+               i % 3 == 0 ? "x" : "");
+}
+
 static void add_numbered(SetBuilder *builder, guint i)
 {
     char id[64], text[64];
-    /* Two of three ids are UUIDs, the others texts. */
-    g_snprintf(id, sizeof(id), "indicator--%08x-0000-4000-8000-%012x%s", i * 2654435761u, i,
-               i % 3 == 0 ? "x" : "");
-    SetIndicator indicator = {.id = id, .source = i % 5 ? "one" : "two", .confidence = -1};
+    make_id(i, id);
+    SetIndicator indicator = {
+        .id = id, .source = i % 5 ? "one" : "two", .confidence = -1, .version = i + 1};
+    if (i % 7 == 0) {
+        const SetIndicator older = {.id = id, .source = "three", .version = i};
+        g_assert_true(set_builder_add_indicator(builder, &older, NULL));
+        g_assert_true(
+            set_builder_add_value(builder, OBSERVABLE_DOMAIN, "older.alder.example", NULL));
+    }
     g_assert_true(set_builder_add_indicator(builder, &indicator, NULL));
     g_snprintf(text, sizeof(text), "h%u.alder.example", i / 2); /* two indicators name each */
     g_assert_true(set_builder_add_value(builder, OBSERVABLE_DOMAIN, text, NULL));
@@ -96,28 +116,65 @@ static void add_numbered(SetBuilder *builder, guint i)
     g_assert_true(set_builder_add_value(builder, OBSERVABLE_IPV4, text, NULL));
 }
 
-/* So many that several threads have work: the same bytes in whatever order, all of them right. */
+/* Several threads have work with so many. */
+#define MANY 40000
+
+static const guint8 secret[SET_BUILDER_SECRET] = {5};
+
+static GBytes *build_many(gboolean backwards)
+{
+    g_autoptr(SetBuilder) builder = set_builder_new(secret);
+    for (guint i = 0; i < MANY; i++)
+        add_numbered(builder, backwards ? MANY - 1 - i : i);
+    return set_builder_finish(builder, NULL);
+}
+
+/* Is what is known of the entry that of its indicator? */
+static void assert_right(const Set *set, SetEntry entry, guint i)
+{
+    char id[64];
+    SetValue value;
+
+    g_assert_true(set_read(set, entry, &value));
+    guint number = (guint)value.version - 1;
+    g_assert_cmpuint(number / 2, ==, i / 2);
+    make_id(number, id);
+    g_assert_cmpstr(value.id, ==, id);
+    g_assert_cmpstr(value.source, ==, number % 5 ? "one" : "two");
+}
+
+/* The same bytes in whatever order, and without threads, all of them right. */
 static void test_threads(void)
 {
-    static const guint8 secret[SET_BUILDER_SECRET] = {5};
-    const guint count = 60000;
-    g_autoptr(SetBuilder) forwards = set_builder_new(secret);
-    g_autoptr(SetBuilder) backwards = set_builder_new(secret);
     SetEntry found[SET_MAX_FOUND];
+    g_autoptr(GBytes) first = build_many(FALSE);
+    g_autoptr(GBytes) second = build_many(TRUE);
+    no_threads = TRUE;
+    g_autoptr(GBytes) alone = build_many(FALSE);
+    no_threads = FALSE;
 
-    for (guint i = 0; i < count; i++) {
-        add_numbered(forwards, i);
-        add_numbered(backwards, count - 1 - i);
-    }
-    g_autoptr(GBytes) first = set_builder_finish(forwards, NULL);
-    g_autoptr(GBytes) second = set_builder_finish(backwards, NULL);
     g_assert_true(g_bytes_equal(first, second));
+    g_assert_true(g_bytes_equal(first, alone));
     g_autoptr(Set) set = set_open_bytes(first, NULL);
     g_assert_true(set_check(set, NULL));
-    for (guint i = 0; i < count; i += 997) {
+    for (guint i = 0; i < MANY; i += 997) {
         char text[64];
         gsize length = (gsize)g_snprintf(text, sizeof(text), "h%u.alder.example", i / 2);
         g_assert_cmpuint(set_find_domain(set, text, length, found), ==, 1);
+        assert_right(set, found[0], i);
+        assert_right(set, set_next(set, found[0]), i);
+    }
+    g_assert_cmpuint(set_count_indicators(set), ==, MANY);
+    g_assert_cmpuint(set_find_domain(set, "older.alder.example", 19, found), ==, 0);
+}
+
+/* A builder that is given up while a thread looks at its values. */
+static void test_given_up(void)
+{
+    for (guint i = 0; i < 20; i++) {
+        g_autoptr(SetBuilder) builder = set_builder_new(secret);
+        for (guint j = 0; j < 3000 + 500 * i; j++)
+            add_numbered(builder, j);
     }
 }
 
@@ -127,5 +184,6 @@ int main(int argc, char **argv)
     g_test_add_func("/set-sort/sort", test_sort);
     g_test_add_func("/set-sort/text-key", test_text_key);
     g_test_add_func("/set-sort/threads", test_threads);
+    g_test_add_func("/set-sort/given-up", test_given_up);
     return g_test_run();
 }
