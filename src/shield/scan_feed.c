@@ -118,13 +118,34 @@ static gboolean look_at_record(ScanFeed *feed, gsize place, gsize end)
     return TRUE;
 }
 
-/* Looks at the lines up to @end as records, those in which the sieve saw something; at all when
- * there may be something that it cannot see. */
-static gboolean look_at_records(ScanFeed *feed, gsize end)
+/* The end of the header lines at the place that was come to, and of the records they are for: where
+ * the next header stands, or @end. */
+static gsize records_end(const ScanFeed *feed, gsize end)
 {
+    const char *text = feed->window->text;
+    gsize at = feed->at;
+
+    if (!scan_lines_have_late_headers(feed->lines))
+        return end;
+    while (at < end && text[at] == '#') {
+        const char *newline = memchr(text + at, '\n', end - at);
+        at = newline ? (gsize)(newline + 1 - text) : end;
+    }
+    for (const char *hash; at < end && (hash = memchr(text + at, '#', end - at));
+         at = (gsize)(hash + 1 - text))
+        if (hash > text + feed->at && hash[-1] == '\n')
+            return (gsize)(hash - text);
+    return end;
+}
+
+/* Looks at the lines up to @end as records of one header, those in which the sieve saw something;
+ * at all when there may be something that it cannot see. */
+static gboolean look_at_part(ScanFeed *feed, gsize end)
+{
+    gboolean all = set_has_one_label_urls(feed->set) || scan_lines_need_all(feed->lines);
+
     scan_lines_take_headers(feed->lines, feed->window->text + feed->at, end - feed->at,
                             feed->line == 1);
-    gboolean all = set_has_one_label_urls(feed->set) || scan_lines_need_all(feed->lines);
     while (all && feed->at < end)
         if (!look_at_record(feed, feed->at, end))
             return FALSE;
@@ -138,6 +159,14 @@ static gboolean look_at_records(ScanFeed *feed, gsize end)
             return FALSE;
     }
     advance(feed, end);
+    return TRUE;
+}
+
+static gboolean look_at_records(ScanFeed *feed, gsize end)
+{
+    while (feed->at < end)
+        if (!look_at_part(feed, records_end(feed, end)))
+            return FALSE;
     return TRUE;
 }
 

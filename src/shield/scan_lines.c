@@ -52,6 +52,11 @@ void scan_lines_take_headers(ScanLines *lines, const char *text, gsize length, g
     input_take_headers(lines->input, text, length, start);
 }
 
+gboolean scan_lines_have_late_headers(const ScanLines *lines)
+{
+    return input_has_late_headers(lines->input);
+}
+
 gboolean scan_lines_need_all(const ScanLines *lines)
 {
     return input_needs_all_lines(lines->input);

@@ -19,6 +19,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(ScanLines, scan_lines_free)
 /* The file's header; see input_take_headers(). */
 void scan_lines_take_headers(ScanLines *lines, const char *text, gsize length, gboolean start);
 
+/* Can a later line be a header, for the lines behind it? */
+gboolean scan_lines_have_late_headers(const ScanLines *lines);
+
 /* See input_needs_all_lines(). */
 gboolean scan_lines_need_all(const ScanLines *lines);
 

@@ -234,6 +234,13 @@ static const Row rows[] = {
        ZEEK "1700000000.0\t192.0.2.9\tbirch.example\t/\n"
             "1700000000.0\t192.0.2.9\tcedar.example\t/only\n"),
     NO("host and path apart", TEXT, URL, "http://birch.example/only", "birch.example\t/only"),
+    YES("host and path apart", LOG, URL, "http://birch.example/only",
+        ZEEK "1700000000.0\t192.0.2.9\tbirch.example\t/only\n#fields\tts\tid.orig_h\tuser\tnote\n"
+             "1700000000.0\t192.0.2.9\tcedar.example\t/only\n"),
+    NO("host and path apart", LOG, URL, "http://birch.example/only",
+       "#separator \\x09\n#fields\tts\tid.orig_h\tuser\tnote\n"
+       "1700000000.0\t192.0.2.9\tbirch.example\t/only\n" ZEEK
+       "1700000000.0\t192.0.2.9\tcedar.example\t/only\n"),
 
     YES("hashes only whole", TEXT, MD5, MD5, "mal_" MD5 ".bin"),
     YES("hashes only whole", TEXT, SHA256, SHA256, "sha256:" SHA256),
