@@ -1,7 +1,6 @@
 /* dossier_show.c - `concert PROCEDURE show`: a dossier with all that was said, and what can be done
  * next. */
 #include <stdlib.h>
-#include <string.h>
 
 #include "base/jsontext.h"
 #include "base/timestamp.h"

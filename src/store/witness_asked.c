@@ -1,7 +1,6 @@
 /* witness_asked.c - the witnesses of the own log, and what they have cosigned of it. */
 #include <string.h>
 
-#include "base/timestamp.h"
 #include "store/ledger_rows.h"
 #include "store/reader.h"
 #include "store/tx.h"
