@@ -192,6 +192,13 @@ static SignedJson *read_report(const char *path, gboolean *ret_page_differs, GEr
 static char **known_keys(const CommandCall *call, Node *node, const char *name, GError **error)
 {
     const char *const *given = command_texts(call, "key");
+    for (guint i = 0; given && given[i]; i++) {
+        g_autoptr(NoteVerifier) key = note_verifier_parse(given[i], error);
+        if (!key) {
+            g_prefix_error(error, "--key %s: ", given[i]);
+            return NULL;
+        }
+    }
     if (given || !node)
         return g_strdupv((char **)given);
     g_autofree char *origin = g_strconcat(name, "/ledger", NULL);

@@ -180,8 +180,8 @@ static gboolean judge_rules(const EngineResult *dossier, const Event *event,
         if (guard->holds ? guard->holds(dossier, event)
                          : guard->check(dossier, event, error ? &missing : NULL))
             continue;
-        return error_set(error, CONCERT_ERROR_DENIED, "the rule is not met: %s%s%s", guard->rule,
-                         missing ? ": " : "", missing ? missing->message : "");
+        return error_set(error, CONCERT_ERROR_DENIED, "refused, as it must hold that %s%s%s",
+                         guard->rule, missing ? ": " : "", missing ? missing->message : "");
     }
     return TRUE;
 }

@@ -88,6 +88,8 @@ class ReportTest(concert.TestCase):
         other = next(json.loads(line)["key"] for line in events.read_text().splitlines()
                      if line.startswith('{"key":"' + birch.name))
         self.assertIn("signature", concert.run("report", "verify", path, "--key", other, status=1).out)
+        self.assertIn("VKEY: not a verifier key",
+                      concert.run("report", "verify", path, "--key", "VKEY", status=2).err)
 
         # One figure changed: the signature is wrong, and who counts again is told which it is.
         changed = self.directory / "changed.json"

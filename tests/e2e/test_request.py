@@ -157,7 +157,7 @@ class RequestTest(concert.TestCase):
         refuse("answer", "Here.", because="not answered by the way")
         asked.run("request", "accept", request, "--basis", "profile")
         refuse("release", "Here.", "--order", "Order 1", because="accepted")
-        refuse("preserve", "--until", "59d", because="demands 60 days")
+        refuse("preserve", "--until", "59d", because="refused, as it must hold that data is preserved")
         asked.run("request", "preserve", request, "--until", "60d", "--reference", "K 7")
         refuse("record-formal", "--reference", "R 1", "--authority", "Court", node=asking, because="only its responder")
         refuse("release", "Here.", "--order", "Order 1", because="preserved")
