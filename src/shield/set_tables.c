@@ -8,6 +8,10 @@
 /* Values whose memory is asked for before it is needed. */
 #define AHEAD 16
 
+/* Values that are worth a thread, and bytes of them that it is told of at once. */
+#define MANY         20000
+#define TOLD_AT_ONCE (64 * 1024)
+
 /* An index by more bits than this leaves the caches. */
 #define INDEX_BITS_MAX 18
 
@@ -75,16 +79,6 @@ static void add_link(Tables *tables, const SetSortItem *item)
     tables->links[tables->link_count++] = link;
 }
 
-static void add_keys(Tables *tables, const SetOrder *order, const guint8 *value, gsize length)
-{
-    if (order->width > 0)
-        set_keys_add_bytes(tables->keys, order->number, value);
-    else
-        set_keys_add_text(tables->keys, order->number, (const char *)value, length);
-    if (tables->each)
-        tables->each(tables->user, order->number, value, length);
-}
-
 static void note_url(SetFileHeader *header, const char *url, gsize length)
 {
     gsize host, host_length;
@@ -93,6 +87,89 @@ static void note_url(SetFileHeader *header, const char *url, gsize length)
     if (set_file_url_host(url, length, &host, &host_length) && url[host] != '[' &&
         !memchr(url + host, '.', host_length))
         header->flags |= SET_FILE_ONE_LABEL_URLS;
+}
+
+/* What follows from values that were written: their keys, marks and the like. */
+typedef struct {
+    Tables *tables;
+    SetFileTable number;
+    const guint8 *at; /* the next one */
+
+    /* Of a table with many they are looked at on another thread while more are written. */
+    GThread *thread;
+    GMutex mutex;
+    GCond changed;
+    const guint8 *written; /* up to here */
+    gboolean ended;
+} Noting;
+
+static void note_until(Noting *noting, const guint8 *end)
+{
+    Tables *tables = noting->tables;
+    guint width = set_file_widths[noting->number];
+
+    while (noting->at < end) {
+        const guint8 *value = noting->at;
+        gsize length = width > 0 ? width : strlen((const char *)value);
+        if (width > 0)
+            set_keys_add_bytes(tables->keys, noting->number, value);
+        else
+            set_keys_add_text(tables->keys, noting->number, (const char *)value, length);
+        if (noting->number == SET_TABLE_URL)
+            note_url(&tables->writer->header, (const char *)value, length);
+        if (tables->each)
+            tables->each(tables->user, noting->number, value, length);
+        noting->at += length + (width == 0);
+    }
+}
+
+static gpointer note_ahead(gpointer user)
+{
+    Noting *noting = user;
+
+    g_mutex_lock(&noting->mutex);
+    while (noting->at < noting->written || !noting->ended) {
+        const guint8 *end = noting->written;
+        if (noting->at == end) {
+            g_cond_wait(&noting->changed, &noting->mutex);
+            continue;
+        }
+        g_mutex_unlock(&noting->mutex);
+        note_until(noting, end);
+        g_mutex_lock(&noting->mutex);
+    }
+    g_mutex_unlock(&noting->mutex);
+    return NULL;
+}
+
+static void begin_noting(Noting *noting, guint32 count)
+{
+    g_mutex_init(&noting->mutex);
+    g_cond_init(&noting->changed);
+    noting->written = noting->at;
+    if (count >= MANY)
+        noting->thread = g_thread_try_new("note", note_ahead, noting, NULL);
+}
+
+/* All values before @end were written, and no others will be when @ended is set. */
+static void tell_written(Noting *noting, const guint8 *end, gboolean ended)
+{
+    g_mutex_lock(&noting->mutex);
+    noting->written = end;
+    noting->ended = ended;
+    g_cond_signal(&noting->changed);
+    g_mutex_unlock(&noting->mutex);
+}
+
+static void end_noting(Noting *noting, const guint8 *end)
+{
+    tell_written(noting, end, TRUE);
+    if (noting->thread)
+        g_thread_join(noting->thread);
+    else
+        note_until(noting, end);
+    g_mutex_clear(&noting->mutex);
+    g_cond_clear(&noting->changed);
 }
 
 /* Copies a value to @into and returns how long it is, a text's NUL not counted. */
@@ -127,6 +204,8 @@ static void write_values(Tables *tables, SetOrder *order, SetFileBucket *directo
         memset(start, 0, SET_FILE_TEXT_PAD);
         end += SET_FILE_TEXT_PAD;
     }
+    Noting noting = {.tables = tables, .number = order->number, .at = end};
+    begin_noting(&noting, order->count);
     for (guint32 left = order->count; left > 0; left--, item++) {
         /* Values lie in the order they were added in. */
         if (left > AHEAD)
@@ -138,13 +217,13 @@ static void write_values(Tables *tables, SetOrder *order, SetFileBucket *directo
             directory[next++] = (SetFileBucket){(guint32)(end - start), position};
         position++;
         gsize length = copy_value(order, item, end);
-        if (order->number == SET_TABLE_URL)
-            note_url(&writer->header, (const char *)end, length);
-        add_keys(tables, order, end, length);
         end += length + (directory != NULL);
+        if (end - noting.written >= TOLD_AT_ONCE)
+            tell_written(&noting, end, FALSE);
     }
     while (directory && next <= buckets)
         directory[next++] = (SetFileBucket){(guint32)(end - start), position};
+    end_noting(&noting, end);
     set_writer_added(writer, (gsize)(end - start));
     set_writer_end(writer);
 }
