@@ -177,6 +177,7 @@ class NodeTest(concert.NodeTestCase):
         """Who sits at a terminal is told when there is nothing; programs read the exit status."""
         self.assertEqual(self.concert("case", "list", status=1).err, "")
         self.assertEqual(self.at_a_terminal("case", "list"), (1, b"concert case list: there is none\r\n"))
+        self.assertEqual(self.at_a_terminal("account", "list"), (0, b"concert account list: there is none\r\n"))
         log, indicators = self.write("log.txt", "192.0.2.1\n"), self.write("list.txt", "192.0.2.2\n")
         self.assertEqual(self.at_a_terminal("match", "-i", indicators, log),
                          (1, b"concert match: nothing was found\r\n"))
