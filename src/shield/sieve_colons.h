@@ -117,7 +117,7 @@ static inline Glance glance_at_chain(const Sieve *sieve, const SieveBlock *block
         return GLANCE_NO;
     const guint8 *start = text + (gint32)end - length;
     if (start[-1] == '%' || text[end] == '.' || window(block, SIEVE_HOST, end) << length >> 63 ||
-        __builtin_ctzll(colons) > 4 || (colons & 3) == 1)
+        __builtin_ctzll(colons) > 4 || (colons & 3) == 1 || (colons & colons >> 1 & colons >> 2))
         return GLANCE_YES;                 /* not all of it counts, or more than it */
     length -= colons >> (length - 2) == 2; /* a colon alone at the end */
     colons &= (G_GUINT64_CONSTANT(1) << length) - 1;

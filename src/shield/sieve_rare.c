@@ -275,7 +275,8 @@ static gboolean has_address(const Sieve *sieve, const SieveLevel *level, gsize s
     }
     if (end == 0 || class_at(level, end) & SPOT_ALNUM)
         return FALSE;
-    if (end - start >= 2 && text[start] == ':' && text[start + 1] != ':')
+    if (end - start >= 3 && text[start] == ':' &&
+        (text[start + 1] != ':' || text[start + 2] == ':'))
         start++;
     if (end - start >= 2 && text[end - 1] == ':' && text[end - 2] != ':')
         end--;
@@ -307,10 +308,12 @@ gboolean sieve_rare_colons(const Sieve *sieve, const SieveLevel *level, gsize at
     if (at - start == CHAIN_MAX || (start > 0 && text[start - 1] == '%'))
         return TRUE;
     first = (gsize)((const guint8 *)memchr(text + start, ':', at - start) - text);
-    if (first - start >= 5 || (start > 0 && class_of(text[start - 1]) & SPOT_HOST))
+    gboolean three = at - first >= 3 && text[first + 1] == ':' && text[first + 2] == ':';
+    if (three || first - start >= 5 || (start > 0 && class_of(text[start - 1]) & SPOT_HOST))
         start = first;
-    if (colons >= 15 && (at - start) % 3 == 2 &&
-        has_digest(sieve, text + start, 3, (at - start + 1) / 3 * 2))
+    gsize pairs = start + (text[start] == ':');
+    if (colons >= 15 && (at - pairs) % 3 == 2 &&
+        has_digest(sieve, text + pairs, 3, (at - pairs + 1) / 3 * 2))
         return TRUE;
     return colons <= 9 && (gap || colons >= 6) && has_address(sieve, level, start, at);
 }

@@ -195,7 +195,8 @@ static void spot_v6(SpotView *view, gsize start, gsize end)
 
     if (!extend_v6(view, &end))
         return;
-    if (end - start >= 2 && view->text[start] == ':' && view->text[start + 1] != ':')
+    if (end - start >= 3 && view->text[start] == ':' &&
+        (view->text[start + 1] != ':' || view->text[start + 2] == ':'))
         start++;
     if (end - start >= 2 && view->text[end - 1] == ':' && view->text[end - 2] != ':')
         end--;
@@ -217,17 +218,20 @@ void spot_address_v6(SpotView *view, gsize at)
            (view->text[end] == ':' || spot_view_class(view->text[end]) & SPOT_HEX))
         colons += view->text[end++] == ':';
     view->colons_until = end;
-    /* What stands before the first colon may be the tail of a word: "src:2001:db8::1", but
-     * "std::cafe". */
-    if (at - first == 5 || (first > 0 && spot_view_class(view->text[first - 1]) & SPOT_HOST)) {
-        if (view->text[at + 1] == ':' && at > 0 && spot_view_class(view->text[at - 1]) & SPOT_ALNUM)
+    /* What stands before the first colon may be the tail of a word: "src:2001:db8::1", "src:::1",
+     * but "std::cafe". */
+    gboolean three = end - at >= 3 && view->text[at + 1] == ':' && view->text[at + 2] == ':';
+    if (three || at - first == 5 ||
+        (first > 0 && spot_view_class(view->text[first - 1]) & SPOT_HOST)) {
+        if (!three && view->text[at + 1] == ':' && at > 0 &&
+            spot_view_class(view->text[at - 1]) & SPOT_ALNUM)
             return;
         first = at;
     }
     if (colons < 2)
         return;
     if (colons >= 15 && !(spot_view_class_at(view, end) & SPOT_ALNUM))
-        spot_paired_hash(view, first, end);
+        spot_paired_hash(view, first + (view->text[first] == ':'), end);
     if (colons <= 9)
         spot_v6(view, first, end);
 }

@@ -77,6 +77,9 @@ static const Row rows[] = {
     YES("forms of IPv6", TEXT, IPV6, "2001:db8::1", "from 2001:0DB8:0:0:0:0:0:0001 to"),
     YES("forms of IPv6", TEXT, IPV6, "2001:db8::c000:209", "2001:db8::192.0.2.9"),
     YES("forms of IPv6", TEXT, IPV6, "2001:db8::1", "src:2001:db8:0::1"),
+    YES("forms of IPv6", TEXT, IPV6, "::1", "src:::1"),
+    YES("forms of IPv6", TEXT, IPV6, "::2:0:1", "face:::2:0:1/128"),
+    NO("forms of IPv6", TEXT, IPV6, "::1", "2001:db8:::1"),
     NO("forms of IPv6", TEXT, IPV6, "2001:db8::1", "2001:db8::1:2"),
     NO("forms of IPv6", TEXT, IPV6, "2001:db8::1", "2001:db8::11"),
     NO("forms of IPv6", TEXT, IPV6, "::a", "10:20:0a std::a"),
@@ -264,6 +267,7 @@ static const Row rows[] = {
     YES("hashes in pairs", TEXT, SHA1, SHA1,
         "SHA1 Fingerprint=DA:39:A3:EE:5E:6B:4B:0D:32:55:BF:EF:95:60:18:90:AF:D8:07:09"),
     NO("hashes in pairs", TEXT, MD5, MD5, "d4:1d:8c:d9:8f:00:b2:04:e9:80:09:98:ec:f8:42:7e:00"),
+    YES("hashes in pairs", TEXT, MD5, MD5, "MD5:d4:1d:8c:d9:8f:00:b2:04:e9:80:09:98:ec:f8:42:7e"),
     NO("hashes in pairs", TEXT, MD5, MD5, "00:d4:1d:8c:d9:8f:00:b2:04:e9:80:09:98:ec:f8:42:7e"),
 
     YES("JA3 is not MD5", TEXT, JA3, MD5, "ja3=" MD5),
