@@ -19,6 +19,7 @@ struct ScanFeed {
     guint place;        /* the first one of the window that does not lie before `at` */
     GArray *matches;    /* SpotMatch; of the window, once they were looked for */
     GArray *places;     /* gsize, in order */
+    GArray *of_line;    /* gsize: those of one line, from its start */
     gboolean spotted;
 
     ScanLines *lines;
@@ -101,6 +102,24 @@ static gboolean look_at_text(ScanFeed *feed, gsize end)
     return TRUE;
 }
 
+/* The places that lie in the line from `at` to @end; lines are come to in their order. */
+static GArray *places_of_line(ScanFeed *feed, gsize end)
+{
+    g_array_set_size(feed->of_line, 0);
+    for (guint i = feed->place; i < feed->places->len; i++) {
+        gsize place = g_array_index(feed->places, gsize, i);
+        if (place < feed->at) {
+            feed->place = i;
+            continue;
+        }
+        if (place >= end)
+            break;
+        place -= feed->at;
+        g_array_append_val(feed->of_line, place);
+    }
+    return feed->of_line;
+}
+
 /* Looks at the line around @place as a record. */
 static gboolean look_at_record(ScanFeed *feed, gsize place, gsize end)
 {
@@ -111,8 +130,8 @@ static gboolean look_at_record(ScanFeed *feed, gsize place, gsize end)
 
     if (before)
         advance(feed, (gsize)(before + 1 - text));
-    if (!scan_lines_look(feed->lines, text + feed->at, line_end - feed->at, feed->line, feed->found,
-                         feed->user))
+    if (!scan_lines_look(feed->lines, text + feed->at, line_end - feed->at,
+                         places_of_line(feed, line_end), feed->line, feed->found, feed->user))
         return FALSE;
     advance(feed, MIN(line_end + 1, end));
     return TRUE;
@@ -214,6 +233,7 @@ ScanFeed *scan_feed_new(const Set *set)
     feed->set = set;
     feed->line = 1;
     feed->matches = g_array_new(FALSE, FALSE, sizeof(SpotMatch));
+    feed->of_line = g_array_new(FALSE, FALSE, sizeof(gsize));
     feed->lines = scan_lines_new(set);
     return feed;
 }
@@ -223,6 +243,7 @@ void scan_feed_free(ScanFeed *feed)
     if (!feed)
         return;
     g_array_unref(feed->matches);
+    g_array_unref(feed->of_line);
     scan_lines_free(feed->lines);
     g_free(feed);
 }

@@ -82,10 +82,10 @@ static gboolean take_hit(gpointer user, const Observation *observation, const Ob
     return TRUE;
 }
 
-static void look_at_text(ScanLines *lines, const char *line, gsize length)
+static void look_at_text(ScanLines *lines, const char *line, gsize length, GArray *places)
 {
     g_array_set_size(lines->matches, 0);
-    spot_text(lines->set, line, length, lines->matches);
+    spot_places(lines->set, line, length, places, lines->matches);
     for (guint i = 0; i < lines->matches->len; i++) {
         const SpotMatch *match = &g_array_index(lines->matches, SpotMatch, i);
         add_place(lines, (Place){.offset = match->start,
@@ -130,14 +130,14 @@ static gboolean report(ScanLines *lines, guint64 number, ScanFound found, gpoint
     return TRUE;
 }
 
-gboolean scan_lines_look(ScanLines *lines, const char *line, gsize length, guint64 number,
-                         ScanFound found, gpointer user)
+gboolean scan_lines_look(ScanLines *lines, const char *line, gsize length, GArray *places,
+                         guint64 number, ScanFound found, gpointer user)
 {
     g_array_set_size(lines->places, 0);
     if (input_read(lines->input, line, length, lines->observation))
         observation_look_up(lines->set, lines->observation, take_hit, lines);
     else
-        look_at_text(lines, line, length);
+        look_at_text(lines, line, length, places);
     if (lines->places->len > 1)
         g_array_sort_with_data(lines->places, compare, (gpointer)lines->set);
     return report(lines, number, found, user);

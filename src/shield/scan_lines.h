@@ -26,7 +26,7 @@ gboolean scan_lines_have_late_headers(const ScanLines *lines);
 gboolean scan_lines_need_all(const ScanLines *lines);
 
 /* Looks at the line [line, line + length), number @number of the file, in the order of its bytes.
- * Those of a line that is no record are found as in running text. FALSE when @found said so,
- * or set_failed(). */
-gboolean scan_lines_look(ScanLines *lines, const char *line, gsize length, guint64 number,
-                         ScanFound found, gpointer user);
+ * Those of a line that is no record are found as in running text, at @places (gsize, offsets in the
+ * line), which the sieve named and which change. FALSE when @found said so, or set_failed(). */
+gboolean scan_lines_look(ScanLines *lines, const char *line, gsize length, GArray *places,
+                         guint64 number, ScanFound found, gpointer user);
