@@ -355,32 +355,57 @@ static inline guint leading(guint64 bits)
 #define SOME_TOGETHER NAMES_TOGETHER
 G_STATIC_ASSERT(NAMES_TOGETHER == NUMBERS_TOGETHER);
 
-/* Looks at what is plainly a name or an address. What is fetched for some is waited for while the
- * others' keys are made. */
-PASS probe_plain(const Sieve *sieve, SieveBlock *block, const guint8 *text)
+/* What is plainly a name or an address, while what the filters have for it is fetched. */
+typedef struct {
+    Names names;
+    Numbers numbers;
+    guint name_count, number_count;
+} Plain;
+
+/* Reads the names and addresses from the lists' place @from on, and begins to fetch. */
+PASS begin_plain(const Sieve *sieve, SieveBlock *block, const guint8 *text, guint from,
+                 Plain *plain)
+{
+    const Filter name2 = sieve->filters->name2, v4 = sieve->filters->v4;
+    guint names = sieve->names ? block->counts[SIEVE_NAMES] : 0;
+    guint numbers = sieve->addresses ? block->counts[SIEVE_NUMBERS] : 0;
+
+    names = MIN(names - MIN(from, names), SOME_TOGETHER);
+    numbers = MIN(numbers - MIN(from, numbers), SOME_TOGETHER);
+    names = read_plain_names(sieve, block, text, block->lists[SIEVE_NAMES] + from, names,
+                             &plain->names);
+    make_name_keys(sieve->seed_name2, &name2, text, &plain->names, names);
+    numbers =
+        read_numbers(block, text, block->lists[SIEVE_NUMBERS] + from, numbers, &plain->numbers);
+    if (v4.count > 0)
+        make_number_keys(sieve->seed_v4, &v4, &plain->numbers, numbers);
+    plain->name_count = names;
+    plain->number_count = numbers;
+}
+
+/* Passes on those that the filters let through. */
+PASS end_plain(const Sieve *sieve, SieveBlock *block, const guint8 *text, Plain *plain)
 {
     const Filters filters = *sieve->filters;
-    guint name_count = sieve->names ? block->counts[SIEVE_NAMES] : 0;
-    guint number_count = sieve->addresses ? block->counts[SIEVE_NUMBERS] : 0;
-    Names names;
     NearKeys near;
-    Numbers numbers;
 
-    for (guint i = 0; i < MAX(name_count, number_count); i += SOME_TOGETHER) {
-        guint some = MIN(name_count - MIN(i, name_count), SOME_TOGETHER);
-        guint others = MIN(number_count - MIN(i, number_count), SOME_TOGETHER);
-        some = read_plain_names(sieve, block, text, block->lists[SIEVE_NAMES] + i, some, &names);
-        make_name_keys(sieve->seed_name2, &filters.name2, text, &names, some);
-        others = read_numbers(block, text, block->lists[SIEVE_NUMBERS] + i, others, &numbers);
-        if (filters.v4.count > 0)
-            make_number_keys(sieve->seed_v4, &filters.v4, &numbers, others);
-        some = keep_known_names(&filters.name2, &names, some);
-        make_near_keys(sieve->seed_name3, &filters.name3, text, &names, some, &near);
-        others = keep_known_numbers(&filters, &numbers, others);
-        for (guint n = 0; n < others; n++)
-            ask_for_number(sieve, block, (gint32)numbers.ends[n], numbers.lengths[n],
-                           numbers.addresses[n]);
-        pass_near(block, &filters.name3, &names, &near, some);
+    guint names = keep_known_names(&filters.name2, &plain->names, plain->name_count);
+    make_near_keys(sieve->seed_name3, &filters.name3, text, &plain->names, names, &near);
+    guint numbers = keep_known_numbers(&filters, &plain->numbers, plain->number_count);
+    for (guint n = 0; n < numbers; n++)
+        ask_for_number(sieve, block, (gint32)plain->numbers.ends[n], plain->numbers.lengths[n],
+                       plain->numbers.addresses[n]);
+    pass_near(block, &filters.name3, &plain->names, &near, names);
+}
+
+/* What lies behind the first names and addresses of a block, which has more of them than most. */
+static void look_at_rest(const Sieve *sieve, SieveBlock *block, const guint8 *text, Plain *plain)
+{
+    guint count = MAX(block->counts[SIEVE_NAMES], block->counts[SIEVE_NUMBERS]);
+
+    for (guint from = SOME_TOGETHER; from < count; from += SOME_TOGETHER) {
+        begin_plain(sieve, block, text, from, plain);
+        end_plain(sieve, block, text, plain);
     }
 }
 
@@ -400,6 +425,7 @@ static void look(const Sieve *sieve, SieveBlock *block, const guint8 *text, gsiz
 {
     /* One word more than there is, for the ends of runs that end with the text. */
     guint end = SIEVE_FIRST + (guint)MIN(length / 64 + 1, SIEVE_WORDS);
+    Plain plain;
 
     classify(block, text, length);
     take_out_escapes(block, end + SIEVE_AHEAD - 1);
@@ -409,11 +435,14 @@ static void look(const Sieve *sieve, SieveBlock *block, const guint8 *text, gsiz
     list_colons(block, end);
     if (block->high || block->carries[SIEVE_CARRY_HIGH] || block->carries[SIEVE_CARRY_HIGH_DOT])
         list_other_scripts(block, text, end);
+    block->name_hits = block->number_hits = 0;
+    begin_plain(sieve, block, text, 0, &plain);
+    /* Memory is slow; meanwhile the rest. */
     leave_names_out(block);
     leave_hashes_out(sieve, block, text);
     leave_chains_out(sieve, block, text);
-    block->name_hits = block->number_hits = 0;
-    probe_plain(sieve, block, text);
+    end_plain(sieve, block, text, &plain);
+    look_at_rest(sieve, block, text, &plain);
     if (sieve->names)
         probe_marked_names(sieve, block, text);
     if (sieve->addresses)
