@@ -21,6 +21,21 @@ static gboolean look_at(gpointer user, SetEntry entry, const SetValue *value)
     return --*left > 0;
 }
 
+/* All the texts together are no longer than the file. */
+typedef struct {
+    gsize size, seen;
+} Patterns;
+
+static gboolean look_at_pattern(gpointer user, const SetIndicator *indicator)
+{
+    Patterns *patterns = user;
+    g_assert_true(g_utf8_validate(indicator->pattern, -1, NULL));
+    g_assert_true(g_utf8_validate(indicator->source, -1, NULL));
+    patterns->seen += strlen(indicator->pattern) + 1;
+    g_assert_cmpuint(patterns->seen, <=, patterns->size);
+    return TRUE;
+}
+
 static void read_all(const Set *set, SetEntry entry)
 {
     SetValue value;
@@ -32,8 +47,9 @@ static void read_all(const Set *set, SetEntry entry)
     }
 }
 
-static void ask(const Set *set)
+static void ask(const Set *set, gsize size)
 {
+    Patterns patterns = {.size = size};
     static const struct {
         ObservableKind kind;
         const char *value;
@@ -68,6 +84,7 @@ static void ask(const Set *set)
     }
     set_may_have_url_host(set, "birch.example", 13);
     set_each(set, look_at, &left);
+    set_each_pattern(set, look_at_pattern, &patterns);
     set_info(set, &length);
     for (guint i = 0; i < set_count_lists(set); i++)
         set_read_list(set, i, &list);
@@ -85,6 +102,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     g_autoptr(GBytes) bytes = g_bytes_new(copy, size);
     g_autoptr(Set) set = set_open_bytes(bytes, NULL);
     if (set)
-        ask(set);
+        ask(set, size);
     return 0;
 }

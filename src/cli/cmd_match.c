@@ -189,20 +189,38 @@ static void print_tally(const CommandCall *call, const Match *match)
     fwrite(text->str, 1, text->len, stdout);
 }
 
+/* Fills @detector with the patterns to look for; without any there is nothing to do, but with
+ * --set, as a set may be empty. */
+static gboolean add_patterns(const CommandCall *call, const LoadOptions *options,
+                             Detector *detector, GError **error)
+{
+    LoadCounts counts = {0};
+    const char *path = command_text(call, "set");
+
+    if (!(path
+              ? match_patterns_add_set(detector, path, options, error)
+              : match_indicators_add(call, match_observed_take, detector, options, &counts, error)))
+        return FALSE;
+    detector_finish(detector);
+    if (detector_size(detector) > 0)
+        return TRUE;
+    if (!path)
+        match_indicators_explain(&counts, error);
+    else if (!command_flag(call, "quiet"))
+        output_note("concert: %s has no whole patterns to look for; its values are found without "
+                    "--patterns and --observed",
+                    path);
+    return path != NULL;
+}
+
 /* Looks for whole patterns in observations, or in logs and packets, instead of values in text. */
 static int run_patterns(const CommandCall *call, const LoadOptions *options, GError **error)
 {
     static const EvaluateOptions bounds = EVALUATE_OPTIONS_INIT;
     g_autoptr(Detector) detector = detector_new(&bounds);
-    LoadCounts counts = {0};
 
-    if (!match_indicators_add(call, match_observed_take, detector, options, &counts, error))
+    if (!add_patterns(call, options, detector, error))
         return COMMAND_ERROR;
-    detector_finish(detector);
-    if (detector_size(detector) == 0) {
-        match_indicators_explain(&counts, error);
-        return COMMAND_ERROR;
-    }
     if (command_flag(call, "observed"))
         return match_observed(detector, call);
     const InputFormat *input;
@@ -219,9 +237,17 @@ static const char *clashes_with_patterns(const CommandCall *call)
         if (command_flag(call, flags[i]))
             return flags[i];
     const InputFormat *input;
-    if (!match_options_logs(call, &input))
-        return "input=text";
-    return command_text(call, "set") ? "set" : NULL;
+    return match_options_logs(call, &input) ? NULL : "input=text";
+}
+
+/* What a compiled set has that looking for values does not find. */
+static void note_patterns(const CommandCall *call, const Set *set)
+{
+    guint64 count = set_count_patterns(set);
+    if (command_text(call, "set") && count > 0)
+        output_note("%" G_GUINT64_FORMAT " indicators of the set are whole patterns, which only "
+                    "--patterns and --observed look for",
+                    count);
 }
 
 static int run(const CommandCall *call, GError **error)
@@ -285,8 +311,10 @@ static int run(const CommandCall *call, GError **error)
         go_on = container_walk(*paths, scan_one, &match);
     if (tally && !match.quiet)
         print_tally(call, &match);
-    if (!match.quiet)
+    if (!match.quiet) {
         match_options_note_withheld(withhold);
+        note_patterns(call, set);
+    }
     if (sightings && !sighting_record_store(call, sightings, TRUE, error))
         return COMMAND_ERROR;
     if (match.quiet && match.hits > 0)
@@ -316,8 +344,8 @@ const Command cmd_match = {
         "With --observed the files hold observed-data of STIX 2.0 or 2.1, as bundles or one object "
         "after the other, and the indicators' whole patterns are looked for in them: AND, "
         "FOLLOWEDBY, WITHIN, REPEATS and all comparisons, not only values. With --patterns they "
-        "are "
-        "looked for in structured logs and packets.\n\n"
+        "are looked for in structured logs and packets. A compiled set has only those patterns "
+        "that say more than one of some values.\n\n"
         "Like grep it exits with 0 when something was found, 1 when nothing was, 2 when something "
         "went wrong; a file that cannot be read does not keep it from the others.",
     .options =

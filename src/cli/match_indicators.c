@@ -62,6 +62,9 @@ void match_indicators_explain(const LoadCounts *counts, GError **error)
     if (counts->empty > 0)
         g_string_append_printf(why, "; %" G_GUINT64_FORMAT " name nothing a text can show",
                                counts->empty);
+    if (counts->patterns > 0)
+        g_string_append_printf(why, "; %" G_GUINT64_FORMAT " are patterns (see --patterns)",
+                               counts->patterns);
     if (counts->broken > 0)
         g_string_append_printf(why, "; %" G_GUINT64_FORMAT " could not be read", counts->broken);
     if (!strchr(why->str, ';'))

@@ -98,6 +98,37 @@ static void note(guint64 count, const char *what)
         output_note("concert: %" G_GUINT64_FORMAT " %s", count, what);
 }
 
+typedef struct {
+    Detector *detector;
+    const LoadOptions *options;
+} Adding;
+
+static gboolean add_pattern(gpointer user, const SetIndicator *indicator)
+{
+    const Adding *adding = user;
+    gint64 now = adding->options->now;
+    g_autoptr(GError) wrong = NULL;
+    gboolean valid = indicator->valid_from <= now &&
+                     (indicator->valid_until == 0 || now < indicator->valid_until);
+
+    if ((valid || adding->options->expired) && !detector_add(adding->detector, indicator, &wrong))
+        output_error(wrong->message);
+    return TRUE;
+}
+
+gboolean match_patterns_add_set(Detector *detector, const char *path, const LoadOptions *options,
+                                GError **error)
+{
+    Adding adding = {detector, options};
+    g_autoptr(Set) set = set_open(path, error);
+
+    if (!set) {
+        command_file_error(error);
+        return FALSE;
+    }
+    return set_each_pattern(set, add_pattern, &adding);
+}
+
 int match_patterns(Detector *detector, const CommandCall *call, const InputFormat *format,
                    gint64 now)
 {

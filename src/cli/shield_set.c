@@ -99,12 +99,15 @@ static void print_text(const Set *set, const char *path, const Summary *summary,
         if (summary->kinds[kind] > 0)
             output_line("  %-7s %s", observable_kind_name((ObservableKind)kind),
                         output_number(number, summary->kinds[kind]));
+    if (set_count_patterns(set) > 0)
+        output_line("  whole patterns, for `concert match --patterns`: %s",
+                    output_number(number, set_count_patterns(set)));
     if (summary->not_yet > 0)
         output_line("  not yet valid: %s", output_number(number, summary->not_yet));
     if (summary->expired > 0)
         output_line("  no longer valid: %s", output_number(number, summary->expired));
     output_line("read while scanning: %s%s", output_size(number, set_scanned_size(set)),
-                values > 0 ? "" : " (it is empty)");
+                values > 0 || set_count_patterns(set) > 0 ? "" : " (it is empty)");
     if (summary->newest > 0)
         output_line("newest indicator: %s", output_time(number, summary->newest));
     if (written > 0)
@@ -142,6 +145,7 @@ static void print_json(const Set *set, const char *path, const Summary *summary,
     yyjson_mut_obj_add_str(doc, root, "file", file);
     yyjson_mut_obj_add_uint(doc, root, "indicators", set_count_indicators(set));
     yyjson_mut_obj_add_uint(doc, root, "values", set_count_values(set));
+    yyjson_mut_obj_add_uint(doc, root, "patterns", set_count_patterns(set));
     yyjson_mut_val *kinds = yyjson_mut_obj_add_obj(doc, root, "kinds");
     for (int kind = OBSERVABLE_IPV4; kind < OBSERVABLE_OTHER; kind++)
         if (summary->kinds[kind] > 0)

@@ -74,14 +74,13 @@ static Entry *entry_for(Detector *detector, const SetIndicator *described)
     return entry;
 }
 
-static void fill(Detector *detector, Entry *entry, const SetIndicator *described,
-                 const char *pattern, Pattern *parsed)
+static void fill(Detector *detector, Entry *entry, const SetIndicator *described, Pattern *parsed)
 {
     char **texts = entry->texts;
     texts[0] = g_strdup(described->id);
     texts[1] = g_strdup(described->source);
     texts[2] = g_strdup(described->name);
-    texts[3] = g_strdup(pattern);
+    texts[3] = g_strdup(described->pattern);
     entry->version = described->version;
     entry->parsed = parsed;
     entry->indicator = (DetectorIndicator){
@@ -97,21 +96,38 @@ static void fill(Detector *detector, Entry *entry, const SetIndicator *described
 }
 
 /* Whether the pattern can be evaluated: what is wrong with it is said when it is added. */
-static Pattern *read_pattern(const Object *object, yyjson_val *text, GError **error)
+static Pattern *read_pattern(const SetIndicator *described, gsize length, GError **error)
 {
-    const char *start = yyjson_get_str(text);
-    gsize length = yyjson_get_len(text);
+    const char *start = described->pattern;
     g_autoptr(GError) wrong = NULL;
-    g_autoptr(Pattern) pattern = object->spec == OBJECT_SPEC_20
-                                     ? pattern_parse_20(start, length, &wrong)
-                                     : pattern_parse(start, length, &wrong);
+    g_autoptr(Pattern) pattern = described->pattern_20 ? pattern_parse_20(start, length, &wrong)
+                                                       : pattern_parse(start, length, &wrong);
     g_autoptr(EvaluatePlan) plan = pattern ? evaluate_plan_new(pattern, &wrong) : NULL;
     if (!plan) {
-        g_set_error(error, wrong->domain, wrong->code, "%s: $.pattern: %s", object->id,
+        g_set_error(error, wrong->domain, wrong->code, "%s: $.pattern: %s", described->id,
                     wrong->message);
         return NULL;
     }
     return g_steal_pointer(&pattern);
+}
+
+/* @length: of the pattern, which may hold a NUL. */
+static gboolean add(Detector *detector, const SetIndicator *described, gsize length, GError **error)
+{
+    Pattern *pattern = NULL;
+    if (!described->withdrawn && !(pattern = read_pattern(described, length, error)))
+        return FALSE;
+    Entry *entry = entry_for(detector, described);
+    if (entry)
+        fill(detector, entry, described, pattern);
+    else
+        pattern_free(pattern);
+    return TRUE;
+}
+
+gboolean detector_add(Detector *detector, const SetIndicator *indicator, GError **error)
+{
+    return add(detector, indicator, strlen(indicator->pattern), error);
 }
 
 gboolean detector_add_object(Detector *detector, const Object *object, const char *source,
@@ -126,7 +142,6 @@ gboolean detector_add_object(Detector *detector, const Object *object, const cha
     yyjson_val *root = yyjson_doc_get_root(doc);
     yyjson_val *text = yyjson_obj_get(root, "pattern");
     yyjson_val *language = yyjson_obj_get(root, "pattern_type");
-    Pattern *pattern = NULL;
     SetIndicator described;
 
     if (!yyjson_is_str(text) || (language && !yyjson_equals_str(language, "stix"))) {
@@ -134,14 +149,11 @@ gboolean detector_add_object(Detector *detector, const Object *object, const cha
         return TRUE;
     }
     load_describe(object, root, source, tlp, options, &described);
-    if (!described.withdrawn && !(pattern = read_pattern(object, text, error)))
+    described.pattern = yyjson_get_str(text);
+    described.pattern_20 = object->pattern_20;
+    if (!add(detector, &described, yyjson_get_len(text), error))
         return FALSE;
     *ret_outcome = described.withdrawn ? LOAD_OUT_OF_DATE : LOAD_TAKEN;
-    Entry *entry = entry_for(detector, &described);
-    if (entry)
-        fill(detector, entry, &described, yyjson_get_str(text), pattern);
-    else
-        pattern_free(pattern);
     return TRUE;
 }
 

@@ -31,6 +31,9 @@ gboolean detector_add_object(Detector *detector, const Object *object, const cha
                              MarkingTlp tlp, const LoadOptions *options, LoadOutcome *ret_outcome,
                              GError **error);
 
+/* Adds the pattern of @indicator, which a set has (set_each_pattern()). Fails likewise. */
+gboolean detector_add(Detector *detector, const SetIndicator *indicator, GError **error);
+
 /* Ends adding; only then observations may be fed. */
 void detector_finish(Detector *detector);
 

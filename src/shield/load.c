@@ -82,6 +82,7 @@ void load_count(LoadCounts *counts, LoadOutcome outcome)
 {
     counts->taken += outcome == LOAD_TAKEN;
     counts->empty += outcome == LOAD_EMPTY;
+    counts->patterns += outcome == LOAD_PATTERN;
     counts->out_of_date += outcome == LOAD_OUT_OF_DATE;
     counts->unwanted += outcome == LOAD_UNWANTED;
     counts->observables += outcome == LOAD_OBSERVABLE;
@@ -113,13 +114,20 @@ gboolean load_object(SetBuilder *builder, const Object *object, const char *sour
     }
     SetIndicator indicator;
     load_describe(object, yyjson_doc_get_root(doc), source, tlp, options, &indicator);
-    *ret_outcome = indicator.withdrawn ? LOAD_OUT_OF_DATE : found ? LOAD_TAKEN : LOAD_EMPTY;
-    if (*ret_outcome == LOAD_TAKEN && !is_wanted(&indicator, options)) {
+    yyjson_val *pattern = yyjson_obj_get(yyjson_doc_get_root(doc), "pattern");
+    if (object->whole_pattern) {
+        indicator.pattern = yyjson_get_str(pattern);
+        indicator.pattern_20 = object->pattern_20;
+    }
+    *ret_outcome = indicator.withdrawn ? LOAD_OUT_OF_DATE
+                   : found             ? LOAD_TAKEN
+                   : indicator.pattern ? LOAD_PATTERN
+                                       : LOAD_EMPTY;
+    if ((found || indicator.pattern) && !indicator.withdrawn && !is_wanted(&indicator, options)) {
         /* Its older versions do not count in its place. */
         indicator.withdrawn = TRUE;
         *ret_outcome = LOAD_UNWANTED;
     }
-    yyjson_val *pattern = yyjson_obj_get(yyjson_doc_get_root(doc), "pattern");
     guint16 port = yyjson_is_str(pattern)
                        ? hit_port_of_pattern(yyjson_get_str(pattern), yyjson_get_len(pattern))
                        : 0;

@@ -22,6 +22,7 @@ typedef enum {
     LOAD_OTHER,      /* no indicator, or observables are not wanted */
     LOAD_OBSERVABLE, /* an observable that would have been taken with `observables` */
     LOAD_EMPTY,      /* its pattern names no value that can be found in text */
+    LOAD_PATTERN,    /* likewise, but the evaluator can look for it */
     LOAD_OUT_OF_DATE,
     LOAD_UNWANTED, /* by its confidence or marking */
 } LoadOutcome;
@@ -30,6 +31,7 @@ typedef enum {
 typedef struct {
     guint64 taken;       /* indicators with values to look for */
     guint64 empty;       /* their pattern names nothing that can be found in a text */
+    guint64 patterns;    /* likewise, but they can be looked for in observations */
     guint64 out_of_date; /* revoked, no longer or not yet valid, taken back */
     guint64 unwanted;    /* by their confidence or marking */
     guint64 observables; /* left out because only indicators count */

@@ -132,6 +132,8 @@ static gboolean check_parts(const guint8 *data, const SetFileHeader *header, GEr
         header->parts[SET_PART_INDICATORS].length !=
             header->indicators * (guint64)sizeof(SetFileIndicator))
         return broken("its indicators are not as many as it says", error);
+    if (!is_array(header, SET_PART_PATTERNS, sizeof(SetFilePattern), 0))
+        return broken("its patterns are not as long as they must be", error);
     if (!ends_in_zero(data, &header->parts[SET_PART_POOL]) ||
         !ends_in_zero(data, &header->parts[SET_PART_SHARED]) ||
         !ends_in_zero(data, &header->parts[SET_PART_INFO]))
@@ -316,6 +318,11 @@ guint64 set_count_values(const Set *set)
 guint64 set_count_indicators(const Set *set)
 {
     return set->header->indicators;
+}
+
+guint64 set_count_patterns(const Set *set)
+{
+    return set->header->parts[SET_PART_PATTERNS].length / sizeof(SetFilePattern);
 }
 
 gsize set_scanned_size(const Set *set)

@@ -17,6 +17,23 @@
 
 typedef struct Set Set;
 
+/* An indicator as it is given. */
+typedef struct {
+    const char *id;     /* STIX identifier */
+    const char *source; /* who gives it: a file, or the source the store knows it by */
+    const char *name;   /* NULL: none */
+    gint64 version;     /* `modified`; of one id only the latest version counts */
+    int confidence;     /* 0 to 100; -1: none */
+    MarkingTlp tlp;
+    MarkingPap pap;
+    gint64 valid_from;   /* microseconds; 0: always */
+    gint64 valid_until;  /* 0: for good */
+    gboolean withdrawn;  /* revoked or out of date: only hides older versions of the same id */
+    const char *pattern; /* a STIX pattern that says more than "one of these values"; NULL: it does
+                            not, values say it all */
+    gboolean pattern_20; /* it is of STIX 2.0's grammar */
+} SetIndicator;
+
 /* Opens the file @path, or @bytes, of which it keeps a reference. What scanning touches is mapped,
  * what is known of an indicator is read when it is asked for. Checks in constant time that the
  * file is whole and that nothing in it leads outside of it; that no bit of it has changed is told
@@ -32,8 +49,10 @@ void set_free(Set *set);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Set, set_free)
 
-/* Different (value, indicator) pairs that can be found; indicators that have any. */
+/* Different (value, indicator) pairs that can be found; patterns that need the evaluator
+ * (detector.h); indicators that have any of either. */
 guint64 set_count_values(const Set *set);
+guint64 set_count_patterns(const Set *set);
 guint64 set_count_indicators(const Set *set);
 
 /* Bytes of the set that scanning may touch as long as it finds nothing. */
@@ -127,6 +146,12 @@ const Filters *set_filters(const Set *set);
  * indicator: an order that depends on nothing but what is in it. FALSE when @each said so. */
 typedef gboolean (*SetEach)(gpointer user, SetEntry entry, const SetValue *value);
 gboolean set_each(const Set *set, SetEach each, gpointer user);
+
+/* Calls @each with every indicator whose pattern needs the evaluator, in the order of their ids;
+ * what is shown lives until @each returns. From a file that was made by hand a pattern may be any
+ * UTF-8, and what is none is passed over. FALSE when @each said so. */
+typedef gboolean (*SetEachPattern)(gpointer user, const SetIndicator *indicator);
+gboolean set_each_pattern(const Set *set, SetEachPattern each, gpointer user);
 
 /* A list of well-known values (a warninglist) that the set was compiled with. */
 typedef struct {

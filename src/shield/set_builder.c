@@ -222,11 +222,14 @@ static GBytes *join(const Side *side, SetWriter *writer, SetRegion *region)
     gsize start = set_writer_end_parts(writer);
     SetFilePart *indicators = &header->parts[SET_PART_INDICATORS];
     SetFilePart *pool = &header->parts[SET_PART_POOL];
+    SetFilePart *patterns = &header->parts[SET_PART_PATTERNS];
 
     *indicators = side->side.indicators;
     *pool = side->side.pool;
+    *patterns = side->side.patterns;
     indicators->offset += start;
     pool->offset += start;
+    patterns->offset += start;
     header->indicators = side->kept.count;
     memcpy(header->side, side->side.digest, sizeof(header->side));
     return set_writer_finish(writer, region);
@@ -245,6 +248,7 @@ GBytes *set_builder_finish(SetBuilder *builder, GError **error)
     if (!set_values_end(values, builder->indicators.count, error))
         return NULL;
     set_writer_init(&writer);
+    set_indicators_add_patterns(&builder->indicators, &values->of);
     set_indicators_keep(&builder->indicators, &values->of, &sort, &side.kept);
     set_indicators_clear_values(&values->of);
     writer.header.seed = make_seed(builder, side.kept.parts, side.kept.count);

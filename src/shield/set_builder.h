@@ -12,20 +12,6 @@ typedef struct SetBuilder SetBuilder;
 /* Bytes of the secret that makes the keys of a set's values unpredictable: see key.h. */
 #define SET_BUILDER_SECRET 32
 
-/* An indicator as it is given. */
-typedef struct {
-    const char *id;     /* STIX identifier */
-    const char *source; /* who gives it: a file, or the source the store knows it by */
-    const char *name;   /* NULL: none */
-    gint64 version;     /* `modified`; of one id only the latest version counts */
-    int confidence;     /* 0 to 100; -1: none */
-    MarkingTlp tlp;
-    MarkingPap pap;
-    gint64 valid_from;  /* microseconds; 0: always */
-    gint64 valid_until; /* 0: for good */
-    gboolean withdrawn; /* revoked or out of date: only hides older versions of the same id */
-} SetIndicator;
-
 /* @secret: NULL for a random one, when nobody else will build the same set. */
 SetBuilder *set_builder_new(const guint8 secret[SET_BUILDER_SECRET]);
 
@@ -33,7 +19,8 @@ void set_builder_free(SetBuilder *builder);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(SetBuilder, set_builder_free)
 
-/* Begins an indicator; the values added next are its. CONCERT_ERROR_LIMIT when the set is full
+/* Begins an indicator; the values added next are its. Its pattern is kept for set_each_pattern(),
+ * without asking whether it is one. CONCERT_ERROR_LIMIT when the set is full
  * (4 GiB of text of a kind, 2^31 values). */
 gboolean set_builder_add_indicator(SetBuilder *builder, const SetIndicator *indicator,
                                    GError **error);

@@ -76,6 +76,7 @@ typedef enum {
     SET_PART_INFO,        /* a JSON object: what else is to be known of the set */
     SET_PART_INDICATORS,  /* SetFileIndicator, in ascending order of their ids */
     SET_PART_POOL,        /* texts with their NULs; the first one is empty */
+    SET_PART_PATTERNS,    /* SetFilePattern, in ascending order of indicators and of texts */
     SET_PARTS,
 } SetFilePartName;
 
@@ -120,6 +121,15 @@ typedef struct {
     gint8 confidence;
     guint8 tlp, pap, spare;
 } SetFileIndicator;
+
+/* It is of STIX 2.0's grammar. */
+#define SET_FILE_PATTERN_20 (1u << 31)
+
+/* A pattern that says more than "one of these values". */
+typedef struct {
+    guint32 indicator; /* number, and SET_FILE_PATTERN_20 */
+    guint32 text;      /* in the pool */
+} SetFilePattern;
 
 typedef struct {
     guint32 value; /* number */

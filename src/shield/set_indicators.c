@@ -15,6 +15,7 @@ void set_indicators_init(SetIndicators *all)
 {
     *all = (SetIndicators){
         .pool = g_string_new_len("", 1),
+        .patterns = g_array_new(FALSE, FALSE, sizeof(SetFilePattern)),
         .sources = g_ptr_array_new_with_free_func(g_free),
         .known = g_hash_table_new(g_str_hash, g_str_equal),
     };
@@ -25,6 +26,7 @@ void set_indicators_clear(SetIndicators *all)
 {
     set_region_clear(&all->files);
     g_string_free(all->pool, TRUE);
+    g_array_unref(all->patterns);
     g_hash_table_unref(all->known);
     g_ptr_array_unref(all->sources);
 }
@@ -116,6 +118,16 @@ static gboolean keep_source(SetIndicators *all, const char *source, guint32 *ret
     return TRUE;
 }
 
+/* Keeps the pattern of the indicator that is about to be added. */
+static gboolean keep_pattern(SetIndicators *all, const SetIndicator *given, GError **error)
+{
+    SetFilePattern file = {.indicator = all->count | (given->pattern_20 ? SET_FILE_PATTERN_20 : 0)};
+    if (!keep_text(all, given->pattern, strlen(given->pattern), &file.text, error))
+        return FALSE;
+    g_array_append_val(all->patterns, file);
+    return TRUE;
+}
+
 gboolean set_indicators_add(SetIndicators *all, const SetIndicator *given, GError **error)
 {
     SetFileIndicator file = {
@@ -136,7 +148,9 @@ gboolean set_indicators_add(SetIndicators *all, const SetIndicator *given, GErro
         return FALSE;
     if (given->name && !keep_text(all, given->name, strlen(given->name), &file.name, error))
         return FALSE;
-    if (!keep_source(all, given->source, &file.source, error))
+    if (!keep_source(all, given->source, &file.source, error) ||
+        (given->pattern && *given->pattern != '\0' && !given->withdrawn &&
+         !keep_pattern(all, given, error)))
         return FALSE;
     memcpy(set_region_room(&all->files, sizeof(file)), &file, sizeof(file));
     all->files.length += sizeof(file);
@@ -197,6 +211,20 @@ static gint compare_indicators(gconstpointer first, gconstpointer second, gpoint
     if (order == 0)
         order = memcmp(&a->version, &b->version, 3 * sizeof(gint64));
     return order != 0 ? order : memcmp(&a->confidence, &b->confidence, 3);
+}
+
+void set_indicators_add_patterns(const SetIndicators *all, SetIndicatorsValues *values)
+{
+    guint64 *digests = (guint64 *)(gpointer)values->digests.bytes;
+
+    for (guint i = 0; i < all->patterns->len; i++) {
+        const SetFilePattern *file = &g_array_index(all->patterns, SetFilePattern, i);
+        guint32 number = file->indicator & ~SET_FILE_PATTERN_20;
+        const char *text = pool_text(all, file->text);
+        guint64 key = set_file_text_key(values->seed, text, strlen(text));
+        digests[number] += key_mix(key, 1 + (file->indicator >> 31));
+        values->any.bytes[number] = TRUE;
+    }
 }
 
 /* An indicator's part of what the seed is made of: a sum, so that their order does not count. */
@@ -391,6 +419,13 @@ static void put_in_order(const SetIndicators *all, guint32 *order)
     }
 }
 
+static gint compare_patterns(gconstpointer a, gconstpointer b)
+{
+    guint32 one = ((const SetFilePattern *)a)->indicator & ~SET_FILE_PATTERN_20;
+    guint32 other = ((const SetFilePattern *)b)->indicator & ~SET_FILE_PATTERN_20;
+    return one < other ? -1 : one > other;
+}
+
 /* Copies a text of the pool to the end of the side, where the part @pool is. */
 static guint32 move_text(const SetIndicators *all, SetIndicatorsSide *side, guint32 offset)
 {
@@ -402,6 +437,37 @@ static guint32 move_text(const SetIndicators *all, SetIndicatorsSide *side, guin
     memcpy(set_region_room(&side->region, size), text, size);
     side->region.length += size;
     return to;
+}
+
+/* Puts the patterns of what is kept at the end of the side, behind their texts. */
+static void write_patterns(const SetIndicators *all, const SetIndicatorsKept *kept,
+                           SetIndicatorsSide *side)
+{
+    g_autoptr(GArray) files = g_array_new(FALSE, FALSE, sizeof(SetFilePattern));
+
+    for (guint i = 0; i < all->patterns->len; i++) {
+        SetFilePattern file = g_array_index(all->patterns, SetFilePattern, i);
+        guint32 number = kept->numbers[file.indicator & ~SET_FILE_PATTERN_20];
+        if (number == SET_INDICATORS_NONE)
+            continue;
+        file.indicator = number | (file.indicator & SET_FILE_PATTERN_20);
+        g_array_append_val(files, file);
+    }
+    g_array_sort(files, compare_patterns);
+    for (guint i = 0; i < files->len; i++) {
+        SetFilePattern *file = &g_array_index(files, SetFilePattern, i);
+        file->text = move_text(all, side, file->text);
+    }
+    side->pool.length = side->region.length - side->pool.offset;
+    if (files->len == 0)
+        return;
+    gsize gap = -side->region.length % SET_FILE_ALIGN;
+    gsize length = files->len * sizeof(SetFilePattern);
+    guint8 *room = set_region_room(&side->region, gap + length);
+    memset(room, 0, gap);
+    memcpy(room + gap, files->data, length);
+    side->patterns = (SetFilePart){side->region.length + gap, length};
+    side->region.length += gap + length;
 }
 
 void set_indicators_write(SetIndicators *all, SetIndicatorsKept *kept, SetIndicatorsSide *ret_side)
@@ -432,7 +498,7 @@ void set_indicators_write(SetIndicators *all, SetIndicatorsKept *kept, SetIndica
         file->id = id;
         file->name = name;
     }
-    side.pool.length = side.region.length - side.pool.offset;
+    write_patterns(all, kept, &side);
     sha256_digest(side.region.bytes, side.region.length, side.digest);
     *ret_side = side;
 }

@@ -10,7 +10,8 @@
 typedef struct {
     SetRegion files; /* SetFileIndicator each, put in order in their place */
     guint32 count;
-    GString *pool;      /* of ids and names; offset 0 is the empty text, "none" */
+    GString *pool;      /* of ids, names and patterns; offset 0 is the empty text, "none" */
+    GArray *patterns;   /* SetFilePattern, numbered as they came */
     GPtrArray *sources; /* their names; `file.source` is a number of these, from 1 */
     GHashTable *known;  /* of them: name -> number */
     gsize sources_length;
@@ -28,17 +29,20 @@ gboolean set_indicators_want_values(const SetIndicators *all);
 /* What is known of the values of each indicator. */
 typedef struct {
     SetRegion digests; /* guint64 each: the sum of their keys under `seed` */
-    SetRegion any;     /* guint8 each: has it any? */
+    SetRegion any;     /* guint8 each: has it any, or a pattern? */
     guint64 seed;      /* secret, so that nobody knows which of two that claim one id is taken */
 } SetIndicatorsValues;
 
 void set_indicators_clear_values(SetIndicatorsValues *values);
 
+/* Adds the patterns to them: of two that claim one id, these may be all that differs. */
+void set_indicators_add_patterns(const SetIndicators *all, SetIndicatorsValues *values);
+
 /* An indicator that is left out. */
 #define SET_INDICATORS_NONE G_MAXUINT32
 
 /* The indicators that are in the file, which are not older versions, nor withdrawn ones, nor what
- * has no values. */
+ * has neither values nor a pattern. */
 typedef struct {
     guint32 *numbers; /* of each indicator in the file, or SET_INDICATORS_NONE */
     guint32 *order;   /* the indicators by these numbers, then those left out */
@@ -56,9 +60,10 @@ void set_indicators_clear_kept(SetIndicatorsKept *kept);
 /* The side of the file. */
 typedef struct {
     SetRegion region;
-    SetFilePart indicators, pool; /* from its beginning */
+    SetFilePart indicators, pool, patterns; /* from its beginning */
     guint8 digest[SHA256_SIZE];
 } SetIndicatorsSide;
 
-/* Takes what was gathered to pieces for it. Uses `order`, `count` and `sources` of @kept. */
+/* Takes what was gathered to pieces for it. Uses `order`, `count` and `sources` of @kept, and
+ * reads its `numbers`. */
 void set_indicators_write(SetIndicators *all, SetIndicatorsKept *kept, SetIndicatorsSide *ret_side);

@@ -5,6 +5,9 @@
 #include "shield/hit_port.h"
 #include "shield/set_rows.h"
 
+/* Whoever keeps patterns keeps their sources: longer ones are not from the builder. */
+#define SOURCE_MAX 4096
+
 /* A text of a part of texts; NULL for the empty one and for what is none. What is not UTF-8 is not
  * from the builder. */
 static const char *text_of(const Set *set, SetFilePartName part, guint32 offset)
@@ -135,17 +138,22 @@ static guint32 indicator_of(const Set *set, SetEntry entry)
     return links[entry] & ~SET_FILE_LINK_MORE;
 }
 
-/* What is known of the entry's indicator, where it lies in memory or is mapped. */
-static void view_indicator(const Set *set, SetEntry entry, SetValue *ret_value)
+/* What is known of an indicator, where it lies in memory or is mapped. */
+static void view_number(const Set *set, guint32 number, SetValue *ret_value)
 {
     static const SetFileIndicator unknown = {.confidence = -1};
     const SetFileIndicator *indicators = set_rows_part(set, SET_PART_INDICATORS, NULL);
-    guint32 number = indicator_of(set, entry);
     const SetFileIndicator *file =
         number < set->header->indicators ? &indicators[number] : &unknown;
 
     tell_indicator(set, file, text_of(set, SET_PART_POOL, file->id),
                    text_of(set, SET_PART_POOL, file->name), ret_value);
+}
+
+/* The same of the entry's. */
+static void view_indicator(const Set *set, SetEntry entry, SetValue *ret_value)
+{
+    view_number(set, indicator_of(set, entry), ret_value);
     ret_value->entry = entry;
 }
 
@@ -310,6 +318,78 @@ static void let_go(const Set *set)
 gboolean set_each(const Set *set, SetEach each, gpointer user)
 {
     gboolean all = each_value(set, each, user);
+    let_go(set);
+    return all;
+}
+
+/* Patterns being shown. */
+typedef struct {
+    SetEachPattern each;
+    gpointer user;
+    SetValue buffer;
+    const char *names; /* the end of the last name */
+} Showing;
+
+/* The name in the buffer, unless it is, or is a part of, one that was shown. */
+static const char *take_name(Showing *showing)
+{
+    const char *name = showing->buffer.name;
+    if (!name || name < showing->names)
+        return NULL;
+    showing->names = name + strlen(name) + 1;
+    return name;
+}
+
+static gboolean show_pattern(const Set *set, const SetFilePattern *file, const char *text,
+                             Showing *showing)
+{
+    SetValue *buffer = &showing->buffer;
+    view_number(set, file->indicator & ~SET_FILE_PATTERN_20, buffer);
+    gboolean short_source = strnlen(buffer->source, SOURCE_MAX + 1) <= SOURCE_MAX;
+    const SetIndicator indicator = {
+        .id = buffer->id,
+        .source = short_source ? buffer->source : "",
+        .name = take_name(showing),
+        .version = buffer->version,
+        .confidence = buffer->confidence,
+        .tlp = buffer->tlp,
+        .pap = buffer->pap,
+        .valid_from = buffer->valid_from,
+        .valid_until = buffer->valid_until,
+        .pattern = text,
+        .pattern_20 = (file->indicator & SET_FILE_PATTERN_20) != 0,
+    };
+    return showing->each(showing->user, &indicator);
+}
+
+/* Each indicator has one pattern and no text is a part of another, so that a small file by hand
+ * cannot make much of it: the first that is not as the builder writes it ends them. */
+static gboolean each_pattern(const Set *set, SetEachPattern each, gpointer user)
+{
+    g_autofree Showing *showing = g_new0(Showing, 1);
+    gsize length, left = 0;
+    const SetFilePattern *files = set_rows_part(set, SET_PART_PATTERNS, &length);
+    guint64 end = 1, next = 0;
+
+    showing->each = each;
+    showing->user = user;
+    for (gsize i = 0; i < length / sizeof(*files); i++) {
+        guint32 number = files[i].indicator & ~SET_FILE_PATTERN_20;
+        const char *start = set_rows_text(set, SET_PART_POOL, files[i].text, &left);
+        if (number < next || number >= set->header->indicators || files[i].text < end || !start)
+            return TRUE;
+        next = (guint64)number + 1;
+        end = files[i].text + (guint64)strlen(start) + 1;
+        const char *text = text_of(set, SET_PART_POOL, files[i].text);
+        if (text && !show_pattern(set, &files[i], text, showing))
+            return FALSE;
+    }
+    return TRUE;
+}
+
+gboolean set_each_pattern(const Set *set, SetEachPattern each, gpointer user)
+{
+    gboolean all = each_pattern(set, each, user);
     let_go(set);
     return all;
 }

@@ -161,6 +161,7 @@ static void read_pattern(Reader *reader)
     if (!is_20 && !yyjson_equals_str(yyjson_obj_get(reader->root, "pattern_type"), "stix"))
         return;
     is_20 = is_20 || yyjson_equals_str(yyjson_obj_get(reader->root, "pattern_version"), "2.0");
+    reader->object->pattern_20 = is_20;
 
     g_autoptr(GError) problem = NULL;
     const char *text = yyjson_get_str(pattern);

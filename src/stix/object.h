@@ -44,6 +44,8 @@ typedef struct {
     gint64 version;       /* `modified`, else `created`, else 0; microseconds since 1970 */
     guint version_digits; /* digits after the point in that text; 0 when there was none */
     gboolean revoked;
+    gboolean pattern_20;        /* an indicator's STIX pattern is of STIX 2.0's grammar */
+    gboolean whole_pattern;     /* it could be read, and says more than "one of these values" */
     guint8 sha256[SHA256_SIZE]; /* of bytes */
     GArray *values;             /* ObjectValue; NULL when there are none */
     GStringChunk *texts;        /* owns values' texts; NULL when there are none */

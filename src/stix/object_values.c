@@ -15,6 +15,7 @@ typedef struct {
     Object *object;
     gboolean from_pattern;
     gboolean full;    /* OBJECT_MAX_VALUES was reached */
+    guint found;      /* values of the pattern that are of a kind */
     GHashTable *seen; /* ObjectValue * -> itself; NULL while there are few */
 } Collector;
 
@@ -195,13 +196,24 @@ static void add_name(Collector *collector, yyjson_val *root)
 
 static void add_pattern_value(void *user, ObservableKind kind, const char *canonical)
 {
-    add(user, kind, canonical);
+    Collector *collector = user;
+    collector->found += kind != OBSERVABLE_OTHER;
+    add(collector, kind, canonical);
+}
+
+static void add_pattern(Collector *collector, const Pattern *pattern)
+{
+    guint values;
+    collector->from_pattern = TRUE;
+    pattern_foreach_value(pattern, add_pattern_value, collector);
+    collector->object->whole_pattern =
+        !pattern_is_choice(pattern, &values) || values != collector->found;
 }
 
 gboolean object_values_collect(Object *object, yyjson_val *root, const Pattern *pattern,
                                GError **error)
 {
-    Collector collector = {object, FALSE, FALSE, NULL};
+    Collector collector = {.object = object};
     if (validate_is_observable(object->type, strlen(object->type)))
         add_observable(&collector, root);
     add_name(&collector, root);
@@ -212,10 +224,8 @@ gboolean object_values_collect(Object *object, yyjson_val *root, const Pattern *
         yyjson_obj_foreach (contained, at, size, key, observable)
             add_observable(&collector, observable);
     }
-    if (pattern) {
-        collector.from_pattern = TRUE;
-        pattern_foreach_value(pattern, add_pattern_value, &collector);
-    }
+    if (pattern)
+        add_pattern(&collector, pattern);
     g_clear_pointer(&collector.seen, g_hash_table_unref);
     if (collector.full)
         g_set_error(error, CONCERT_ERROR, CONCERT_ERROR_LIMIT, "$: about more than %d values",

@@ -6,6 +6,7 @@
 
 /* Collects into @object->values what @root is about: the value of an observable, those of the
  * observables in observed-data, those @pattern (NULL when there is none) tests for, and the name of
- * anything that has one, in lower case. Each value once. Fails with CONCERT_ERROR_LIMIT. */
+ * anything that has one, in lower case. Each value once. Sets @object->whole_pattern. Fails with
+ * CONCERT_ERROR_LIMIT. */
 gboolean object_values_collect(Object *object, yyjson_val *root, const Pattern *pattern,
                                GError **error);

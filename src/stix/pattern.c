@@ -87,6 +87,31 @@ void pattern_foreach_value(const Pattern *pattern, PatternValue value, void *use
         pattern_values_of_test(test, value, user);
 }
 
+/* The depth of the tree is bounded: PATTERN_MAX_DEPTH. */
+static gboolean is_choice(const PatternNode *node, guint *values)
+{
+    if (node->kind == PATTERN_TEST) {
+        const PatternTest *test = node->test;
+        for (const PatternLiteral *value = test->values; value; value = value->next)
+            (*values)++;
+        return !test->negated &&
+               (test->comparator == PATTERN_EQUAL || test->comparator == PATTERN_IN ||
+                test->comparator == PATTERN_ISSUBSET);
+    }
+    if (node->kind == PATTERN_AND || node->kind == PATTERN_FOLLOWEDBY || node->qualifiers)
+        return FALSE;
+    for (const PatternNode *child = node->children; child; child = child->next)
+        if (!is_choice(child, values))
+            return FALSE;
+    return TRUE;
+}
+
+gboolean pattern_is_choice(const Pattern *pattern, guint *ret_values)
+{
+    *ret_values = 0;
+    return is_choice(pattern->tree.root, ret_values);
+}
+
 static gboolean is_regex(const char *text)
 {
     g_autoptr(GRegex) regex = g_regex_new(text, G_REGEX_DOTALL, G_REGEX_MATCH_DEFAULT, NULL);

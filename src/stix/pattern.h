@@ -167,6 +167,12 @@ typedef void (*PatternValue)(void *user, ObservableKind kind, const char *canoni
 /* Calls @value for every such value, in the order of the text. */
 void pattern_foreach_value(const Pattern *pattern, PatternValue value, void *user);
 
+/* TRUE when the pattern says no more than "one of these values": comparisons with `=`, `IN` or
+ * ISSUBSET, none of them negated, joined by OR, in brackets joined by OR, without qualifiers.
+ * *ret_values: the constants of all of them. When pattern_foreach_value() tells as many values that
+ * are not OBSERVABLE_OTHER, whoever has these needs no evaluator. */
+gboolean pattern_is_choice(const Pattern *pattern, guint *ret_values);
+
 /* @message begins with "line 1, column 17: "; @must tells a MUST from advice. */
 typedef void (*PatternBreach)(void *user, gboolean must, const char *message);
 

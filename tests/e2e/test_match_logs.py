@@ -333,6 +333,48 @@ class PatternsTest(concert.TestCase):
         two = self.write("two.json", self.eve(0) + self.eve(1))
         self.assertEqual(len(self.match("-i", feed, two).lines()), 1)
 
+    def test_compiled(self):
+        """A compiled set has the patterns that say more than values, and only these."""
+        sequence, size = self.feed(self.SEQUENCE, confidence=80), self.feed("[file:size > 7]")
+        value = self.feed("[domain-name:value = 'www.alder.example']", name="Alder's page")
+        gone = self.feed(self.SEQUENCE, valid_from="2024-01-02T00:00:00Z",
+                         valid_until="2024-01-03T00:00:00Z")
+        made, plain = self.directory / "made.shield", self.directory / "plain.shield"
+
+        def compile(to, *feeds, options=()):
+            return concert.run("shield", "compile", "--json", "-o", to, *options,
+                               *(f"--from={feed}" for feed in feeds)).lines()[0]
+        shown = compile(made, sequence, size, value, gone)
+        self.assertEqual((shown["indicators"], shown["values"], shown["patterns"]), (3, 3, 2))
+        shown = compile(plain, sequence, size, value, options=["--min-confidence=81"])
+        self.assertEqual((shown["indicators"], shown["patterns"]), (0, 0))
+        compile(plain, value)
+        self.assertIn("whole patterns, for `concert match --patterns`: 2",
+                      concert.run("shield", "show", made).out)
+        concert.run("shield", "check", made)
+
+        log = self.write("eve.json", self.lookup(10) + self.eve(40, http=None))
+        hits = self.match("--set", made, log).lines()
+        self.assertEqual(hits, self.match("-i", sequence, log).lines())
+        self.assertEqual(hits[0]["source"], "feed-1.json")
+        self.assertEqual((hits[0]["name"], hits[0]["confidence"]), ("Alder's beacon", 80))
+        # Values without the option, and a word about the rest.
+        values = concert.run("match", "--json", "--set", made, log)
+        self.assertEqual({hit["value"] for hit in values.lines()},
+                         {"www.alder.example", "198.51.100.2"})
+        self.assertIn("2 indicators of the set are whole patterns", values.err)
+        self.assertEqual(concert.run("match", "-q", "--set", made, log).err, "")
+        self.assertEqual(concert.run("match", "--set", plain, log).err, "")
+        nothing = self.match("--set", plain, log, status=1)
+        self.assertIn("has no whole patterns to look for", nothing.err)
+        observed = self.write("observed.json", {
+            "type": "observed-data", "id": "observed-data--00000001-1111-4111-8111-111111111111",
+            "created": "2024-01-01T00:00:00Z", "modified": "2024-01-01T00:00:00Z",
+            "first_observed": "2024-01-01T00:00:00Z", "last_observed": "2024-01-01T00:00:00Z",
+            "number_observed": 1, "objects": {"0": {"type": "file", "size": 8}}})
+        hits = concert.run("match", "--observed", "--json", "--set", made, observed).lines()
+        self.assertEqual([hit["value"] for hit in hits], ["[file:size > 7]"])
+
     def test_what_cannot_be_is_told(self):
         feed = self.feed("[domain-name:value = 'alder.example']")
         text = self.write("a.log", "alder.example\n")

@@ -56,6 +56,84 @@ static void test_names(void)
     assert_name("", "[domain-name:value = 'alder.example']", "-;");
 }
 
+static gboolean keep_pattern(gpointer user, const SetIndicator *indicator)
+{
+    g_string_append_printf(user, "%s;", indicator->pattern);
+    return TRUE;
+}
+
+/* Is @pattern kept for the evaluator, and has it values? */
+static void assert_pattern(const char *pattern, gboolean kept, gboolean values)
+{
+    const LoadOptions options = {.now = NOW};
+    g_autoptr(Set) set = NULL;
+    g_autoptr(GString) told = g_string_new(NULL);
+    g_autofree char *all = kept ? g_strconcat(pattern, ";", NULL) : g_strdup("");
+    LoadOutcome outcome = load("x", pattern, "", &options, &set);
+
+    g_test_message("%s", pattern);
+    g_assert_cmpint(outcome, ==, values ? LOAD_TAKEN : kept ? LOAD_PATTERN : LOAD_EMPTY);
+    g_assert_true(set_each_pattern(set, keep_pattern, told));
+    g_assert_cmpstr(told->str, ==, all);
+    g_assert_cmpuint(set_count_patterns(set), ==, kept);
+    g_assert_cmpint(set_count_values(set) > 0, ==, values);
+}
+
+/* What values say as well needs no evaluator; all else does. */
+static void test_patterns(void)
+{
+    assert_pattern("[ipv4-addr:value = '192.0.2.1']", FALSE, TRUE);
+    assert_pattern("[ipv4-addr:value = '192.0.2.1' OR (domain-name:value = 'alder.example')]",
+                   FALSE, TRUE);
+    assert_pattern("([ipv4-addr:value = '192.0.2.1'] OR [url:value = 'http://birch.example/'])",
+                   FALSE, TRUE);
+    assert_pattern("[domain-name:value IN ('alder.example', 'birch.example')]", FALSE, TRUE);
+    assert_pattern("[ipv4-addr:value ISSUBSET '192.0.2.0/24']", FALSE, TRUE);
+    assert_pattern("[domain-name:value IN ('alder.example', 'not a name')]", TRUE, TRUE);
+    assert_pattern("[domain-name:value = 'alder.example' OR file:name = 'a.scr']", TRUE, TRUE);
+    assert_pattern("[domain-name:value = 'alder.example' OR file:size = 7]", TRUE, TRUE);
+    assert_pattern("[ipv4-addr:value = '192.0.2.1' AND domain-name:value = 'alder.example']", TRUE,
+                   TRUE);
+    assert_pattern("[ipv4-addr:value = '192.0.2.1'] AND [domain-name:value = 'alder.example']",
+                   TRUE, TRUE);
+    assert_pattern("[ipv4-addr:value = '192.0.2.1'] FOLLOWEDBY [url:value = 'http://a.example/']",
+                   TRUE, TRUE);
+    assert_pattern("[ipv4-addr:value = '192.0.2.1'] REPEATS 5 TIMES", TRUE, TRUE);
+    assert_pattern("([ipv4-addr:value = '192.0.2.1']) WITHIN 5 SECONDS", TRUE, TRUE);
+    assert_pattern("[ipv4-addr:value != '192.0.2.1']", TRUE, FALSE);
+    assert_pattern("[ipv4-addr:value NOT = '192.0.2.1']", TRUE, FALSE);
+    assert_pattern("[domain-name:value LIKE '%.alder.example']", TRUE, FALSE);
+    assert_pattern("[domain-name:value MATCHES 'alder']", TRUE, FALSE);
+    assert_pattern("[file:name = 'a.scr']", TRUE, FALSE);
+    assert_pattern("[file:name = ]", FALSE, FALSE); /* nobody can read it */
+}
+
+/* Patterns alone are left out by the same options. */
+static void test_unwanted_patterns(void)
+{
+    static const char pattern[] = "[file:size > 7]";
+    static const char revoked[] = ",\"revoked\":true";
+    static const struct {
+        LoadOptions options;
+        const char *more;
+        LoadOutcome outcome;
+    } cases[] = {
+        {{.now = NOW, .min_confidence = 50}, "", LOAD_PATTERN},
+        {{.now = NOW, .min_confidence = 51}, "", LOAD_UNWANTED},
+        {{.now = NOW, .most_tlp = MARKING_TLP_RED}, "", LOAD_UNWANTED},
+        {{.now = NOW, .most_pap = MARKING_PAP_RED}, "", LOAD_UNWANTED},
+        {{.now = NOW}, revoked, LOAD_OUT_OF_DATE},
+        {{.now = NOW, .expired = TRUE}, revoked, LOAD_PATTERN},
+    };
+    for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_autoptr(Set) set = NULL;
+        g_assert_cmpint(load("x", pattern, cases[i].more, &cases[i].options, &set), ==,
+                        cases[i].outcome);
+        g_assert_cmpuint(set_count_patterns(set), ==, cases[i].outcome == LOAD_PATTERN);
+        g_assert_cmpuint(set_count_indicators(set), ==, cases[i].outcome == LOAD_PATTERN);
+    }
+}
+
 static void assert_outcome(const char *more, const LoadOptions *options, LoadOutcome outcome)
 {
     LoadCounts counts = {0};
@@ -97,6 +175,8 @@ int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/load/names", test_names);
+    g_test_add_func("/load/patterns", test_patterns);
+    g_test_add_func("/load/unwanted-patterns", test_unwanted_patterns);
     g_test_add_func("/load/outcomes", test_outcomes);
     return g_test_run();
 }

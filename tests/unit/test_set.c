@@ -448,6 +448,116 @@ static void test_rates(void)
     g_assert_cmpuint(name3, <, most);
 }
 
+static const SetIndicator patterns[] = {
+    {.id = ID_A,
+     .source = "alder",
+     .name = "Alder's beacon",
+     .version = 2,
+     .confidence = 70,
+     .tlp = MARKING_TLP_AMBER,
+     .pap = MARKING_PAP_GREEN,
+     .valid_from = 5,
+     .valid_until = 9,
+     .pattern = "[file:name LIKE '%.scr']"},
+    {.id = ID_A, .source = "alder", .version = 1, .pattern = "[file:name LIKE 'older']"},
+    {.id = ID_B, .source = "birch", .version = 1, .pattern = "[file:size > 7]"},
+    {.id = ID_B, .source = "birch", .version = 2, .withdrawn = TRUE, .pattern = "[file:size > 8]"},
+    {.id = ID_C, .source = "birch", .version = 1, .pattern = "[file:size > 9]", .pattern_20 = TRUE},
+    {.id = ID_C, .source = "birch", .version = 1, .pattern = "[file:size > 9]"},
+    {.id = ID_D, .source = "cedar", .version = 1, .confidence = -1},
+};
+
+static GBytes *build_patterns(gboolean backwards)
+{
+    g_autoptr(SetBuilder) builder = set_builder_new(secret);
+    const guint count = G_N_ELEMENTS(patterns);
+    for (guint i = 0; i < count; i++) {
+        guint at = backwards ? count - 1 - i : i;
+        g_assert_true(set_builder_add_indicator(builder, &patterns[at], NULL));
+        if (strcmp(patterns[at].id, ID_A) == 0)
+            add(builder, OBSERVABLE_DOMAIN, "alder.example");
+    }
+    return set_builder_finish(builder, NULL);
+}
+
+static gboolean tell_pattern(gpointer user, const SetIndicator *indicator)
+{
+    g_string_append_printf(user, "%s %s %s;", indicator->id, indicator->source, indicator->pattern);
+    if (strcmp(indicator->id, ID_A) == 0) {
+        const SetIndicator *given = &patterns[0];
+        g_assert_cmpstr(indicator->name, ==, given->name);
+        g_assert_cmpint(indicator->version, ==, given->version);
+        g_assert_cmpint(indicator->confidence, ==, given->confidence);
+        g_assert_cmpint(indicator->tlp, ==, given->tlp);
+        g_assert_cmpint(indicator->pap, ==, given->pap);
+        g_assert_cmpint(indicator->valid_from, ==, given->valid_from);
+        g_assert_cmpint(indicator->valid_until, ==, given->valid_until);
+        g_assert_false(indicator->pattern_20);
+    }
+    return TRUE;
+}
+
+static gboolean stop(gpointer user, const SetIndicator *indicator)
+{
+    ++*(guint *)user;
+    return FALSE;
+}
+
+/* Patterns are kept with what is known of their indicators, the latest version of each, whether it
+ * has values or not, in bytes that do not depend on the order they came in. */
+static void test_patterns(void)
+{
+    g_autoptr(GBytes) bytes = build_patterns(FALSE), backwards = build_patterns(TRUE);
+    g_autoptr(Set) set = set_open_bytes(bytes, NULL);
+    g_autoptr(GString) told = g_string_new(NULL);
+    guint stopped = 0;
+
+    g_assert_true(g_bytes_equal(bytes, backwards));
+    g_assert_true(set_check(set, NULL));
+    g_assert_true(set_each_pattern(set, tell_pattern, told));
+    g_assert_cmpstr(told->str, ==,
+                    ID_A " alder [file:name LIKE '%.scr'];" ID_C " birch [file:size > 9];");
+    g_assert_cmpuint(set_count_patterns(set), ==, 2);
+    g_assert_cmpuint(set_count_indicators(set), ==, 2);
+    g_assert_cmpuint(set_count_values(set), ==, 1);
+    g_assert_false(set_each_pattern(set, stop, &stopped));
+    g_assert_cmpuint(stopped, ==, 1);
+}
+
+/* What a file by hand says of its first pattern, its second, and how many are read then. */
+static void assert_patterns(guint32 indicator, guint32 text, guint count)
+{
+    g_autoptr(GBytes) bytes = build_patterns(FALSE);
+    gsize length;
+    gconstpointer data = g_bytes_get_data(bytes, &length);
+    g_autofree guint8 *copy = g_memdup2(data, length);
+    const SetFileHeader *header = (const SetFileHeader *)(gconstpointer)copy;
+    SetFilePattern *files =
+        (SetFilePattern *)(gpointer)(copy + header->parts[SET_PART_PATTERNS].offset);
+    g_autoptr(GString) told = g_string_new(NULL);
+
+    g_assert_cmpuint(files[1].indicator & ~SET_FILE_PATTERN_20, ==, 1);
+    files[1].indicator = indicator;
+    files[1].text += text;
+    g_autoptr(GBytes) made = g_bytes_new(copy, length);
+    g_autoptr(Set) set = set_open_bytes(made, NULL);
+    g_assert_true(set_each_pattern(set, tell_pattern, told));
+    guint n = 0;
+    for (const char *at = told->str; (at = strchr(at, ';')); at++)
+        n++;
+    g_assert_cmpuint(n, ==, count);
+    g_assert_false(set_check(set, NULL) && (indicator != 1 || text != 0));
+}
+
+static void test_hostile_patterns(void)
+{
+    assert_patterns(1, 1, 2);
+    assert_patterns(0, 0, 1);           /* the same indicator again */
+    assert_patterns(2, 0, 1);           /* there is none */
+    assert_patterns(1, (guint32)-3, 1); /* a part of the text before */
+    assert_patterns(1, 1u << 30, 1);    /* outside */
+}
+
 static void assert_refused(const guint8 *data, gsize length, const char *why)
 {
     g_autoptr(GError) error = NULL;
@@ -588,6 +698,8 @@ int main(int argc, char **argv)
     g_test_add_func("/set/filters", test_filters);
     g_test_add_func("/set/same-bytes", test_same_bytes);
     g_test_add_func("/set/each", test_each);
+    g_test_add_func("/set/patterns", test_patterns);
+    g_test_add_func("/set/hostile-patterns", test_hostile_patterns);
     g_test_add_func("/set/rates", test_rates);
     g_test_add_func("/set/damaged", test_damaged);
     g_test_add_func("/set/public-suffixes", test_public_suffixes);
