@@ -1,6 +1,7 @@
 #include "cli/match_set.h"
 
 #include "cli/output.h"
+#include "node/shield_direct.h"
 
 /* Broken entries of one input that are named. */
 #define NAMED_MAX 5
@@ -40,6 +41,21 @@ static gboolean take_object(gpointer user, const char *bytes, gsize length, Obje
     return TRUE;
 }
 
+/* Of a builder. */
+static gboolean take_indicator(gpointer user, const Indicator *indicator, gboolean *ret_taken,
+                               GError **error)
+{
+    Reading *reading = user;
+    LoadOutcome outcome;
+
+    if (!shield_direct_add(reading->into, indicator, reading->source, reading->options, ret_taken,
+                           &outcome, error))
+        return FALSE;
+    if (*ret_taken)
+        load_count(reading->counts, outcome);
+    return TRUE;
+}
+
 static void take_note(gpointer user, IntakeNote note, const char *where, const char *message)
 {
     Reading *reading = user;
@@ -61,7 +77,10 @@ gboolean match_set_read_input(LoadTake take, gpointer into, const char *input,
 {
     Reading reading = {
         .take = take, .into = into, .source = intake->source, .options = options, .counts = counts};
-    IntakeSink sink = {.object = take_object, .note = take_note, .user = &reading};
+    IntakeSink sink = {.object = take_object,
+                       .indicator = take == match_set_take ? take_indicator : NULL,
+                       .note = take_note,
+                       .user = &reading};
     gboolean url = g_str_has_prefix(input, "http://") || g_str_has_prefix(input, "https://");
     gboolean read =
         url ? intake_url(input, intake, &sink, error) : intake_path(input, intake, &sink, error);

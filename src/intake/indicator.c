@@ -10,6 +10,9 @@
  * docs/intake.md publishes it. */
 #define INDICATOR_NAMESPACE "32aedeeb-234f-5c4b-b685-254ba74db765"
 
+/* Room for a name of a value with a port. */
+#define NAME_SIZE (OBSERVABLE_MAX_LENGTH + 16)
+
 /* How a pattern names a value of each kind. */
 typedef struct {
     const char *path;
@@ -199,15 +202,20 @@ static void append_validity(GString *json, Times *times, const Indicator *indica
                       timestamp_format(times->other, indicator->valid_until, 3));
 }
 
+const char *indicator_port_name(char *buffer, gsize size, const Indicator *indicator)
+{
+    gboolean brackets = indicator->kind == OBSERVABLE_IPV6;
+    g_snprintf(buffer, size, brackets ? "[%s]:%u" : "%s:%u", indicator->value, indicator->port);
+    return buffer;
+}
+
 static void append_name(GString *json, const Indicator *indicator)
 {
+    char name[NAME_SIZE];
     if (indicator->name) {
         append_member(json, "name", indicator->name);
     } else if (indicator->value && indicator->port > 0) {
-        gboolean brackets = indicator->kind == OBSERVABLE_IPV6;
-        g_autofree char *name =
-            g_strdup_printf(brackets ? "[%s]:%u" : "%s:%u", indicator->value, indicator->port);
-        append_member(json, "name", name);
+        append_member(json, "name", indicator_port_name(name, sizeof(name), indicator));
     } else if (indicator->value) {
         append_member(json, "name", indicator->value);
     }

@@ -56,6 +56,10 @@ char *indicator_port_pattern(ObservableKind kind, const char *canonical, guint p
 const char *indicator_id(char buffer[INDICATOR_ID_SIZE], const char *source, ObservableKind kind,
                          const char *canonical, guint port);
 
+/* What an indicator of a value with a port is called when nobody says: "192.0.2.1:8080",
+ * "[2001:db8::1]:8080". Writes into @buffer, as far as there is room, and returns it. */
+const char *indicator_port_name(char *buffer, gsize size, const Indicator *indicator);
+
 /* Appends the JSON text of the indicator, one line without newline, to @json. FALSE, and @json
  * untouched, when it has no pattern. */
 gboolean indicator_write(const Indicator *indicator, GString *json);

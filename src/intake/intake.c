@@ -75,6 +75,13 @@ gboolean intake_give_made(const IntakeSink *sink, const char *bytes, gsize lengt
     return (sink->made ? sink->made : sink->object)(sink->user, bytes, length, spec, where, error);
 }
 
+gboolean intake_show_indicator(const IntakeSink *sink, const Indicator *indicator,
+                               gboolean *ret_taken, GError **error)
+{
+    *ret_taken = FALSE;
+    return !sink->indicator || sink->indicator(sink->user, indicator, ret_taken, error);
+}
+
 /* --- Files and directories ------------------------------------------------------------------- */
 
 /* A sink in front of the caller's that remembers whether it refused: then a directory's other files
@@ -97,6 +104,14 @@ static gboolean guard_made(gpointer user, const char *bytes, gsize length, Objec
 {
     Guard *guard = user;
     guard->refused = !intake_give_made(guard->sink, bytes, length, spec, where, error);
+    return !guard->refused;
+}
+
+static gboolean guard_indicator(gpointer user, const Indicator *indicator, gboolean *ret_taken,
+                                GError **error)
+{
+    Guard *guard = user;
+    guard->refused = !intake_show_indicator(guard->sink, indicator, ret_taken, error);
     return !guard->refused;
 }
 
@@ -211,6 +226,7 @@ gboolean intake_path(const char *path, const IntakeOptions *options, const Intak
     Guard guard = {.sink = sink};
     IntakeSink guarded = {.object = guard_object,
                           .made = guard_made,
+                          .indicator = guard_indicator,
                           .note = guard_note,
                           .progress = guard_progress,
                           .user = &guard};

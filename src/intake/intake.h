@@ -11,6 +11,7 @@
 #include "base/error.h"
 #include "base/fetch.h"
 #include "base/stream.h"
+#include "intake/indicator.h"
 #include "stix/object.h"
 
 typedef enum {
@@ -43,6 +44,10 @@ typedef struct {
      * only recommends need not be said of it to who imports: it is as its maker wants it. */
     gboolean (*made)(gpointer user, const char *bytes, gsize length, ObjectSpec spec,
                      const char *where, GError **error);
+    /* An indicator that a reader makes of one value, before it is written as STIX. *ret_taken: that
+     * need not be done, as all that counts was taken. NULL: all are written. */
+    gboolean (*indicator)(gpointer user, const Indicator *indicator, gboolean *ret_taken,
+                          GError **error);
     void (*note)(gpointer user, IntakeNote note, const char *where, const char *message);
     /* Compressed bytes read so far of @total (0: unknown). */
     void (*progress)(gpointer user, guint64 done, guint64 total);
@@ -66,6 +71,10 @@ typedef struct {
 /* Hands an object that the caller made to @sink, as IntakeSink.made has it. */
 gboolean intake_give_made(const IntakeSink *sink, const char *bytes, gsize length, ObjectSpec spec,
                           const char *where, GError **error);
+
+/* Shows @sink an indicator before it is written; *ret_taken as IntakeSink.indicator has it. */
+gboolean intake_show_indicator(const IntakeSink *sink, const Indicator *indicator,
+                               gboolean *ret_taken, GError **error);
 
 /* Reads @path: a file (gzip, zstd, xz or plain), a directory (a MISP feed, or every file in it, in
  * order of name) or "-" for standard input. Fails only when nothing more can be read; broken

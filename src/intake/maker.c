@@ -95,6 +95,13 @@ gboolean maker_give(Maker *maker, Indicator *indicator, const char *tlp, guint64
     const char *refs[] = {marking_tlp_id(level), NULL};
     if (level != MARKING_TLP_NONE)
         indicator->marking_refs = refs;
+    gboolean taken;
+    if (!intake_show_indicator(maker->sink, indicator, &taken, error)) {
+        maker->stopped = TRUE;
+        return FALSE;
+    }
+    if (taken)
+        return TRUE;
     if (level != MARKING_TLP_NONE && !(maker->markings & 1u << level)) {
         const char *definition = indicator_tlp_object(tlp);
         maker->markings |= 1u << level;

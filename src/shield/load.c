@@ -50,12 +50,17 @@ static gboolean add_values(SetBuilder *builder, const Object *object, gboolean f
     return TRUE;
 }
 
+static gboolean is_out_of_date(const SetIndicator *indicator, const LoadOptions *options)
+{
+    return (indicator->valid_from > options->now && !options->future) ||
+           (indicator->valid_until != 0 && indicator->valid_until <= options->now);
+}
+
 void load_describe(const Object *object, yyjson_val *root, const char *source, MarkingTlp tlp,
                    const LoadOptions *options, SetIndicator *ret_indicator)
 {
     yyjson_val *confidence = yyjson_obj_get(root, "confidence");
     const char *name = yyjson_get_str(yyjson_obj_get(root, "name"));
-    gint64 valid_from = get_time(root, "valid_from");
     MarkingTlp own_tlp = marking_tlp_from_refs(yyjson_obj_get(root, "object_marking_refs"));
     *ret_indicator = (SetIndicator){
         .id = object->id,
@@ -69,13 +74,11 @@ void load_describe(const Object *object, yyjson_val *root, const char *source, M
             yyjson_is_int(confidence) ? (int)CLAMP(yyjson_get_sint(confidence), 0, 100) : -1,
         .tlp = own_tlp != MARKING_TLP_NONE ? own_tlp : tlp,
         .pap = MAX(marking_pap_of_object(root), options->pap),
-        .valid_from = valid_from,
+        .valid_from = get_time(root, "valid_from"),
         .valid_until = get_time(root, "valid_until"),
     };
     ret_indicator->withdrawn =
-        !options->expired &&
-        (object->revoked || (valid_from > options->now && !options->future) ||
-         (ret_indicator->valid_until != 0 && ret_indicator->valid_until <= options->now));
+        !options->expired && (object->revoked || is_out_of_date(ret_indicator, options));
 }
 
 void load_count(LoadCounts *counts, LoadOutcome outcome)
@@ -95,6 +98,42 @@ static gboolean is_wanted(const SetIndicator *indicator, const LoadOptions *opti
             (indicator->tlp != MARKING_TLP_NONE && indicator->tlp <= options->most_tlp)) &&
            (options->most_pap == MARKING_PAP_NONE ||
             (indicator->pap != MARKING_PAP_NONE && indicator->pap <= options->most_pap));
+}
+
+/* Adds what is known of an indicator, of which values were @found. */
+static gboolean add_described(SetBuilder *builder, SetIndicator *indicator, gboolean found,
+                              guint16 port, const LoadOptions *options, LoadOutcome *ret_outcome,
+                              GError **error)
+{
+    *ret_outcome = indicator->withdrawn ? LOAD_OUT_OF_DATE
+                   : found              ? LOAD_TAKEN
+                   : indicator->pattern ? LOAD_PATTERN
+                                        : LOAD_EMPTY;
+    if ((found || indicator->pattern) && !indicator->withdrawn && !is_wanted(indicator, options)) {
+        /* Its older versions do not count in its place. */
+        indicator->withdrawn = TRUE;
+        *ret_outcome = LOAD_UNWANTED;
+    }
+    g_autofree char *kept = hit_port_join(port, indicator->name);
+    if (kept)
+        indicator->name = kept;
+    gboolean added = set_builder_add_indicator(builder, indicator, error);
+    indicator->name = NULL;
+    return added;
+}
+
+gboolean load_value(SetBuilder *builder, const SetIndicator *given, ObservableKind kind,
+                    const char *canonical, guint16 port, const LoadOptions *options,
+                    LoadOutcome *ret_outcome, GError **error)
+{
+    SetIndicator indicator = *given;
+
+    if (indicator.name && (*indicator.name == '\0' || strcmp(indicator.name, canonical) == 0))
+        indicator.name = NULL;
+    indicator.pap = MAX(indicator.pap, options->pap);
+    indicator.withdrawn = !options->expired && is_out_of_date(&indicator, options);
+    return add_described(builder, &indicator, TRUE, port, options, ret_outcome, error) &&
+           set_builder_add_value(builder, kind, canonical, error);
 }
 
 gboolean load_object(SetBuilder *builder, const Object *object, const char *source, MarkingTlp tlp,
@@ -119,22 +158,10 @@ gboolean load_object(SetBuilder *builder, const Object *object, const char *sour
         indicator.pattern = yyjson_get_str(pattern);
         indicator.pattern_20 = object->pattern_20;
     }
-    *ret_outcome = indicator.withdrawn ? LOAD_OUT_OF_DATE
-                   : found             ? LOAD_TAKEN
-                   : indicator.pattern ? LOAD_PATTERN
-                                       : LOAD_EMPTY;
-    if ((found || indicator.pattern) && !indicator.withdrawn && !is_wanted(&indicator, options)) {
-        /* Its older versions do not count in its place. */
-        indicator.withdrawn = TRUE;
-        *ret_outcome = LOAD_UNWANTED;
-    }
     guint16 port = yyjson_is_str(pattern)
                        ? hit_port_of_pattern(yyjson_get_str(pattern), yyjson_get_len(pattern))
                        : 0;
-    g_autofree char *kept = hit_port_join(port, indicator.name);
-    if (kept)
-        indicator.name = kept;
-    gboolean done = set_builder_add_indicator(builder, &indicator, error) &&
+    gboolean done = add_described(builder, &indicator, found, port, options, ret_outcome, error) &&
                     (!found || add_values(builder, object, is_indicator, error));
     yyjson_doc_free(doc);
     return done;

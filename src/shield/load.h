@@ -40,6 +40,14 @@ typedef struct {
 
 void load_count(LoadCounts *counts, LoadOutcome outcome);
 
+/* Adds an indicator of one canonical value, as load_object() would if @indicator were of an object
+ * that has it in its pattern and bears these markings: @indicator has all but `withdrawn`, and
+ * `name` even if it only says the value again. @port: 0, or what the pattern asks for beside the
+ * value; it is `pattern` then. */
+gboolean load_value(SetBuilder *builder, const SetIndicator *indicator, ObservableKind kind,
+                    const char *canonical, guint16 port, const LoadOptions *options,
+                    LoadOutcome *ret_outcome, GError **error);
+
 /* Takes one object, as load_object() does. */
 typedef gboolean (*LoadTake)(gpointer into, const Object *object, const char *source,
                              MarkingTlp tlp, const LoadOptions *options, LoadOutcome *ret_outcome,
