@@ -6,6 +6,7 @@
 #include "base/jsonguard.h"
 #include "base/timestamp.h"
 #include "cli/output.h"
+#include "shield/set_summary.h"
 
 gboolean shield_set_lists(const CommandCall *call, Warninglist **ret_lists, GError **error)
 {
@@ -34,25 +35,6 @@ gboolean shield_set_kinds(const CommandCall *call, guint32 *ret_kinds, GError **
         wanted |= 1u << kind;
     }
     *ret_kinds = wanted;
-    return TRUE;
-}
-
-/* Values of each kind, and when the newest indicator was changed. */
-typedef struct {
-    guint64 kinds[OBSERVABLE_OTHER + 1];
-    SetEntry last;
-    gint64 newest;
-    guint64 not_yet, expired;
-    gint64 now;
-} Summary;
-
-static gboolean sum_up(gpointer user, SetEntry entry, const SetValue *value)
-{
-    Summary *summary = user;
-    summary->kinds[value->kind]++;
-    summary->newest = MAX(summary->newest, value->version);
-    summary->not_yet += value->valid_from > summary->now;
-    summary->expired += value->valid_until != 0 && value->valid_until <= summary->now;
     return TRUE;
 }
 
@@ -88,7 +70,7 @@ static void print_info(const Set *set, gboolean json, yyjson_mut_doc *doc, yyjso
                 (guint64)count > max ? ", ..." : "");
 }
 
-static void print_text(const Set *set, const char *path, const Summary *summary, gint64 written)
+static void print_text(const Set *set, const char *path, const SetSummary *summary, gint64 written)
 {
     char number[OUTPUT_NUMBER_MAX], other[OUTPUT_NUMBER_MAX];
     guint64 values = set_count_values(set);
@@ -135,7 +117,7 @@ static void add_lists(const Set *set, yyjson_mut_doc *doc, yyjson_mut_val *root)
     }
 }
 
-static void print_json(const Set *set, const char *path, const Summary *summary, gint64 written)
+static void print_json(const Set *set, const char *path, const SetSummary *summary, gint64 written)
 {
     char newest[TIMESTAMP_MAX], when[TIMESTAMP_MAX];
     yyjson_mut_doc *doc = yyjson_mut_doc_new(NULL);
@@ -166,11 +148,11 @@ static void print_json(const Set *set, const char *path, const Summary *summary,
 
 void shield_set_print(const Set *set, const char *path, gboolean json)
 {
-    Summary summary = {.now = timestamp_now()};
+    SetSummary summary;
     struct stat status;
     gint64 written = stat(path, &status) == 0 ? (gint64)status.st_mtime * G_USEC_PER_SEC : 0;
 
-    set_each(set, sum_up, &summary);
+    set_summary_read(set, timestamp_now(), &summary);
     if (json)
         print_json(set, path, &summary, written);
     else
