@@ -46,6 +46,7 @@ struct FetchSession {
     FetchTarget target;
     curl_socket_t kept; /* of the connection to the target, which is libcurl's */
     gint cancelled;
+    gboolean broke_off; /* the last request, amid its answer */
     Attempt now;
 };
 
@@ -358,6 +359,7 @@ gboolean fetch_session_post_within(FetchSession *session, guint timeout_ms, cons
                                  : (gint64)session->options.timeout_seconds * G_USEC_PER_SEC;
     Request request = {
         .body = body, .length = length, .deadline = g_get_monotonic_time() + limit_us};
+    session->broke_off = FALSE;
     if (g_atomic_int_get(&session->cancelled))
         return fetch_target_fail(error, CONCERT_ERROR_BUSY, url,
                                  "not begun, since it was asked to stop");
@@ -365,7 +367,9 @@ gboolean fetch_session_post_within(FetchSession *session, guint timeout_ms, cons
         !make_headers(url, type, headers, &request.headers, error))
         return FALSE;
     session->now = (Attempt){.body = g_byte_array_new()};
-    gboolean good = perform(session, &request, error) && read_result(session, ret_result, error);
+    gboolean good = perform(session, &request, error);
+    session->broke_off = !good && session->now.header_bytes > 0;
+    good = good && read_result(session, ret_result, error);
     curl_easy_setopt(session->curl, CURLOPT_HTTPHEADER, NULL);
     curl_slist_free_all(request.headers);
     g_clear_pointer(&session->now.body, g_byte_array_unref);
@@ -378,6 +382,11 @@ gboolean fetch_session_post(FetchSession *session, const char *url, const void *
 {
     return fetch_session_post_within(session, 0, url, body, length, type, headers, ret_result,
                                      error);
+}
+
+gboolean fetch_session_broke_off(const FetchSession *session)
+{
+    return session->broke_off;
 }
 
 void fetch_session_result_clear(FetchSessionResult *result)

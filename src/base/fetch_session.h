@@ -72,6 +72,10 @@ gboolean fetch_session_post_within(FetchSession *session, guint timeout_ms, cons
                                    const char *const *headers, FetchSessionResult *ret_result,
                                    GError **error);
 
+/* Whether the last request failed when its answer had begun to come: who asks for less may get it.
+ */
+gboolean fetch_session_broke_off(const FetchSession *session);
+
 /* From any thread: the request that runs ends at once (while its name is being resolved, after
  * that), and so does each later one, with CONCERT_ERROR_BUSY, until fetch_session_allow(). */
 void fetch_session_cancel(FetchSession *session);

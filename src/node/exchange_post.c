@@ -19,7 +19,8 @@ struct ExchangePost {
     char *line;   /* peer, endpoint and pins that the session is for */
     char *worked; /* the endpoint that did last; NULL: none yet */
     gint64 peer;
-    GMutex lock; /* guards what follows */
+    gboolean broke_off; /* the last request, at one endpoint or another */
+    GMutex lock;        /* guards what follows */
     FetchSession *session;
     gboolean cancelled;
 };
@@ -199,6 +200,7 @@ gboolean exchange_post(ExchangePost *post, const NoteSigner *signer, const Peer 
     if (post->peer != peer->number)
         g_clear_pointer(&post->worked, g_free);
     post->peer = peer->number;
+    post->broke_off = FALSE;
     g_autoptr(GPtrArray) endpoints = list_endpoints(post, peer);
     g_autoptr(GError) failure = NULL;
     for (guint i = 0; i < endpoints->len; i++) {
@@ -210,6 +212,7 @@ gboolean exchange_post(ExchangePost *post, const NoteSigner *signer, const Peer 
             take_result(post, endpoint, &http, ret_result);
             return TRUE;
         }
+        post->broke_off |= post->session && fetch_session_broke_off(post->session);
         if (g_error_matches(failure, CONCERT_ERROR, CONCERT_ERROR_BUSY))
             break;
     }
@@ -219,6 +222,11 @@ gboolean exchange_post(ExchangePost *post, const NoteSigner *signer, const Peer 
         g_set_error(error, CONCERT_ERROR, CONCERT_ERROR_NOT_FOUND,
                     "the card of %s names no endpoint where it can be reached", peer->node);
     return FALSE;
+}
+
+gboolean exchange_post_broke_off(const ExchangePost *post)
+{
+    return post->broke_off;
 }
 
 /* --- What an answer says --------------------------------------------------------------------- */

@@ -54,6 +54,9 @@ gboolean exchange_post(ExchangePost *post, const NoteSigner *signer, const Peer 
                        const ExchangePostRequest *request, ExchangePostResult *ret_result,
                        GError **error);
 
+/* Whether an answer to the last request had begun to come when the line broke. */
+gboolean exchange_post_broke_off(const ExchangePost *post);
+
 /* What went wrong, for people, of an answer that is not what was hoped for: its status and the
  * reason that the peer gives, if it gives one. Caller frees. */
 char *exchange_post_reason(const ExchangePostResult *result);

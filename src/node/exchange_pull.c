@@ -13,6 +13,8 @@
 #define FOLLOW_PATH   "/exchange/v1/follow"
 #define POLL_GRACE_MS 15000
 #define OVERTAKEN_MAX 8 /* in a row */
+#define BROKEN_MAX    8 /* answers in a row that break off, from the largest to the smallest */
+#define ASKED_MIN     (64 * 1024)
 
 /* A question, and what came of it. */
 typedef struct {
@@ -23,6 +25,7 @@ typedef struct {
     guint64 expected; /* a tree that others had been shown when it was asked; 0: none */
     char *expected_by;
     ExchangePostResult result;
+    gboolean broke_off;         /* the line, amid the answer */
     FollowerPrepared *prepared; /* NULL: no answer, or one that follower_prepare() refuses */
     FollowerPrepared *spent;    /* the one before it, to be freed beside what else goes on */
     GError *error;
@@ -46,8 +49,7 @@ static char *write_question(const Question *question, char **gossip)
     yyjson_mut_doc *doc = jsontext_object(&root);
     yyjson_mut_obj_add_uint(doc, root, "from", question->from);
     yyjson_mut_obj_add_uint(doc, root, "size", question->size);
-    yyjson_mut_obj_add_uint(doc, root, "max",
-                            config_size(question->pull->config, SETTING_EXCHANGE_ANSWER_BYTES));
+    yyjson_mut_obj_add_uint(doc, root, "max", question->pull->max);
     if (question->wait > 0)
         yyjson_mut_obj_add_uint(doc, root, "wait", question->wait);
     yyjson_mut_val *notes = gossip ? yyjson_mut_obj_add_arr(doc, root, "gossip") : NULL;
@@ -79,6 +81,7 @@ static gpointer ask(gpointer user)
         .timeout_ms = question->wait > 0 ? question->wait * 1000 + POLL_GRACE_MS : 0};
     gboolean good = exchange_post(pull->post, messenger, question->peer, &request,
                                   &question->result, &question->error);
+    question->broke_off = !good && exchange_post_broke_off(pull->post);
     if (gossip && (!good || question->result.http.status / 100 != 2))
         gossip_untold(pull->gossip, origin);
     if (good && question->result.http.status == 200)
@@ -126,7 +129,7 @@ static void ask_ahead(const ExchangePull *pull, Peer *peer, GBytes *answer, Ahea
 /* The result of the question where @peer stands now: of the one that was asked ahead, if it is
  * that. */
 static gboolean get_answer(const ExchangePull *pull, const Peer *peer, Ahead *ahead,
-                           Question *ret_question, GError **error)
+                           ExchangePullCounts *counts, Question *ret_question, GError **error)
 {
     Question question = {
         .pull = pull, .peer = peer, .from = peer->cursor, .size = peer->size, .wait = pull->wait};
@@ -143,6 +146,7 @@ static gboolean get_answer(const ExchangePull *pull, const Peer *peer, Ahead *ah
         ask(&question);
     }
     *ret_question = question;
+    counts->broke_off = question.broke_off;
     if (!question.error)
         return TRUE;
     g_propagate_error(error, g_steal_pointer(&ret_question->error));
@@ -227,6 +231,7 @@ static gboolean pull_once(const ExchangePull *pull, const char *name, ExchangePu
                           Ahead *ahead, gboolean *ret_more, GError **error)
 {
     g_autoptr(Peer) peer = peers_get(notary_store(pull->notary), name, error);
+    counts->broke_off = FALSE;
     if (!peer || !check_quota(pull, peer, error))
         return FALSE;
     if (peer->state != PEER_ACTIVE) {
@@ -235,7 +240,7 @@ static gboolean pull_once(const ExchangePull *pull, const char *name, ExchangePu
         return FALSE;
     }
     g_auto(Question) question = {0};
-    if (!get_answer(pull, peer, ahead, &question, error))
+    if (!get_answer(pull, peer, ahead, counts, &question, error))
         return FALSE;
     const ExchangePostResult *result = &question.result;
     counts->has_skew = result->has_skew;
@@ -274,24 +279,42 @@ static gboolean pull_once(const ExchangePull *pull, const char *name, ExchangePu
     return *ret_more || check_shown(&question, peer, accepted.size, error);
 }
 
+/* A line that breaks every so many bytes never carries an answer of more: what is asked for next is
+ * half of it, down to one entry. FALSE: it is of no use to ask again now. */
+static gboolean ask_for_less(ExchangePull *pull, guint broken)
+{
+    pull->max = MAX(pull->max / 2, ASKED_MIN);
+    return broken <= BROKEN_MAX;
+}
+
+/* Until there is nothing new. */
+static gboolean pull_all(ExchangePull *pull, const char *peer, ExchangePullCounts *counts,
+                         GError **error)
+{
+    g_auto(Ahead) ahead = {0};
+    for (guint overtaken = 0, broken = 0;;) {
+        g_autoptr(GError) local = NULL;
+        gboolean more = FALSE;
+        if (pull_once(pull, peer, counts, &ahead, &more, &local)) {
+            overtaken = broken = 0;
+            if (!more)
+                return TRUE;
+        } else if (counts->broke_off ? !ask_for_less(pull, ++broken)
+                                     : !more || ++overtaken > OVERTAKEN_MAX) {
+            g_propagate_error(error, g_steal_pointer(&local));
+            return FALSE;
+        }
+    }
+}
+
 gboolean exchange_pull(const ExchangePull *pull, const char *peer, ExchangePullCounts *ret_counts,
                        GError **error)
 {
+    ExchangePull asking = *pull;
+    if (asking.max == 0)
+        asking.max = config_size(pull->config, SETTING_EXCHANGE_ANSWER_BYTES);
     *ret_counts = (ExchangePullCounts){0};
-    g_auto(Ahead) ahead = {0};
-    guint overtaken = 0;
-    gboolean good = TRUE;
-    for (gboolean more = TRUE; more;) {
-        g_autoptr(GError) local = NULL;
-        more = FALSE;
-        good = pull_once(pull, peer, ret_counts, &ahead, &more, &local);
-        if (good) {
-            overtaken = 0;
-        } else if (!more || ++overtaken > OVERTAKEN_MAX) {
-            g_propagate_error(error, g_steal_pointer(&local));
-            break;
-        }
-    }
+    gboolean good = pull_all(&asking, peer, ret_counts, error);
     if (ret_counts->events > 0)
         docket_machine_run(pull->notary);
     if (ret_counts->dispatches > 0) {

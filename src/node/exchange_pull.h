@@ -12,8 +12,9 @@ typedef struct {
     guint openings, dispatches, events, retractions;
     guint64 stored, known, refused; /* items */
     gboolean has_skew;
-    gint64 skew_us;    /* the peer's clock less ours */
-    guint retry_after; /* seconds that the peer asks to wait; 0: none */
+    gint64 skew_us;     /* the peer's clock less ours */
+    guint retry_after;  /* seconds that the peer asks to wait; 0: none */
+    gboolean broke_off; /* it failed amid an answer */
 } ExchangePullCounts;
 
 typedef struct {
@@ -21,6 +22,7 @@ typedef struct {
     Notary *notary;
     ExchangePost *post;
     Gossip *gossip; /* NULL: nothing is told or heard of others */
+    gsize max;      /* bytes to ask for at once; 0: [exchange] answer_bytes */
     guint wait; /* seconds that the peer may wait for something new before it answers; 0: none */
     /* After each answer, with what came so far; FALSE ends it. May be NULL. */
     gboolean (*progress)(const ExchangePullCounts *counts, guint64 cursor, guint64 size,
@@ -28,8 +30,9 @@ typedef struct {
     gpointer user;
 } ExchangePull;
 
-/* Asks @peer again and again until there is nothing new. What was accepted stays accepted when it
- * fails; ret_counts is filled in any case. CONCERT_ERROR_CONFLICT also when all went well, but
- * others were shown a larger tree of the peer's ledger than this node. */
+/* Asks @peer again and again until there is nothing new; where the line breaks amid an answer, for
+ * smaller and smaller ones. What was accepted stays accepted when it fails; ret_counts is filled in
+ * any case. CONCERT_ERROR_CONFLICT also when all went well, but others were shown a larger tree of
+ * the peer's ledger than this node. */
 gboolean exchange_pull(const ExchangePull *pull, const char *peer, ExchangePullCounts *ret_counts,
                        GError **error);

@@ -23,6 +23,8 @@
 #define PATIENCE_MAX    3600          /* seconds between two tries of a peer that fails */
 #define CONTACT_EVERY_US                                                                           \
     (60 * G_USEC_PER_SEC) /* a contact that only succeeds is written so often */
+#define HEARD_EVERY_US                                                                             \
+    (30 * G_USEC_PER_SEC) /* a peer that fails is tried so often at most because it asks */
 #define IDLE_US           (5 * G_USEC_PER_SEC) /* the list of peers is looked at so often */
 #define OUTBOX_AT_ONCE    64
 #define URGENT_TIMEOUT_MS 20000 /* of an urgent post; the next try is to be soon */
@@ -38,6 +40,7 @@ typedef struct {
     ExchangePost *posts[LANES];
     gboolean busy[LANES];
     gint64 next_pull; /* monotonic */
+    gint64 pulled;    /* when the last pull ended; monotonic */
     gboolean woken;   /* it said that there is something new */
     gboolean to_wake; /* there is something new for it */
     gint64 next_wake; /* not before; monotonic */
@@ -153,16 +156,18 @@ static gboolean go_on(const ExchangePullCounts *counts, guint64 cursor, guint64 
     return !stopping;
 }
 
-/* When the peer is asked the next time. Called with the lock held. */
+/* When the peer is asked the next time. Who gave something before the line broke is asked again
+ * soon, however often that happens. Called with the lock held. */
 static void plan_pull(const Exchanger *exchanger, Line *line, gboolean good, gboolean polls,
-                      guint retry_after)
+                      const ExchangePullCounts *counts)
 {
     guint interval = config_duration(exchanger->config, SETTING_EXCHANGE_INTERVAL);
-    line->failures = good ? 0 : MIN(line->failures + 1, 12);
+    line->failures = good ? 0 : counts->answers > 0 ? 1 : MIN(line->failures + 1, 12);
     gdouble seconds = good && polls ? 0 : (gdouble)interval;
     if (!good) /* from a second on, doubling */
         seconds = MIN((gdouble)(1 << (line->failures - 1)), MAX(interval, PATIENCE_MAX));
-    line->next_pull = g_get_monotonic_time() + delay(MAX(seconds, retry_after));
+    line->pulled = g_get_monotonic_time();
+    line->next_pull = line->pulled + delay(MAX(seconds, counts->retry_after));
 }
 
 /* A peer that does not give what it should may go on with another ledger. */
@@ -205,7 +210,7 @@ static void run_pull(gpointer data, gpointer user)
         report(exchanger, line, error ? error->message : NULL, good ? counts.skew_us : 0);
     g_mutex_lock(&exchanger->lock);
     if (!stopping)
-        plan_pull(exchanger, line, good, polls, counts.retry_after);
+        plan_pull(exchanger, line, good, polls, &counts);
     line->busy[LANE_PULL] = FALSE;
     exchanger->signalled = TRUE;
     g_cond_signal(&exchanger->wake);
@@ -511,6 +516,19 @@ void exchanger_woken(Exchanger *exchanger, const char *origin)
         line->woken = TRUE;
     exchanger->signalled = TRUE;
     g_cond_signal(&exchanger->wake);
+    g_mutex_unlock(&exchanger->lock);
+}
+
+void exchanger_heard(Exchanger *exchanger, const char *origin)
+{
+    g_mutex_lock(&exchanger->lock);
+    Line *line = g_hash_table_lookup(exchanger->lines, origin);
+    if (line && line->failures > 0 && !line->busy[LANE_PULL] && !line->woken &&
+        g_get_monotonic_time() - line->pulled > HEARD_EVERY_US) {
+        line->woken = TRUE;
+        exchanger->signalled = TRUE;
+        g_cond_signal(&exchanger->wake);
+    }
     g_mutex_unlock(&exchanger->lock);
 }
 

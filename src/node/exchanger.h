@@ -31,6 +31,10 @@ Gossip *exchanger_gossip(Exchanger *exchanger);
  */
 void exchanger_woken(Exchanger *exchanger, const char *origin);
 
+/* That peer asked this node something, so the line is there again: should it fail so far, it is
+ * asked now and not when its time has come. On any thread. */
+void exchanger_heard(Exchanger *exchanger, const char *origin);
+
 /* Follows one peer now, in the calling thread, until there is nothing new: for commands. */
 gboolean exchanger_follow(const Config *config, Notary *notary, const char *peer,
                           ExchangePullCounts *ret_counts, GError **error);

@@ -156,7 +156,7 @@ static const Setting settings[] = {
         {"exchange", "answer_bytes", SETTING_SIZE, .min = 64 * KIB, .max = 16 * MIB,
          .fallback = "8M",
          .help = "How much to ask for at once. What was begun and broken off is asked for again "
-                 "from the last whole answer on, so a bad line wants less."},
+                 "from the last whole answer on, and half as much of it, down to one entry."},
     [SETTING_EXCHANGE_DAILY_BYTES] =
         {"exchange", "daily_bytes", SETTING_SIZE, .min = MIB, .max = 1024 * GIB, .fallback = "16G",
          .help = "How much is accepted of one peer in a day (UTC); the rest waits for the next."},

@@ -257,6 +257,8 @@ static void hear(ApiCall *call, const Peer *peer, char **notes)
 {
     const ApiOptions *options = &call->api->options;
     guint convicted;
+    if (options->exchanger)
+        exchanger_heard(options->exchanger, peer->origin);
     if (notes && options->exchanger)
         gossip_hear(exchanger_gossip(options->exchanger), call->api->store,
                     notary_writer(options->notary), peer->origin, (const char *const *)notes,

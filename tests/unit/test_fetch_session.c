@@ -361,6 +361,7 @@ typedef struct {
     const char *first;  /* the answer to the first request of a connection, at once */
     const char *drip;   /* then this, over and over, slowly */
     gboolean one_reply; /* then closes when the second request is there, without a word */
+    gboolean cuts;      /* closes behind the first answer */
     gint connections, requests;
 } Rogue;
 
@@ -391,6 +392,8 @@ static gpointer misbehave(gpointer data)
             if (rogue->one_reply && before == 1)
                 break;
             send(fd, rogue->first, strlen(rogue->first), MSG_NOSIGNAL);
+            if (rogue->cuts)
+                break;
             while (rogue->drip && send(fd, rogue->drip, strlen(rogue->drip), MSG_NOSIGNAL) > 0)
                 g_usleep(20000);
         }
@@ -441,12 +444,38 @@ static void test_ended_before_answer(void)
         g_autoptr(GError) error = try_rogue(session, &rogue);
         g_assert_error(error, CONCERT_ERROR, CONCERT_ERROR_IO);
         g_assert_nonnull(strstr(error->message, "ended before"));
+        g_assert_false(fetch_session_broke_off(session));
         g_assert_cmpint(g_atomic_int_get(&rogue.requests), ==, 2);
         g_assert_no_error(try_rogue(session, &rogue));
     }
     rogue_stop(&rogue);
     g_assert_cmpint(rogue.connections, ==, 2);
     g_assert_cmpint(g_atomic_int_get(&rogue.requests), ==, 3);
+}
+
+/* Only what came in part is worth asking for less; what came whole is not. */
+static void test_broke_off(void)
+{
+    static const struct {
+        const char *answer;
+        gboolean good, broke_off;
+    } cases[] = {
+        {"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nwhole one", TRUE, FALSE},
+        {"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\nand then", FALSE, TRUE},
+        {"", FALSE, FALSE},
+        {"HTTP/1.1 307 Elsewhere\r\nLocation: /x\r\nContent-Length: 0\r\n\r\n", FALSE, FALSE},
+    };
+    for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
+        Rogue rogue = {.first = cases[i].answer, .cuts = TRUE};
+        rogue_start(&rogue);
+        {
+            g_autoptr(FetchSession) session = open_session((FetchSessionOptions){0});
+            g_autoptr(GError) error = try_rogue(session, &rogue);
+            g_assert_true((error == NULL) == cases[i].good);
+            g_assert_true(fetch_session_broke_off(session) == cases[i].broke_off);
+        }
+        rogue_stop(&rogue);
+    }
 }
 
 typedef struct {
@@ -522,6 +551,7 @@ int main(int argc, char **argv)
     for (guint i = 0; i < G_N_ELEMENTS(tests); i++)
         g_test_add(tests[i].name, Site, NULL, set_up, tests[i].run, tear_down);
     g_test_add_func("/fetch_session/ended-before-answer", test_ended_before_answer);
+    g_test_add_func("/fetch_session/broke-off", test_broke_off);
     g_test_add_func("/fetch_session/rogues", test_rogues);
     return g_test_run();
 }
