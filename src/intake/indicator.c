@@ -6,9 +6,18 @@
 #include "policy/marking.h"
 #include "stix/identifier.h"
 
-/* The UUID namespace of the indicators Concert makes: UUIDv5 of the URL "urn:concert:indicator".
- * docs/intake.md publishes it. */
-#define INDICATOR_NAMESPACE "32aedeeb-234f-5c4b-b685-254ba74db765"
+/* The UUID namespace of the indicators Concert makes: UUIDv5 of the URL "urn:concert:indicator",
+ * 32aedeeb-234f-5c4b-b685-254ba74db765. docs/intake.md publishes it. */
+static const guint8 indicator_namespace[16] = {0x32, 0xae, 0xde, 0xeb, 0x23, 0x4f, 0x5c, 0x4b,
+                                               0xb6, 0x85, 0x25, 0x4b, 0xa7, 0x4d, 0xb7, 0x65};
+
+#define ID_PREFIX "indicator--"
+
+/* What an id is made of is mostly shorter than this; so much of it are separators, the longest
+ * kind, the port and a NUL. */
+#define ID_NAME_SIZE 512
+#define ID_NAME_MORE 32
+#define ID_PORT_SIZE 12
 
 /* Room for a name of a value with a port. */
 #define NAME_SIZE (OBSERVABLE_MAX_LENGTH + 16)
@@ -101,18 +110,25 @@ char *indicator_pattern(ObservableKind kind, const char *canonical)
 const char *indicator_id(char buffer[INDICATOR_ID_SIZE], const char *source, ObservableKind kind,
                          const char *canonical, guint port)
 {
-    g_autoptr(GString) name = g_string_sized_new(256);
+    char buffer_name[ID_NAME_SIZE];
+    g_autofree char *long_name = NULL;
     const char *kind_name = observable_kind_name(kind);
-    g_string_append(name, source ? source : "");
-    g_string_append_c(name, '\n');
-    g_string_append(name, kind_name ? kind_name : "");
-    g_string_append_c(name, '\n');
-    g_string_append(name, canonical);
+    guint8 uuid[16];
+
+    if (!source)
+        source = "";
+    gsize room = strlen(source) + strlen(canonical) + ID_NAME_MORE;
+    char *name = room <= sizeof(buffer_name) ? buffer_name : (long_name = g_malloc(room));
+    char *end = g_stpcpy(name, source);
+    *end++ = '\n';
+    end = g_stpcpy(end, kind_name ? kind_name : "");
+    *end++ = '\n';
+    end = g_stpcpy(end, canonical);
     if (port > 0)
-        g_string_append_printf(name, "\n%u", port);
-    g_autofree char *id =
-        identifier_make_v5("indicator", INDICATOR_NAMESPACE, name->str, name->len);
-    g_strlcpy(buffer, id, INDICATOR_ID_SIZE);
+        end += g_snprintf(end, ID_PORT_SIZE, "\n%u", port);
+    identifier_hash_v5(indicator_namespace, name, (gsize)(end - name), uuid);
+    memcpy(buffer, ID_PREFIX, strlen(ID_PREFIX));
+    identifier_format_uuid(buffer + strlen(ID_PREFIX), uuid);
     return buffer;
 }
 

@@ -161,6 +161,18 @@ static gboolean read_word(List *list, Slice word, Slice *rest, Value *ret_value)
     return FALSE;
 }
 
+/* "##" and "#@#" of filter lists, which hide parts of pages. */
+static gboolean hides_parts(Slice line)
+{
+    const char *end = line.text + line.length, *hash = line.text;
+    for (; (hash = memchr(hash, '#', (gsize)(end - hash))); hash++) {
+        gsize left = (gsize)(end - hash);
+        if ((left >= 2 && hash[1] == '#') || (left >= 3 && hash[1] == '@' && hash[2] == '#'))
+            return TRUE;
+    }
+    return FALSE;
+}
+
 static gboolean read_line(List *list, Slice line, GError **error)
 {
     static const char *const nowhere[] = {"0.0.0.0", "127.0.0.1", "127.0.1.1", "255.255.255.255",
@@ -170,8 +182,7 @@ static gboolean read_line(List *list, Slice line, GError **error)
         return TRUE;
     if (starts_with(line, "||"))
         return read_filter(list, line, error);
-    if (starts_with(line, "@@") || memmem(line.text, line.length, "##", 2) ||
-        memmem(line.text, line.length, "#@#", 3)) {
+    if (starts_with(line, "@@") || hides_parts(line)) {
         tell_unknown(list, line, "a filter rule that blocks nothing");
         return TRUE;
     }

@@ -46,8 +46,7 @@ static gboolean parse_uuid(const char *text, guint8 ret_bytes[16])
     return count == 32 && *text == '\0';
 }
 
-/* Writes the text of a UUID and a NUL. */
-static void format_uuid(char *text, const guint8 uuid[16])
+void identifier_format_uuid(char text[IDENTIFIER_UUID_LENGTH + 1], const guint8 uuid[16])
 {
     static const char hex[] = "0123456789abcdef";
     for (guint i = 0; i < 16; i++) {
@@ -59,27 +58,50 @@ static void format_uuid(char *text, const guint8 uuid[16])
     *text = '\0';
 }
 
+/* A thread's, since to begin a digest costs as much as to make a short one. */
+static void end_sha1(gpointer handle)
+{
+    gnutls_hash_deinit(handle, NULL);
+}
+
+static gnutls_hash_hd_t thread_sha1(void)
+{
+    static GPrivate private = G_PRIVATE_INIT(end_sha1);
+    gnutls_hash_hd_t sha1 = g_private_get(&private);
+    if (sha1)
+        return sha1;
+    if (gnutls_hash_init(&sha1, GNUTLS_DIG_SHA1) < 0)
+        g_error("SHA-1 is not available in GnuTLS"); /* FIPS state error: nothing can go on */
+    g_private_set(&private, sha1);
+    return sha1;
+}
+
+void identifier_hash_v5(const guint8 space[16], const char *name, gsize length, guint8 ret_uuid[16])
+{
+    gnutls_hash_hd_t sha1 = thread_sha1();
+    guint8 digest[20];
+
+    gnutls_hash(sha1, space, 16);
+    gnutls_hash(sha1, name, length);
+    gnutls_hash_output(sha1, digest);                /* which begins the next one */
+    digest[6] = (guint8)((digest[6] & 0x0f) | 0x50); /* version 5 */
+    digest[8] = (guint8)((digest[8] & 0x3f) | 0x80); /* variant of RFC 4122 */
+    memcpy(ret_uuid, digest, 16);
+}
+
 char *identifier_make_v5(const char *type, const char *namespace_uuid, const char *name,
                          gsize length)
 {
-    guint8 space[16];
+    guint8 space[16], digest[16];
     gboolean is_uuid = parse_uuid(namespace_uuid, space);
     g_return_val_if_fail(is_uuid, NULL);
 
-    guint8 digest[20];
-    g_autoptr(GString) input = g_string_sized_new(sizeof space + length);
-    g_string_append_len(input, (const char *)space, sizeof space);
-    g_string_append_len(input, name, (gssize)length);
-    if (gnutls_hash_fast(GNUTLS_DIG_SHA1, input->str, input->len, digest) < 0)
-        g_error("SHA-1 is not available in GnuTLS"); /* FIPS state error: nothing can go on */
-    digest[6] = (guint8)((digest[6] & 0x0f) | 0x50); /* version 5 */
-    digest[8] = (guint8)((digest[8] & 0x3f) | 0x80); /* variant of RFC 4122 */
-
+    identifier_hash_v5(space, name, length, digest);
     gsize type_length = strlen(type);
     char *id = g_malloc(type_length + 2 + IDENTIFIER_UUID_LENGTH + 1);
     memcpy(id, type, type_length);
     memcpy(id + type_length, "--", 2);
-    format_uuid(id + type_length + 2, digest);
+    identifier_format_uuid(id + type_length + 2, digest);
     return id;
 }
 

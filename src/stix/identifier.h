@@ -22,6 +22,13 @@ gsize identifier_type_length(const char *text, gsize length);
  * to 5. *ret_version (may be NULL) is the version. */
 gboolean identifier_is_uuid(const char *text, gsize length, guint *ret_version);
 
+/* The UUIDv5 (RFC 4122 section 4.3) of @length bytes of @name in the namespace @space. */
+void identifier_hash_v5(const guint8 space[16], const char *name, gsize length,
+                        guint8 ret_uuid[16]);
+
+/* Writes the text of a UUID and a NUL. */
+void identifier_format_uuid(char text[IDENTIFIER_UUID_LENGTH + 1], const guint8 uuid[16]);
+
 /* "@type--" and the UUIDv5 (RFC 4122 section 4.3) of @length bytes of @name in @namespace_uuid, a
  * UUID in text. For whatever Concert itself derives; caller frees. */
 char *identifier_make_v5(const char *type, const char *namespace_uuid, const char *name,

@@ -57,9 +57,23 @@ static gboolean in_path(const GString *plain)
     return strpbrk(authority ? authority + 3 : plain->str, "/?#") != NULL;
 }
 
+/* The scheme that @text begins with, if what follows ends it; the looks of nearly all texts tell at
+ * once that there is none. */
+static const Replacement *find_scheme(const char *text, gsize length)
+{
+    if (length <= 3 || !text[0] || !strchr("hHfF", text[0]) || !text[1] ||
+        !strchr("xXtT*+", text[1]) || strncmp(text + 1, "tt", 2) == 0)
+        return NULL;
+    const Replacement *scheme = find(schemes, G_N_ELEMENTS(schemes), text, length);
+    gsize end = scheme ? strlen(scheme->from) : length;
+    return end < length && (text[end] == ':' || text[end] == '[' || text[end] == '(') ? scheme
+                                                                                      : NULL;
+}
+
 char *observable_refang(const char *text, gsize length, gsize *ret_length)
 {
-    gboolean suspicious = length > 3 && strchr("hHfF", text[0]);
+    const Replacement *scheme = find_scheme(text, length);
+    gboolean suspicious = scheme != NULL;
     for (gsize i = 0; i < length && !suspicious; i++)
         suspicious = begins_separator(text[i]);
     if (!suspicious || memchr(text, '\0', length))
@@ -68,14 +82,10 @@ char *observable_refang(const char *text, gsize length, gsize *ret_length)
     g_autoptr(GString) plain = g_string_sized_new(length + 1);
     gboolean changed = FALSE;
     gsize i = 0;
-    const Replacement *scheme = find(schemes, G_N_ELEMENTS(schemes), text, length);
     if (scheme) {
-        gsize end = strlen(scheme->from);
-        if (end < length && (text[end] == ':' || text[end] == '[' || text[end] == '(')) {
-            g_string_append(plain, scheme->to);
-            i = end;
-            changed = TRUE;
-        }
+        g_string_append(plain, scheme->to);
+        i = strlen(scheme->from);
+        changed = TRUE;
     }
     for (gboolean path = FALSE; i < length;) {
         const char *separator;
