@@ -13,8 +13,10 @@ static const struct {
 } reasons[EXPORT_REASONS] = {
     [EXPORT_DONE] = {"done", "written"},
     [EXPORT_NARROWED] = {"narrowed", "written without the names under them"},
-    [EXPORT_WIDENED] = {"widened", "written for every port, not only the indicator's"},
+    [EXPORT_WIDENED] = {"widened", "looked for at every port, not only the indicator's"},
     [EXPORT_COVERED] = {"covered", "within a network that is written"},
+    [EXPORT_ONE_PORT] = {"one-port", "meant for one port, which the format cannot say (see "
+                                     "--any-port)"},
     [EXPORT_NO_PLACE] = {"no-place", "the format has no place for them"},
     [EXPORT_TOO_LONG] = {"too-long", "too long for the format"},
     [EXPORT_UNSEEN] = {"unseen", "cannot be seen by who reads the format"},
@@ -106,6 +108,17 @@ gboolean export_format_blocks(const ExportFormat *format)
     return format->blocks;
 }
 
+/* What has ports: of all else an indicator's port says nothing. */
+static gboolean has_ports(ObservableKind kind)
+{
+    return (FORMAT_ADDRESSES | FORMAT_KIND(DOMAIN)) & 1u << kind;
+}
+
+gboolean export_format_lacks_ports(const ExportFormat *format)
+{
+    return !format->ports && format->kinds & (FORMAT_ADDRESSES | FORMAT_KIND(DOMAIN));
+}
+
 guint32 format_serial(const Export *export)
 {
     return (guint32)(MAX(export->options.time, 0) / G_USEC_PER_SEC);
@@ -188,6 +201,7 @@ Export *export_new(const ExportFormat *format, const ExportOptions *options, Exp
     export->user = user;
     export->out = g_string_sized_new(FLUSH_AT + OBSERVABLE_MAX_LENGTH);
     export->text = g_string_new(NULL);
+    export->ports = g_array_new(FALSE, FALSE, sizeof(guint16));
     export->state = g_malloc0(MAX(format->state_size, 1));
     if (!choose_action(export, error))
         return NULL;
@@ -237,12 +251,27 @@ static ExportReason refuse(const Export *export, const ExportValue *value)
         if (pap > MARKING_PAP_GREEN)
             return EXPORT_NOT_PERMITTED;
     }
+    if (value->port != 0 && !format->ports && !options->any_port && has_ports(value->kind))
+        return EXPORT_ONE_PORT;
     return EXPORT_DONE;
 }
 
 static gboolean is_written(ExportReason outcome)
 {
     return outcome <= EXPORT_WIDENED;
+}
+
+/* Whether what is written of the value says all that @value does. */
+static gboolean is_said(const Export *export, const ExportValue *value)
+{
+    if (!is_written(export->outcome) || export->format->every)
+        return FALSE;
+    for (guint i = 0; i < export->ports->len; i++) {
+        guint16 port = g_array_index(export->ports, guint16, i);
+        if (port == 0 || port == value->port)
+            return TRUE;
+    }
+    return FALSE;
 }
 
 /* Counts the value whose claims have all come. */
@@ -267,15 +296,21 @@ gboolean export_add(Export *export, const ExportValue *value, GError **error)
         export->kind = value->kind;
         g_string_assign(export->text, value->text);
         export->outcome = is_canonical(value) ? EXPORT_REASONS : EXPORT_MALFORMED;
+        g_array_set_size(export->ports, 0);
     }
-    if (export->outcome == EXPORT_MALFORMED || (is_written(export->outcome) && !format->every))
+    if (export->outcome == EXPORT_MALFORMED || is_said(export, value))
         return TRUE;
     ExportReason reason = refuse(export, value);
     if (reason == EXPORT_DONE)
         reason = format->value(export, value);
-    if (reason == EXPORT_DONE && value->port != 0 && !format->ports)
+    if (is_written(reason) && value->port != 0 && !format->ports)
         reason = EXPORT_WIDENED;
-    export->counts.entries += is_written(reason);
+    guint16 port = format->ports ? value->port : 0;
+    if (is_written(reason)) {
+        export->counts.entries++;
+        if (!format->every)
+            g_array_append_val(export->ports, port);
+    }
     /* Of several reasons the one that came nearest to being written. */
     export->outcome = MIN(export->outcome, reason);
     return export->out->len < FLUSH_AT || flush(export, error);
@@ -303,5 +338,6 @@ void export_free(Export *export)
     g_free(export->redirect);
     g_string_free(export->out, TRUE);
     g_string_free(export->text, TRUE);
+    g_array_unref(export->ports);
     g_free(export);
 }

@@ -45,8 +45,9 @@ typedef enum {
 typedef enum {
     EXPORT_DONE,
     EXPORT_NARROWED,      /* written, but only the name itself, not the names under it */
-    EXPORT_WIDENED,       /* written for every port, though its indicator asks for one */
+    EXPORT_WIDENED,       /* looked for at every port, though its indicator asks for one */
     EXPORT_COVERED,       /* lies in a network that is written */
+    EXPORT_ONE_PORT,      /* its indicator asks for a port, and the format cannot say it */
     EXPORT_NO_PLACE,      /* the format has no place for it */
     EXPORT_TOO_LONG,      /* for the format */
     EXPORT_UNSEEN,        /* who reads the format cannot see it: what is behind TLS */
@@ -80,6 +81,7 @@ typedef struct {
     const char *redirect; /* where EXPORT_REDIRECT leads: an address or a name */
     gboolean exact;       /* the names themselves, not the names under them */
     gboolean suppressed;  /* what is on warninglists, too */
+    gboolean any_port;    /* for every port, where a port cannot be said */
     gboolean approved;    /* what comes is approved for blocking: PAP was seen to */
     MarkingPap unmarked;  /* the level of what bears none */
     guint32 kinds;        /* bits 1 << ObservableKind; 0: all */
@@ -100,6 +102,10 @@ const char *export_format_media_type(const ExportFormat *format);
 
 /* Whether programs that read it block: then only what may be blocked is written. */
 gboolean export_format_blocks(const ExportFormat *format);
+
+/* Whether it has addresses or names and no place for the port that an indicator asks for: what has
+ * one is left out, unless `any_port` is wanted. */
+gboolean export_format_lacks_ports(const ExportFormat *format);
 
 /* Takes the next bytes; FALSE ends the export. */
 typedef gboolean (*ExportWrite)(gpointer user, const char *bytes, gsize length, GError **error);

@@ -36,6 +36,11 @@ static gboolean set_suppressed(ExportOptions *options, const char *value, GError
     return options->suppressed = TRUE;
 }
 
+static gboolean set_any_port(ExportOptions *options, const char *value, GError **error)
+{
+    return options->any_port = TRUE;
+}
+
 static gboolean set_action(ExportOptions *options, const char *value, GError **error)
 {
     int action = find_choice(EXPORT_ACTION_CHOICES, value);
@@ -68,14 +73,17 @@ static const ExportOption table[] = {
      .set = set_kind},
     {"exact", 0, NULL, NULL, "the names themselves, not the names under them", .set = set_exact},
     {"suppressed", 0, NULL, NULL, "also what is on warninglists", .set = set_suppressed},
+    {"any-port", 0, NULL, NULL,
+     "also what is meant for one port, then for every port: the format cannot say ports",
+     .fits = export_format_lacks_ports, .set = set_any_port},
     {"action", 'a', "ACTION", EXPORT_ACTION_CHOICES,
-     "what a resolver answers (default: what the format does by itself)", .blocking = TRUE,
-     .set = set_action},
-    {"redirect", 0, "TARGET", NULL, "the address or name it answers with instead", .blocking = TRUE,
-     .set = set_redirect},
+     "what a resolver answers (default: what the format does by itself)",
+     .fits = export_format_blocks, .set = set_action},
+    {"redirect", 0, "TARGET", NULL, "the address or name it answers with instead",
+     .fits = export_format_blocks, .set = set_redirect},
     {"unmarked", 0, "LEVEL", LEVEL_CHOICES,
      "with --from or --from-store: block with what bears no PAP level, too, as if it bore this one",
-     .blocking = TRUE, .local = TRUE, .set = set_unmarked},
+     .fits = export_format_blocks, .local = TRUE, .set = set_unmarked},
     {0},
 };
 
@@ -86,7 +94,7 @@ const ExportOption *export_options(void)
 
 gboolean export_option_fits(const ExportOption *option, const ExportFormat *format)
 {
-    return !option->blocking || export_format_blocks(format);
+    return !option->fits || option->fits(format);
 }
 
 static gboolean take_nothing(gpointer user, const char *bytes, gsize length, GError **error)
@@ -110,6 +118,8 @@ char *export_options_text(const ExportOptions *options)
         g_string_append(text, "exact ");
     if (options->suppressed)
         g_string_append(text, "suppressed ");
+    if (options->any_port)
+        g_string_append(text, "any-port ");
     if (options->unmarked != MARKING_PAP_NONE)
         g_string_append_printf(text, "unmarked %d ", options->unmarked);
     if (options->action >= 0)

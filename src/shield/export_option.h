@@ -10,9 +10,11 @@ typedef struct {
     const char *argument; /* what its value is, in capitals; NULL: it has none */
     const char *choices;  /* "nxdomain|nodata"; NULL: any text */
     const char *help;
-    gboolean many;     /* may be given more than once */
-    gboolean blocking; /* only of formats that block */
-    gboolean local;    /* not over HTTP */
+    gboolean many;  /* may be given more than once */
+    gboolean local; /* not over HTTP */
+
+    /* Whether a format has it; NULL: every one has. */
+    gboolean (*fits)(const ExportFormat *format);
 
     /* Sets it; @value (NULL without argument) has to outlive @options. CONCERT_ERROR_INPUT, without
      * its name. */

@@ -87,6 +87,7 @@ static gboolean digest(gpointer user, SetEntry entry, const SetValue *value)
                               value->confidence,
                               value->tlp,
                               value->pap,
+                              value->port,
                               value->version,
                               value->valid_from,
                               value->valid_until,

@@ -78,7 +78,10 @@ class MatchTest(concert.TestCase):
         self.assertEqual(len(self.match("--json", "--set", compiled, log).lines()), 3)
         plain = concert.run("shield", "export", "plain", "--from", compiled, "--json",
                             "-o", self.directory / "plain.txt").json()
-        self.assertEqual(plain["widened"], {"ipv4": 1})
+        self.assertEqual((plain["one-port"], plain["values"]), ({"ipv4": 1}, 1))
+        plain = concert.run("shield", "export", "plain", "--from", compiled, "--json", "--any-port",
+                            "-o", self.directory / "plain.txt").json()
+        self.assertEqual((plain["widened"], plain["values"]), ({"ipv4": 1}, 2))
 
     def test_exit_status(self):
         feed = self.write("list.txt", "alder.example\n")

@@ -41,6 +41,15 @@ BLOCKING = [
     indicator(6, "[domain-name:value = '_service.under.birch.example']"),
     indicator(7, "[ipv6-addr:value = '2001:db8:0:1:0:0:1:1']"),
 ]
+# Addresses and a name that are blocked at one port.
+PORT = 8080
+PORTS = [
+    indicator(number, f"[network-traffic:dst_ref.type = '{kind}' AND network-traffic:dst_ref.value "
+              f"{value} AND network-traffic:dst_port = {PORT}]")
+    for number, kind, value in ((10, "ipv4-addr", "= '198.51.100.7'"),
+                                (11, "ipv6-addr", "ISSUBSET '2001:db8:6::/64'"),
+                                (12, "domain-name", "= 'port.example'"))
+]
 OTHERS = [
     indicator(20, "[domain-name:value = 'amber.example']", "amber"),
     indicator(21, "[domain-name:value = 'nobody.example']", None),
@@ -499,34 +508,63 @@ def absent_nft():
 
 ABSENT_NFT = absent_nft()
 
-# Sends a datagram to each address; prints those that said no, and those from which came what was
-# sent there.
+# Sends a datagram to each address, to port 7 or the one behind a "#"; prints those that said no, and
+# those from which came what was sent there. With "/tcp" it asks for a connection.
 TALK = """
 import select, socket, sys
-for address in sys.argv[1:]:
+for whom in sys.argv[1:]:
+    where, _, tcp = whom.partition("/")
+    address, _, port = where.partition("#")
     family = socket.AF_INET6 if ":" in address else socket.AF_INET
-    with socket.socket(family, socket.SOCK_DGRAM) as asking:
+    with socket.socket(family, socket.SOCK_STREAM if tcp else socket.SOCK_DGRAM) as asking:
         try:
-            asking.sendto(b"hello", (address, 7))
+            if tcp:
+                asking.settimeout(0.4)
+                asking.connect((address, int(port or 7)))
+                asking.send(b"hello")
+            else: # the answer may come from another address
+                asking.sendto(b"hello", (address, int(port or 7)))
+            print(whom, "passed" if select.select([asking], [], [], 0.4)[0] else "lost")
         except PermissionError:
-            print(address, "refused")
-            continue
-        print(address, "passed" if select.select([asking], [], [], 0.4)[0] else "lost")
+            print(whom, "refused")
+        except TimeoutError:
+            print(whom, "lost")
 """
 
-ECHO = """
-import select, socket
-four = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-four.setsockopt(socket.IPPROTO_IP, 8, 1)
-six = socket.socket(socket.AF_INET6, socket.SOCK_DGRAM)
-six.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
-four.bind(("0.0.0.0", 7))
-six.bind(("::", 7))
+ECHO = f"""
+import select, socket, socketserver, threading
+
+class Echo(socketserver.BaseRequestHandler):
+    def handle(self):
+        self.request.sendall(self.request.recv(64))
+
+waiting = []
+for port in (7, {PORT}):
+    for family, everywhere in ((socket.AF_INET, "0.0.0.0"), (socket.AF_INET6, "::")):
+        each = socket.socket(family, socket.SOCK_DGRAM)
+        if family == socket.AF_INET:
+            each.setsockopt(socket.IPPROTO_IP, 8, 1)
+        else:
+            each.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+        each.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        each.bind((everywhere, port))
+        waiting.append(each)
+    server = socketserver.ThreadingTCPServer(("0.0.0.0", port), Echo)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
 print("ready", flush=True)
 while True:
-    for each in select.select([four, six], [], [])[0]:
+    for each in select.select(waiting, [], [])[0]:
         data, sender = each.recvfrom(64)
         each.sendto(data, sender)
+"""
+
+# Sends a datagram from an address and port to the own host.
+SEND = """
+import socket, sys
+with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sending:
+    sending.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1) # beside who answers there
+    sending.bind((sys.argv[1], int(sys.argv[2])))
+    sending.sendto(b"x", ("192.0.2.1", 9))
 """
 
 
@@ -567,18 +605,31 @@ class NftTest(NamespaceTestCase):
         return {each["counter"]["name"]: each["counter"]["packets"]
                 for each in listed if "counter" in each}
 
-    def test_nft(self):
+    def send(self, address, port, counted):
+        """What comes from there, and how many of them were dropped by then."""
+        self.space(self.far, "python3", "-c", SEND, address, port)
+        deadline = time.monotonic() + 5
+        while self.counted()["from4"] < counted and time.monotonic() < deadline:
+            time.sleep(0.05)
+        self.assertEqual(self.counted()["from4"], counted)
+
+    def start_echo(self):
         echo = subprocess.Popen(["ip", "netns", "exec", self.far, "python3", "-c", ECHO],
                                 stdout=subprocess.PIPE)
         self.addCleanup(echo.stdout.close)
         self.addCleanup(echo.wait)
         self.addCleanup(echo.kill)
         echo.stdout.readline()
-        everybody = ("203.0.113.7", "198.51.100.7", "2001:db8:5::7", "2001:db8:6::7")
+
+    def wait_for_line(self, everybody):
         deadline = time.monotonic() + 10
         while set(self.talk(*everybody).values()) != {"passed"}:
             self.assertLess(time.monotonic(), deadline, "the line does not carry anything")
 
+    def test_nft(self):
+        self.start_echo()
+        everybody = ("203.0.113.7", "198.51.100.7", "2001:db8:5::7", "2001:db8:6::7")
+        self.wait_for_line(everybody)
         path, summary = self.export("nftables")
         self.assertEqual(summary["values"], 4)
         self.space(self.own, "nft", "-f", path)
@@ -593,13 +644,7 @@ class NftTest(NamespaceTestCase):
         self.assertEqual(counted["from4"], 0)
 
         # What comes from there is dropped before anybody sees it.
-        self.space(self.far, "python3", "-c",
-                   "import socket; s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM); "
-                   "s.bind(('203.0.113.7', 0)); s.sendto(b'x', ('192.0.2.1', 9))")
-        deadline = time.monotonic() + 5
-        while self.counted()["from4"] < 1 and time.monotonic() < deadline:
-            time.sleep(0.05)
-        self.assertEqual(self.counted()["from4"], 1)
+        self.send("203.0.113.7", 0, 1)
 
         # Loading it again changes nothing; after a recall it unblocks, and the counts go on.
         self.space(self.own, "nft", "-f", path)
@@ -611,6 +656,36 @@ class NftTest(NamespaceTestCase):
         self.assertNotEqual(talked["2001:db8:5::7"], "passed")
         self.assertEqual(self.counted()["from4"], 1)
         self.assertGreaterEqual(self.counted()["to6"], counted["to6"])
+
+    def test_ports(self):
+        """An address that is meant at one port is blocked there, and nowhere else."""
+        self.give(*PORTS)
+        self.release()
+        self.start_echo()
+        wide = ("198.51.100.7", "198.51.100.7/tcp", "2001:db8:6::7")
+        narrow = (f"198.51.100.7#{PORT}", f"198.51.100.7#{PORT}/tcp", f"2001:db8:6::7#{PORT}")
+        self.wait_for_line(wide + narrow)
+
+        path, summary = self.export("nftables")
+        self.assertEqual(summary["values"], 6)
+        for _ in range(2):
+            self.space(self.own, "nft", "-f", path)
+            talked = self.talk(*wide, *narrow)
+            self.assertEqual({talked[each] for each in wide}, {"passed"}, talked)
+            self.assertNotIn("passed", {talked[each] for each in narrow})
+        counted = self.counted()
+        self.assertGreaterEqual(counted["to4"], 4)
+        self.assertGreaterEqual(counted["to6"], 2)
+        self.assertEqual(counted["from4"], 0)
+        self.send("198.51.100.7", PORT, 1)
+        self.send("198.51.100.7", PORT + 1, 1)
+
+        self.revoke(11, PORTS[1]["pattern"])
+        path, summary = self.export("nftables")
+        self.space(self.own, "nft", "-f", path)
+        talked = self.talk(*wide, *narrow)
+        self.assertEqual({talked[each] for each in wide + narrow[2:]}, {"passed"}, talked)
+        self.assertNotIn("passed", {talked[each] for each in narrow[:2]})
 
 
 # --- A sensor that alerts -------------------------------------------------------------------------
@@ -635,8 +710,8 @@ def tcp(source, target, ports, sequence, acknowledged, flags, payload=b""):
                                                  0x50, flags, 8192, 0, 0) + payload)
 
 
-def conversation(number, asked):
-    client, server, ports = "192.0.2.1", "198.51.100.7", (50000 + number, 80)
+def conversation(number, asked, server="198.51.100.7", port=80):
+    client, ports = "192.0.2.1", (50000 + number, port)
     back = ports[::-1]
     reply = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"
     return [tcp(client, server, ports, 1, 0, 2), tcp(server, client, back, 1, 2, 0x12),
@@ -671,15 +746,18 @@ app-layer:
 
 @needs("suricata")
 class SuricataTest(ShieldTestCase):
-    def alerts(self, rules):
-        packets = [question("www.alder.example"), question("xalder.example"),
-                   udp("192.0.2.1", "203.0.113.200", 9, b"x"),
-                   udp("192.0.2.1", "203.0.113.7", 9, b"x"),
-                   udp("192.0.2.1", "198.51.100.9", 9, b"x"),
-                   udp("2001:db8:1::1", "2001:db8:5::7", 9, b"x"),
-                   *conversation(1, get("cedar.example", "/a?x=%27;y")),
-                   *conversation(2, get("cedar.example", "/a?x=%27;yz")),
-                   *conversation(3, get("ALDER.example", "/"))]
+    packets = [question("www.alder.example"), question("xalder.example"),
+               udp("192.0.2.1", "203.0.113.200", 9, b"x"),
+               udp("192.0.2.1", "203.0.113.7", 9, b"x"),
+               udp("192.0.2.1", "198.51.100.9", 9, b"x"),
+               udp("2001:db8:1::1", "2001:db8:5::7", 9, b"x"),
+               *conversation(1, get("cedar.example", "/a?x=%27;y")),
+               *conversation(2, get("cedar.example", "/a?x=%27;yz")),
+               *conversation(3, get("ALDER.example", "/"))]
+
+    def alerts(self, rules, packets=None, ports=False):
+        """What each alert says, and whom it is about; with @ports, where."""
+        packets = packets or self.packets
         capture = self.write("capture.pcap", struct.pack(
             "=IHHiIII", 0xa1b2c3d4, 2, 4, 0, 0, 65535, 1) + b"".join(
                 struct.pack("=IIII", 1700000000 + i, 0, len(each), len(each)) + each
@@ -693,7 +771,8 @@ class SuricataTest(ShieldTestCase):
         lines = log.read_text().splitlines()
         log.unlink()
         return [line.split("[**]")[1].split("] ", 1)[1].strip() + " " +
-                line.split("} ")[1].split(" -> ")[1].rsplit(":", 1)[0] for line in lines]
+                line.split("} ")[1].split(" -> ")[1].rsplit(":", 0 if ports else 1)[0]
+                for line in lines]
 
     def test_rules(self):
         for name in ("suricata", "suricata-drop"):
@@ -703,6 +782,36 @@ class SuricataTest(ShieldTestCase):
                 "Concert address 203.0.113.200", "Concert address 203.0.113.7",
                 "Concert domain 192.0.2.53", "Concert domain 198.51.100.7",
                 "Concert url 198.51.100.7"])
+
+    def test_ports(self):
+        """An alert where an address or a name is used at the port that is meant, and nowhere else."""
+        self.give(*PORTS)
+        self.release()
+        packets = [question("port.example"),
+                   *(udp("192.0.2.1", "198.51.100.7", port, b"x") for port in (9, PORT, PORT + 1)),
+                   *(udp("2001:db8:1::1", "2001:db8:6::7", port, b"x") for port in (9, PORT)),
+                   *conversation(1, get("x.example", "/")),
+                   *conversation(2, get("x.example", "/"), port=PORT),
+                   *conversation(3, get("port.example", "/"), "198.51.100.9"),
+                   *conversation(4, get("port.example", "/"), "198.51.100.9", PORT)]
+        there = [f"Concert address 198.51.100.7:{PORT}",
+                 f"Concert address 2001:0db8:0006:0000:0000:0000:0000:0007:{PORT}",
+                 f"Concert domain 198.51.100.9:{PORT}"]
+        for name, lookup in (("suricata", ["Concert domain 192.0.2.53:53"]), ("suricata-drop", [])):
+            path, summary = self.export(name)
+            self.assertNotIn("widened", summary)
+            # An answer is the client's: its ports are those of conversation().
+            seen = {alert for alert in self.alerts(path, packets, ports=True)
+                    if " 192.0.2.1:" not in alert}
+            self.assertEqual(sorted(seen), sorted(there + lookup))
+        for name in ("rpz", "unbound", "dnsmasq", "hosts", "suricata-ip", "suricata-iprep", "plain"):
+            path, summary = self.export(name)
+            self.assertNotIn("198.51.100.7", path.read_text())
+            self.assertNotIn("port.example", path.read_text())
+            self.assertGreaterEqual(sum(summary["one-port"].values()), 1, name)
+            path, summary = self.export(name, "--any-port")
+            self.assertNotIn("one-port", summary)
+            self.assertGreaterEqual(sum(summary["widened"].values()), 1, name)
 
     def test_sets(self):
         self.give(indicator(40, "[domain-name:value = 'www.alder.example']"),

@@ -121,7 +121,7 @@ static const struct {
               "\neve@cedar.example\n" MD5 "\n" JA4 "\n"},
 };
 
-/* What has a place for the port says it; all else counts what it writes for every port. */
+/* What has a place for the port says it. */
 static void test_ports(void)
 {
     static const struct {
@@ -139,6 +139,12 @@ static void test_ports(void)
                  "\"value\":\"192.0.2.1|8080\""},
         {"misp", "\"type\":\"hostname|port\",\"category\":\"Network activity\",\"to_ids\":true,"
                  "\"value\":\"alder.example|443\""},
+        {"suricata", "\nalert ip [192.0.2.1] 8080 <> any any (msg:\"Concert address\"; "},
+        {"suricata", "\nalert dns any any -> any any (msg:\"Concert domain\"; "},
+        {"suricata", "\nalert tls any any -> any 443 (msg:\"Concert domain\"; "},
+        {"suricata", "\nalert http any any -> any 443 (msg:\"Concert domain\"; "},
+        {"suricata-drop", "\ndrop ip [192.0.2.1] 8080 <> any any (msg:\"Concert address\"; "},
+        {"suricata-drop", "\ndrop tls any any -> any 443 (msg:\"Concert domain\"; "},
     };
     ExportValue values[] = {make_value(OBSERVABLE_IPV4, "192.0.2.1"),
                             make_value(OBSERVABLE_DOMAIN, "alder.example")};
@@ -151,17 +157,89 @@ static void test_ports(void)
         g_assert_nonnull(strstr(text, cases[i].text));
         g_assert_cmpuint(export_counts_sum(&counts, EXPORT_DONE), ==, 2);
     }
-    g_free(export_text("plain", &plain_options, values, 2, &counts));
+    /* To drop a lookup would block the name at every port. */
+    g_autofree char *drop = export_text("suricata-drop", &plain_options, values, 2, &counts);
+    g_assert_null(strstr(drop, "drop dns"));
+    g_autofree char *zeek = export_text("zeek", &plain_options, values, 2, &counts);
+    g_assert_nonnull(strstr(zeek, "\n192.0.2.1\tIntel::ADDR\tbirch\t" ID " port 8080\n"));
     g_assert_cmpuint(export_counts_sum(&counts, EXPORT_WIDENED), ==, 2);
     values[0] = make_value(OBSERVABLE_CIDR, "192.0.2.0/24");
     values[0].port = 8080;
     g_autofree char *text = export_text("misp", &plain_options, values, 1, &counts);
-    g_assert_nonnull(strstr(text, "\"value\":\"192.0.2.0/24\""));
+    g_assert_nonnull(strstr(text, "\"to_ids\":false,\"value\":\"192.0.2.0/24\",\"comment\":\"" ID
+                                  ", given by birch, port 8080\""));
     g_assert_cmpuint(export_counts_sum(&counts, EXPORT_WIDENED), ==, 1);
     values[0] = make_value(OBSERVABLE_URL, "http://birch.example/");
     values[0].port = 8080;
     g_free(export_text("stix", &plain_options, values, 1, &counts));
     g_assert_cmpuint(export_counts_sum(&counts, EXPORT_WIDENED), ==, 1);
+}
+
+/* A format that has no place for ports leaves out what asks for one, and writes it for every port
+ * only when told to. */
+static void test_ports_lacking(void)
+{
+    ExportOptions options = plain_options;
+    for (const ExportFormat *const *each = export_formats(); *each; each++) {
+        const char *name = export_format_name(*each);
+        ExportValue values[] = {make_value(OBSERVABLE_IPV4, "192.0.2.1"),
+                                make_value(OBSERVABLE_CIDR, "198.51.100.0/24"),
+                                make_value(OBSERVABLE_DOMAIN, "alder.example")};
+        ExportCounts counts, wide;
+        options.any_port = FALSE;
+        g_free(export_text(name, &options, values, G_N_ELEMENTS(values), &wide));
+        for (guint i = 0; i < G_N_ELEMENTS(values); i++)
+            values[i].port = 8080;
+        g_autofree char *text = export_text(name, &options, values, G_N_ELEMENTS(values), &counts);
+        if (!export_format_lacks_ports(*each)) {
+            g_assert_cmpuint(export_counts_sum(&counts, EXPORT_ONE_PORT), ==, 0);
+            g_assert_cmpuint(counts.values, ==, wide.values);
+            continue;
+        }
+        g_test_message("%s", name);
+        g_assert_cmpuint(counts.values, ==, 0);
+        g_assert_cmpuint(export_counts_sum(&counts, EXPORT_ONE_PORT), ==, wide.values);
+        g_assert_null(strstr(text, "192.0.2.1"));
+        g_assert_null(strstr(text, "alder"));
+        options.any_port = TRUE;
+        g_free(export_text(name, &options, values, G_N_ELEMENTS(values), &counts));
+        g_assert_cmpuint(counts.values, ==, wide.values);
+        g_assert_cmpuint(export_counts_sum(&counts, EXPORT_ONE_PORT), ==, 0);
+    }
+    /* What has no port of its own is as good without one. */
+    ExportValue hash = make_value(OBSERVABLE_MD5, MD5);
+    hash.port = 8080;
+    ExportCounts counts;
+    g_free(export_text("plain", &plain_options, &hash, 1, &counts));
+    g_assert_cmpuint(export_counts_sum(&counts, EXPORT_WIDENED), ==, 1);
+}
+
+/* Of a value's claims each port is said once, and none beside what is said for all of them. */
+static void test_ports_claims(void)
+{
+    ExportValue values[] = {
+        make_value(OBSERVABLE_IPV4, "192.0.2.1"), make_value(OBSERVABLE_IPV4, "192.0.2.1"),
+        make_value(OBSERVABLE_IPV4, "192.0.2.1"), make_value(OBSERVABLE_IPV4, "192.0.2.1")};
+    ExportCounts counts;
+    values[0].port = values[2].port = 8080;
+    values[1].port = 443;
+    values[3].port = 80;
+    values[3].pap = MARKING_PAP_RED;
+    g_autofree char *text = export_text("nftables", &plain_options, values, 4, &counts);
+    g_assert_true(g_str_has_suffix(
+        text, "\nadd element inet concert ports4 { 192.0.2.1 . 443, 192.0.2.1 . 8080 }\n"));
+    g_assert_cmpuint(counts.values, ==, 1);
+    g_assert_cmpuint(counts.entries, ==, 2);
+    values[3] = make_value(OBSERVABLE_IPV4, "192.0.2.1");
+    g_autofree char *all = export_text("nftables", &plain_options, values, 4, &counts);
+    g_assert_true(g_str_has_suffix(all, "\nadd element inet concert blocked4 { 192.0.2.1 }\n"));
+    g_assert_cmpuint(counts.values, ==, 1);
+    g_assert_cmpuint(counts.entries, ==, 1);
+    g_assert_cmpuint(export_counts_sum(&counts, EXPORT_COVERED), ==, 0);
+    /* One that says no port lets the value into a list that cannot say any. */
+    g_autofree char *plain = export_text("plain", &plain_options, values, 4, &counts);
+    g_assert_cmpstr(plain, ==, "192.0.2.1\n");
+    g_assert_cmpuint(export_counts_sum(&counts, EXPORT_DONE), ==, 1);
 }
 
 static void test_golden(void)
@@ -226,13 +304,42 @@ static void test_golden_nftables(void)
     g_autofree char *text =
         export_text("nftables", &plain_options, values, G_N_ELEMENTS(values), &counts);
     g_assert_true(g_str_has_suffix(
-        text, "flush set inet concert blocked6\n"
+        text, "flush set inet concert ports6\n"
               "add element inet concert blocked4 { 192.0.2.1, 198.51.100.0/24, 255.255.255.255 }\n"
               "add element inet concert blocked6 { 2001:db8::/33 }\n"));
     g_assert_cmpuint(counts.by_reason[EXPORT_COVERED][OBSERVABLE_IPV4], ==, 1);
     g_assert_cmpuint(counts.by_reason[EXPORT_COVERED][OBSERVABLE_IPV6], ==, 1);
     g_assert_cmpuint(counts.by_reason[EXPORT_COVERED][OBSERVABLE_CIDR], ==, 2);
     g_assert_cmpuint(counts.values, ==, 4);
+    /* With ports: covered by what is blocked at all of them, or more widely at the same one. */
+    ExportValue ports[] = {
+        make_value(OBSERVABLE_IPV4, "192.0.2.1"),
+        make_value(OBSERVABLE_IPV4, "198.51.100.7"),
+        make_value(OBSERVABLE_IPV4, "203.0.113.7"),
+        make_value(OBSERVABLE_IPV4, "203.0.113.200"),
+        make_value(OBSERVABLE_IPV6, "2001:db8::1"),
+        make_value(OBSERVABLE_IPV6, "2001:db8:1::1"),
+        make_value(OBSERVABLE_CIDR, "198.51.100.0/24"),
+        make_value(OBSERVABLE_CIDR, "203.0.113.0/25"),
+        make_value(OBSERVABLE_CIDR, "203.0.113.128/25"),
+        make_value(OBSERVABLE_CIDR, "2001:db8::/48"),
+    };
+    for (guint i = 0; i < G_N_ELEMENTS(ports); i++)
+        ports[i].port = 8080;
+    ports[4].port = ports[8].port = 53;
+    ports[6].port = 0;
+    g_autofree char *with =
+        export_text("nftables", &plain_options, ports, G_N_ELEMENTS(ports), &counts);
+    g_assert_true(g_str_has_suffix(
+        with, "flush set inet concert ports6\n"
+              "add element inet concert blocked4 { 198.51.100.0/24 }\n"
+              "add element inet concert ports4 { 192.0.2.1 . 8080, 203.0.113.0/25 . 8080, "
+              "203.0.113.128/25 . 53, 203.0.113.200 . 8080 }\n"
+              "add element inet concert ports6 { 2001:db8::/48 . 8080, 2001:db8::1 . 53, "
+              "2001:db8:1::1 . 8080 }\n"));
+    g_assert_cmpuint(counts.by_reason[EXPORT_COVERED][OBSERVABLE_IPV4], ==, 2);
+    g_assert_cmpuint(counts.values, ==, 8);
+    g_assert_cmpuint(counts.entries, ==, 8);
     /* Nothing to block is a good script, too: it unblocks. */
     g_autofree char *none = export_text("nftables", &plain_options, NULL, 0, &counts);
     g_assert_nonnull(strstr(none, "flush set inet concert blocked4\n"));
@@ -611,6 +718,8 @@ int main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/export/golden", test_golden);
     g_test_add_func("/export/ports", test_ports);
+    g_test_add_func("/export/ports/lacking", test_ports_lacking);
+    g_test_add_func("/export/ports/claims", test_ports_claims);
     g_test_add_func("/export/golden/suricata", test_golden_suricata);
     g_test_add_func("/export/golden/nftables", test_golden_nftables);
     g_test_add_func("/export/counts", test_counts);

@@ -132,7 +132,7 @@ static void test_export(void)
     const SetIndicator without = {.id = "indicator--00000000-0000-4000-8000-000000000002",
                                   .source = "test",
                                   .confidence = -1};
-    const ExportOptions options = {.now = 1, .action = -1};
+    const ExportOptions options = {.now = 1, .action = -1, .any_port = TRUE};
     ExportCounts counts;
 
     g_assert_true(set_builder_add_indicator(builder, &with, NULL));

@@ -28,7 +28,7 @@ struct ExportFormat {
     const char *media_type;
     gboolean blocks;
     gboolean every;    /* takes every claim about a value, not only the first */
-    gboolean ports;    /* says the port that an indicator asks for */
+    gboolean ports;    /* says the port that an indicator asks for: takes a claim for each port */
     guint32 kinds;     /* bits FORMAT_KIND() */
     guint32 actions;   /* bits FORMAT_ACTION(); 0: there is nothing to choose */
     guint32 redirects; /* kinds of what may be redirected to */
@@ -57,6 +57,7 @@ struct Export {
     ExportCounts counts;
     ObservableKind kind; /* of the value whose claims are coming; NONE: none was yet */
     GString *text;
+    GArray *ports; /* guint16; that it is written for, 0: every */
     ExportReason outcome;
 };
 

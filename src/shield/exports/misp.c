@@ -13,7 +13,8 @@ typedef struct {
 
 static const struct {
     const char *type, *category;
-    const char *with_port; /* the type for the value and its port; NULL: there is none */
+    const char *with_port; /* the type for the value and its port; NULL: there is none, so the
+                            * comment says it and nothing is made of it by itself */
 } types[OBSERVABLE_OTHER + 1] = {
     [OBSERVABLE_IPV4] = {"ip-dst", "Network activity", "ip-dst|port"},
     [OBSERVABLE_IPV6] = {"ip-dst", "Network activity", "ip-dst|port"},
@@ -66,17 +67,20 @@ static ExportReason add(Export *export, const ExportValue *value)
     GString *out = export->out;
     g_autofree char *claim = g_strdup_printf("%s %s %s %s", observable_kind_name(value->kind),
                                              value->text, value->id, value->source);
-    g_autofree char *comment = g_strdup_printf("%s, given by %s", value->id, value->source);
     gint64 version = value->version > 0 ? value->version : export->options.time;
     const char *with_port = value->port != 0 ? types[value->kind].with_port : NULL;
+    gboolean wider = value->port != 0 && !with_port;
     g_autofree char *both = g_strdup_printf("%s|%u", value->text, value->port);
+    g_autofree char *comment =
+        wider ? g_strdup_printf("%s, given by %s, port %u", value->id, value->source, value->port)
+              : g_strdup_printf("%s, given by %s", value->id, value->source);
 
     g_string_append_printf(out, "%s\n{\"uuid\":", state->some ? "," : "");
     state->some = TRUE;
     append_uuid(out, "x-concert-attribute", claim);
-    g_string_append_printf(out, ",\"type\":\"%s\",\"category\":\"%s\",\"to_ids\":true,\"value\":",
+    g_string_append_printf(out, ",\"type\":\"%s\",\"category\":\"%s\",\"to_ids\":%s,\"value\":",
                            with_port ? with_port : types[value->kind].type,
-                           types[value->kind].category);
+                           types[value->kind].category, wider ? "false" : "true");
     append_string(out, with_port ? both : value->text);
     g_string_append(out, ",\"comment\":");
     append_string(out, comment);
@@ -91,7 +95,7 @@ static ExportReason add(Export *export, const ExportValue *value)
         g_string_append_printf(out, "{\"name\":\"PAP:%s\"}", pap);
     }
     g_string_append(out, "]}");
-    return value->port != 0 && !with_port ? EXPORT_WIDENED : EXPORT_DONE;
+    return wider ? EXPORT_WIDENED : EXPORT_DONE;
 }
 
 static void end(Export *export)

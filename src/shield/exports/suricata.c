@@ -71,12 +71,21 @@ static void end_rule(Export *export, const char *protocol, const ExportValue *va
 {
     gsize length = strlen(value->id), type = identifier_type_length(value->id, length);
     gboolean id = type > 0 && strspn(value->id, "abcdefghijklmnopqrstuvwxyz0123456789-") == length;
+    g_autofree char *text = value->port != 0 ? g_strdup_printf("%s %u", value->text, value->port)
+                                             : g_strdup(value->text);
     if (id)
         g_string_append_printf(export->out, "metadata:indicator %s; ", value->id);
-    g_string_append_printf(export->out, "sid:%u; rev:1;)\n",
-                           make_sid(export, protocol, value->text));
+    g_string_append_printf(export->out, "sid:%u; rev:1;)\n", make_sid(export, protocol, text));
 }
 
+/* From anywhere to where the value is asked for; caller frees. */
+static char *make_place(guint16 port)
+{
+    return port != 0 ? g_strdup_printf("any any -> any %u", port) : g_strdup("any any -> any any");
+}
+
+/* A lookup says no port. Where one is asked for it still tells of the value, and is worth an alert;
+ * to drop it would block the name at every port. */
 static void add_name(Export *export, const ExportValue *value)
 {
     static const struct {
@@ -85,7 +94,11 @@ static void add_name(Export *export, const ExportValue *value)
                   {"tls", "tls.sni", "nocase; "},
                   {"http", "http.host", ""}};
     for (guint i = 0; i < G_N_ELEMENTS(places); i++) {
-        begin_rule(export, places[i].protocol, "any any -> any any", "domain");
+        gboolean lookup = i == 0;
+        if (lookup && value->port != 0 && export->format->blocks)
+            continue;
+        g_autofree char *where = make_place(lookup ? 0 : value->port);
+        begin_rule(export, places[i].protocol, where, "domain");
         if (export->options.exact)
             g_string_append_printf(export->out, "%s; content:\"%s\"; %sbsize:%" G_GSIZE_FORMAT "; ",
                                    places[i].buffer, value->text, places[i].folds,
@@ -110,7 +123,7 @@ static ExportReason add_url(Export *export, const ExportValue *value)
     g_autofree char *where =
         *port == ':' ? g_strdup_printf("any any -> any %.*s",
                                        (int)(url->str + parts.path - port - 1), port + 1)
-                     : g_strdup("any any -> any any");
+                     : make_place(value->port);
     /* One content holds at most 255 bytes. */
     if (path_length > 255)
         return EXPORT_TOO_LONG;
@@ -133,13 +146,17 @@ static ExportReason add(Export *export, const ExportValue *value)
         return EXPORT_DONE;
     case OBSERVABLE_URL:
         return add_url(export, value);
-    case OBSERVABLE_JA3:
-        begin_rule(export, "tls", "any any -> any any", "ja3");
+    case OBSERVABLE_JA3: {
+        g_autofree char *where = make_place(value->port);
+        begin_rule(export, "tls", where, "ja3");
         g_string_append_printf(export->out, "ja3.hash; content:\"%s\"; ", value->text);
         end_rule(export, "tls", value);
         return EXPORT_DONE;
+    }
     default: {
-        g_autofree char *where = g_strdup_printf("[%s] any <> any any", value->text);
+        g_autofree char *where =
+            value->port != 0 ? g_strdup_printf("[%s] %u <> any any", value->text, value->port)
+                             : g_strdup_printf("[%s] any <> any any", value->text);
         begin_rule(export, "ip", where, "address");
         end_rule(export, "ip", value);
         return EXPORT_DONE;
@@ -150,8 +167,8 @@ static ExportReason add(Export *export, const ExportValue *value)
 #define RULES                                                                                      \
     .media_type = "text/plain; charset=utf-8",                                                     \
     .kinds = FORMAT_KIND(DOMAIN) | FORMAT_ADDRESSES | FORMAT_KIND(URL) | FORMAT_KIND(JA3),         \
-    .names = FORMAT_EITHER, .state_size = sizeof(State), .begin = begin, .value = add,             \
-    .clear = clear
+    .ports = TRUE, .names = FORMAT_EITHER, .state_size = sizeof(State), .begin = begin,            \
+    .value = add, .clear = clear
 
 const ExportFormat format_suricata = {
     .name = "suricata",

@@ -1,5 +1,6 @@
 /* zeek.c - a file for Zeek's intelligence framework (Intel::read_files). Names are looked up as
- * they are there: those under them are not found. */
+ * they are there: those under them are not found. There is no place for ports: who gets the notice
+ * reads in the description which one was meant. */
 #include <string.h>
 
 #include "shield/exports/format.h"
@@ -47,7 +48,11 @@ static ExportReason add(Export *export, const ExportValue *value)
     append_field(export->out, value->source);
     g_string_append_c(export->out, '\t');
     append_field(export->out, value->id);
+    if (value->port != 0)
+        g_string_append_printf(export->out, " port %u", value->port);
     g_string_append_c(export->out, '\n');
+    if (value->port != 0)
+        return EXPORT_WIDENED;
     return value->kind == OBSERVABLE_DOMAIN && !export->options.exact ? EXPORT_NARROWED
                                                                       : EXPORT_DONE;
 }
@@ -57,6 +62,7 @@ const ExportFormat format_zeek = {
     .summary = "a file for Zeek's intelligence framework",
     .media_type = "text/tab-separated-values; charset=utf-8",
     .every = TRUE,
+    .ports = TRUE,
     .kinds = FORMAT_KIND(DOMAIN) | FORMAT_ADDRESSES | FORMAT_KIND(URL) | FORMAT_KIND(MD5) |
              FORMAT_KIND(SHA1) | FORMAT_KIND(SHA256) | FORMAT_KIND(EMAIL),
     .names = FORMAT_EXACT,
