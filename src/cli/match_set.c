@@ -27,7 +27,7 @@ static gboolean take_object(gpointer user, const char *bytes, gsize length, Obje
 {
     Reading *reading = user;
     g_autoptr(GError) broken = NULL;
-    g_autoptr(Object) object = object_read(bytes, length, spec, OBJECT_LENIENT, &broken);
+    g_autoptr(Object) object = object_read(bytes, length, spec, OBJECT_VALUES, &broken);
     LoadOutcome outcome;
     if (!object) {
         reading->counts->broken++;

@@ -37,7 +37,7 @@ static gboolean take_row(const ObjectsRow *row, gpointer user)
         reading->counts->out_of_date++;
         return TRUE;
     }
-    g_autoptr(Object) object = object_read(bytes, length, row->spec, OBJECT_LENIENT, &broken);
+    g_autoptr(Object) object = object_read(bytes, length, row->spec, OBJECT_VALUES, &broken);
     if (!object) {
         note_broken(reading, row->id, broken->message);
         return TRUE;

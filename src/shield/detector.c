@@ -138,8 +138,9 @@ gboolean detector_add_object(Detector *detector, const Object *object, const cha
         *ret_outcome = LOAD_OTHER;
         return TRUE;
     }
-    g_autoptr(yyjson_doc) doc = yyjson_read(object->bytes, object->length, 0);
-    yyjson_val *root = yyjson_doc_get_root(doc);
+    g_autoptr(yyjson_doc) read =
+        object->document ? NULL : yyjson_read(object->bytes, object->length, 0);
+    yyjson_val *root = yyjson_doc_get_root(object->document ? object->document : read);
     yyjson_val *text = yyjson_obj_get(root, "pattern");
     yyjson_val *language = yyjson_obj_get(root, "pattern_type");
     SetIndicator described;

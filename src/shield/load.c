@@ -146,7 +146,8 @@ gboolean load_object(SetBuilder *builder, const Object *object, const char *sour
         *ret_outcome = found ? LOAD_OBSERVABLE : LOAD_OTHER;
         return TRUE;
     }
-    yyjson_doc *doc = yyjson_read(object->bytes, object->length, 0);
+    yyjson_doc *read = object->document ? NULL : yyjson_read(object->bytes, object->length, 0);
+    yyjson_doc *doc = object->document ? object->document : read;
     if (!doc) {
         g_set_error(error, CONCERT_ERROR, CONCERT_ERROR_INPUT, "%s: not JSON", object->id);
         return FALSE;
@@ -163,6 +164,6 @@ gboolean load_object(SetBuilder *builder, const Object *object, const char *sour
                        : 0;
     gboolean done = add_described(builder, &indicator, found, port, options, ret_outcome, error) &&
                     (!found || add_values(builder, object, is_indicator, error));
-    yyjson_doc_free(doc);
+    yyjson_doc_free(read);
     return done;
 }

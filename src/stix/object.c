@@ -85,7 +85,7 @@ static gboolean read_version(Reader *reader, GError **error)
     gsize length = yyjson_is_str(value) ? yyjson_get_len(value) : 0;
     if (timestamp_parse(text, length, &object->version, &object->version_digits))
         return TRUE;
-    if (reader->level == OBJECT_LENIENT &&
+    if ((reader->level == OBJECT_LENIENT || reader->level == OBJECT_VALUES) &&
         timestamp_parse_lenient(text, length, &object->version)) {
         object->version_digits = count_digits(text, length);
         return TRUE;
@@ -168,6 +168,8 @@ static void read_pattern(Reader *reader)
     gsize length = yyjson_get_len(pattern);
     reader->pattern =
         is_20 ? pattern_parse_20(text, length, &problem) : pattern_parse(text, length, &problem);
+    if (reader->level == OBJECT_VALUES)
+        return;
     if (reader->pattern)
         validate_pattern(reader->pattern, reader->object->spec, on_pattern_breach, reader);
     else
@@ -218,7 +220,8 @@ static gboolean read_root(Reader *reader, GError **error)
     read_pattern(reader);
     read_markings(reader);
     gboolean wishes = reader->level == OBJECT_DEFAULT || reader->level == OBJECT_STRICT;
-    validate_object(reader->root, reader->object->spec, wishes, on_breach, reader);
+    if (reader->level != OBJECT_VALUES)
+        validate_object(reader->root, reader->object->spec, wishes, on_breach, reader);
     return check_breaches(reader, error) &&
            object_values_collect(reader->object, reader->root, reader->pattern, error);
 }
@@ -235,8 +238,10 @@ Object *object_read(const char *bytes, gsize length, ObjectSpec fallback_spec, O
     object->spec = fallback_spec;
     Reader reader = {.object = object, .root = yyjson_doc_get_root(document), .level = level};
     gboolean fine = read_root(&reader, error);
-    if (fine)
+    if (fine && level != OBJECT_VALUES)
         sha256_digest(bytes, length, object->sha256);
+    if (level == OBJECT_VALUES)
+        object->document = g_steal_pointer(&document);
     g_free(reader.failure);
     pattern_free(reader.pattern);
     yyjson_doc_free(document);
@@ -256,6 +261,7 @@ void object_free(Object *object)
         g_string_chunk_free(object->texts);
     if (object->warnings)
         g_ptr_array_unref(object->warnings);
+    yyjson_doc_free(object->document);
     g_free(object);
 }
 

@@ -21,6 +21,8 @@ typedef enum {
     OBJECT_STRICT,  /* SHOULDs are errors too */
     OBJECT_MUSTS,   /* as OBJECT_DEFAULT, but SHOULDs are not looked at: for who would not read the
                        warnings */
+    OBJECT_VALUES, /* takes and refuses what OBJECT_LENIENT does, but there are neither warnings nor
+                      a digest, and what was parsed is kept: for who only asks what it says */
 } ObjectLevel;
 
 /* Bounds on one object. */
@@ -46,12 +48,13 @@ typedef struct {
     gboolean revoked;
     gboolean pattern_20;        /* an indicator's STIX pattern is of STIX 2.0's grammar */
     gboolean whole_pattern;     /* it could be read, and says more than "one of these values" */
-    guint8 sha256[SHA256_SIZE]; /* of bytes */
+    guint8 sha256[SHA256_SIZE]; /* of bytes; not made at OBJECT_VALUES */
     GArray *values;             /* ObjectValue; NULL when there are none */
     GStringChunk *texts;        /* owns values' texts; NULL when there are none */
     char **markings; /* ids of the marking-definitions that it bears anywhere, granular ones too;
                         NULL: none */
-    GPtrArray *warnings; /* char *, each "<json path>: <what>"; NULL when there are none */
+    GPtrArray *warnings;  /* char *, each "<json path>: <what>"; NULL when there are none */
+    yyjson_doc *document; /* what bytes are; NULL but at OBJECT_VALUES */
 } Object;
 
 /* Reads and checks the one JSON object in @bytes (no BOM, nothing but white space around it) at
