@@ -247,13 +247,20 @@ static gboolean check_cursor(Accepting *accepting, StoreTx *tx, GError **error)
     return FALSE;
 }
 
+/* Before the entries, of which a card may be signed by a key that the answer itself announces. */
+static gboolean apply_changes(Accepting *accepting, StoreTx *tx, GError **error)
+{
+    char **learnt = accepting->verified->learnt;
+    for (guint i = 0; learnt && learnt[i]; i++)
+        if (!peers_add_change(tx, accepting->peer->number, learnt[i], error))
+            return FALSE;
+    return TRUE;
+}
+
 static gboolean apply_progress(Accepting *accepting, StoreTx *tx, GError **error)
 {
     const AnswerVerified *verified = accepting->verified;
     gint64 peer = accepting->peer->number;
-    for (guint i = 0; verified->learnt && verified->learnt[i]; i++)
-        if (!peers_add_change(tx, peer, verified->learnt[i], error))
-            return FALSE;
     gboolean fork; /* what this node cosigns of the log is compared on the way; others' word is not
                       needed for that */
     if (verified->checkpoint)
@@ -294,7 +301,7 @@ static gboolean apply_answer(StoreTx *tx, gpointer user, GError **error)
     const Answer *answer = accepting->answer;
     gint64 number = 0;
     begin_again(accepting);
-    if (!check_cursor(accepting, tx, error))
+    if (!check_cursor(accepting, tx, error) || !apply_changes(accepting, tx, error))
         return FALSE;
     g_autoptr(Reach) reach = reach_load(tx, accepting->options->unmarked, error);
     if (!reach)
