@@ -12,6 +12,7 @@ import base64
 import contextlib
 import http.client
 import json
+import math
 import os
 import re
 import signal
@@ -19,6 +20,7 @@ import ssl
 import subprocess
 import tempfile
 import threading
+import time
 import unittest
 from pathlib import Path
 
@@ -77,6 +79,15 @@ def run(*arguments, status=0, input=None, env=None, cwd=None, timeout=300, wrapp
         raise AssertionError(f"concert {' '.join(map(str, arguments))}: exit status "
                              f"{result.status}, not {status}\n{result.out}{result.err}")
     return result
+
+
+def span(seconds):
+    """As many seconds, or more of them where commands take their time: for what has to be done within a
+    span that a test itself sets."""
+    begin = time.monotonic()
+    for _ in range(5):
+        run("version")
+    return math.ceil(seconds * max(1.0, (time.monotonic() - begin) / 5 / 0.06))
 
 
 class Response:

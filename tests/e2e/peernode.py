@@ -93,7 +93,7 @@ class Node:
         peer = self.peer(other)
         return peer and peer["state"]
 
-    def wait_state(self, other, state, seconds=20):
+    def wait_state(self, other, state, seconds=60):
         end = time.monotonic() + seconds
         while self.state(other) != state:
             self.test.assertLess(time.monotonic(), end,

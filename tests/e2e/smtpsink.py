@@ -84,7 +84,7 @@ class Sink:
         test.addCleanup(self.server.server_close)
         test.addCleanup(self.server.shutdown)
 
-    def wait(self, count, seconds=20):
+    def wait(self, count, seconds=60):
         end = time.monotonic() + seconds
         while len(self.mails) < count:
             assert time.monotonic() < end, f"{len(self.mails)} of {count} mails came"

@@ -15,7 +15,7 @@ class ClockTestCase(concert.TestCase):
         program.chmod(0o700)
         return program, told
 
-    def wait_lines(self, path, count, seconds=20):
+    def wait_lines(self, path, count, seconds=60):
         end = time.monotonic() + seconds
         while True:
             lines = path.read_text().splitlines() if path.exists() else []

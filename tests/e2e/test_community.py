@@ -25,7 +25,7 @@ class CommunityTest(concert.TestCase):
                         for member in line["members"] if member["step"] == "admitted"}
         return None
 
-    def wait(self, node, expected, seconds=20):
+    def wait(self, node, expected, seconds=60):
         end = time.monotonic() + seconds
         while self.look(node) != expected:
             self.assertLess(time.monotonic(), end, f"{node.name}: {self.look(node)}")
@@ -56,7 +56,7 @@ class CommunityTest(concert.TestCase):
         book = self.write("rules.txt", "1. Be kind.\n")
         forum.run("community", "rules", "region", "--rulebook", book)
         alder.run("community", "rules", name, "--rulebook", book, status=2)
-        end = time.monotonic() + 20
+        end = time.monotonic() + 60
         while birch.run("community", "rules", name).out != "1. Be kind.\n":
             self.assertLess(time.monotonic(), end)
             time.sleep(0.05)

@@ -32,7 +32,7 @@ class CoordinatorTest(concert.TestCase):
                 member["step"] == "admitted" for line in node.run("community", "list", "--json", status=None).lines()
                 for member in line["members"]) == 3)
 
-    def until(self, condition, seconds=20):
+    def until(self, condition, seconds=60):
         end = time.monotonic() + seconds
         while not condition():
             self.assertLess(time.monotonic(), end)

@@ -181,7 +181,7 @@ class ExchangeTest(concert.TestCase):
         node.run("peer", "invite", other.url)
         other.run("peer", "accept", node.name)
 
-    def wait(self, what, seconds=20):
+    def wait(self, what, seconds=60):
         """Waits until @what() gives something true, and returns it."""
         end = time.monotonic() + seconds
         while not (value := what()):
@@ -359,7 +359,7 @@ class ExchangeTest(concert.TestCase):
         birch.serve()
         self.meet(alder, birch)
         end = (datetime.datetime.now(datetime.timezone.utc) +
-               datetime.timedelta(seconds=4)).strftime("%Y-%m-%dT%H:%M:%SZ")
+               datetime.timedelta(seconds=concert.span(4))).strftime("%Y-%m-%dT%H:%M:%SZ")
         held = self.send(alder, birch, "--expires", end, self.write("a.json", bundle(indicator(1))))
         over = self.send(alder, birch, "--expires", end, self.write("b.json", bundle(indicator(2))))
         kept = self.send(alder, birch, self.write("c.json", bundle(indicator(3), indicator(4))))

@@ -336,7 +336,7 @@ class NodesTest(FollowTestCase):
         self.assertRegex(told[1], "can be read again")
 
     def wait_until(self, test):
-        end = time.monotonic() + 20
+        end = time.monotonic() + 60
         while not test():
             self.assertLess(time.monotonic(), end)
             time.sleep(.1)

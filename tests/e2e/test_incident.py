@@ -133,7 +133,7 @@ class IncidentTest(concert.TestCase):
             self.assertIn(("http://page.cedar.example/", "fraud.phishing"),
                           [(about(finding), finding["class"]) for finding in findings])
 
-    def wait(self, is_so, seconds=20):
+    def wait(self, is_so, seconds=60):
         end = time.monotonic() + seconds
         while not is_so():
             self.assertLess(time.monotonic(), end)

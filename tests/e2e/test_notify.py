@@ -509,7 +509,7 @@ class PeerTest(concert.TestCase):
         for node, other in (self.nodes, reversed(self.nodes)):
             node.wait_state(other, "active")
 
-    def wait(self, node, notice, state, seconds=20):
+    def wait(self, node, notice, state, seconds=60):
         end = time.monotonic() + seconds
         while True:
             result = node.run("notify", "show", notice, "--json", status=None)

@@ -25,7 +25,7 @@ class ReportTest(concert.TestCase):
                               "--json", *options).json()["dossier"]
 
     def wait(self, node, request, state):
-        end = time.monotonic() + 20
+        end = time.monotonic() + 60
         while True:
             shown = node.run("request", "show", request, "--json", status=None)
             if shown.status == 0 and shown.json()["state"] == state:

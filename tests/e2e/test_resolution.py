@@ -34,7 +34,7 @@ class ResolutionTest(concert.TestCase):
         for name in names[1:]:
             self.until(lambda name=name: len(self.voters(name)) == 3)
 
-    def until(self, condition, seconds=20):
+    def until(self, condition, seconds=60):
         end = time.monotonic() + seconds
         while not condition():
             self.assertLess(time.monotonic(), end)
@@ -72,6 +72,7 @@ class ResolutionTest(concert.TestCase):
         return resolution
 
     def consult(self, resolution, seconds=2):
+        seconds = concert.span(seconds)
         self.run_on("forum", "consult", resolution, "--until", f"{seconds}s")
         for name in (self.sponsor, *self.others):
             self.wait(name, resolution, "consultation")
@@ -109,8 +110,9 @@ class ResolutionTest(concert.TestCase):
         self.run_on(cedar, "amend", short, "--replaces", "within a day", "at once")
         self.until(lambda: len(self.run_on("forum", "text", short, "--json").json()["amendments"]) == 2)
         self.assertIn("it lasts until", self.run_on("forum", "call", short, status=2).err)
-        self.act_when(end, "call", short, "--until", "3s")
-        closing = time.monotonic() + 3
+        span = concert.span(3)
+        self.act_when(end, "call", short, "--until", f"{span}s")
+        closing = time.monotonic() + span
         for name in (self.sponsor, *self.others):
             self.wait(name, resolution, "voting")
         self.assertIn("2 amendments", self.run_on(birch, "vote", short, "yes", status=2).err)
@@ -195,9 +197,10 @@ class ResolutionTest(concert.TestCase):
         birch, cedar = self.others
         agreed, broken = self.table(), self.table()
         end = max(self.consult(agreed, 1), self.consult(broken, 1))
+        span = concert.span(3)
         for resolution in (agreed, broken):
-            self.act_when(end, "silence", resolution, "--until", "3s")
-        over = time.monotonic() + 3
+            self.act_when(end, "silence", resolution, "--until", f"{span}s")
+        over = time.monotonic() + span
         for name in (birch, cedar):
             self.wait(name, agreed, "silence")
             self.run_on(name, "note", agreed)
@@ -208,7 +211,7 @@ class ResolutionTest(concert.TestCase):
         self.wait("forum", agreed, "silence", events=6)
         self.assertIn("it lasts until", self.run_on("forum", "close", agreed, status=2).err)
         # A vote in which too few take part adopts nothing.
-        self.run_on("forum", "call", broken, "--until", "3s")
+        self.run_on("forum", "call", broken, "--until", f"{concert.span(3)}s")
         self.wait(birch, broken, "voting")
         self.run_on(birch, "vote", broken, "yes")
         self.act_when(over, "close", agreed)

@@ -275,7 +275,7 @@ class PeerTest(concert.TestCase):
         def export(*options, **keywords):
             return alder.run("shield", "export", "rpz", *options, **keywords)
 
-        end = time.monotonic() + 20
+        end = time.monotonic() + 60
         while len(alder.run("shield", "export", "plain").out.split()) < 2:
             self.assertLess(time.monotonic(), end)
             time.sleep(0.1)
@@ -297,7 +297,7 @@ class PeerTest(concert.TestCase):
                          [("203.0.113.7", f"AS64510, constituency of {birch.name}")])
         self.assertEqual(proposal["unresolved"], [])
         birch.run("dispatch", "recall", sent["entries"][0], "--reason", "a mistake")
-        end = time.monotonic() + 20
+        end = time.monotonic() + 60
         while "bad.example" in export().out:
             self.assertLess(time.monotonic(), end)
             time.sleep(0.1)

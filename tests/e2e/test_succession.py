@@ -36,7 +36,7 @@ class SuccessionTest(concert.TestCase):
         node.run("dispatch", "send", "--title", f"Page {number}", "--tlp", "amber", "--to", to.name,
                  page)
 
-    def wait(self, what, condition, seconds=20):
+    def wait(self, what, condition, seconds=60):
         end = time.monotonic() + seconds
         while not condition():
             self.assertLess(time.monotonic(), end, what)

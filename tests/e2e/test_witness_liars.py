@@ -63,7 +63,7 @@ class WitnessLiarsTest(concert.TestCase):
     def status(self, node):
         return node.run("status", "--json", status=None).json()
 
-    def wait(self, what, seconds=20):
+    def wait(self, what, seconds=60):
         end = time.monotonic() + seconds
         while not what():
             self.assertLess(time.monotonic(), end)
