@@ -166,8 +166,8 @@ static int run_export(const CommandCall *call, GError **error)
  */
 
 /* The signed report in the file: as JSON, or in a page, which then has to be the one that the
- * report gives. */
-static SignedJson *read_report(const char *path, gboolean *ret_page_differs, GError **error)
+ * report gives. In what it contradicts itself is told in @faults. */
+static SignedJson *read_report(const char *path, GPtrArray *faults, GError **error)
 {
     gsize length;
     g_autofree char *text = document_read(NULL, path, NULL, PAGE_MAX, &length, error);
@@ -178,12 +178,13 @@ static SignedJson *read_report(const char *path, gboolean *ret_page_differs, GEr
     gsize size = within ? strlen(within) : length;
     g_autoptr(SignedJson) report =
         signed_json_parse(json, size, STATISTICS_REPORT_BYTES_MAX, STATISTICS_REPORT_TYPE, error);
-    if (!report || !statistics_report_check(report->body, error)) {
+    if (!report || !statistics_report_check(report->body, faults, error)) {
         g_prefix_error(error, "%s: %s", path, report ? "" : "this is no signed report: ");
         return NULL;
     }
     g_autoptr(GString) page = within ? report_view_html(report->body, within) : NULL;
-    *ret_page_differs = page && (page->len != length || memcmp(page->str, text, length) != 0);
+    if (page && (page->len != length || memcmp(page->str, text, length) != 0))
+        g_ptr_array_add(faults, g_strdup("the page shows something else than the report in it"));
     return g_steal_pointer(&report);
 }
 
@@ -267,9 +268,8 @@ static void tell(const CommandCall *call, yyjson_val *body, gboolean is_counted,
 static int run_verify(const CommandCall *call, GError **error)
 {
     gboolean needs_node = command_flag(call, "here") || !command_texts(call, "key");
-    gboolean page_differs = FALSE;
     g_autoptr(GPtrArray) faults = g_ptr_array_new_with_free_func(g_free);
-    g_autoptr(SignedJson) report = read_report(call->arguments[1], &page_differs, error);
+    g_autoptr(SignedJson) report = read_report(call->arguments[1], faults, error);
     if (!report)
         return command_file_error(error);
     const char *name = yyjson_get_str(yyjson_obj_get(report->body, "node"));
@@ -282,10 +282,8 @@ static int run_verify(const CommandCall *call, GError **error)
     if (!vkeys)
         return COMMAND_ERROR;
     if (!is_signed(report, name, vkeys))
-        g_ptr_array_add(faults,
-                        g_strdup_printf("signature: no key of %s that is known signed it", name));
-    if (page_differs)
-        g_ptr_array_add(faults, g_strdup("the page shows something else than the report in it"));
+        g_ptr_array_insert(
+            faults, 0, g_strdup_printf("signature: no key of %s that is known signed it", name));
     if (!count_again(call, node, report->body, faults, error))
         return COMMAND_ERROR;
     tell(call, report->body, command_flag(call, "here") || command_texts(call, "events"), faults);

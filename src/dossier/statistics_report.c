@@ -72,25 +72,34 @@ static gboolean is_seconds(yyjson_val *figure)
     return yyjson_equals_str(yyjson_obj_get(figure, "unit"), "seconds");
 }
 
-static gboolean check_figure(yyjson_val *figure, const char *table, GError **error)
+static void add_fault(GPtrArray *faults, const char *table, const char *figure, const char *format,
+                      ...) G_GNUC_PRINTF(4, 5);
+
+static void add_fault(GPtrArray *faults, const char *table, const char *figure, const char *format,
+                      ...)
+{
+    va_list args;
+    va_start(args, format);
+    g_autofree char *what = g_strdup_vprintf(format, args);
+    va_end(args);
+    g_ptr_array_add(faults, g_strdup_printf("%s, \"%s\": %s", table, figure, what));
+}
+
+static void check_value(yyjson_val *figure, const char *table, const char *name, GPtrArray *faults)
 {
     yyjson_val *value = yyjson_obj_get(figure, "value");
     gboolean is_hidden = yyjson_is_true(yyjson_obj_get(figure, "hidden"));
-    const char *name = text_of(figure, "name");
-    if (!name || !text_of(figure, "label"))
-        return error_input(error, "%s: a figure has no name or label", table);
     if ((value == NULL) != is_hidden || (value && !yyjson_is_uint(value)))
-        return error_input(error, "%s, \"%s\": neither a whole number nor hidden", table, name);
-    if (value && !is_seconds(figure) && yyjson_get_uint(value) > 0 &&
-        yyjson_get_uint(value) < SUPPRESS_BELOW)
-        return error_input(error, "%s, \"%s\": a count below %d is shown", table, name,
-                           SUPPRESS_BELOW);
-    return TRUE;
+        add_fault(faults, table, name, "neither a whole number nor hidden");
+    else if (value && !is_seconds(figure) && yyjson_get_uint(value) > 0 &&
+             yyjson_get_uint(value) < SUPPRESS_BELOW)
+        add_fault(faults, table, name, "a count below %d is shown", SUPPRESS_BELOW);
 }
 
-static gboolean check_total(yyjson_val *figures, const char *table, GError **error)
+static void check_total(yyjson_val *figures, const char *table, GPtrArray *faults)
 {
     yyjson_val *total = yyjson_arr_get_first(figures), *one;
+    const char *name = text_of(total, "name");
     guint64 shown = 0;
     gboolean is_whole = TRUE;
     size_t at, size;
@@ -103,32 +112,51 @@ static gboolean check_total(yyjson_val *figures, const char *table, GError **err
     yyjson_val *value = yyjson_obj_get(total, "value");
     guint64 said = yyjson_get_uint(value);
     if (value && (is_whole ? said != shown : said < shown))
-        return error_input(
-            error, "%s: the total says %" G_GUINT64_FORMAT ", its parts are %" G_GUINT64_FORMAT,
-            table, said, shown);
-    return !is_whole || value || size <= 1 ||
-           error_input(error, "%s: the total is hidden in vain", table);
+        add_fault(faults, table, name,
+                  "the total says %" G_GUINT64_FORMAT ", its parts are %" G_GUINT64_FORMAT, said,
+                  shown);
+    else if (is_whole && !value && size > 1)
+        add_fault(faults, table, name, "the total is hidden in vain");
 }
 
-static gboolean check_table(yyjson_val *table, GError **error)
+static gboolean check_figures(yyjson_val *figures, const char *table, GPtrArray *faults,
+                              GError **error)
+{
+    g_autoptr(GHashTable) names = g_hash_table_new(g_str_hash, g_str_equal);
+    size_t at, size;
+    yyjson_val *one;
+    yyjson_arr_foreach (figures, at, size, one) {
+        const char *name = text_of(one, "name");
+        if (!name || !text_of(one, "label"))
+            return error_input(error, "%s: a figure has no name or label", table);
+        if (!g_hash_table_add(names, (gpointer)name))
+            add_fault(faults, table, name, "it is there twice");
+        check_value(one, table, name, faults);
+    }
+    return TRUE;
+}
+
+static gboolean check_table(yyjson_val *table, GPtrArray *faults, GError **error)
 {
     const char *name = text_of(table, "name");
-    yyjson_val *figures = yyjson_obj_get(table, "figures"), *one;
-    size_t at, size;
+    yyjson_val *figures = yyjson_obj_get(table, "figures");
     if (!name || !text_of(table, "title") || !text_of(table, "definition"))
         return error_input(error, "a table has no name, title or definition");
     if (!yyjson_is_arr(figures) || yyjson_arr_size(figures) > STATISTICS_REPORT_FIGURES)
         return error_input(error, "%s: no list of figures, or a long one", name);
-    yyjson_arr_foreach (figures, at, size, one)
-        if (!check_figure(one, name, error))
-            return FALSE;
-    return !yyjson_is_true(yyjson_obj_get(table, "total")) ||
-           (size > 0 ? check_total(figures, name, error)
-                     : error_input(error, "%s: no total", name));
+    if (!check_figures(figures, name, faults, error))
+        return FALSE;
+    if (!yyjson_is_true(yyjson_obj_get(table, "total")))
+        return TRUE;
+    if (yyjson_arr_size(figures) == 0)
+        return error_input(error, "%s: no total", name);
+    check_total(figures, name, faults);
+    return TRUE;
 }
 
-gboolean statistics_report_check(yyjson_val *body, GError **error)
+gboolean statistics_report_check(yyjson_val *body, GPtrArray *faults, GError **error)
 {
+    g_autoptr(GHashTable) names = g_hash_table_new(g_str_hash, g_str_equal);
     yyjson_val *tables = yyjson_obj_get(body, "tables"), *table;
     yyjson_val *year = yyjson_obj_get(body, "year");
     const char *counted = text_of(body, "counted"), *time = text_of(body, "time");
@@ -143,9 +171,13 @@ gboolean statistics_report_check(yyjson_val *body, GError **error)
         return error_input(error, "\"time\" or \"counted\" is missing or malformed");
     if (!yyjson_is_arr(tables) || yyjson_arr_size(tables) > STATISTICS_REPORT_TABLES)
         return error_input(error, "no list of tables, or a long one");
-    yyjson_arr_foreach (tables, at, size, table)
-        if (!check_table(table, error))
+    yyjson_arr_foreach (tables, at, size, table) {
+        if (!check_table(table, faults, error))
             return FALSE;
+        if (!g_hash_table_add(names, (gpointer)text_of(table, "name")))
+            g_ptr_array_add(
+                faults, g_strdup_printf("%s: the table is there twice", text_of(table, "name")));
+    }
     return TRUE;
 }
 
@@ -218,15 +250,29 @@ static void compare_table(yyjson_val *tables, const Statistics *again, const Sta
                                                     text_of(one, "name")));
 }
 
+static gboolean has_table(const Statistics *again, const char *name)
+{
+    for (guint i = 0; i < again->tables->len; i++)
+        if (g_strcmp0(g_array_index(again->tables, StatisticsTable, i).name, name) == 0)
+            return TRUE;
+    return FALSE;
+}
+
 void statistics_report_compare(yyjson_val *body, const Statistics *again, gboolean with_store,
                                GPtrArray *faults)
 {
     char hex[2 * SHA256_SIZE + 1];
+    size_t at, size;
+    yyjson_val *one;
     for (guint i = 0; i < again->tables->len; i++) {
         const StatisticsTable *table = &g_array_index(again->tables, StatisticsTable, i);
         if (with_store || strcmp(table->name, NOT_FROM_DOSSIERS) != 0)
             compare_table(yyjson_obj_get(body, "tables"), again, table, faults);
     }
+    yyjson_arr_foreach (yyjson_obj_get(body, "tables"), at, size, one)
+        if (!has_table(again, text_of(one, "name")))
+            g_ptr_array_add(faults,
+                            g_strdup_printf("%s: there is no such table", text_of(one, "name")));
     if (!yyjson_equals_str(yyjson_obj_get(body, "counted"), sha256_hex(again->counted, hex)))
         g_ptr_array_add(faults, g_strdup("counted: other dossiers, or other events of them, were "
                                          "counted than these"));

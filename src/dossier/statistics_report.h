@@ -22,12 +22,13 @@ typedef struct {
 yyjson_mut_doc *statistics_report_body(const Statistics *statistics,
                                        const StatisticsReportHead *head);
 
-/* Whether @body is one of a report, and does not contradict itself: totals are no less than what is
- * shown of their parts, and equal to them where all are shown; nothing small is shown.
- * CONCERT_ERROR_INPUT names the table and the figure. */
-gboolean statistics_report_check(yyjson_val *body, GError **error);
+/* Whether @body is one of a report; CONCERT_ERROR_INPUT says why it is none. Adds to @faults (char
+ * *) each figure in which it contradicts itself: totals are no less than what is shown of their
+ * parts, and equal to them where all are shown; values are whole numbers, or hidden; nothing small
+ * is shown, nothing is there twice. */
+gboolean statistics_report_check(yyjson_val *body, GPtrArray *faults, GError **error);
 
-/* Adds to @faults (char *) each figure of the checked @body that is not as @again has it, or is
+/* Adds to @faults each figure of the checked @body that is not as @again has it, or is
  * there too much or too little: "requests, "advice, given": it says 7, and is 8". @with_store: also
  * what is not counted from dossiers. */
 void statistics_report_compare(yyjson_val *body, const Statistics *again, gboolean with_store,

@@ -103,9 +103,13 @@ class ReportTest(concert.TestCase):
         self.assertEqual(len(faults), 2, faults)
         self.assertIn("signature", faults[0])
         self.assertIn('requests, "total": it says 8, and is 7', faults[1])
-        figure["value"] = 4
-        changed.write_text(json.dumps(forged))
-        self.assertIn("a count below 5 is shown", birch.run("report", "verify", changed, status=2).err)
+        for value, said in ((4, "a count below 5 is shown"), (-7, "neither a whole number"), ("7", "neither a whole")):
+            figure["value"] = value
+            changed.write_text(json.dumps(forged))
+            told = birch.run("report", "verify", changed, status=1).out
+            self.assertIn("WRONG: signature", told)
+            self.assertIn(f'WRONG: requests, "total": {said}', told)
+            self.assertIn("NOT VERIFIED", told)
         # An event that is missing or was changed changes what was counted.
         lines = events.read_text().splitlines()
         events.write_text("\n".join(lines[:-1]) + "\n")
