@@ -4,7 +4,6 @@
 
 #include "shield/hit_port.h"
 #include "shield/scan_lines.h"
-#include "shield/sieve.h"
 #include "shield/spot.h"
 
 struct ScanFeed {
@@ -26,26 +25,6 @@ struct ScanFeed {
     gboolean structured; /* they are read as records */
 };
 
-static guint64 count_feeds(const char *text, gsize length)
-{
-    guint64 feeds = 0;
-
-    while (length >= 64) {
-        /* Sums in bytes, as many as a byte can count, are what machines add quickly. */
-        guint8 sums[64] = {0};
-        gsize rounds = MIN(length / 64, 255);
-        for (gsize round = 0; round < rounds; round++, text += 64)
-            for (gsize i = 0; i < 64; i++)
-                sums[i] = (guint8)(sums[i] + (text[i] == '\n'));
-        for (gsize i = 0; i < 64; i++)
-            feeds += sums[i];
-        length -= rounds * 64;
-    }
-    for (gsize i = 0; i < length; i++)
-        feeds += text[i] == '\n';
-    return feeds;
-}
-
 /* Moves on to @to, counting lines. */
 static void advance(ScanFeed *feed, gsize to)
 {
@@ -54,7 +33,9 @@ static void advance(ScanFeed *feed, gsize to)
     const char *start = feed->window->text + feed->at;
     const char *newline = memrchr(start, '\n', to - feed->at);
     if (newline) {
-        feed->line += count_feeds(start, (gsize)(newline - start)) + 1;
+        feed->line +=
+            scan_window_count_feeds(feed->window, feed->at, (gsize)(newline - feed->window->text)) +
+            1;
         feed->line_bytes = to - (gsize)(newline + 1 - feed->window->text);
     } else {
         feed->line_bytes += to - feed->at;
@@ -207,12 +188,6 @@ static gboolean look_at_log(ScanFeed *feed)
                : look_at_text(feed, window->stop);
 }
 
-static int compare_offsets(gconstpointer a, gconstpointer b)
-{
-    const gsize *x = a, *y = b;
-    return *x < *y ? -1 : *x > *y;
-}
-
 gboolean scan_feed_look(ScanFeed *feed, const ScanWindow *window, ScanFound found, gpointer user)
 {
     feed->found = found;
@@ -223,7 +198,6 @@ gboolean scan_feed_look(ScanFeed *feed, const ScanWindow *window, ScanFound foun
     feed->place = 0;
     feed->spotted = FALSE;
     g_array_set_size(feed->matches, 0);
-    g_array_sort(feed->places, compare_offsets);
     return feed->structured ? look_at_log(feed) : look_at_text(feed, window->stop);
 }
 

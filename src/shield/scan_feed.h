@@ -29,6 +29,6 @@ void scan_feed_go_on(ScanFeed *feed, Input *input, const ScanPlace *place);
 /* The place behind the last window. */
 void scan_feed_place(const ScanFeed *feed, ScanPlace *ret_place);
 
-/* Looks @window through, whose places were found by the sieve. FALSE when @found said so,
+/* Looks @window through, which was sieved. FALSE when @found said so,
  * or set_failed(). */
 gboolean scan_feed_look(ScanFeed *feed, const ScanWindow *window, ScanFound found, gpointer user);

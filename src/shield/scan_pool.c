@@ -1,7 +1,5 @@
 #include "shield/scan_pool.h"
 
-#include "shield/sieve.h"
-
 /* Windows that are read ahead, for each thread. */
 #define AHEAD 3
 
@@ -13,11 +11,12 @@ typedef struct {
 } Slot;
 
 /* Slots are used in turn: a thread fills the one behind the last and looks through it itself, while
- * its text is in the cache of its core; the caller gets them in that order when they are ready. */
+ * its text is in the cache of its core; the caller gets them in that order when they are ready, and
+ * while none is does the same as the others. */
 struct ScanPool {
     const Set *set;
     ScanReader reader;
-    Sieve *sieve; /* of the caller's thread; NULL when there are others */
+    Sieve *sieve; /* of the caller's thread */
 
     GMutex mutex;
     GCond changed;
@@ -34,24 +33,32 @@ static Slot *slot(ScanPool *pool, guint64 number)
     return &pool->slots[number % pool->count];
 }
 
-/* Waits for its turn to read, and reads; NULL: there is no more. */
-static Slot *read_turn(ScanPool *pool)
+/* The lock is held by whoever calls these. */
+
+static gboolean can_read(ScanPool *pool)
 {
-    while (!pool->stop && !pool->end && (pool->reading || slot(pool, pool->read)->state != FREE))
-        g_cond_wait(&pool->changed, &pool->mutex);
-    if (pool->stop || pool->end)
-        return NULL;
+    return !pool->stop && !pool->end && !pool->reading && slot(pool, pool->read)->state == FREE;
+}
+
+/* Reads the next window and looks through it, which others need not wait for. */
+static void look_at_next(ScanPool *pool, Sieve *sieve)
+{
     Slot *next = slot(pool, pool->read);
+
     pool->reading = TRUE;
+    next->state = TAKEN;
     g_mutex_unlock(&pool->mutex);
     scan_window_read(&pool->reader, next->window);
     g_mutex_lock(&pool->mutex);
     pool->reading = FALSE;
     pool->end = next->window->last;
-    next->state = TAKEN;
     pool->read++;
     g_cond_broadcast(&pool->changed);
-    return next;
+    g_mutex_unlock(&pool->mutex);
+    scan_window_sieve(next->window, sieve);
+    g_mutex_lock(&pool->mutex);
+    next->state = READY;
+    g_cond_broadcast(&pool->changed);
 }
 
 static gpointer look_ahead(gpointer user)
@@ -60,13 +67,11 @@ static gpointer look_ahead(gpointer user)
     g_autoptr(Sieve) sieve = sieve_new(pool->set);
 
     g_mutex_lock(&pool->mutex);
-    for (Slot *next; (next = read_turn(pool));) {
-        g_mutex_unlock(&pool->mutex);
-        sieve_text(sieve, next->window->text, next->window->looked, next->window->places);
-        g_mutex_lock(&pool->mutex);
-        next->state = READY;
-        g_cond_broadcast(&pool->changed);
-    }
+    while (!pool->stop && !pool->end)
+        if (can_read(pool))
+            look_at_next(pool, sieve);
+        else
+            g_cond_wait(&pool->changed, &pool->mutex);
     g_mutex_unlock(&pool->mutex);
     return NULL;
 }
@@ -87,11 +92,8 @@ ScanPool *scan_pool_new(const Set *set, Stream *stream, guint jobs, GError **err
     g_mutex_init(&pool->mutex);
     g_cond_init(&pool->changed);
     pool->threads = g_ptr_array_new();
-    if (jobs <= 1) {
-        pool->sieve = sieve_new(set);
-        return pool;
-    }
-    for (guint i = 0; i < jobs; i++)
+    pool->sieve = sieve_new(set);
+    for (guint i = 1; i < jobs; i++)
         g_ptr_array_add(pool->threads, g_thread_new("sieve", look_ahead, pool));
     return pool;
 }
@@ -116,31 +118,20 @@ void scan_pool_free(ScanPool *pool)
     g_free(pool);
 }
 
-static const ScanWindow *read_next(ScanPool *pool)
-{
-    if (pool->end)
-        return NULL;
-    ScanWindow *window = slot(pool, pool->read++)->window;
-    scan_window_read(&pool->reader, window);
-    pool->end = window->last;
-    sieve_text(pool->sieve, window->text, window->looked, window->places);
-    return window;
-}
-
 const ScanWindow *scan_pool_next(ScanPool *pool)
 {
     const ScanWindow *window = NULL;
 
-    if (pool->sieve)
-        return read_next(pool);
     g_mutex_lock(&pool->mutex);
     /* The window before is kept one more turn: the reader takes its end over. */
     if (pool->given > 1)
         slot(pool, pool->given - 2)->state = FREE;
     g_cond_broadcast(&pool->changed);
-    while (!(pool->end && pool->given == pool->read) &&
-           (pool->given == pool->read || slot(pool, pool->given)->state != READY))
-        g_cond_wait(&pool->changed, &pool->mutex);
+    while (pool->given < pool->read ? slot(pool, pool->given)->state != READY : !pool->end)
+        if (can_read(pool))
+            look_at_next(pool, pool->sieve);
+        else
+            g_cond_wait(&pool->changed, &pool->mutex);
     if (pool->given < pool->read)
         window = slot(pool, pool->given++)->window;
     g_mutex_unlock(&pool->mutex);

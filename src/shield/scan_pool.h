@@ -8,7 +8,7 @@
 
 typedef struct ScanPool ScanPool;
 
-/* @jobs: threads that look. With 1 everything happens in the caller's, when it asks. NULL when the
+/* @jobs: threads that look, the caller's included, when it asks. NULL when the
  * stream cannot be read. */
 ScanPool *scan_pool_new(const Set *set, Stream *stream, guint jobs, GError **error);
 

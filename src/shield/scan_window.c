@@ -2,14 +2,13 @@
 
 #include <string.h>
 
-#include "shield/sieve.h"
-
 ScanWindow *scan_window_new(void)
 {
     ScanWindow *window = g_new0(ScanWindow, 1);
     window->memory = g_malloc0(SCAN_WINDOW_CAPACITY + 2 * SIEVE_MARGIN);
     window->text = window->memory + SIEVE_MARGIN;
     window->places = g_array_new(FALSE, FALSE, sizeof(gsize));
+    window->feeds = g_new0(guint32, SCAN_WINDOW_CAPACITY / SCAN_PIECE + 1);
     return window;
 }
 
@@ -19,6 +18,7 @@ void scan_window_free(ScanWindow *window)
         return;
     g_clear_error(&window->error);
     g_array_unref(window->places);
+    g_free(window->feeds);
     g_free(window->memory);
     g_free(window);
 }
@@ -60,8 +60,10 @@ void scan_window_read(ScanReader *reader, ScanWindow *window)
     gsize keep = 0;
     gboolean line = FALSE;
 
-    *window =
-        (ScanWindow){.text = window->text, .memory = window->memory, .places = window->places};
+    *window = (ScanWindow){.text = window->text,
+                           .memory = window->memory,
+                           .places = window->places,
+                           .feeds = window->feeds};
     g_array_set_size(window->places, 0);
     if (before) {
         gboolean cut = before->stop < before->looked;
@@ -85,4 +87,43 @@ void scan_window_read(ScanReader *reader, ScanWindow *window)
             window->stop = window->length - SPOT_CONTEXT;
     }
     reader->before = window;
+}
+
+static int compare_offsets(gconstpointer a, gconstpointer b)
+{
+    const gsize *x = a, *y = b;
+    return *x < *y ? -1 : *x > *y;
+}
+
+void scan_window_sieve(ScanWindow *window, Sieve *sieve)
+{
+    guint32 feeds = 0;
+
+    g_array_set_size(window->places, 0);
+    sieve_text(sieve, window->text, window->looked, window->places);
+    g_array_sort(window->places, compare_offsets);
+    for (gsize at = 0; at <= window->looked; at += SCAN_PIECE) {
+        window->feeds[at / SCAN_PIECE] = feeds;
+        feeds += (guint32)sieve_count_feeds(sieve, window->text + at,
+                                            MIN(window->looked - at, SCAN_PIECE));
+    }
+}
+
+static gsize count_feeds(const char *text, gsize length)
+{
+    gsize feeds = 0;
+    for (gsize i = 0; i < length; i++)
+        feeds += text[i] == '\n';
+    return feeds;
+}
+
+guint64 scan_window_count_feeds(const ScanWindow *window, gsize from, gsize to)
+{
+    gsize first = from / SCAN_PIECE, last = to / SCAN_PIECE;
+
+    if (to - from <= SCAN_PIECE)
+        return count_feeds(window->text + from, to - from);
+    return window->feeds[last] - window->feeds[first] +
+           count_feeds(window->text + last * SCAN_PIECE, to % SCAN_PIECE) -
+           count_feeds(window->text + first * SCAN_PIECE, from % SCAN_PIECE);
 }

@@ -5,6 +5,7 @@
 #pragma once
 
 #include "base/stream.h"
+#include "shield/sieve.h"
 #include "shield/spot.h"
 #include "shield/utf16.h"
 
@@ -12,6 +13,9 @@
  * and after it. */
 #define SCAN_WINDOW          (256 * 1024)
 #define SCAN_WINDOW_CAPACITY (SCAN_WINDOW + 2 * SPOT_CONTEXT)
+
+/* Line feeds are counted in pieces of so many bytes. */
+#define SCAN_PIECE 1024
 
 typedef struct {
     char *text;     /* with SIEVE_MARGIN readable bytes before and behind what is looked at */
@@ -21,7 +25,8 @@ typedef struct {
     gsize looked;   /* what is to be looked at: up to here */
     gboolean last;  /* of the stream */
     GError *error;  /* why it is the last; owned */
-    GArray *places; /* of sieve_text(); gsize */
+    GArray *places; /* of scan_window_sieve(), in their order; gsize */
+    guint32 *feeds; /* line feeds before each SCAN_PIECE bytes of what is looked at */
     char *memory;
 } ScanWindow;
 
@@ -43,3 +48,10 @@ gboolean scan_window_begin(ScanReader *reader, Stream *stream, GError **error);
 /* Reads the next window into @window, which is not the one read last. Of a pipe that stays open it
  * takes what is there, as soon as it has a whole line. */
 void scan_window_read(ScanReader *reader, ScanWindow *window);
+
+/* Finds the places of what is to be looked at, and counts its line feeds: while the text is in the
+ * cache of the core that asks. */
+void scan_window_sieve(ScanWindow *window, Sieve *sieve);
+
+/* The line feeds from offset @from to @to of what was sieved. */
+guint64 scan_window_count_feeds(const ScanWindow *window, gsize from, gsize to);

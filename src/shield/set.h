@@ -85,6 +85,10 @@ guint set_find_address(const Set *set, const ObservableAddress *address,
 /* FALSE when surely no URL of the set has this canonical host. */
 gboolean set_may_have_url_host(const Set *set, const char *host, gsize length);
 
+/* FALSE when surely no address or network of the set is or has the IPv4 address, in host order, and
+ * it is no URL's host: what the filters let through is asked here before more is done about it. */
+gboolean set_may_have_v4(const Set *set, guint32 address);
+
 /* Are there URLs whose host is a name of one label, "localhost"? A record that says such a host and
  * its path apart has nothing that looks like a value. */
 gboolean set_has_one_label_urls(const Set *set);

@@ -252,6 +252,19 @@ gboolean set_may_have_url_host(const Set *set, const char *host, gsize length)
     return filter_has(&set->url_hosts, set_file_text_key(set->filters.seed, host, length));
 }
 
+gboolean set_may_have_v4(const Set *set, guint32 number)
+{
+    ObservableAddress address = {.prefix = 32};
+    SetEntry found[SET_MAX_FOUND];
+    char host[OBSERVABLE_ADDRESS_MAX];
+
+    number = GUINT32_TO_BE(number);
+    memcpy(address.bytes, &number, sizeof(number));
+    if (set_find_address(set, &address, found) > 0)
+        return TRUE;
+    return set_may_have_url_host(set, host, observable_address_format(&address, host));
+}
+
 SetEntry set_next(const Set *set, SetEntry entry)
 {
     const guint32 *links = set_rows_part(set, SET_PART_LINKS, NULL);

@@ -35,17 +35,17 @@ static SieveSimd choose_simd(void)
     return SIEVE_PLAIN;
 }
 
-static SieveLook look_of(SieveSimd simd)
+static const SieveVariant *variant_of(SieveSimd simd)
 {
     switch (simd) {
 #ifdef SIEVE_HAS_X86
     case SIEVE_AVX512:
-        return sieve_avx512_look;
+        return &sieve_avx512;
     case SIEVE_AVX2:
-        return sieve_avx2_look;
+        return &sieve_avx2;
 #endif
     default:
-        return sieve_plain_look;
+        return &sieve_plain;
     }
 }
 
@@ -69,7 +69,7 @@ Sieve *sieve_new(const Set *set)
     sieve->names = sieve->filters->name2.count > 0;
     sieve->addresses = sieve->filters->v4.count > 0 || has_networks(sieve->filters);
     sieve->simd = choose_simd();
-    sieve->look = look_of(sieve->simd);
+    sieve->variant = variant_of(sieve->simd);
     for (guint depth = 0; depth <= SIEVE_DEPTH; depth++) {
         SieveLevel *level = &sieve->levels[depth];
         level->block = g_aligned_alloc(1, sizeof(SieveBlock), 64);
@@ -176,7 +176,7 @@ static gboolean is_address(const SieveLevel *level, gsize end, gsize length)
                                     run_end);
 }
 
-static void take_hits(const SieveLevel *level, gsize base, GArray *places)
+static void take_hits(const Set *set, const SieveLevel *level, gsize base, GArray *places)
 {
     const SieveBlock *block = level->block;
 
@@ -186,7 +186,9 @@ static void take_hits(const SieveLevel *level, gsize base, GArray *places)
     }
     for (guint i = 0; i < block->number_hits; i++) {
         gsize at = base + (gsize)(gssize)block->numbers[i].end;
-        if (!is_address(level, at, block->numbers[i].length))
+        gsize length = block->numbers[i].length;
+        if (!is_address(level, at, length) ||
+            (length > 0 && !set_may_have_v4(set, block->numbers[i].address)))
             continue;
         at--;
         g_array_append_val(places, at);
@@ -208,8 +210,8 @@ static void sieve_level(Sieve *sieve, guint depth, const guint8 *text, gsize len
     block->known = 0;
     /* One byte more than there is, for the ends of runs that end with the text. */
     for (gsize base = 0; base <= length; base += SIEVE_WORDS * 64) {
-        sieve->look(sieve, block, text + base, length - base);
-        take_hits(level, base, places);
+        sieve->variant->look(sieve, block, text + base, length - base);
+        take_hits(sieve->set, level, base, places);
         look_closer(sieve, level, base, places);
         for (guint i = 0; i < block->counts[SIEVE_ESCAPES]; i++) {
             gsize at = base + block->lists[SIEVE_ESCAPES][i];
@@ -229,4 +231,9 @@ void sieve_text(Sieve *sieve, const char *text, gsize length, GArray *places)
 {
     if (length > 0 && set_count_values(sieve->set) > 0)
         sieve_level(sieve, 0, (const guint8 *)text, length, places);
+}
+
+gsize sieve_count_feeds(const Sieve *sieve, const char *text, gsize length)
+{
+    return sieve->variant->count((const guint8 *)text, length, '\n');
 }

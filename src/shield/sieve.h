@@ -40,3 +40,6 @@ const Set *sieve_set(const Sieve *sieve);
 
 /* Appends offsets (gsize), in no order, of bytes of @text; see above. */
 void sieve_text(Sieve *sieve, const char *text, gsize length, GArray *places);
+
+/* The line feeds in @text; SIEVE_MARGIN bytes behind it are readable, too. */
+gsize sieve_count_feeds(const Sieve *sieve, const char *text, gsize length);

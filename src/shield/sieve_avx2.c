@@ -190,7 +190,4 @@ static inline Words add_words(Words a, Words b, guint8 *carry)
 
 #include "shield/sieve_kernel.h"
 
-void sieve_avx2_look(const Sieve *sieve, SieveBlock *block, const guint8 *text, gsize length)
-{
-    look(sieve, block, text, length);
-}
+const SieveVariant sieve_avx2 = {look, count_bytes};

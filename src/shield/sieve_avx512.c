@@ -199,7 +199,4 @@ static inline Words add_words(Words a, Words b, guint8 *carry)
 #define SIEVE_LANES
 #include "shield/sieve_kernel.h"
 
-void sieve_avx512_look(const Sieve *sieve, SieveBlock *block, const guint8 *text, gsize length)
-{
-    look(sieve, block, text, length);
-}
+const SieveVariant sieve_avx512 = {look, count_bytes};

@@ -124,20 +124,26 @@ typedef struct {
  * asks the filters for names and numbers. */
 typedef void (*SieveLook)(const Sieve *sieve, SieveBlock *block, const guint8 *text, gsize length);
 
+/* The bytes of @text that are @byte; SIEVE_MARGIN bytes behind it are readable. */
+typedef gsize (*SieveCount)(const guint8 *text, gsize length, guint8 byte);
+
+/* What differs from one kind of machine to the other. */
+typedef struct {
+    SieveLook look;
+    SieveCount count;
+} SieveVariant;
+
+extern const SieveVariant sieve_plain, sieve_avx2, sieve_avx512;
+
 struct Sieve {
     const Set *set;
     const Filters *filters;
     guint64 seed_name2, seed_name3, seed_v4;
     gboolean names, addresses; /* has the set any? */
     SieveSimd simd;
-    SieveLook look;
+    const SieveVariant *variant;
     SieveLevel levels[SIEVE_DEPTH + 1];
 };
-
-/* The variants. */
-void sieve_plain_look(const Sieve *sieve, SieveBlock *block, const guint8 *text, gsize length);
-void sieve_avx2_look(const Sieve *sieve, SieveBlock *block, const guint8 *text, gsize length);
-void sieve_avx512_look(const Sieve *sieve, SieveBlock *block, const guint8 *text, gsize length);
 
 /* May a network of the set have the address? */
 static inline gboolean sieve_in_networks(const Filters *filters, guint32 address)

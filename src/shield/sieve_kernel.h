@@ -72,6 +72,17 @@ PASS classify(SieveBlock *block, const guint8 *text, gsize length)
     block->high = high != 0;
 }
 
+static gsize count_bytes(const guint8 *text, gsize length, guint8 byte)
+{
+    gsize count = 0, at = 0;
+
+    for (; at + 64 <= length; at += 64)
+        count += (gsize)__builtin_popcountll(equal_word(text + at, byte));
+    if (at < length)
+        count += (gsize)__builtin_popcountll(equal_word(text + at, byte) << (64 - (length - at)));
+    return count;
+}
+
 /* What a percent escape's digits hide: the run that seems to begin with them begins behind them. */
 PASS take_out_escapes(SieveBlock *block, guint end)
 {

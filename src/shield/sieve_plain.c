@@ -83,9 +83,17 @@ static inline void classify_word(const guint8 *text, SieveBlock *block, guint at
 
 static inline guint64 equal_word(const guint8 *text, guint8 byte)
 {
+    const guint64 ones = G_GUINT64_CONSTANT(0x0101010101010101), low = ones * 0x7f;
     guint64 equal = 0;
-    for (guint i = 0; i < 64; i++)
-        equal |= (guint64)(text[i] == byte) << i;
+
+    for (guint i = 0; i < 64; i += 8) {
+        guint64 word;
+        memcpy(&word, text + i, sizeof(word));
+        word = GUINT64_FROM_LE(word) ^ ones * byte;
+        /* The highest bit of each byte that is 0, then these as bits of one byte. */
+        word = ~(((word & low) + low) | word | low) >> 7;
+        equal |= (word * G_GUINT64_CONSTANT(0x0102040810204080) >> 56) << i;
+    }
     return equal;
 }
 
@@ -125,7 +133,4 @@ static inline Words add_words(Words a, Words b, guint8 *carry)
 
 #include "shield/sieve_kernel.h"
 
-void sieve_plain_look(const Sieve *sieve, SieveBlock *block, const guint8 *text, gsize length)
-{
-    look(sieve, block, text, length);
-}
+const SieveVariant sieve_plain = {look, count_bytes};

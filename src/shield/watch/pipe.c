@@ -82,8 +82,7 @@ TailState pipe_look(Pipe *pipe, const TailMeans *means)
         window->stop = window->length - SPOT_CONTEXT;
     }
     find_format(pipe, means);
-    g_array_set_size(window->places, 0);
-    sieve_text(means->sieve, window->text, window->looked, window->places);
+    scan_window_sieve(window, means->sieve);
     scan_feed_go_on(means->feed, pipe->input, &pipe->place);
     if (!scan_feed_look(means->feed, window, means->found, means->user))
         return TAIL_STOPPED;
