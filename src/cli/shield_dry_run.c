@@ -3,6 +3,7 @@
 #include "base/timestamp.h"
 #include "cli/output.h"
 #include "shield/container.h"
+#include "shield/load.h"
 #include "shield/packets/packets.h"
 #include "shield/scan.h"
 #include "shield/set_builder.h"
@@ -24,14 +25,16 @@ void shield_dry_run_clear(DryRun *run)
 /* The id of each value's indicator is its place. */
 static Set *build_set(const GPtrArray *added, GError **error)
 {
+    const LoadOptions options = {.expired = TRUE};
+    LoadOutcome outcome;
     g_autoptr(SetBuilder) builder = set_builder_new(NULL);
     for (guint i = 0; i < added->len; i++) {
         const ReleaseEntry *entry = added->pdata[i];
         char id[OUTPUT_NUMBER_MAX];
         g_snprintf(id, sizeof(id), "%u", i);
         const SetIndicator indicator = {.id = id, .source = "", .confidence = -1};
-        if (!set_builder_add_indicator(builder, &indicator, error) ||
-            !set_builder_add_value(builder, entry->kind, entry->value, error))
+        if (!load_value(builder, &indicator, entry->kind, entry->value, entry->port, &options,
+                        &outcome, error))
             return NULL;
     }
     return set_builder_open(builder, error);

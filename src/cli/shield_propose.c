@@ -11,6 +11,7 @@
 #include "cli/command_node.h"
 #include "cli/output.h"
 #include "cli/shield_dry_run.h"
+#include "cli/shield_entry.h"
 #include "cli/shield_set.h"
 #include "cli/signatory.h"
 #include "ledger/origin.h"
@@ -227,8 +228,8 @@ static void print_side(const char *what, const Side *side)
     output_line("%-9s %u values: %s", what, side->entries->len, words);
     for (guint i = 0; i < MIN(side->entries->len, ROWS_MAX); i++) {
         const ReleaseEntry *entry = side->entries->pdata[i];
-        output_line("  %-7s %s  (%s)", observable_kind_name(entry->kind), entry->value,
-                    entry->source);
+        g_autofree char *value = shield_entry_words(entry);
+        output_line("  %-7s %s  (%s)", observable_kind_name(entry->kind), value, entry->source);
     }
     print_more(side->entries->len);
 }
@@ -244,7 +245,8 @@ static void print_dry_run(const Proposal *proposal)
                 run->unreadable > 0 ? "; some could not be read" : "");
     for (guint i = 0; i < MIN(run->values->len, ROWS_MAX); i++) {
         const DryRunHits *hits = &g_array_index(run->values, DryRunHits, i);
-        output_line("  %6" G_GUINT64_FORMAT "  %s", hits->hits, hits->entry->value);
+        g_autofree char *words = shield_entry_words(hits->entry);
+        output_line("  %6" G_GUINT64_FORMAT "  %s", hits->hits, words);
     }
     print_more(run->values->len);
 }
@@ -272,7 +274,8 @@ static void print_text(const Proposal *proposal)
         output_line("dangerous %u values, which need a second approver:", proposal->dangers->len);
     for (guint i = 0; i < MIN(proposal->dangers->len, ROWS_MAX); i++) {
         const ReleaseEntry *entry = proposal->dangers->pdata[i];
-        output_line("  %-7s %s: %s", observable_kind_name(entry->kind), entry->value,
+        g_autofree char *words = shield_entry_words(entry);
+        output_line("  %-7s %s: %s", observable_kind_name(entry->kind), words,
                     (const char *)proposal->reasons->pdata[i]);
     }
     print_more(proposal->dangers->len);
@@ -311,8 +314,7 @@ static void add_side(yyjson_mut_doc *doc, yyjson_mut_val *root, const char *name
     for (guint i = 0; i < side->entries->len; i++) {
         const ReleaseEntry *entry = side->entries->pdata[i];
         yyjson_mut_val *row = yyjson_mut_arr_add_obj(doc, list);
-        yyjson_mut_obj_add_str(doc, row, "type", observable_kind_name(entry->kind));
-        yyjson_mut_obj_add_str(doc, row, "value", entry->value);
+        shield_entry_add(doc, row, entry);
         yyjson_mut_obj_add_str(doc, row, "indicator", entry->id);
         yyjson_mut_obj_add_str(doc, row, "source", entry->source);
     }
@@ -339,8 +341,7 @@ static void add_dry_run(yyjson_mut_doc *doc, yyjson_mut_val *root, const DryRun 
     for (guint i = 0; i < run->values->len; i++) {
         const DryRunHits *hits = &g_array_index(run->values, DryRunHits, i);
         yyjson_mut_val *row = yyjson_mut_arr_add_obj(doc, list);
-        yyjson_mut_obj_add_str(doc, row, "type", observable_kind_name(hits->entry->kind));
-        yyjson_mut_obj_add_str(doc, row, "value", hits->entry->value);
+        shield_entry_add(doc, row, hits->entry);
         yyjson_mut_obj_add_uint(doc, row, "hits", hits->hits);
     }
 }
@@ -364,8 +365,7 @@ static void print_json(const Proposal *proposal)
     for (guint i = 0; i < proposal->dangers->len; i++) {
         const ReleaseEntry *entry = proposal->dangers->pdata[i];
         yyjson_mut_val *row = yyjson_mut_arr_add_obj(doc, list);
-        yyjson_mut_obj_add_str(doc, row, "type", observable_kind_name(entry->kind));
-        yyjson_mut_obj_add_str(doc, row, "value", entry->value);
+        shield_entry_add(doc, row, entry);
         yyjson_mut_obj_add_str(doc, row, "why", proposal->reasons->pdata[i]);
     }
     add_unknown(doc, root, proposal->unknown);

@@ -7,6 +7,7 @@
 #include "cli/cmd_shield.h"
 #include "cli/command_node.h"
 #include "cli/output.h"
+#include "cli/shield_entry.h"
 #include "cli/signatory.h"
 #include "shield/release.h"
 #include "store/releases.h"
@@ -219,13 +220,13 @@ static void print_entries(const CommandCall *call, const Release *release, yyjso
     for (guint i = 0; i < release_size(release); i++) {
         const ReleaseEntry *entry = release_get(release, i);
         if (!list) {
-            output_line("  %-7s %s  %s  (%s)", observable_kind_name(entry->kind), entry->value,
-                        entry->id, entry->source);
+            g_autofree char *words = shield_entry_words(entry);
+            output_line("  %-7s %s  %s  (%s)", observable_kind_name(entry->kind), words, entry->id,
+                        entry->source);
             continue;
         }
         yyjson_mut_val *row = yyjson_mut_arr_add_obj(doc, list);
-        yyjson_mut_obj_add_str(doc, row, "type", observable_kind_name(entry->kind));
-        yyjson_mut_obj_add_str(doc, row, "value", entry->value);
+        shield_entry_add(doc, row, entry);
         yyjson_mut_obj_add_str(doc, row, "indicator", entry->id);
         yyjson_mut_obj_add_str(doc, row, "source", entry->source);
     }

@@ -29,19 +29,23 @@ typedef struct {
     guint64 added; /* values */
     ObservableKind kind;
     char value[OBSERVABLE_MAX_LENGTH + 1]; /* the last that was judged */
-    gboolean is_taken, is_waiting;         /* in this round */
-    gboolean is_blocked;                   /* before it */
+    guint16 port;
+    gboolean is_taken, is_waiting; /* in this round */
+    gboolean is_blocked;           /* before it */
     gboolean is_dangerous;
 } Round;
 
 /* Entries of one value come one after the other. */
 static void begin_value(Round *round, const SetValue *value)
 {
-    if (round->kind == value->kind && strcmp(round->value, value->value) == 0)
+    guint16 port = set_value_port(value);
+    if (round->kind == value->kind && round->port == port &&
+        strcmp(round->value, value->value) == 0)
         return;
+    round->port = port;
     round->kind = value->kind;
     g_strlcpy(round->value, value->value, sizeof(round->value));
-    round->is_blocked = release_has_value(round->in_force, value->kind, value->value);
+    round->is_blocked = release_has_value(round->in_force, value);
     round->is_dangerous = release_danger(round->ground, value->kind, value->value) != NULL;
     round->is_taken = round->is_waiting = FALSE;
 }

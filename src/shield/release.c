@@ -41,19 +41,26 @@ void release_add(Release *release, const ReleaseEntry *entry)
         .value = g_string_chunk_insert(release->texts, entry->value),
         .id = g_string_chunk_insert(release->texts, entry->id),
         .source = g_string_chunk_insert_const(release->texts, entry->source),
+        .port = entry->port,
     };
     g_array_append_val(release->entries, own);
 }
 
+static ReleaseEntry make_entry(const SetValue *value, guint16 port)
+{
+    return (ReleaseEntry){value->kind, value->value, value->id, value->source, port};
+}
+
 void release_add_value(Release *release, const SetValue *value)
 {
-    const ReleaseEntry entry = {value->kind, value->value, value->id, value->source};
+    const ReleaseEntry entry = make_entry(value, set_value_port(value));
     release_add(release, &entry);
 }
 
 static int compare_values(const ReleaseEntry *a, const ReleaseEntry *b)
 {
-    return a->kind != b->kind ? (int)a->kind - (int)b->kind : strcmp(a->value, b->value);
+    int order = a->kind != b->kind ? (int)a->kind - (int)b->kind : strcmp(a->value, b->value);
+    return order != 0 ? order : (int)a->port - (int)b->port;
 }
 
 static int compare_entries(gconstpointer first, gconstpointer second)
@@ -112,32 +119,49 @@ static guint lower_bound(const Release *release, const ReleaseEntry *entry)
     return low;
 }
 
-gboolean release_has(const Release *release, const SetValue *value)
+static gboolean has_entry(const Release *release, const SetValue *value, guint16 port)
 {
-    const ReleaseEntry entry = {value->kind, value->value, value->id, value->source};
+    const ReleaseEntry entry = make_entry(value, port);
     guint at = lower_bound(release, &entry);
     return at < release_size(release) && compare_entries(release_get(release, at), &entry) == 0;
 }
 
-gboolean release_has_value(const Release *release, ObservableKind kind, const char *value)
+gboolean release_has(const Release *release, const SetValue *value)
 {
-    const ReleaseEntry entry = {kind, value, "", ""};
+    guint16 port = set_value_port(value);
+    return has_entry(release, value, port) || (port != 0 && has_entry(release, value, 0));
+}
+
+/* Of any indicator. */
+static gboolean has_at(const Release *release, ObservableKind kind, const char *value, guint16 port)
+{
+    const ReleaseEntry entry = {kind, value, "", "", port};
     guint at = lower_bound(release, &entry);
     return at < release_size(release) && compare_values(release_get(release, at), &entry) == 0;
+}
+
+gboolean release_has_value(const Release *release, const SetValue *value)
+{
+    guint16 port = set_value_port(value);
+    return has_at(release, value->kind, value->value, port) ||
+           (port != 0 && has_at(release, value->kind, value->value, 0));
 }
 
 /* --- as bytes ----------------------------------------------------------------------------------
  */
 
-/* Each entry is four texts, each ended by a NUL. */
+/* Each entry is four texts, each ended by a NUL: the kind, with a blank and the port if there is
+ * one, the value, the indicator and its source. */
 static GByteArray *lay_out(const Release *release)
 {
     GByteArray *bytes = g_byte_array_new();
     g_byte_array_append(bytes, (const guint8 *)MAGIC, strlen(MAGIC));
     for (guint i = 0; i < release_size(release); i++) {
         const ReleaseEntry *entry = release_get(release, i);
-        const char *const texts[] = {observable_kind_name(entry->kind), entry->value, entry->id,
-                                     entry->source};
+        char kind[32];
+        g_snprintf(kind, sizeof kind, entry->port != 0 ? "%s %u" : "%s",
+                   observable_kind_name(entry->kind), entry->port);
+        const char *const texts[] = {kind, entry->value, entry->id, entry->source};
         for (guint j = 0; j < G_N_ELEMENTS(texts); j++)
             g_byte_array_append(bytes, (const guint8 *)texts[j], (guint)strlen(texts[j]) + 1);
         if (bytes->len > RELEASE_BYTES_MAX)
@@ -176,6 +200,20 @@ static gboolean refuse(GError **error)
     return FALSE;
 }
 
+/* "ipv4", "ipv4 8080"; FALSE when it is no such thing. */
+static gboolean read_kind(const char *text, ReleaseEntry *entry)
+{
+    const char *blank = strchr(text, ' ');
+    g_autofree char *name = blank ? g_strndup(text, (gsize)(blank - text)) : NULL;
+    guint64 port = 0;
+
+    entry->kind = observable_kind_from_name(name ? name : text);
+    if (blank && (!g_ascii_string_to_unsigned(blank + 1, 10, 1, G_MAXUINT16, &port, NULL)))
+        return FALSE;
+    entry->port = (guint16)port;
+    return entry->kind != OBSERVABLE_NONE;
+}
+
 static gboolean read_entries(Release *release, const char *text, gsize length, GError **error)
 {
     const char *end = text + length;
@@ -190,9 +228,8 @@ static gboolean read_entries(Release *release, const char *text, gsize length, G
             texts[i] = text;
             text += strlen(text) + 1;
         }
-        const ReleaseEntry entry = {observable_kind_from_name(texts[0]), texts[1], texts[2],
-                                    texts[3]};
-        if (entry.kind == OBSERVABLE_NONE)
+        ReleaseEntry entry = {.value = texts[1], .id = texts[2], .source = texts[3]};
+        if (!read_kind(texts[0], &entry))
             return refuse(error);
         release_add(release, &entry);
     }
@@ -234,6 +271,12 @@ static guint next_value(const Release *release, guint i)
     return i;
 }
 
+/* Whether @other (NULL: an empty one) has the entry's value at every port. */
+static gboolean is_covered(const ReleaseEntry *entry, const Release *other)
+{
+    return other && entry->port != 0 && has_at(other, entry->kind, entry->value, 0);
+}
+
 void release_compare(const Release *before, const Release *after, ReleaseEach added,
                      ReleaseEach removed, gpointer user)
 {
@@ -244,9 +287,9 @@ void release_compare(const Release *before, const Release *after, ReleaseEach ad
                     : new == news
                         ? -1
                         : compare_values(release_get(before, old), release_get(after, new));
-        if (order < 0 && removed)
+        if (order < 0 && removed && !is_covered(release_get(before, old), after))
             removed(user, release_get(before, old));
-        if (order > 0 && added)
+        if (order > 0 && added && !is_covered(release_get(after, new), before))
             added(user, release_get(after, new));
         if (order <= 0)
             old = next_value(before, old);

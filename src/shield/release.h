@@ -1,9 +1,10 @@
 /* release.h - what a node lets block: which indicators' values were approved, what of a set may be
  * approved at all, and what in it is dangerous.
  *
- * Approved is always what one indicator says of one value, so that another one that says the same
- * is not approved with it, and that nothing stays blocked for an indicator that is gone. All here
- * is pure: it knows neither store nor clock. */
+ * Approved is always what one indicator says of one value, at the port it asks for if it does, so
+ * that another one that says the same is not approved with it, nor the same one when it asks for
+ * more, and that nothing stays blocked for an indicator that is gone. All here is pure: it knows
+ * neither store nor clock. */
 #pragma once
 
 #include "base/sha256.h"
@@ -14,6 +15,7 @@
 typedef struct {
     ObservableKind kind;
     const char *value, *id, *source;
+    guint16 port; /* 0: every */
 } ReleaseEntry;
 
 typedef struct Release Release;
@@ -29,13 +31,15 @@ void release_free(Release *release);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Release, release_free)
 
-/* Entries, by kind, value, indicator and source; different values. */
+/* Entries, by kind, value, port, indicator and source; different values, at each port one. */
 guint release_size(const Release *release);
 const ReleaseEntry *release_get(const Release *release, guint i);
 guint64 release_count_values(const Release *release);
 
+/* What @value says, or more: the same at every port. */
 gboolean release_has(const Release *release, const SetValue *value);
-gboolean release_has_value(const Release *release, ObservableKind kind, const char *value);
+/* Likewise, whatever its indicator. */
+gboolean release_has_value(const Release *release, const SetValue *value);
 
 /* SHA-256 over the entries, which depends on nothing else. */
 void release_digest(const Release *release, guint8 ret_digest[SHA256_SIZE]);
@@ -47,7 +51,8 @@ GBytes *release_write(const Release *release, GError **error);
 Release *release_read(GBytes *bytes, GError **error);
 
 /* Calls @added with the first entry of each value that only @after has, and @removed with those
- * that only @before has, in their order. Either release may be NULL: an empty one. */
+ * that only @before has, in their order; a release that has a value at every port has it at each.
+ * Either release may be NULL: an empty one. */
 typedef void (*ReleaseEach)(gpointer user, const ReleaseEntry *entry);
 void release_compare(const Release *before, const Release *after, ReleaseEach added,
                      ReleaseEach removed, gpointer user);

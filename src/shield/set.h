@@ -143,6 +143,13 @@ static inline gboolean set_value_is_valid(const SetValue *value, gint64 now)
     return value->valid_from <= now && (value->valid_until == 0 || now < value->valid_until);
 }
 
+/* The port that the indicator means @value at; 0: any. Of what is no address or name a port says
+ * nothing. */
+static inline guint16 set_value_port(const SetValue *value)
+{
+    return value->kind <= OBSERVABLE_CIDR || value->kind == OBSERVABLE_DOMAIN ? value->port : 0;
+}
+
 /* The filters to ask before anything else; owned by the set. */
 const Filters *set_filters(const Set *set);
 

@@ -662,6 +662,9 @@ class NftTest(NamespaceTestCase):
     def test_ports(self):
         """An address that is meant at one port is blocked there, and nowhere else."""
         self.give(*PORTS)
+        added = self.concert("shield", "propose", "--check", "--json").json()["added"]["list"]
+        self.assertEqual({row["value"]: row.get("port") for row in added},
+                         {"198.51.100.7": PORT, "2001:db8:6::/64": PORT, "port.example": PORT})
         self.release()
         self.start_echo()
         wide = ("198.51.100.7", "198.51.100.7/tcp", "2001:db8:6::7")
@@ -682,12 +685,30 @@ class NftTest(NamespaceTestCase):
         self.send("198.51.100.7", PORT, 1)
         self.send("198.51.100.7", PORT + 1, 1)
 
+        # Another indicator of the same address that says no port is more than the first one.
+        self.give(indicator(13, "[ipv4-addr:value = '198.51.100.7']"))
+        self.release()
+        path, summary = self.export("nftables")
+        self.space(self.own, "nft", "-f", path)
+        self.assertNotIn("passed", self.talk(*narrow[:2], *wide[:2]).values())
+        self.revoke(13, "[ipv4-addr:value = '198.51.100.7']")
         self.revoke(11, PORTS[1]["pattern"])
         path, summary = self.export("nftables")
         self.space(self.own, "nft", "-f", path)
         talked = self.talk(*wide, *narrow)
         self.assertEqual({talked[each] for each in wide + narrow[2:]}, {"passed"}, talked)
         self.assertNotIn("passed", {talked[each] for each in narrow[:2]})
+
+        # An indicator that asks for more than was approved needs a person again.
+        self.give(indicator(10, "[ipv4-addr:value = '198.51.100.7']",
+                            modified="2024-06-01T00:00:00.000Z"))
+        path, summary = self.export("nftables")
+        self.assertNotIn("198.51.100.7", path.read_text())
+        added = self.concert("shield", "propose", "--check", "--json").json()["added"]["list"]
+        self.assertIn(("198.51.100.7", None), [(row["value"], row.get("port")) for row in added])
+        self.release()
+        path, summary = self.export("nftables")
+        self.assertRegex(path.read_text(), r"blocked4 \{.* 198\.51\.100\.7[, ]")
 
 
 # --- A sensor that alerts -------------------------------------------------------------------------

@@ -114,9 +114,12 @@ static void test_entries(void)
     g_strlcpy(value.id, "i1", sizeof(value.id));
     value.source = "cedar";
     g_assert_false(release_has(release, &value)); /* another source of the same id */
-    g_assert_true(release_has_value(release, OBSERVABLE_DOMAIN, "b.example"));
-    g_assert_false(release_has_value(release, OBSERVABLE_DOMAIN, "c.example"));
-    g_assert_false(release_has_value(release, OBSERVABLE_EMAIL, "b.example"));
+    value = make_value(OBSERVABLE_DOMAIN, "b.example", "i9");
+    g_assert_true(release_has_value(release, &value));
+    value = make_value(OBSERVABLE_DOMAIN, "c.example", "i1");
+    g_assert_false(release_has_value(release, &value));
+    value = make_value(OBSERVABLE_EMAIL, "b.example", "i1");
+    g_assert_false(release_has_value(release, &value));
 
     GError *error = NULL;
     g_autoptr(GBytes) bytes = release_write(release, &error);
@@ -130,6 +133,64 @@ static void test_entries(void)
     g_autoptr(Release) other = make_release("b.example i1", "a.example i2", NULL);
     release_digest(other, second);
     g_assert_cmpint(memcmp(first, second, sizeof first), !=, 0);
+}
+
+static gboolean has(const Release *release, guint16 port)
+{
+    SetValue value = make_value(OBSERVABLE_IPV4, "192.0.2.1", "i1");
+    value.port = port;
+    gboolean of_any = release_has_value(release, &value);
+    g_assert_cmpint(release_has(release, &value), ==, of_any);
+    return of_any;
+}
+
+/* An address: the ports at which it may be blocked, 0 for all; -1 ends them. */
+static Release *make_ports(int first, ...)
+{
+    Release *release = release_new();
+    va_list list;
+    va_start(list, first);
+    for (int port = first; port >= 0; port = va_arg(list, int)) {
+        SetValue value = make_value(OBSERVABLE_IPV4, "192.0.2.1", "i1");
+        value.port = (guint16)port;
+        release_add_value(release, &value);
+    }
+    va_end(list);
+    release_finish(release);
+    return release;
+}
+
+/* What was approved at one port is not at another one, nor at all of them; the other way round it
+ * is. */
+static void test_ports(void)
+{
+    g_autoptr(Release) one = make_ports(8080, -1), two = make_ports(443, 8080, 443, -1);
+    g_autoptr(Release) all = make_ports(0, -1);
+    guint8 digests[3][SHA256_SIZE];
+
+    g_assert_true(has(one, 8080));
+    g_assert_false(has(one, 443));
+    g_assert_false(has(one, 0));
+    g_assert_true(has(all, 8080) && has(all, 0));
+    g_assert_cmpuint(release_count_values(two), ==, 2);
+    release_digest(one, digests[0]);
+    release_digest(all, digests[1]);
+    g_assert_cmpint(memcmp(digests[0], digests[1], SHA256_SIZE), !=, 0);
+    g_autoptr(GBytes) bytes = release_write(two, NULL);
+    g_autoptr(Release) read = release_read(bytes, NULL);
+    g_assert_true(has(read, 443) && has(read, 8080) && !has(read, 0));
+    release_digest(two, digests[0]);
+    release_digest(read, digests[2]);
+    g_assert_cmpmem(digests[0], SHA256_SIZE, digests[2], SHA256_SIZE);
+
+    /* A hash has no port, whatever its indicator asks for beside it. */
+    SetValue hash = make_value(OBSERVABLE_MD5, "d41d8cd98f00b204e9800998ecf8427e", "i1");
+    hash.port = 8080;
+    g_autoptr(Release) hashes = release_new();
+    release_add_value(hashes, &hash);
+    release_finish(hashes);
+    hash.port = 0;
+    g_assert_true(release_has(hashes, &hash));
 }
 
 static void test_damage(void)
@@ -161,12 +222,14 @@ typedef struct {
 
 static void tell_added(gpointer user, const ReleaseEntry *entry)
 {
-    g_string_append_printf(((Told *)user)->added, "%s ", entry->value);
+    g_string_append_printf(((Told *)user)->added, entry->port ? "%s:%u " : "%s ", entry->value,
+                           entry->port);
 }
 
 static void tell_removed(gpointer user, const ReleaseEntry *entry)
 {
-    g_string_append_printf(((Told *)user)->removed, "%s ", entry->value);
+    g_string_append_printf(((Told *)user)->removed, entry->port ? "%s:%u " : "%s ", entry->value,
+                           entry->port);
 }
 
 static void check_difference(const Release *before, const Release *after, const char *added,
@@ -194,6 +257,12 @@ static void test_compare(void)
     check_difference(NULL, after, "b.example c.example e.example ", "");
     check_difference(before, NULL, "", "a.example b.example d.example ");
     check_difference(NULL, NULL, "", "");
+    g_autoptr(Release) one = make_ports(8080, -1), two = make_ports(443, 8080, -1);
+    g_autoptr(Release) all = make_ports(0, -1), both = make_ports(0, 443, -1);
+    check_difference(one, two, "192.0.2.1:443 ", "");
+    check_difference(one, all, "192.0.2.1 ", "");
+    check_difference(all, one, "", "192.0.2.1 ");
+    check_difference(all, both, "", "");
 }
 
 /* --- what may be approved ----------------------------------------------------------------------
@@ -399,6 +468,7 @@ int main(int argc, char **argv)
     g_test_add_func("/release/protect", test_protect);
     g_test_add_func("/release/protect_text", test_protect_text);
     g_test_add_func("/release/entries", test_entries);
+    g_test_add_func("/release/ports", test_ports);
     g_test_add_func("/release/damage", test_damage);
     g_test_add_func("/release/compare", test_compare);
     g_test_add_func("/release/judge", test_judge);
