@@ -6,10 +6,10 @@
 #include "policy/marking.h"
 #include "stix/identifier.h"
 
-/* The UUID namespace of the indicators Concert makes: UUIDv5 of the URL "urn:concert:indicator",
- * 32aedeeb-234f-5c4b-b685-254ba74db765. docs/intake.md publishes it. */
-static const guint8 indicator_namespace[16] = {0x32, 0xae, 0xde, 0xeb, 0x23, 0x4f, 0x5c, 0x4b,
-                                               0xb6, 0x85, 0x25, 0x4b, 0xa7, 0x4d, 0xb7, 0x65};
+/* The UUID namespace of the indicators Concert makes: UUIDv5 of the URL "urn:concert:indicator".
+ * docs/intake.md publishes it. */
+const guint8 indicator_namespace[16] = {0x32, 0xae, 0xde, 0xeb, 0x23, 0x4f, 0x5c, 0x4b,
+                                        0xb6, 0x85, 0x25, 0x4b, 0xa7, 0x4d, 0xb7, 0x65};
 
 #define ID_PREFIX "indicator--"
 
@@ -107,26 +107,39 @@ char *indicator_pattern(ObservableKind kind, const char *canonical)
     return indicator_port_pattern(kind, canonical, 0);
 }
 
-const char *indicator_id(char buffer[INDICATOR_ID_SIZE], const char *source, ObservableKind kind,
-                         const char *canonical, guint port)
+gsize indicator_id_name(char *buffer, gsize size, const char *source, ObservableKind kind,
+                        const char *canonical, guint port)
 {
-    char buffer_name[ID_NAME_SIZE];
-    g_autofree char *long_name = NULL;
     const char *kind_name = observable_kind_name(kind);
-    guint8 uuid[16];
 
     if (!source)
         source = "";
-    gsize room = strlen(source) + strlen(canonical) + ID_NAME_MORE;
-    char *name = room <= sizeof(buffer_name) ? buffer_name : (long_name = g_malloc(room));
-    char *end = g_stpcpy(name, source);
+    if (strlen(source) + strlen(canonical) + ID_NAME_MORE > size)
+        return 0;
+    char *end = g_stpcpy(buffer, source);
     *end++ = '\n';
     end = g_stpcpy(end, kind_name ? kind_name : "");
     *end++ = '\n';
     end = g_stpcpy(end, canonical);
     if (port > 0)
         end += g_snprintf(end, ID_PORT_SIZE, "\n%u", port);
-    identifier_hash_v5(indicator_namespace, name, (gsize)(end - name), uuid);
+    return (gsize)(end - buffer);
+}
+
+const char *indicator_id(char buffer[INDICATOR_ID_SIZE], const char *source, ObservableKind kind,
+                         const char *canonical, guint port)
+{
+    char usual[ID_NAME_SIZE], *name = usual;
+    g_autofree char *longer = NULL;
+    guint8 uuid[16];
+
+    gsize length = indicator_id_name(usual, sizeof(usual), source, kind, canonical, port);
+    if (length == 0) {
+        gsize size = (source ? strlen(source) : 0) + strlen(canonical) + ID_NAME_MORE;
+        name = longer = g_malloc(size);
+        length = indicator_id_name(name, size, source, kind, canonical, port);
+    }
+    identifier_hash_v5(indicator_namespace, name, length, uuid);
     memcpy(buffer, ID_PREFIX, strlen(ID_PREFIX));
     identifier_format_uuid(buffer + strlen(ID_PREFIX), uuid);
     return buffer;

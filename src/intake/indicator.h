@@ -51,6 +51,14 @@ char *indicator_pattern(ObservableKind kind, const char *canonical);
  * network-traffic:dst_port = 8080]". NULL for other kinds. */
 char *indicator_port_pattern(ObservableKind kind, const char *canonical, guint port);
 
+/* The namespace of the UUIDv5 of deterministic ids: 32aedeeb-234f-5c4b-b685-254ba74db765. */
+extern const guint8 indicator_namespace[16];
+
+/* What the UUIDv5 of indicator_id() is over. Writes into @buffer, without a NUL, and returns how
+ * long it is, or 0 when there is not enough room. */
+gsize indicator_id_name(char *buffer, gsize size, const char *source, ObservableKind kind,
+                        const char *canonical, guint port);
+
 /* The deterministic id: "indicator--" and a UUIDv5 over source, kind, value and port, as
  * docs/intake.md says. Writes into @buffer and returns it. */
 const char *indicator_id(char buffer[INDICATOR_ID_SIZE], const char *source, ObservableKind kind,

@@ -13,6 +13,9 @@
 /* Room for "[address]:port" and "name:port". */
 #define NAME_SIZE (OBSERVABLE_MAX_LENGTH + 16)
 
+/* Room for what ids are made of: a value, its source, and what is between them. */
+#define ID_SIZE (2 * OBSERVABLE_MAX_LENGTH)
+
 /* Texts that are written and read again as they are. */
 static gboolean is_plain(const char *text)
 {
@@ -78,22 +81,26 @@ gboolean shield_direct_add(SetBuilder *builder, const Indicator *indicator, cons
                            const LoadOptions *options, gboolean *ret_taken,
                            LoadOutcome *ret_outcome, GError **error)
 {
-    char id[INDICATOR_ID_SIZE], name[NAME_SIZE];
+    char id[ID_SIZE], name[NAME_SIZE];
     g_autofree char *pattern = NULL;
+    gsize length = 0;
 
-    *ret_taken = is_direct(indicator);
+    if (is_direct(indicator))
+        length = indicator_id_name(id, sizeof(id) - 1, indicator->source, indicator->kind,
+                                   indicator->value, indicator->port);
+    *ret_taken = length > 0;
     if (!*ret_taken)
         return TRUE;
+    id[length] = '\0';
     SetIndicator described = describe(indicator);
+    described.id = id;
     described.source = source;
-    described.id =
-        indicator_id(id, indicator->source, indicator->kind, indicator->value, indicator->port);
     if (indicator->port > 0) {
         pattern = indicator_port_pattern(indicator->kind, indicator->value, indicator->port);
         described.pattern = pattern;
         if (!described.name)
             described.name = indicator_port_name(name, sizeof(name), indicator);
     }
-    return load_value(builder, &described, indicator->kind, indicator->value,
-                      (guint16)indicator->port, options, ret_outcome, error);
+    return load_made_value(builder, &described, indicator_namespace, indicator->kind,
+                           indicator->value, (guint16)indicator->port, options, ret_outcome, error);
 }

@@ -100,31 +100,24 @@ static gboolean is_wanted(const SetIndicator *indicator, const LoadOptions *opti
             (indicator->pap != MARKING_PAP_NONE && indicator->pap <= options->most_pap));
 }
 
-/* Adds what is known of an indicator, of which values were @found. */
-static gboolean add_described(SetBuilder *builder, SetIndicator *indicator, gboolean found,
-                              guint16 port, const LoadOptions *options, LoadOutcome *ret_outcome,
-                              GError **error)
+/* What becomes of an indicator, of which values were @found. */
+static LoadOutcome judge(SetIndicator *indicator, gboolean found, const LoadOptions *options)
 {
-    *ret_outcome = indicator->withdrawn ? LOAD_OUT_OF_DATE
-                   : found              ? LOAD_TAKEN
-                   : indicator->pattern ? LOAD_PATTERN
-                                        : LOAD_EMPTY;
-    if ((found || indicator->pattern) && !indicator->withdrawn && !is_wanted(indicator, options)) {
+    if (indicator->withdrawn)
+        return LOAD_OUT_OF_DATE;
+    if (!found && !indicator->pattern)
+        return LOAD_EMPTY;
+    if (!is_wanted(indicator, options)) {
         /* Its older versions do not count in its place. */
         indicator->withdrawn = TRUE;
-        *ret_outcome = LOAD_UNWANTED;
+        return LOAD_UNWANTED;
     }
-    g_autofree char *kept = hit_port_join(port, indicator->name);
-    if (kept)
-        indicator->name = kept;
-    gboolean added = set_builder_add_indicator(builder, indicator, error);
-    indicator->name = NULL;
-    return added;
+    return found ? LOAD_TAKEN : LOAD_PATTERN;
 }
 
-gboolean load_value(SetBuilder *builder, const SetIndicator *given, ObservableKind kind,
-                    const char *canonical, guint16 port, const LoadOptions *options,
-                    LoadOutcome *ret_outcome, GError **error)
+gboolean load_made_value(SetBuilder *builder, const SetIndicator *given, const guint8 *space,
+                         ObservableKind kind, const char *canonical, guint16 port,
+                         const LoadOptions *options, LoadOutcome *ret_outcome, GError **error)
 {
     SetIndicator indicator = *given;
 
@@ -132,8 +125,21 @@ gboolean load_value(SetBuilder *builder, const SetIndicator *given, ObservableKi
         indicator.name = NULL;
     indicator.pap = MAX(indicator.pap, options->pap);
     indicator.withdrawn = !options->expired && is_out_of_date(&indicator, options);
-    return add_described(builder, &indicator, TRUE, port, options, ret_outcome, error) &&
+    *ret_outcome = judge(&indicator, TRUE, options);
+    g_autofree char *kept = hit_port_join(port, indicator.name);
+    if (kept)
+        indicator.name = kept;
+    return (space ? set_builder_add_made(builder, &indicator, space, error)
+                  : set_builder_add_indicator(builder, &indicator, error)) &&
            set_builder_add_value(builder, kind, canonical, error);
+}
+
+gboolean load_value(SetBuilder *builder, const SetIndicator *indicator, ObservableKind kind,
+                    const char *canonical, guint16 port, const LoadOptions *options,
+                    LoadOutcome *ret_outcome, GError **error)
+{
+    return load_made_value(builder, indicator, NULL, kind, canonical, port, options, ret_outcome,
+                           error);
 }
 
 gboolean load_object(SetBuilder *builder, const Object *object, const char *source, MarkingTlp tlp,
@@ -162,7 +168,11 @@ gboolean load_object(SetBuilder *builder, const Object *object, const char *sour
     guint16 port = yyjson_is_str(pattern)
                        ? hit_port_of_pattern(yyjson_get_str(pattern), yyjson_get_len(pattern))
                        : 0;
-    gboolean done = add_described(builder, &indicator, found, port, options, ret_outcome, error) &&
+    *ret_outcome = judge(&indicator, found, options);
+    g_autofree char *kept = hit_port_join(port, indicator.name);
+    if (kept)
+        indicator.name = kept;
+    gboolean done = set_builder_add_indicator(builder, &indicator, error) &&
                     (!found || add_values(builder, object, is_indicator, error));
     yyjson_doc_free(read);
     return done;

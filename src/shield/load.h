@@ -48,6 +48,12 @@ gboolean load_value(SetBuilder *builder, const SetIndicator *indicator, Observab
                     const char *canonical, guint16 port, const LoadOptions *options,
                     LoadOutcome *ret_outcome, GError **error);
 
+/* The same, when the identifier is yet to be made of `id`: set_builder_add_made(). @space: NULL
+ * when it is not. */
+gboolean load_made_value(SetBuilder *builder, const SetIndicator *indicator, const guint8 *space,
+                         ObservableKind kind, const char *canonical, guint16 port,
+                         const LoadOptions *options, LoadOutcome *ret_outcome, GError **error);
+
 /* Takes one object, as load_object() does. */
 typedef gboolean (*LoadTake)(gpointer into, const Object *object, const char *source,
                              MarkingTlp tlp, const LoadOptions *options, LoadOutcome *ret_outcome,

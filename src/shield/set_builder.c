@@ -59,7 +59,14 @@ void set_builder_free(SetBuilder *builder)
 gboolean set_builder_add_indicator(SetBuilder *builder, const SetIndicator *given, GError **error)
 {
     g_return_val_if_fail(!builder->finished, FALSE);
-    return set_indicators_add(&builder->indicators, given, error);
+    return set_indicators_add(&builder->indicators, given, NULL, error);
+}
+
+gboolean set_builder_add_made(SetBuilder *builder, const SetIndicator *given,
+                              const guint8 space[16], GError **error)
+{
+    g_return_val_if_fail(!builder->finished, FALSE);
+    return set_indicators_add(&builder->indicators, given, space, error);
 }
 
 void set_builder_use_lists(SetBuilder *builder, const Warninglist *lists)
@@ -245,7 +252,8 @@ GBytes *set_builder_finish(SetBuilder *builder, GError **error)
 
     g_return_val_if_fail(!builder->finished, NULL);
     builder->finished = TRUE;
-    if (!set_values_end(values, builder->indicators.count, error))
+    if (!set_indicators_end(&builder->indicators, error) ||
+        !set_values_end(values, builder->indicators.count, error))
         return NULL;
     set_writer_init(&writer);
     set_indicators_add_patterns(&builder->indicators, &values->of);

@@ -25,6 +25,11 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(SetBuilder, set_builder_free)
 gboolean set_builder_add_indicator(SetBuilder *builder, const SetIndicator *indicator,
                                    GError **error);
 
+/* The same, of an identifier that is yet to be made: "indicator--" and the UUIDv5 of `id` in the
+ * namespace @space. */
+gboolean set_builder_add_made(SetBuilder *builder, const SetIndicator *indicator,
+                              const guint8 space[16], GError **error);
+
 /* Marks values that one of @lists names, which is used until the set is finished. */
 void set_builder_use_lists(SetBuilder *builder, const Warninglist *lists);
 

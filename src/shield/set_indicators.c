@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "stix/identifier.h"
+
 #define ID_PREFIX      "indicator--"
 
 #define UUID_TEXT      36
@@ -24,6 +26,8 @@ void set_indicators_init(SetIndicators *all)
 
 void set_indicators_clear(SetIndicators *all)
 {
+    set_queue_free(all->queue);
+    set_region_clear(&all->made);
     set_region_clear(&all->files);
     g_string_free(all->pool, TRUE);
     g_array_unref(all->patterns);
@@ -69,15 +73,14 @@ static gboolean keep_text(SetIndicators *all, const char *text, gsize length, gu
 }
 
 /* "indicator--" and a UUID in lower case, as bytes; FALSE for any other text. */
-static gboolean pack_id(const char *id, guint8 ret_uuid[16])
+static gboolean pack_id(const char *id, gsize length, guint8 ret_uuid[16])
 {
     guint8 uuid[16];
     char digits[2 * sizeof(uuid)];
     const char *text = id + strlen(ID_PREFIX);
 
-    if (strlen(id) != strlen(ID_PREFIX) + UUID_TEXT ||
-        memcmp(id, ID_PREFIX, strlen(ID_PREFIX)) != 0 || text[8] != '-' || text[13] != '-' ||
-        text[18] != '-' || text[23] != '-')
+    if (length != strlen(ID_PREFIX) + UUID_TEXT || memcmp(id, ID_PREFIX, strlen(ID_PREFIX)) != 0 ||
+        text[8] != '-' || text[13] != '-' || text[18] != '-' || text[23] != '-')
         return FALSE;
     memcpy(digits, text, 8);
     memcpy(digits + 8, text + 9, 4);
@@ -128,7 +131,59 @@ static gboolean keep_pattern(SetIndicators *all, const SetIndicator *given, GErr
     return TRUE;
 }
 
-gboolean set_indicators_add(SetIndicators *all, const SetIndicator *given, GError **error)
+/* What stands before the text that an id is to be made of. */
+typedef struct {
+    guint32 number, length;
+    guint8 space[16];
+} Head;
+
+static gboolean make_ids(gpointer user, const guint8 *records, gsize length, GError **error)
+{
+    SetIndicators *all = user;
+
+    for (gsize at = 0; at < length;) {
+        Head head;
+        memcpy(&head, records + at, sizeof(head));
+        at += sizeof(head);
+        SetIndicatorsMade made = {.number = head.number};
+        identifier_hash_v5(head.space, (const char *)records + at, head.length, made.uuid);
+        memcpy(set_region_room(&all->made, sizeof(made)), &made, sizeof(made));
+        all->made.length += sizeof(made);
+        at += head.length;
+    }
+    return TRUE;
+}
+
+/* Has the id of the indicator that is about to be added made. */
+static gboolean make_id(SetIndicators *all, const char *id, const guint8 *space, GError **error)
+{
+    Head head = {.number = all->count, .length = (guint32)strlen(id)};
+
+    if (!all->queue)
+        all->queue = set_queue_new(make_ids, all);
+    guint8 *room = set_queue_room(all->queue, sizeof(head) + head.length, error);
+    if (!room)
+        return FALSE;
+    memcpy(head.space, space, sizeof(head.space));
+    memcpy(room, &head, sizeof(head));
+    memcpy(room + sizeof(head), id, head.length);
+    return TRUE;
+}
+
+static gboolean keep_id(SetIndicators *all, const char *id, const guint8 *space,
+                        SetFileIndicator *file, GError **error)
+{
+    gsize length;
+
+    if (space)
+        return make_id(all, id, space, error);
+    length = strlen(id);
+    return pack_id(id, length, file->uuid) ||
+           keep_text(all, id, MIN(length, sizeof(((SetValue *)NULL)->id) - 1), &file->id, error);
+}
+
+gboolean set_indicators_add(SetIndicators *all, const SetIndicator *given, const guint8 *space,
+                            GError **error)
 {
     SetFileIndicator file = {
         .version = given->version,
@@ -142,9 +197,7 @@ gboolean set_indicators_add(SetIndicators *all, const SetIndicator *given, GErro
 
     if (all->count >= INDICATORS_MAX)
         return error_set(error, CONCERT_ERROR_LIMIT, "too many indicators");
-    if (!pack_id(given->id, file.uuid) &&
-        !keep_text(all, given->id, MIN(strlen(given->id), sizeof(((SetValue *)NULL)->id) - 1),
-                   &file.id, error))
+    if (!keep_id(all, given->id, space, &file, error))
         return FALSE;
     if (given->name && !keep_text(all, given->name, strlen(given->name), &file.name, error))
         return FALSE;
@@ -155,6 +208,19 @@ gboolean set_indicators_add(SetIndicators *all, const SetIndicator *given, GErro
     memcpy(set_region_room(&all->files, sizeof(file)), &file, sizeof(file));
     all->files.length += sizeof(file);
     all->count++;
+    return TRUE;
+}
+
+gboolean set_indicators_end(SetIndicators *all, GError **error)
+{
+    if (!all->queue)
+        return TRUE;
+    if (!set_queue_end(all->queue, error))
+        return FALSE;
+    const SetIndicatorsMade *made = (const SetIndicatorsMade *)(gconstpointer)all->made.bytes;
+    for (gsize i = 0; i < all->made.length / sizeof(*made); i++)
+        memcpy(file_at(all, made[i].number)->uuid, made[i].uuid, sizeof(made->uuid));
+    set_region_clear(&all->made);
     return TRUE;
 }
 

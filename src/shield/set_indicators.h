@@ -4,6 +4,7 @@
 
 #include "shield/set_builder.h"
 #include "shield/set_file.h"
+#include "shield/set_queue.h"
 #include "shield/set_region.h"
 #include "shield/set_sort.h"
 
@@ -16,15 +17,30 @@ typedef struct {
     GHashTable *known;  /* of them: name -> number */
     gsize sources_length;
     guint32 source; /* the one added last */
+
+    SetQueue *queue; /* NULL: all ids are there; else it makes those that are not */
+    SetRegion made;  /* SetIndicatorsMade each; its thread's, until set_indicators_end() */
 } SetIndicators;
 
+/* An id that was made. */
+typedef struct {
+    guint32 number; /* of the indicator */
+    guint8 uuid[16];
+} SetIndicatorsMade;
+
+/* It may not be moved from the first indicator on. */
 void set_indicators_init(SetIndicators *all);
 void set_indicators_clear(SetIndicators *all);
 
-gboolean set_indicators_add(SetIndicators *all, const SetIndicator *given, GError **error);
+/* @space: see set_builder_add_made(), or NULL. */
+gboolean set_indicators_add(SetIndicators *all, const SetIndicator *given, const guint8 *space,
+                            GError **error);
 
 /* Does the indicator added last take values? */
 gboolean set_indicators_want_values(const SetIndicators *all);
+
+/* Waits until all ids are there. */
+gboolean set_indicators_end(SetIndicators *all, GError **error);
 
 /* What is known of the values of each indicator. */
 typedef struct {

@@ -1,10 +1,8 @@
-/* set_values.h - the values of a set that is being built, on their way into its tables. Private to
- * set_*.c.
- *
- * They are copied, and looked at in turn, but not at once: when there are many a thread does it,
- * while whoever adds them finds the next ones. */
+/* set_values.h - the values of a set that is being built, on their way into its tables: they are
+ * looked at in turn, but not at once (set_queue.h). Private to set_*.c. */
 #pragma once
 
+#include "shield/set_queue.h"
 #include "shield/set_region.h"
 #include "shield/set_tables.h"
 #include "shield/suffix.h"
@@ -12,23 +10,14 @@
 /* Refused domains that are counted. */
 #define SET_VALUES_REFUSED_MAX 100000
 
-typedef struct SetValuesBatch SetValuesBatch;
-
 typedef struct {
-    SetValuesBatch *filling; /* the caller's */
+    SetQueue *queue;
 
-    /* What follows belongs to the thread, until set_values_end(). */
+    /* What follows belongs to its thread, until set_values_end(). */
     SetTables tables;
     SetIndicatorsValues of;
     Suffix *suffix;
     GTree *refused; /* domains that are public suffixes, each once, in order */
-    GError *failed; /* then nothing more is looked at; shared */
-
-    GMutex mutex;
-    GCond changed;
-    SetValuesBatch *given, *spare; /* what the thread is to look at; what it is done with */
-    gboolean ending;
-    GThread *thread; /* NULL: there is none yet, or can be none */
 } SetValues;
 
 /* @seed: see SetIndicatorsValues. */
