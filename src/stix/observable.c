@@ -26,7 +26,7 @@ const char *observable_kind_name(ObservableKind kind)
 ObservableKind observable_kind_from_name(const char *name)
 {
     for (gsize i = 0; i < G_N_ELEMENTS(kind_names); i++)
-        if (kind_names[i] && strcmp(kind_names[i], name) == 0)
+        if (kind_names[i] && kind_names[i][0] == name[0] && strcmp(kind_names[i], name) == 0)
             return (ObservableKind)i;
     return OBSERVABLE_NONE;
 }
@@ -51,6 +51,8 @@ static char *normalise_domain(const char *text, gsize length)
 
 static char *normalise_url(const char *text, gsize length)
 {
+    if (!memchr(text, ':', length)) /* which is most of what is asked about */
+        return NULL;
     g_autoptr(GString) url = g_string_sized_new(length + 8);
     if (!observable_url_append(text, length, url, NULL))
         return NULL;

@@ -20,6 +20,10 @@ static const struct {
 enum {
     UNRESERVED = 1, /* RFC 3986 section 2.3 */
     PLAIN = 2,      /* may stand in a path or query as it is */
+    SLASH = 4,      /* either */
+    QUESTION = 8,
+    HASH = 16,
+    NOWHERE = 32, /* no URL has it, not even where anything else is escaped */
 };
 
 /* Beside pchar, the brackets are plain: they are no pchar, but every query string with arrays has
@@ -45,8 +49,14 @@ static const guint8 byte_class[256] = {
     ['='] = PLAIN,
     [':'] = PLAIN,
     ['@'] = PLAIN,
-    ['/'] = PLAIN,
-    ['?'] = PLAIN,
+    ['/'] = PLAIN | SLASH,
+    ['\\'] = SLASH,
+    ['?'] = PLAIN | QUESTION,
+    ['#'] = HASH,
+    ['\0'] = NOWHERE,
+    ['\t'] = NOWHERE,
+    ['\r'] = NOWHERE,
+    ['\n'] = NOWHERE,
     ['['] = PLAIN,
     [']'] = PLAIN,
 };
@@ -280,17 +290,9 @@ static gsize scheme_length(const char *text, gsize length)
     return i;
 }
 
-static inline gboolean is_in(char c, const char *set)
+static inline gsize span_until(const char *text, gsize from, gsize length, guint8 classes)
 {
-    for (; *set; set++)
-        if (c == *set)
-            return TRUE;
-    return FALSE;
-}
-
-static inline gsize span_until(const char *text, gsize from, gsize length, const char *set)
-{
-    while (from < length && !is_in(text[from], set))
+    while (from < length && (byte_class[(guchar)text[from]] & classes) == 0)
         from++;
     return from;
 }
@@ -301,7 +303,7 @@ static gboolean append_after_scheme(const char *text, gsize length, const Slice 
 {
     Slice host, port;
     gsize begin = scheme->length + 3;
-    gsize end = span_until(text, begin, length, "/\\?#");
+    gsize end = span_until(text, begin, length, SLASH | QUESTION | HASH);
     Slice authority = {text + begin, end - begin};
 
     split_authority(&authority, &host, &port);
@@ -312,13 +314,13 @@ static gboolean append_after_scheme(const char *text, gsize length, const Slice 
     if (!append_port(into, &port, scheme))
         return FALSE;
     parts->path = into->len - start;
-    Slice path = {text + end, span_until(text, end, length, "?#") - end};
+    Slice path = {text + end, span_until(text, end, length, QUESTION | HASH) - end};
     if (path.length == 0)
         g_string_append_c(into, '/');
     append_uniform(into, &path, TRUE);
     remove_dot_segments(into, start + parts->path);
     end += path.length;
-    Slice query = {text + end, span_until(text, end, length, "#") - end};
+    Slice query = {text + end, span_until(text, end, length, HASH) - end};
     append_uniform(into, &query, FALSE);
     return into->len - start <= OBSERVABLE_MAX_LENGTH;
 }
@@ -332,9 +334,8 @@ gboolean observable_url_append(const char *text, gsize length, GString *into,
 
     if (scheme.length == 0 || length > OBSERVABLE_MAX_LENGTH)
         return FALSE;
-    for (gsize i = 0; i < length; i++)
-        if (is_in(text[i], "\t\r\n") || text[i] == '\0' || (text[i] == ' ' && i + 1 == length))
-            return FALSE;
+    if (text[length - 1] == ' ' || span_until(text, 0, length, NOWHERE) < length)
+        return FALSE;
     g_string_append_len(into, text, (gssize)scheme.length);
     for (gsize i = start; i < into->len; i++)
         into->str[i] = g_ascii_tolower(into->str[i]);
