@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "shield/frame_stream.h"
 #include "shield/walk.h"
 
 #define CHUNK (64 * 1024)
@@ -182,10 +183,17 @@ typedef struct {
     gboolean go_on;
 } Walk;
 
+/* What is read as lines comes as such. */
 static gboolean pass_on(gpointer user, const char *name, Stream *stream, const GError *error)
 {
     Walk *walk = user;
-    walk->go_on = walk->each(walk->user, name, stream, error);
+    g_autoptr(GError) failed = NULL;
+    g_autoptr(Stream) lines = NULL;
+
+    if (stream && !frame_stream_open(stream, &lines, &failed))
+        walk->go_on = walk->each(walk->user, name, NULL, failed);
+    else
+        walk->go_on = walk->each(walk->user, name, lines ? lines : stream, error);
     return walk->go_on;
 }
 

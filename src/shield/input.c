@@ -53,6 +53,14 @@ gboolean input_next_line(const char *text, gsize length, gsize *at, const char *
     return TRUE;
 }
 
+static gboolean is_blank(const char *text, gsize length)
+{
+    for (gsize i = 0; i < length; i++)
+        if (!g_ascii_isspace(text[i]))
+            return FALSE;
+    return TRUE;
+}
+
 const InputFormat *input_format_detect(const char *sample, gsize length)
 {
     if (length >= 3 && memcmp(sample, "\xef\xbb\xbf", 3) == 0) {
@@ -61,7 +69,7 @@ const InputFormat *input_format_detect(const char *sample, gsize length)
     }
     /* The last line may be cut off; the first may be longer than all of the sample. */
     const char *feed = length > 0 ? memrchr(sample, '\n', length) : NULL;
-    if (feed && length >= INPUT_SAMPLE - 3)
+    if (feed && length >= INPUT_SAMPLE - 3 && !is_blank(sample, (gsize)(feed - sample)))
         length = (gsize)(feed - sample) + 1;
     for (gsize i = 0; i < G_N_ELEMENTS(formats); i++)
         if (length > 0 && formats[i]->detect(sample, length))

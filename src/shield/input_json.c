@@ -58,6 +58,9 @@ static gboolean walk_object(Walk *this, yyjson_val *object, gsize name_length, g
     while ((key = yyjson_obj_iter_next(&iter))) {
         const char *text = yyjson_get_str(key);
         gsize length = yyjson_get_len(key), at = name_length;
+        /* What Elasticsearch keeps is what was logged. */
+        if (depth == 0 && length == 7 && memcmp(text, "_source", 7) == 0)
+            length = 0;
         if (at > 0 && at + 1 < INPUT_MAX_NAME)
             this->name[at++] = '.';
         length = MIN(length, INPUT_MAX_NAME - 1 - at);
@@ -98,7 +101,10 @@ gboolean input_json_read(Input *input, InputRow *row, gboolean leaf)
 {
     const yyjson_read_flag flags = YYJSON_READ_INSITU | YYJSON_READ_NUMBER_AS_RAW;
 
-    if (row->length == 0 || row->line[0] != '{')
+    gsize blanks = 0;
+    while (blanks < row->length && row->line[blanks] == ' ')
+        blanks++;
+    if (blanks == row->length || row->line[blanks] != '{')
         return FALSE;
     char *copy = input_row_take(row, row->length + YYJSON_PADDING_SIZE);
     if (!copy)
@@ -112,13 +118,49 @@ gboolean input_json_read(Input *input, InputRow *row, gboolean leaf)
     return walk(&this, yyjson_doc_get_root(doc), 0, 0);
 }
 
+/* Lines that may stand before the first object: of the object around an array, and what evtx_dump
+ * writes before each. */
+static gboolean is_head(const char *line, gsize length)
+{
+    gsize at = 0;
+    while (at < length && (line[at] == ' ' || line[at] == '\t'))
+        at++;
+    return at == length || strchr("{[\"", line[at]) ||
+           (length - at > 7 && memcmp(line + at, "Record ", 7) == 0);
+}
+
+gboolean input_json_first(const char *sample, gsize length, const char **ret_line,
+                          gsize *ret_length)
+{
+    gsize at = 0;
+
+    while (input_next_line(sample, length, &at, ret_line, ret_length)) {
+        const char *line = *ret_line;
+        gsize size = *ret_length;
+        while (size > 0 && line[0] == ' ') {
+            line++;
+            size--;
+        }
+        while (size > 0 && line[size - 1] == ' ')
+            size--;
+        gboolean cut = at > length; /* it may be longer than what is known of it */
+        if (size > 1 && line[0] == '{' && (line[size - 1] == '}' || cut)) {
+            *ret_line = line;
+            *ret_length = size;
+            return TRUE;
+        }
+        if (!is_head(*ret_line, *ret_length))
+            return FALSE;
+    }
+    return FALSE;
+}
+
 gboolean input_json_has(const char *sample, gsize length, const char *const *keys)
 {
-    gsize at = 0, line_length;
+    gsize line_length;
     const char *line;
 
-    if (!input_next_line(sample, length, &at, &line, &line_length) || line_length < 2 ||
-        line[0] != '{')
+    if (!input_json_first(sample, length, &line, &line_length))
         return FALSE;
     for (; *keys; keys++) {
         g_autofree char *quoted = g_strdup_printf("\"%s\"", *keys);

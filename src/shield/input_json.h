@@ -8,5 +8,10 @@
  * the line is no JSON object, or nests deeper than INPUT_MAX_DEPTH. */
 gboolean input_json_read(Input *input, InputRow *row, gboolean leaf);
 
-/* Is the first line a JSON object that has all of these keys anywhere? NULL ends them. */
+/* The first line that is a JSON object, without blanks around it: the first of all, but for blank
+ * lines and those of an object around it. FALSE when there is none. */
+gboolean input_json_first(const char *sample, gsize length, const char **ret_line,
+                          gsize *ret_length);
+
+/* Is there one, and has it all of these keys anywhere? NULL ends them. */
 gboolean input_json_has(const char *sample, gsize length, const char *const *keys);

@@ -14,6 +14,13 @@ typedef struct {
     gboolean inside; /* a line that began in a window before, and is longer than any record */
 } Reading;
 
+static gboolean is_blank(const char *line, gsize length)
+{
+    while (length > 0 && line[length - 1] == ' ')
+        length--;
+    return length == 0;
+}
+
 static gboolean take_line(Reading *reading, const char *line, gsize length)
 {
     Observation *observation = reading->observation;
@@ -23,7 +30,7 @@ static gboolean take_line(Reading *reading, const char *line, gsize length)
     gboolean header = reading->line == 1 && input_begins_with_header(reading->input);
     gboolean whole = !header && input_read(reading->input, line, length, observation);
     if (header || (!whole && observation->count == 0)) {
-        reading->counts.others += length > 0;
+        reading->counts.others += !is_blank(line, length);
         return TRUE;
     }
     reading->counts.records++;

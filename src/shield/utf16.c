@@ -13,6 +13,50 @@ gboolean utf16_detect(Utf16 *state, const char *text, gsize length)
     return TRUE;
 }
 
+static guint16 unit_at(const char *text, gsize at, gboolean big_endian)
+{
+    guint8 first = (guint8)text[at], second = (guint8)text[at + 1];
+    return big_endian ? (guint16)(first << 8 | second) : (guint16)(second << 8 | first);
+}
+
+static gboolean is_ascii_text(guint16 unit)
+{
+    return (unit >= 0x20 && unit < 0x7f) || unit == '\t' || unit == '\n' || unit == '\r';
+}
+
+Utf16Answer utf16_guess(Utf16 *state, const char *text, gsize length)
+{
+    gboolean high = FALSE;
+
+    if (length < 2)
+        return UTF16_MORE;
+    gboolean big_endian = text[0] == '\0';
+    length = MIN(length, UTF16_SAMPLE);
+    for (gsize at = 0; at + 1 < length; at += 2) {
+        guint16 unit = unit_at(text, at, big_endian);
+        gboolean low = unit >= 0xdc00 && unit <= 0xdfff;
+        if (low != high || unit >= 0xfffe || (unit < 0x20 && !is_ascii_text(unit)) ||
+            (at < 2 * UTF16_SURE && !is_ascii_text(unit)))
+            return UTF16_NO;
+        high = unit >= 0xd800 && unit <= 0xdbff;
+    }
+    if (length < 2 * UTF16_SURE)
+        return UTF16_MORE;
+    *state = (Utf16){.big_endian = big_endian, .started = TRUE};
+    return UTF16_YES;
+}
+
+gsize utf16_length(const char *text, gsize length)
+{
+    gsize units = 0;
+    for (gsize i = 0; i < length; i++) {
+        guint8 byte = (guint8)text[i];
+        units += (byte & 0xc0) != 0x80;
+        units += byte >= 0xf0; /* a pair of surrogates */
+    }
+    return 2 * units;
+}
+
 static gsize put_unit(Utf16 *state, guint16 unit, char *into)
 {
     gsize size = 0;

@@ -1,5 +1,5 @@
-/* Any other log that is a JSON object a line; known are the fields of the Elastic Common Schema,
- * nested or with dots in their names, and what web servers are usually told to write.
+/* Any other log of JSON objects; known are the fields of the Elastic Common Schema, nested or with
+ * dots in their names, as they are or in "_source", and what web servers are usually told to write.
  * https://www.elastic.co/guide/en/ecs/current/ecs-field-reference.html */
 #include <string.h>
 
@@ -71,16 +71,11 @@ static const InputField fields[] = {
 
 static gboolean detect(const char *sample, gsize length)
 {
-    static const char *const any[] = {NULL};
-    gsize at = 0, line_length;
+    gsize line_length;
     const char *line;
 
-    if (!input_json_has(sample, length, any))
-        return FALSE;
-    /* Written over several lines it is text. */
-    input_next_line(sample, length, &at, &line, &line_length);
-    return (line[1] == '"' || (line[1] == ' ' && line_length > 2)) &&
-           (line[line_length - 1] == '}' || line_length == length);
+    return input_json_first(sample, length, &line, &line_length) &&
+           (line[1] == '"' || (line[1] == ' ' && line_length > 2));
 }
 
 static gboolean read_line(Input *input, InputRow *row)

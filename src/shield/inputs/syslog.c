@@ -78,8 +78,10 @@ static gboolean detect(const char *sample, gsize length)
     InputSyslog header;
     guint right = 0, lines = 0;
 
-    for (; lines < 8 && input_next_line(sample, length, &at, &line, &line_length); lines++)
+    while (lines < 8 && input_next_line(sample, length, &at, &line, &line_length)) {
+        lines += line_length > 0;
         right += input_syslog_header(line, line_length, LATER, &header);
+    }
     return lines > 0 && right == lines;
 }
 

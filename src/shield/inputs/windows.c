@@ -1,5 +1,5 @@
-/* Windows events, one a line: as XML (`wevtutil qe /f:xml`) and as JSON (winlogbeat, NXLog,
- * evtx_dump). Known are the names of Security's and Sysmon's data.
+/* Windows events: as XML (`wevtutil qe /f:xml`) and as JSON (winlogbeat, NXLog, evtx_dump). Known
+ * are the names of Security's and Sysmon's data.
  * https://learn.microsoft.com/windows/win32/wes/eventschema-elements */
 #include <string.h>
 
@@ -65,14 +65,32 @@ typedef struct {
     char name[INPUT_MAX_NAME]; /* of the element, or of the datum, that text belongs to */
 } Reader;
 
+/* Where the event in the line begins; NULL: there is none. */
+static const char *find_event(const char *line, gsize length)
+{
+    const char *end = line + length;
+
+    if (length == 0)
+        return NULL;
+    for (const char *at = line; (at = memmem(at, (gsize)(end - at), "<Event", 6)); at += 6)
+        if (end - at > 7 && (g_ascii_isspace(at[6]) || at[6] == '>'))
+            return at;
+    return NULL;
+}
+
 static gboolean detect_xml(const char *sample, gsize length)
 {
     gsize at = 0, line_length;
     const char *line;
     while (input_next_line(sample, length, &at, &line, &line_length)) {
-        if (line_length > 7 && memcmp(line, "<Event ", 7) == 0)
-            return line_length == length || memmem(line, line_length, "<System", 7);
+        const char *event = find_event(line, MIN(line_length, 1024));
+        if (event)
+            return at > length || memmem(event, (gsize)(line + line_length - event), "<System", 7);
         /* A declaration, or the element around all of them. */
+        while (line_length > 0 && g_ascii_isspace(line[0])) {
+            line++;
+            line_length--;
+        }
         if (line_length > 0 && line[0] != '<')
             return FALSE;
     }
@@ -118,6 +136,13 @@ static void add(Reader *reader, const char *name, const char *text, gsize length
     const InputField *field = g_hash_table_lookup(reader->input->by_name, name);
     const char *kept = field ? field->name : NULL;
 
+    /* What stands between elements on lines of their own. */
+    for (; length > 0 && g_ascii_isspace(text[0]); length--)
+        text++;
+    while (length > 0 && g_ascii_isspace(text[length - 1]))
+        length--;
+    if (length == 0)
+        return;
     if (!kept) {
         gsize size = strlen(name) + 1;
         char *own = input_row_take(row, size);
@@ -226,9 +251,10 @@ static gboolean read_xml(Input *input, InputRow *row)
 {
     Reader reader = {.input = input, .row = row, .at = row->line, .end = row->line + row->length};
 
-    skip_blanks(&reader);
-    if (reader.end - reader.at < 8 || memcmp(reader.at, "<Event", 6) != 0 || is_name(reader.at[6]))
+    reader.at = find_event(row->line, row->length);
+    if (!reader.at)
         return FALSE;
+    add(&reader, "head", row->line, (gsize)(reader.at - row->line));
     while (reader.at < reader.end) {
         if (*reader.at == '<') {
             reader.at++;

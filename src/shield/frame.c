@@ -1,0 +1,131 @@
+#include "shield/frame.h"
+
+#include <string.h>
+
+#include "shield/frames/format.h"
+#include "shield/input.h"
+
+static const FrameFormat *const formats[] = {&frame_json, &frame_events, &frame_counted};
+
+FrameAnswer frame_detect(Frame *frame, const char *text, gsize length, gboolean whole)
+{
+    FrameAnswer answer = FRAME_NO;
+
+    whole = whole || length >= FRAME_SAMPLE;
+    for (gsize i = 0; i < G_N_ELEMENTS(formats); i++) {
+        *frame = (Frame){.format = formats[i]};
+        FrameAnswer said = formats[i]->detect(frame, text, MIN(length, FRAME_SAMPLE), whole);
+        if (said == FRAME_YES)
+            return FRAME_YES;
+        if (said == FRAME_MORE && !whole)
+            answer = FRAME_MORE;
+    }
+    return answer;
+}
+
+static gboolean is_blank(char c)
+{
+    return c == ' ' || c == '\t' || c == '\r';
+}
+
+void frame_put(Frame *frame, char c)
+{
+    frame->into[frame->at++] = c;
+    frame->filled = frame->filled || !is_blank(c);
+    frame->size += frame->inside;
+}
+
+static void write_feeds(Frame *frame)
+{
+    for (; frame->feeds > 0 && frame->at + FRAME_ROOM < frame->room; frame->feeds--)
+        frame->into[frame->at++] = '\n';
+}
+
+/* Writes the line feeds that are owed, and @least in any case. */
+static void feed(Frame *frame, gint64 least)
+{
+    gint64 count = MAX(frame->owed, least);
+    if (count <= 0)
+        return;
+    frame->feeds += count;
+    frame->owed -= count;
+    frame->filled = FALSE;
+    write_feeds(frame);
+}
+
+void frame_take_feed(Frame *frame)
+{
+    frame->owed++;
+    if (frame->inside && frame_is_over(frame))
+        frame->inside = FALSE;
+    if (frame->inside)
+        frame_put(frame, ' ');
+    else
+        feed(frame, frame->filled);
+}
+
+void frame_take_plain(Frame *frame, char c)
+{
+    if (c == '\n')
+        frame_take_feed(frame);
+    else
+        frame_put(frame, c);
+}
+
+void frame_release(Frame *frame)
+{
+    for (guint i = 0; i < frame->held_length; i++)
+        frame_take_plain(frame, frame->held[i]);
+    frame->held_length = 0;
+}
+
+/* At most one is owed here: what a record owed was written behind it. */
+void frame_begin(Frame *frame)
+{
+    if (frame->filled) {
+        frame->into[frame->at++] = '\n';
+        frame->owed--;
+    }
+    frame->inside = TRUE;
+    frame->size = 0;
+}
+
+void frame_finish(Frame *frame)
+{
+    frame->inside = FALSE;
+    feed(frame, 1);
+}
+
+gboolean frame_is_over(const Frame *frame)
+{
+    return frame->size > INPUT_MAX_LINE;
+}
+
+gsize frame_convert(Frame *frame, const char *text, gsize length, gsize *ret_taken, char *into,
+                    gsize room)
+{
+    gsize i = 0;
+
+    frame->into = into;
+    frame->at = 0;
+    frame->room = room;
+    write_feeds(frame);
+    while (i < length && frame->feeds == 0 && frame->at + FRAME_ROOM < room)
+        i += frame->format->take(frame, text[i]) ? 1 : 0;
+    *ret_taken = i;
+    return frame->at;
+}
+
+gsize frame_end(Frame *frame, char *into, gsize room)
+{
+    frame->into = into;
+    frame->at = 0;
+    frame->room = room;
+    frame_release(frame);
+    return frame->at;
+}
+
+gboolean frame_is_between(const Frame *frame)
+{
+    return !frame->inside && !frame->filled && frame->held_length == 0 && frame->feeds == 0;
+}
