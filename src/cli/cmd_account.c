@@ -180,7 +180,7 @@ static int run_list(const CommandCall *call, GError **error)
                                           account->disabled ? "disabled" : "active", created});
     }
     output_table_print(table);
-    return COMMAND_OK;
+    return list->len > 0 ? COMMAND_OK : COMMAND_NOTHING;
 }
 
 static int run_token_add(const CommandCall *call, GError **error)
@@ -247,7 +247,7 @@ static int run_token_list(const CommandCall *call, GError **error)
                              token->expires > 0 ? output_time(expires, token->expires) : "never"});
     }
     output_table_print(table);
-    return COMMAND_OK;
+    return list->len > 0 ? COMMAND_OK : COMMAND_NOTHING;
 }
 
 static int run_token_remove(const CommandCall *call, GError **error)
@@ -301,6 +301,7 @@ static const Command command_list = {
     .name = "list",
     .summary = "list the accounts",
     .options = (const CommandOption[]){COMMAND_OPTION_JSON, COMMAND_OPTIONS_END},
+    .nothing = "there is none",
     .uses_node = TRUE,
     .run = run_list,
 };
@@ -370,6 +371,7 @@ static const Command command_token_list = {
     .summary = "list the tokens of an account, or of all",
     .arguments = "[ACCOUNT]",
     .options = (const CommandOption[]){COMMAND_OPTION_JSON, COMMAND_OPTIONS_END},
+    .nothing = "there is none",
     .max_arguments = 1,
     .uses_node = TRUE,
     .run = run_token_list,

@@ -70,7 +70,7 @@ static int run_list(const CommandCall *call, GError **error)
             output_json(root);
             yyjson_mut_doc_free(doc);
         }
-        return COMMAND_OK;
+        return list->len > 0 ? COMMAND_OK : COMMAND_NOTHING;
     }
     OutputTable *table = output_table_new("NAME", "ROOT", ">MEMBERS", "REACH", "ID", "TITLE", NULL);
     for (guint i = 0; i < list->len; i++) {
@@ -82,7 +82,7 @@ static int run_list(const CommandCall *call, GError **error)
                                                  collection->id, collection->title});
     }
     output_table_print(table);
-    return COMMAND_OK;
+    return list->len > 0 ? COMMAND_OK : COMMAND_NOTHING;
 }
 
 static const char *rights(gboolean read, gboolean write)
@@ -231,7 +231,7 @@ static int run_root_list(const CommandCall *call, GError **error)
         }
     }
     output_table_print(table);
-    return COMMAND_OK;
+    return list->len > 0 ? COMMAND_OK : COMMAND_NOTHING;
 }
 
 static const Command command_add = {
@@ -257,6 +257,7 @@ static const Command command_list = {
     .name = "list",
     .summary = "list the collections",
     .options = (const CommandOption[]){COMMAND_OPTION_JSON, COMMAND_OPTIONS_END},
+    .nothing = "there is none",
     .uses_node = TRUE,
     .run = run_list,
 };
@@ -338,6 +339,7 @@ static const Command command_root_list = {
     .name = "list",
     .summary = "list the API roots",
     .options = (const CommandOption[]){COMMAND_OPTION_JSON, COMMAND_OPTIONS_END},
+    .nothing = "there is none",
     .uses_node = TRUE,
     .run = run_root_list,
 };

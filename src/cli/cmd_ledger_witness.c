@@ -219,13 +219,13 @@ static int run_list(const CommandCall *call, GError **error)
             asked_json(asked->pdata[i]);
         for (guint i = 0; i < logs->len; i++)
             log_json(logs->pdata[i]);
-        return COMMAND_OK;
+    } else {
+        print_asked(asked);
+        if (asked->len > 0 && logs->len > 0)
+            output_line("%s", "");
+        print_logs(logs);
     }
-    print_asked(asked);
-    if (asked->len > 0 && logs->len > 0)
-        output_line("%s", "");
-    print_logs(logs);
-    return COMMAND_OK;
+    return asked->len > 0 || logs->len > 0 ? COMMAND_OK : COMMAND_NOTHING;
 }
 
 /* --- evidence ----------------------------------------------------------------------------------
@@ -322,6 +322,7 @@ static const Command command_list = {
     .name = "list",
     .summary = "list witnesses of this ledger, and logs that this node cosigns",
     .options = (const CommandOption[]){COMMAND_OPTION_JSON, COMMAND_OPTIONS_END},
+    .nothing = "there is none",
     .uses_node = TRUE,
     .run = run_list,
 };

@@ -46,6 +46,7 @@ static const Command list = {
             {.name = "peer", .type = COMMAND_TEXT, .argument = "PEER", .help = "only of this peer"},
             COMMAND_OPTION_JSON,
             COMMAND_OPTIONS_END},
+    .nothing = "there is none",
     .uses_node = TRUE,
     .run = run_list,
 };

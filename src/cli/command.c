@@ -338,14 +338,6 @@ static gboolean is_quiet(const Call *call)
     return FALSE;
 }
 
-/* What it means that nothing was printed; NULL: that all is well. */
-static const char *silence_of(const Command *command, int status)
-{
-    if (status == COMMAND_NOTHING)
-        return command->nothing;
-    return status == COMMAND_OK && g_str_equal(command->name, "list") ? "there is none" : NULL;
-}
-
 static int run(Call *call, char **argv, GError **error)
 {
     if (!parse(call, argv, error))
@@ -362,9 +354,8 @@ static int run(Call *call, char **argv, GError **error)
         call->node_directory = node ? g_strdup(node) : default_node_directory();
     }
     int status = call->public.command->run(&call->public, error);
-    const char *silence = silence_of(call->public.command, status);
-    if (silence && !*error && !is_quiet(call))
-        output_silence(call->public.path, silence);
+    if (status == COMMAND_NOTHING && !*error && call->public.command->nothing && !is_quiet(call))
+        output_silence(call->public.path, call->public.command->nothing);
     return status;
 }
 

@@ -174,7 +174,7 @@ int letter_list(const CommandCall *call, MessageKind kind, GError **error)
             add_row(table, list->pdata[i]);
     }
     output_table_print(table);
-    return COMMAND_OK;
+    return list->len > 0 ? COMMAND_OK : COMMAND_NOTHING;
 }
 
 static void print_acknowledgement(const MessageRecord *record)

@@ -80,7 +80,7 @@ static int run_list(const CommandCall *call, GError **error)
         output_table_row(table, (const char *[]){consumer->name, formats, created, end});
     }
     output_table_print(table);
-    return COMMAND_OK;
+    return list->len > 0 ? COMMAND_OK : COMMAND_NOTHING;
 }
 
 static int run_remove(const CommandCall *call, GError **error)
@@ -124,6 +124,7 @@ static const Command command_list = {
     .name = "list",
     .summary = "list the machines that may fetch exports",
     .options = (const CommandOption[]){COMMAND_OPTION_JSON, COMMAND_OPTIONS_END},
+    .nothing = "there is none",
     .uses_node = TRUE,
     .run = run_list,
 };

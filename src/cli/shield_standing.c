@@ -176,7 +176,7 @@ static int run_standing_list(const CommandCall *call, GError **error)
                              output_time(until, row->until), row->by});
     }
     output_table_print(table);
-    return COMMAND_OK;
+    return list->len > 0 ? COMMAND_OK : COMMAND_NOTHING;
 }
 
 static const Command standing_add = {
@@ -216,6 +216,7 @@ static const Command standing_list = {
     .name = "list",
     .summary = "list standing approvals, and what they did today",
     .options = (const CommandOption[]){COMMAND_OPTION_JSON, COMMAND_OPTIONS_END},
+    .nothing = "there is none",
     .uses_node = TRUE,
     .run = run_standing_list,
 };
@@ -308,7 +309,7 @@ static int run_never_list(const CommandCall *call, GError **error)
         yyjson_mut_doc_free(doc);
     }
     output_table_print(table);
-    return COMMAND_OK;
+    return list->len > 0 ? COMMAND_OK : COMMAND_NOTHING;
 }
 
 static const Command never_add = {
@@ -331,6 +332,7 @@ static const Command never_list = {
     .name = "list",
     .summary = "list what is never blocked",
     .options = (const CommandOption[]){COMMAND_OPTION_JSON, COMMAND_OPTIONS_END},
+    .nothing = "there is none",
     .uses_node = TRUE,
     .run = run_never_list,
 };

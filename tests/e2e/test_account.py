@@ -17,7 +17,7 @@ PASSWORD = "correct horse battery"
 class AccountTest(concert.NodeTestCase):
     def accounts(self):
         return {account["name"]: account
-                for account in self.concert("account", "list", "--json").lines()}
+                for account in self.concert("account", "list", "--json", status=None).lines()}
 
     def test_add(self):
         self.concert("account", "add", "birch", "--roles", "reader,analyst", "--source",

@@ -1,6 +1,7 @@
 """The command line itself: parsing, help, exit statuses, what is shown of strange text."""
 
 import contextlib
+import functools
 import os
 import pty
 import re
@@ -18,6 +19,11 @@ COMMANDS = ["init", "serve", "status", "config", "account", "collection", "impor
             "backup", "restore", "version", "help", "completion"]
 
 
+@functools.cache
+def help_of(*path):
+    return concert.run(*path, "--help").out
+
+
 class CommandLineTest(concert.TestCase):
     def test_no_command(self):
         result = concert.run(status=2)
@@ -29,11 +35,11 @@ class CommandLineTest(concert.TestCase):
 
     def test_every_command_has_help(self):
         def walk(path):
-            out = concert.run(*path, "--help").out
+            out = help_of(*path)
             self.assertTrue(out.startswith("Usage: concert " + " ".join(path)), out)
             self.assertEqual(out, concert.run("help", *path).out)
             subcommands = out.partition("\nCommands:\n")[2]
-            for name in re.findall(r"(?m)^  ([a-z]+)  ", subcommands):
+            for name in re.findall(r"(?m)^  ([a-z-]+)(?:  |$)", subcommands):
                 walk([*path, name])
             if not subcommands:
                 self.assertIn("Exit status:", out)
@@ -44,7 +50,7 @@ class CommandLineTest(concert.TestCase):
 
     def test_help_fits_a_terminal(self):
         for command in COMMANDS:
-            for line in concert.run(command, "--help").out.partition("Examples:")[0].splitlines():
+            for line in help_of(command).partition("Examples:")[0].splitlines():
                 self.assertLessEqual(len(line), 80, line)
 
     def test_unknown_command(self):
@@ -173,11 +179,34 @@ class NodeTest(concert.NodeTestCase):
         self.assertIn("none.key: No such file", self.concert(
             "key", "recover", "ledger", "--recovery-key", self.directory / "none.key", status=2).err)
 
+    def test_every_list_of_nothing(self):
+        """Whatever lists exits with 1 when there is nothing, and its help says so."""
+        def walk(path):
+            out = help_of(*path)
+            names = re.findall(r"(?m)^  ([a-z-]+)(?:  |$)", out.partition("\nCommands:\n")[2])
+            return [found for name in names for found in walk([*path, name])] if names else [(path, out)]
+
+        lists = []
+        for path, out in [found for command in COMMANDS for found in walk([command])]:
+            if path[-1] not in ("list", "releases", "held", "silences") or "URL" in out.splitlines()[0]:
+                continue
+            for arguments in ([], ["--json"]):
+                with self.subTest(path=path, arguments=arguments):
+                    result = self.concert(*path, *arguments, status=None)
+                    self.assertEqual(result.status, 0 if result.out else 1, result.err)
+            if path != ["key", "list"]:  # of keys there are always some
+                self.assertRegex(out, r"(?m)^  1  ", path)
+            lists.append(" ".join(path))
+        for name in ("account list", "account token list", "emergency list", "note list", "case list",
+                     "shield standing list", "shield never-block list", "ledger witness list"):
+            self.assertIn(name, lists)
+        self.assertGreater(len(lists), 25, lists)
+
     def test_silence_is_told_to_people(self):
         """Who sits at a terminal is told when there is nothing; programs read the exit status."""
         self.assertEqual(self.concert("case", "list", status=1).err, "")
         self.assertEqual(self.at_a_terminal("case", "list"), (1, b"concert case list: there is none\r\n"))
-        self.assertEqual(self.at_a_terminal("account", "list"), (0, b"concert account list: there is none\r\n"))
+        self.assertEqual(self.at_a_terminal("account", "list"), (1, b"concert account list: there is none\r\n"))
         log, indicators = self.write("log.txt", "192.0.2.1\n"), self.write("list.txt", "192.0.2.2\n")
         self.assertEqual(self.at_a_terminal("match", "-i", indicators, log),
                          (1, b"concert match: nothing was found\r\n"))

@@ -55,7 +55,7 @@ class Node:
         return self.run("ledger", "status", "--json", status=None).json()["size"]
 
     def list(self, kind):
-        return [line for line in self.run("ledger", "witness", "list", "--json").lines()
+        return [line for line in self.run("ledger", "witness", "list", "--json", status=None).lines()
                 if line["is"] == kind]
 
     def witness(self, name):

@@ -26,7 +26,7 @@ class WitnessPeersTest(concert.TestCase):
 
     def listed(self, node, what="witness"):
         """Who is asked or watched at @node: name or origin, and how it came to be there."""
-        lines = node.run("ledger", "witness", "list", "--json").lines()
+        lines = node.run("ledger", "witness", "list", "--json", status=None).lines()
         return {line.get("name") or line["origin"]: line["through"] for line in lines
                 if line["is"] == what and line.get("watched", True)}
 
@@ -116,7 +116,7 @@ class WitnessPeersTest(concert.TestCase):
                 if "vkey" in line}
 
         def is_followed(node):
-            lines = node.run("ledger", "witness", "list", "--json").lines()
+            lines = node.run("ledger", "witness", "list", "--json", status=None).lines()
             return [line.get("vkey") or line["vkeys"] for line in lines] == [
                 keys["cosign"], [keys["ledger"]]]
         self.wait(is_followed, alder)
