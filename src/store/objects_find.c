@@ -76,7 +76,17 @@ static char *value_keys(const Hashkey *hashkey, const ObjectsQuery *query)
     return g_string_free(keys, FALSE);
 }
 
-static ObjectsRow *read_row(Sqlite *db, sqlite3_stmt *statement, GError **error)
+/* Neighbours lie in one pack mostly, so that @packs is used for all. */
+static GBytes *read_bytes(PackReader *packs, const PackSpan *span, GError **error)
+{
+    packs->into = g_string_sized_new((gsize)span->length + 1);
+    if (pack_reader_add(packs, span, error) && pack_reader_finish(packs, error))
+        return g_string_free_to_bytes(g_steal_pointer(&packs->into));
+    g_string_free(g_steal_pointer(&packs->into), TRUE);
+    return NULL;
+}
+
+static ObjectsRow *read_row(PackReader *packs, sqlite3_stmt *statement, GError **error)
 {
     g_autoptr(ObjectsRow) row = g_new0(ObjectsRow, 1);
     row->number = sqlite3_column_int64(statement, 0);
@@ -97,13 +107,8 @@ static ObjectsRow *read_row(Sqlite *db, sqlite3_stmt *statement, GError **error)
     PackSpan span = {.pack = sqlite3_column_int64(statement, 8),
                      .offset = sqlite3_column_int64(statement, 9),
                      .length = sqlite3_column_int64(statement, 10)};
-    g_auto(PackReader) reader = {.db = db, .into = g_string_sized_new((gsize)span.length + 1)};
-    if (!pack_reader_add(&reader, &span, error) || !pack_reader_finish(&reader, error)) {
-        g_string_free(reader.into, TRUE);
-        return NULL;
-    }
-    row->bytes = g_string_free_to_bytes(reader.into);
-    return g_steal_pointer(&row);
+    row->bytes = read_bytes(packs, &span, error);
+    return row->bytes ? g_steal_pointer(&row) : NULL;
 }
 
 static void bind(const Search *search, sqlite3_stmt *statement, const Hashkey *hashkey)
@@ -169,6 +174,7 @@ static gboolean read_slice(Search *search, GPtrArray *rows, GError **error)
         return FALSE;
     bind(search, statement, hashkey);
 
+    g_auto(PackReader) packs = {.db = reader.db};
     gsize bytes = 0;
     for (guint looked_at = 0; looked_at < SLICE_ROWS && bytes < SLICE_BYTES; looked_at++) {
         gboolean found;
@@ -179,7 +185,7 @@ static gboolean read_slice(Search *search, GPtrArray *rows, GError **error)
             return TRUE;
         }
         search->position = sqlite3_column_int64(statement, 0);
-        g_autoptr(ObjectsRow) row = read_row(reader.db, statement, error);
+        g_autoptr(ObjectsRow) row = read_row(&packs, statement, error);
         if (!row) {
             sqlite3_reset(statement);
             return FALSE;
