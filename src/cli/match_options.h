@@ -11,7 +11,7 @@
     {                                                                                              \
         "input", 0, COMMAND_CHOICE, "FORMAT",                                                      \
             .choices =                                                                             \
-                "text|eve|zeek|zeek-json|windows-json|windows-xml|json|cef|dns|windows-dns|"       \
+                "text|eve|zeek|zeek-json|windows-json|windows-xml|json|cef|leef|dns|windows-dns|"  \
                 "access|syslog|w3c|csv",                                                           \
             .help = "what the logs are, instead of looking; text: nothing but text"                \
     }

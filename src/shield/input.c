@@ -6,9 +6,9 @@
 
 /* The table of formats; the first that knows a file's first lines has it. */
 static const InputFormat *const formats[] = {
-    &input_eve,    &input_zeek, &input_zeek_json, &input_windows_json, &input_windows_xml,
-    &input_json,   &input_cef,  &input_dns,       &input_windows_dns,  &input_access,
-    &input_syslog, &input_w3c,  &input_csv,
+    &input_eve,    &input_zeek,   &input_zeek_json, &input_windows_json, &input_windows_xml,
+    &input_json,   &input_cef,    &input_leef,      &input_dns,          &input_windows_dns,
+    &input_access, &input_syslog, &input_w3c,       &input_csv,
 };
 
 const InputFormat *input_format_find(const char *name)

@@ -103,4 +103,4 @@ gboolean input_next_line(const char *text, gsize length, gsize *at, const char *
 
 extern const InputFormat input_eve, input_zeek, input_zeek_json, input_windows_json,
     input_windows_xml, input_json, input_access, input_cef, input_dns, input_syslog, input_csv,
-    input_w3c, input_windows_dns;
+    input_w3c, input_windows_dns, input_leef;

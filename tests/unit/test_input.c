@@ -226,6 +226,41 @@ static void test_cef(void)
                 {"CEF:0|A|B", NULL}, {"CEF:", NULL}, {"", NULL}, {"x CEFx", NULL}));
 }
 
+static void test_leef(void)
+{
+    check(
+        "leef", NULL,
+        CASES({"LEEF:1.0|Alder|Wall|1.2.3.4|deny|src=192.0.2.1\tsrcPort=5\tdst=192.0.2.2\t"
+               "dstPort=80\tproto=TCP\tmsg=two words\turl=http://alder.example/?a=b\t"
+               "devTime=Jan 31 2024 10:00:00",
+               "2024-01-31T10:00:00.000Z <192.0.2.1#5 >192.0.2.2#80 tcp | vendor=Alder; "
+               "product=Wall; version other=1.2.3.4; event=deny; src ipv4=192.0.2.1; "
+               "dst ipv4=192.0.2.2; proto=TCP; msg=two words; url url=http://alder.example/?a=b;"},
+              /* the delimiter: a character, its number, none, or what rsyslog made of a tab */
+              {"LEEF:2.0|A|B|1|e|^|src=192.0.2.1^x=a|b",
+               "<192.0.2.1 | vendor=A; product=B; version other=1; event=e; src ipv4=192.0.2.1; "
+               "x=a|b;"},
+              {"LEEF:2.0|A|B|1|e|0x7C|src=192.0.2.1|x=a",
+               "<192.0.2.1 | vendor=A; product=B; version other=1; event=e; src ipv4=192.0.2.1; "
+               "x=a;"},
+              {"LEEF:2.0|A|B|1|e|x09|src=192.0.2.1\tx=a",
+               "<192.0.2.1 | vendor=A; product=B; version other=1; event=e; src ipv4=192.0.2.1; "
+               "x=a;"},
+              {"LEEF:2.0|A|B|1|e||src=192.0.2.1\tx=a",
+               "<192.0.2.1 | vendor=A; product=B; version other=1; event=e; src ipv4=192.0.2.1; "
+               "x=a;"},
+              {"LEEF:2.0|A|B|1|e|x=a|b\tsrc=192.0.2.1",
+               "<192.0.2.1 | vendor=A; product=B; version other=1; event=e; x=a|b; "
+               "src ipv4=192.0.2.1;"},
+              {"<13>Jan 31 10:00:00 birch LEEF:1.0|A|B|1|e|src=192.0.2.1#011x=a",
+               "2024-01-31T10:00:00.000Z <192.0.2.1 | syslog=<13>Jan 31 10:00:00 birch ; "
+               "vendor=A; product=B; version other=1; event=e; src ipv4=192.0.2.1; x=a;"},
+              {"LEEF:1.0|A|B|1|e|", "| vendor=A; product=B; version other=1; event=e;"},
+              {"LEEF:1.0|A|B|1|e|alder.example",
+               "| vendor=A; product=B; version other=1; event=e; more=alder.example;"},
+              {"LEEF:1.0|A|B|1", NULL}, {"LEEF:", NULL}, {"", NULL}, {"x LEEFx", NULL}));
+}
+
 static void test_syslog(void)
 {
     check("syslog", NULL,
@@ -425,6 +460,8 @@ static void test_detect(void)
         {"json", "{\"a\":1}\n"},
         {"cef", "CEF:0|a|b|c|d|e|f|\n"},
         {"cef", "Jan 31 10:00:00 birch CEF:0|a|b|c|d|e|f|\n"},
+        {"leef", "LEEF:1.0|a|b|c|d|\n"},
+        {"leef", "Jan 31 10:00:00 birch LEEF:2.0|a|b|c|d|^|e=f\n"},
         {"dns", "31-Jan-2024 10:00:00.1 x\n31-Jan-2024 10:00:00.1 client 192.0.2.1#5 (a): "
                 "query: a IN A + (b)\n"},
         {"dns", "Jan 31 10:00:00 birch dnsmasq[5]: query[A] a.example from 192.0.2.1\n"},
@@ -541,6 +578,7 @@ int main(int argc, char **argv)
     g_test_add_func("/input/zeek", test_zeek);
     g_test_add_func("/input/access", test_access);
     g_test_add_func("/input/cef", test_cef);
+    g_test_add_func("/input/leef", test_leef);
     g_test_add_func("/input/syslog", test_syslog);
     g_test_add_func("/input/windows", test_windows);
     g_test_add_func("/input/csv", test_csv);
