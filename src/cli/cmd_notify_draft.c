@@ -13,6 +13,7 @@
 #include "cli/signatory.h"
 #include "exchange/security_txt.h"
 #include "node/notice_compose.h"
+#include "node/notice_told.h"
 
 #define LEFT_SHOWN    20
 #define REFUSED_SHOWN 10
@@ -26,6 +27,7 @@ typedef struct {
     const char *by;
     Routing *routing;
     NoticeSplit *split;
+    NoticeTold told; /* before */
     FindingSummary summary;
     NoticeStyle style;
     char *batch, *wanted_by;
@@ -35,6 +37,7 @@ typedef struct {
 static void run_clear(Run *run)
 {
     g_clear_pointer(&run->split, notice_split_free);
+    notice_told_clear(&run->told);
     g_clear_pointer(&run->routing, routing_free);
     finding_summary_clear(&run->summary);
     g_free(run->batch);
@@ -258,6 +261,50 @@ static gboolean draft_group(Run *run, const NoticeGroup *group, OutputTable *tab
     return payloads != NULL;
 }
 
+/* --- what was told before ----------------------------------------------------------------------
+ */
+
+static gboolean drop_told(Run *run, GError **error)
+{
+    return command_flag(run->call, "again") ||
+           notice_told_drop(node_store(run->node),
+                            config_string(node_config(run->node), SETTING_NODE_NAME),
+                            command_flag(run->call, "exercise"), run->split, &run->told, error);
+}
+
+static void print_told_json(const NoticeToldNotice *notice)
+{
+    yyjson_mut_val *root;
+    yyjson_mut_doc *doc = jsontext_object(&root);
+    yyjson_mut_obj_add_uint(doc, root, "told_before", notice->findings);
+    yyjson_mut_obj_add_str(doc, root, "dossier", notice->dossier);
+    yyjson_mut_obj_add_str(doc, root, "state", notice->state);
+    yyjson_mut_obj_add_str(doc, root, "to", notice->recipient);
+    output_json(root);
+    yyjson_mut_doc_free(doc);
+}
+
+static void tell_told(const Run *run)
+{
+    const GPtrArray *notices = run->told.notices;
+    guint count = notices ? notices->len : 0;
+    guint shown = command_json(run->call) || command_flag(run->call, "all-left")
+                      ? count
+                      : MIN(count, LEFT_SHOWN);
+    for (guint i = 0; i < shown; i++) {
+        const NoticeToldNotice *notice = notices->pdata[i];
+        if (command_json(run->call)) {
+            print_told_json(notice);
+            continue;
+        }
+        g_autofree char *abridged = dossier_command_short(notice->dossier);
+        output_line("told before: %u findings, to %s by the notice %s, which is %s",
+                    notice->findings, notice->recipient, abridged, notice->state);
+    }
+    if (shown < count)
+        output_line("... and by %u more notices: --all-left names them", count - shown);
+}
+
 /* --- what is left ------------------------------------------------------------------------------
  */
 
@@ -290,13 +337,27 @@ static void tell_left(const Run *run)
         output_line("... and %u more: --all-left names them", left->len - shown);
 }
 
+/* Of those who are told of something now. */
+static guint count_recipients(const NoticeSplit *split)
+{
+    guint count = 0;
+    for (guint i = 0; i < split->groups->len; i++)
+        count += ((const NoticeGroup *)split->groups->pdata[i])->findings->len > 0;
+    return count;
+}
+
 static void tell_summary(const Run *run)
 {
     const NoticeSplit *split = run->split;
     char findings[OUTPUT_NUMBER_MAX], nobody[OUTPUT_NUMBER_MAX], own[OUTPUT_NUMBER_MAX];
+    char told[OUTPUT_NUMBER_MAX];
     output_line("findings %s (%s), recipients %u, notices drafted %u",
                 output_number(findings, split->findings),
-                run->summary.what ? run->summary.what : "file", split->groups->len, run->drafted);
+                run->summary.what ? run->summary.what : "file", count_recipients(split),
+                run->drafted);
+    if (run->told.findings > 0)
+        output_line("%s were drafted or sent before: --again drafts them again",
+                    output_number(told, run->told.findings));
     if (split->count[ROUTING_NOBODY] + split->count[ROUTING_OWN] > 0)
         output_line("%s have no contact, %s are this node's own",
                     output_number(nobody, split->count[ROUTING_NOBODY]),
@@ -345,6 +406,8 @@ static int run_draft(const CommandCall *call, GError **error)
         return COMMAND_ERROR;
     if (command_flag(call, "security-txt"))
         ask_hosts(&run);
+    if (!drop_told(&run, error))
+        return COMMAND_ERROR;
     OutputTable *table =
         output_table_new("NOTICE", "TO", "BY", ">FINDINGS", "LANGUAGE", "WHY", NULL);
     gboolean good = TRUE;
@@ -356,10 +419,11 @@ static int run_draft(const CommandCall *call, GError **error)
     output_table_print(table);
     if (!good)
         return COMMAND_ERROR;
+    tell_told(&run);
     tell_left(&run);
     if (!command_json(call))
         tell_summary(&run);
-    return run.split->groups->len > 0 ? COMMAND_OK : COMMAND_NOTHING;
+    return count_recipients(run.split) > 0 ? COMMAND_OK : COMMAND_NOTHING;
 }
 
 const Command cmd_notify_draft = {
@@ -369,7 +433,9 @@ const Command cmd_notify_draft = {
     .description =
         "Reads addresses, URLs, names, a log or a report, finds who answers for each, and keeps a "
         "draft for each of them. Nothing leaves the node. What nobody answers for is listed; it is "
-        "never guessed.",
+        "never guessed. What was drafted or sent to the same recipient before, and was not seen "
+        "again "
+        "since, is not drafted again.",
     .options =
         (const CommandOption[]){
             {"language", 'l', COMMAND_TEXT, "TAG",
@@ -391,6 +457,7 @@ const Command cmd_notify_draft = {
             {"security-txt", 0, COMMAND_FLAG,
              .help = "ask hosts that nobody is known for for their security.txt (RFC 9116)"},
             {"all-left", 0, COMMAND_FLAG, .help = "name everything that nobody is told of"},
+            {"again", 0, COMMAND_FLAG, .help = "draft also what was drafted or sent before"},
             {"dry-run", 'n', COMMAND_FLAG, .help = "keep no drafts, only show"},
             {"tlp", 0, COMMAND_CHOICE, "LEVEL", .choices = "clear|green|amber|amber+strict|red",
              .help = "the TLP level of the notices (default: [exchange] unmarked)"},
@@ -399,7 +466,7 @@ const Command cmd_notify_draft = {
             COMMAND_OPTION_JSON,
             COMMAND_OPTIONS_END,
         },
-    .nothing = "nobody can be told of anything in it",
+    .nothing = "nobody can be told of anything in it, or was told of all of it before",
     .min_arguments = 1,
     .uses_node = TRUE,
     .run = run_draft,

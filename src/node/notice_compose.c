@@ -66,6 +66,31 @@ static yyjson_mut_val *make_finding(yyjson_mut_doc *doc, const Finding *finding)
     return object;
 }
 
+static char *make_key(const char *value, const char *address, guint64 port, const char *protocol,
+                      const char *class)
+{
+    return g_strdup_printf("%s\n%s\n%" G_GUINT64_FORMAT "\n%s\n%s", value, address ? address : "",
+                           port, protocol ? protocol : "", class ? class : "");
+}
+
+char *notice_compose_key(const Finding *finding)
+{
+    const char *value = finding_value(finding, NULL);
+    g_autofree char *protocol = finding->protocol ? to_line(finding->protocol, MEMBER_MAX) : NULL;
+    g_autofree char *class = to_line(finding->classification, MEMBER_MAX);
+    return make_key(value, value != finding->address ? finding->address : NULL, finding->port,
+                    protocol, class);
+}
+
+char *notice_compose_key_again(yyjson_val *finding)
+{
+    const char *value = yyjson_get_str(yyjson_obj_get(finding, "value"));
+    return make_key(value ? value : "", yyjson_get_str(yyjson_obj_get(finding, "address")),
+                    yyjson_get_uint(yyjson_obj_get(finding, "port")),
+                    yyjson_get_str(yyjson_obj_get(finding, "protocol")),
+                    yyjson_get_str(yyjson_obj_get(finding, "class")));
+}
+
 /* --- findings as text --------------------------------------------------------------------------
  */
 

@@ -26,6 +26,11 @@ typedef struct {
 GPtrArray *notice_compose(const Routing *routing, const NoticeGroup *group,
                           const NoticeStyle *style, GError **error);
 
+/* What a finding is known by among the notices to one recipient, whatever its time and the words
+ * about it; caller frees. The second is of a finding as a notice has it. */
+char *notice_compose_key(const Finding *finding);
+char *notice_compose_key_again(yyjson_val *finding);
+
 /* A notice that was drafted, as it is read again; borrowed from the payload. */
 typedef struct {
     const char *subject, *text, *language, *reference, *contact, *contact_name;

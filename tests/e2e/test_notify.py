@@ -64,6 +64,38 @@ class MailTest(NotifyTestCase):
         self.concert("contact", "remove", "--source", "contacts.csv")
         self.assertIn("concert contact import", self.concert("notify", report, status=1).out)
 
+    def test_list_given_twice(self):
+        """What was drafted or sent is said, and drafted again only when it was seen again, or by wish."""
+        def told(text, *arguments, status=0):
+            lines = self.concert("notify", self.write("list.csv", text), "--json", *arguments, status=status).lines()
+            return ({line["recipient"]: [one["value"] for one in line["findings"]] for line in lines if "findings" in line},
+                    {line["to"]: (line["told_before"], line["state"]) for line in lines if "told_before" in line})
+
+        birch, cedar = "abuse@isp.birch.example", "noc@host.cedar.example"
+        rows = "ip,time\n198.51.100.7,2026-03-01T10:00:00Z\n203.0.113.9,2026-03-01T10:00:00Z\n"
+        self.assertEqual(told(rows), ({birch: ["198.51.100.7"], cedar: ["203.0.113.9"]}, {}))
+        twice = self.concert("notify", self.write("list.csv", rows), status=1).out
+        self.assertRegex(twice, f"told before: 1 findings, to {birch} by the notice [0-9a-f]+, which is drafted\n")
+        self.assertIn("recipients 0, notices drafted 0\n2 were drafted or sent before: --again", twice)
+        self.assertEqual(len(self.concert("notify", "list", "--json").lines()), 2)
+        self.concert("notify", "approve", "--all")
+        self.concert("notify", "send", "--all")
+        self.sink.wait(2)
+        before = {birch: (1, "sent"), cedar: (1, "sent")}
+        self.assertEqual(told(rows, "--dry-run", status=1), ({}, before))
+        self.assertEqual(told(rows + "198.51.100.8,2026-03-01T10:00:00Z\n"), ({birch: ["198.51.100.8"]}, before))
+        # Another port, and what was seen again since, is something else; without a time nothing is later.
+        self.assertEqual(told("ip,port\n203.0.113.9,23\n"), ({cedar: ["203.0.113.9"]}, {}))
+        self.assertEqual(told(rows.replace("03-01", "03-02"), "--dry-run")[1], {})
+        self.assertEqual(told("ip\n203.0.113.9\n", status=1), ({}, {cedar: (1, "sent")}))
+        # An exercise is not the real thing, and what was taken back, or never sent, does not count.
+        self.assertEqual(told("ip\n203.0.113.9\n", "--exercise", "--dry-run")[0], {cedar: ["203.0.113.9"]})
+        sent = next(line["id"] for line in self.concert("notify", "list", "--json").lines()
+                    if line["to"] == cedar and line["state"] == "sent")
+        self.concert("notify", "withdraw", sent, "An error.")
+        self.assertEqual(told("ip\n203.0.113.9\n", "--dry-run")[0], {cedar: ["203.0.113.9"]})
+        self.assertEqual(told(rows, "--again", "--dry-run"), ({birch: ["198.51.100.7"], cedar: ["203.0.113.9"]}, {}))
+
     def test_organisation_signs(self):
         """Where nobody is named the organisation signs, and is not written twice."""
         path = self.node / "concert.conf"
@@ -235,7 +267,7 @@ class MailTest(NotifyTestCase):
                                   ({"from": "nobody"}, "from")):
             self.configure({"mail": {"server": self.sink.url, "from": "notices@cert.alder.example"}})
             self.configure({"mail": settings})
-            notice = self.draft("198.51.100.11\n")[0][0]
+            notice = self.draft("198.51.100.11\n", "--again")[0][0]
             self.concert("notify", "approve", notice["dossier"])
             self.assertIn(message, self.concert("notify", "send", notice["dossier"], status=2).err)
         self.assertEqual(len(self.sink.mails), 4)
@@ -268,7 +300,7 @@ class MailTest(NotifyTestCase):
         notice = self.draft("198.51.100.7\n", "--language", "de-AT")[0][0]
         self.assertEqual(notice["language"], "de")
         self.assertIn("Guten Tag, Birch Telecom,", notice["text"])
-        self.assertEqual(self.draft("198.51.100.7\n", "--language", "sw", "--dry-run")[0][0]["language"], "en")
+        self.assertEqual(self.draft("198.51.100.7\n", "--language", "sw", "--dry-run", "--again")[0][0]["language"], "en")
         self.concert("notify", "approve", notice["dossier"], status=2)
         self.concert("notify", "approve", notice["dossier"], "--as", "Second Officer")
         self.concert("notify", "revise", notice["dossier"], "--subject", "Better", "Another text.")
