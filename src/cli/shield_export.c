@@ -2,6 +2,8 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/durable.h"
 #include "base/timestamp.h"
@@ -39,8 +41,22 @@ typedef struct {
     const ExportFormat *format;
     const ExportOptions *options;
     const Source *source;
+    const char *path;    /* of the file; NULL: standard output */
     ExportCounts counts; /* of what was written */
 } Writing;
+
+/* Who reads an export is mostly another user, whoever may read what else the node writes. What was
+ * chosen for the file that is there stays, as far as that can be. */
+static gboolean give_access(int fd, const char *path, GError **error)
+{
+    struct stat before;
+    gboolean there = stat(path, &before) == 0;
+    if (there && (before.st_uid != geteuid() || before.st_gid != getegid()) &&
+        fchown(fd, before.st_uid, before.st_gid) != 0 && errno != EPERM)
+        return error_from_errno(error, errno, "%s", path);
+    return fchmod(fd, there ? before.st_mode & 0777 : 0644) == 0 ||
+           error_from_errno(error, errno, "%s", path);
+}
 
 /* A DurableFill. */
 static gboolean write_set(FILE *stream, gpointer user, GError **error)
@@ -49,6 +65,8 @@ static gboolean write_set(FILE *stream, gpointer user, GError **error)
     const Source *source = writing->source;
     g_autoptr(Export) export =
         export_new(writing->format, writing->options, write_bytes, stream, error);
+    if (writing->path && !give_access(fileno(stream), writing->path, error))
+        return FALSE;
     if (!export ||
         !export_set_add(export, source->set, source->releaser ? releaser_blocks : NULL,
                         source->releaser, error) ||
@@ -188,7 +206,8 @@ static int run(const CommandCall *call, GError **error)
     if (command_json(call) && !to_file)
         return command_usage(call, error, "--json says what was written to -o FILE");
     g_auto(Source) source = {0};
-    Writing writing = {.format = format, .options = &options, .source = &source};
+    Writing writing = {
+        .format = format, .options = &options, .source = &source, .path = to_file ? path : NULL};
     if (!open_source(call, format, &options, &source, error))
         return COMMAND_ERROR;
     /* Who reloads the file while it is written reads the old one. */

@@ -4,6 +4,7 @@
 
 #include "base/timestamp.h"
 #include "shield/exports/format.h"
+#include "shield/release.h"
 
 /* Bytes that wait before they are written out. */
 #define FLUSH_AT (64 * 1024)
@@ -24,6 +25,8 @@ static const struct {
     [EXPORT_SUPPRESSED] = {"suppressed", "on a warninglist (see --suppressed)"},
     [EXPORT_UNMARKED] = {"unmarked", "no PAP level permits blocking (see --unmarked)"},
     [EXPORT_NOT_PERMITTED] = {"not-permitted", "their PAP level forbids blocking"},
+    [EXPORT_TOO_WIDE] = {"too-wide", "shorter prefixes than /16, in IPv6 /32: only a release "
+                                     "blocks them"},
     [EXPORT_OUT_OF_DATE] = {"out-of-date", "no longer or not yet valid"},
     [EXPORT_MALFORMED] = {"malformed", "not a value of their kind"},
 };
@@ -229,6 +232,15 @@ static gboolean is_canonical(const ExportValue *value)
     return canonical && kind == value->kind && strcmp(canonical, value->text) == 0;
 }
 
+/* What in a release needs a second approver: one mistake, or one liar, would block too much. */
+static gboolean is_wide(const ExportValue *value)
+{
+    if (value->kind != OBSERVABLE_CIDR)
+        return FALSE;
+    ObservableAddress address = format_address(value);
+    return address.prefix < (address.v6 ? RELEASE_SHORTEST_V6 : RELEASE_SHORTEST_V4);
+}
+
 /* What keeps the claim out, whatever the format. */
 static ExportReason refuse(const Export *export, const ExportValue *value)
 {
@@ -250,6 +262,8 @@ static ExportReason refuse(const Export *export, const ExportValue *value)
             return EXPORT_UNMARKED;
         if (pap > MARKING_PAP_GREEN)
             return EXPORT_NOT_PERMITTED;
+        if (is_wide(value))
+            return EXPORT_TOO_WIDE;
     }
     if (value->port != 0 && !format->ports && !options->any_port && has_ports(value->kind))
         return EXPORT_ONE_PORT;

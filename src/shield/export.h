@@ -55,6 +55,7 @@ typedef enum {
     EXPORT_SUPPRESSED,    /* on a warninglist */
     EXPORT_UNMARKED,      /* nobody says what may be done with it (PAP) */
     EXPORT_NOT_PERMITTED, /* its PAP level forbids blocking */
+    EXPORT_TOO_WIDE,      /* a network so wide that only a release blocks it */
     EXPORT_OUT_OF_DATE,   /* no longer or not yet valid */
     EXPORT_MALFORMED,     /* not what its kind looks like */
     EXPORT_REASONS

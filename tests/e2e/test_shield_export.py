@@ -123,6 +123,17 @@ class ExportTest(ShieldTestCase):
         self.assertEqual(summary["no-place"], {"url": 1, "md5": 1, "sha256": 1})
         self.assertEqual(summary["bytes"], path.stat().st_size)
 
+        # Other users read it; what somebody chose for the file stays.
+        self.assertEqual(path.stat().st_mode & 0o777, 0o644)
+        path.chmod(0o640)
+        if os.geteuid() == 0:
+            os.chown(path, 0, 65534)
+        before = path.stat()
+        after = self.export("rpz")[0].stat()
+        self.assertNotEqual(after.st_ino, before.st_ino)
+        self.assertEqual((after.st_mode, after.st_uid, after.st_gid),
+                         (before.st_mode, before.st_uid, before.st_gid))
+
         path, summary = self.export("plain", "-k", "domain")
         self.assertEqual(sorted(path.read_text().split()), [
             "_service.under.birch.example", "alder.example", "amber.example", "nobody.example"])

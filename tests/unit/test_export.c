@@ -85,6 +85,8 @@ static const struct {
             "alder.example CNAME .\n"
             "*.alder.example CNAME .\n"},
     {"unbound", "# Concert unbound, 2024-10-04T00:00:00.000Z\n"
+                "# response-ip: without \"respip\" as the first of module-config Unbound does not "
+                "start.\n"
                 "server:\n"
                 "response-ip: 192.0.2.1/32 always_nxdomain\n"
                 "response-ip: 2001:db8::1/128 always_nxdomain\n"
@@ -304,7 +306,7 @@ static void test_golden_nftables(void)
     g_autofree char *text =
         export_text("nftables", &plain_options, values, G_N_ELEMENTS(values), &counts);
     g_assert_true(g_str_has_suffix(
-        text, "flush set inet concert ports6\n"
+        text, "counter name \"to6\" drop\n"
               "add element inet concert blocked4 { 192.0.2.1, 198.51.100.0/24, 255.255.255.255 }\n"
               "add element inet concert blocked6 { 2001:db8::/33 }\n"));
     g_assert_cmpuint(counts.by_reason[EXPORT_COVERED][OBSERVABLE_IPV4], ==, 1);
@@ -331,12 +333,13 @@ static void test_golden_nftables(void)
     g_autofree char *with =
         export_text("nftables", &plain_options, ports, G_N_ELEMENTS(ports), &counts);
     g_assert_true(g_str_has_suffix(
-        with, "flush set inet concert ports6\n"
+        with, "counter name \"to6\" drop\n"
               "add element inet concert blocked4 { 198.51.100.0/24 }\n"
-              "add element inet concert ports4 { 192.0.2.1 . 8080, 203.0.113.0/25 . 8080, "
-              "203.0.113.128/25 . 53, 203.0.113.200 . 8080 }\n"
-              "add element inet concert ports6 { 2001:db8::/48 . 8080, 2001:db8::1 . 53, "
-              "2001:db8:1::1 . 8080 }\n"));
+              "add element inet concert ports4 { 192.0.2.1 . 8080, 203.0.113.200 . 8080 }\n"
+              "add element inet concert ports6 { 2001:db8::1 . 53, 2001:db8:1::1 . 8080 }\n"
+              "add element inet concert netports4 { 203.0.113.0/25 . 8080, 203.0.113.128/25 . 53 "
+              "}\n"
+              "add element inet concert netports6 { 2001:db8::/48 . 8080 }\n"));
     g_assert_cmpuint(counts.by_reason[EXPORT_COVERED][OBSERVABLE_IPV4], ==, 2);
     g_assert_cmpuint(counts.values, ==, 8);
     g_assert_cmpuint(counts.entries, ==, 8);
@@ -580,6 +583,26 @@ static void test_marking(void)
         }
 }
 
+/* What in a release takes two persons is not blocked where nobody approved anything. */
+static void test_width(void)
+{
+    const ExportValue values[] = {
+        make_value(OBSERVABLE_CIDR, "0.0.0.0/0"),     make_value(OBSERVABLE_CIDR, "198.50.0.0/15"),
+        make_value(OBSERVABLE_CIDR, "198.51.0.0/16"), make_value(OBSERVABLE_CIDR, "::/0"),
+        make_value(OBSERVABLE_CIDR, "2001:db8::/31"), make_value(OBSERVABLE_CIDR, "2001:db8::/32"),
+    };
+    ExportOptions options = plain_options;
+    ExportCounts counts;
+    g_free(export_text("nftables", &options, values, G_N_ELEMENTS(values), &counts));
+    g_assert_cmpuint(counts.values, ==, 2);
+    g_assert_cmpuint(export_counts_sum(&counts, EXPORT_TOO_WIDE), ==, 4);
+    g_free(export_text("plain", &options, values, G_N_ELEMENTS(values), &counts));
+    g_assert_cmpuint(counts.values, ==, G_N_ELEMENTS(values));
+    options.approved = TRUE;
+    g_free(export_text("nftables", &options, values, G_N_ELEMENTS(values), &counts));
+    g_assert_cmpuint(export_counts_sum(&counts, EXPORT_TOO_WIDE), ==, 0);
+}
+
 static void test_validity(void)
 {
     static const struct {
@@ -730,6 +753,7 @@ int main(int argc, char **argv)
     g_test_add_func("/export/length", test_length);
     g_test_add_func("/export/host-names", test_host_names);
     g_test_add_func("/export/marking", test_marking);
+    g_test_add_func("/export/width", test_width);
     g_test_add_func("/export/validity", test_validity);
     g_test_add_func("/export/claims", test_claims);
     g_test_add_func("/export/choice", test_choice);

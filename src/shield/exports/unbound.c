@@ -5,7 +5,9 @@
 static void begin(Export *export)
 {
     format_head(export, "#");
-    g_string_append(export->out, "server:\n");
+    g_string_append(export->out, "# response-ip: without \"respip\" as the first of module-config "
+                                 "Unbound does not start.\n"
+                                 "server:\n");
 }
 
 static ExportReason add(Export *export, const ExportValue *value)
