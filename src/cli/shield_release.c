@@ -73,6 +73,9 @@ static int run_approve(const CommandCall *call, GError **error)
         output_line("release %" G_GINT64_FORMAT " is approved; %" G_GUINT64_FORMAT
                     " of its values are dangerous: another person has to approve it, too",
                     number, yyjson_get_uint(yyjson_obj_get(root, "dangerous")));
+    if (yyjson_get_bool(yyjson_obj_get(root, "own")))
+        output_note("Who proposed it has approved it: [shield] own_approval allows that, and the "
+                    "ledger says it.");
     note_unknown(root);
     yyjson_doc_free(result);
     return COMMAND_OK;
@@ -272,8 +275,9 @@ const Command shield_approve = {
     .summary = "approve a proposed release: it blocks from now on",
     .arguments = "NUMBER",
     .description =
-        "What is dangerous (see `concert shield propose`) is in force only when two persons have "
-        "approved it; who proposed it may be one of them.",
+        "Who proposed it does not approve it, unless [shield] own_approval lets a node where only "
+        "one person is. What is dangerous (see `concert shield propose`) is in force only when two "
+        "persons have approved it.",
     .options = (const CommandOption[]){OPTION_AS, COMMAND_OPTION_JSON, COMMAND_OPTIONS_END},
     .nothing = "there is no such release",
     .min_arguments = 1,

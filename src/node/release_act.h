@@ -21,7 +21,8 @@ struct ReleaseAct {
     GBytes *content;
     guint place;
     gboolean is_second;
-    gint64 target; /* to go back to */
+    gboolean is_own; /* of who proposed it */
+    gint64 target;   /* to go back to */
     ReleasesNever never;
     ReleasesStanding standing;
     guint64 count;

@@ -236,12 +236,14 @@ static gboolean apply_approve(StoreTx *tx, ReleaseAct *act, yyjson_mut_doc *doc,
         return refuse_release(now->number, "was approved meanwhile", error);
     release_act_add_release(act->row, doc, root);
     yyjson_mut_obj_add_bool(doc, root, "second", act->is_second);
+    if (act->is_own)
+        yyjson_mut_obj_add_bool(doc, root, "own", TRUE);
     return releases_approve(tx, now->number, act->place, act->by, act->now, error);
 }
 
 /* Release @row as it may be approved now. */
-static gboolean check_release(Notary *notary, ReleasesRow *row, gint64 in_force,
-                              yyjson_mut_doc *result, GError **error)
+static gboolean check_release(Notary *notary, const Config *config, ReleasesRow *row,
+                              gint64 in_force, yyjson_mut_doc *result, GError **error)
 {
     gboolean current;
     if (row->in_force)
@@ -255,17 +257,36 @@ static gboolean check_release(Notary *notary, ReleasesRow *row, gint64 in_force,
         return refuse_release(row->number,
                               "was made before another came into force: `concert shield propose`",
                               error);
-    g_autoptr(Config) config = config_load_node(notary_node(notary), error);
-    g_autoptr(Release) release =
-        config ? read_release(notary_store(notary), row->number, error) : NULL;
+    g_autoptr(Release) release = read_release(notary_store(notary), row->number, error);
     return release &&
            count_dangerous(notary, config, in_force, release, result, &row->dangerous, error);
 }
 
+/* Nobody approves their own act, unless [shield] own_approval says that nobody else is there. */
+static gboolean check_person(const Config *config, const ReleasesRow *row, const char *by,
+                             gboolean *ret_own, GError **error)
+{
+    const char *earlier = row->approvers[0];
+    *ret_own = is_same_person(row->by, by);
+    if (config_bool(config, SETTING_SHIELD_OWN_APPROVAL))
+        return TRUE;
+    if (*ret_own) {
+        g_set_error(error, CONCERT_ERROR, CONCERT_ERROR_DENIED,
+                    "%s has proposed release %" G_GINT64_FORMAT
+                    " and does not approve it: another person does (--as NAME)",
+                    row->by, row->number);
+        return FALSE;
+    }
+    if (earlier && is_same_person(row->by, earlier))
+        return refuse_release(row->number,
+                              "was approved by who proposed it: `concert shield propose`", error);
+    return TRUE;
+}
+
 /* Keeps the approval of @by, unless it is there already, or all that are needed are: then the
  * release only did not come into force with the last one. */
-static gboolean approve(Notary *notary, ReleasesRow *row, const char *by, gint64 now,
-                        GError **error)
+static gboolean approve(Notary *notary, ReleasesRow *row, const char *by, gboolean is_own,
+                        gint64 now, GError **error)
 {
     gboolean again = row->approvers[0] && is_same_person(row->approvers[0], by);
     if (row->approvers[1] || (again && row->dangerous == 0))
@@ -284,7 +305,8 @@ static gboolean approve(Notary *notary, ReleasesRow *row, const char *by, gint64
                       .in_force = -1,
                       .row = row,
                       .place = row->approvers[0] ? 1 : 0,
-                      .is_second = row->approvers[0] != NULL};
+                      .is_second = row->approvers[0] != NULL,
+                      .is_own = is_own};
     if (!release_act_perform(notary, &act, error))
         return FALSE;
     row->approvers[act.place] = g_strdup(by);
@@ -308,20 +330,24 @@ gboolean release_operation_approve(Notary *notary, yyjson_val *params, yyjson_mu
     static const char operation[] = "release.approve";
     Store *store = notary_store(notary);
     const char *by;
+    gboolean is_own;
     gint64 number, in_force, now = timestamp_now();
     if (!operation_params_int(params, operation, "release", &number, error) ||
         !release_act_text(params, operation, "by", TRUE, &by, error) ||
         !releases_in_force(store, &in_force, error))
         return FALSE;
-    g_autoptr(ReleasesRow) row = releases_get(store, number, error);
-    if (!row || !check_release(notary, row, in_force, result, error) ||
-        !approve(notary, row, by, now, error))
+    g_autoptr(Config) config = config_load_node(notary_node(notary), error);
+    g_autoptr(ReleasesRow) row = config ? releases_get(store, number, error) : NULL;
+    if (!row || !check_release(notary, config, row, in_force, result, error) ||
+        !check_person(config, row, by, &is_own, error) ||
+        !approve(notary, row, by, is_own, now, error))
         return FALSE;
     gboolean complete = row->dangerous == 0 || row->approvers[1];
     if (complete && !enforce(notary, row, in_force, now, error))
         return FALSE;
     yyjson_mut_val *root = yyjson_mut_doc_get_root(result);
     yyjson_mut_obj_add_bool(result, root, "in_force", complete);
+    yyjson_mut_obj_add_bool(result, root, "own", is_own);
     yyjson_mut_obj_add_uint(result, root, "dangerous", row->dangerous);
     return TRUE;
 }

@@ -250,6 +250,10 @@ static const Setting settings[] = {
         {"shield", "resolvers", SETTING_STRING, .min = 0, .max = 4096,
          .help = "Addresses and names of resolvers, beside those of /etc/resolv.conf, that nobody "
                  "blocks without a second approver."},
+    [SETTING_SHIELD_OWN_APPROVAL] =
+        {"shield", "own_approval", SETTING_BOOL, .fallback = "no",
+         .help = "Whether who proposed a release may approve it, too: for a node where only one "
+                 "person is. The ledger says each time that it was so."},
     [SETTING_SHIELD_STANDING_INTERVAL] =
         {"shield", "standing_interval", SETTING_DURATION, .min = 1, .max = 86400,
          .fallback = "1min",

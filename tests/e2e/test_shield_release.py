@@ -29,7 +29,7 @@ class ReleaseTestCase(concert.NodeTestCase):
     def release(self, *arguments):
         """Proposes and approves."""
         proposal = self.propose(*arguments)
-        self.shield("approve", proposal["release"], "--as", "Anna")
+        self.shield("approve", proposal["release"], "--as", "Ben")
         return proposal["release"]
 
     def blocked(self):
@@ -67,16 +67,20 @@ class ReleaseTest(ReleaseTestCase):
         self.assertEqual([(row["value"], row["hits"]) for row in proposal["dry_run"]["values"]],
                          [("one.example", 2), ("four.example", 1)])
         self.shield("export", "rpz", status=1)
-        self.shield("approve", 7, "--as", "Anna", status=1)
-        self.shield("approve", 1, "--as", "Anna")
+        self.shield("approve", 7, "--as", "Ben", status=1)
+        # Nobody approves their own act, however they write their name.
+        for name in ("Anna", " anna "):
+            self.assertIn("another person", self.shield("approve", 1, "--as", name, status=2).err)
+        self.shield("export", "rpz", status=1)
+        self.shield("approve", 1, "--as", "Ben")
         self.assertEqual(self.blocked(), ["four.example", "one.example"])
-        self.shield("approve", 1, "--as", "Anna", status=2)
+        self.shield("approve", 1, "--as", "Ben", status=2)
         self.shield("propose", "--as", "Anna", status=1)
 
         # Who asks for less gets less, and one command undoes it.
         text = self.shield("propose", "--min-confidence", "50", "--as", "Anna").out
         self.assertIn("removed   1 values: domain 1", text)
-        self.shield("approve", 2, "--as", "Anna")
+        self.shield("approve", 2, "--as", "Ben")
         self.assertEqual(self.blocked(), ["four.example"])
         self.shield("rollback", "--as", "Ben")
         self.assertEqual(self.blocked(), ["four.example", "one.example"])
@@ -87,7 +91,7 @@ class ReleaseTest(ReleaseTestCase):
                   self.shield("releases", "--json").lines()]
         self.assertEqual(states, [(2, "was in force"), (1, "in force")])
         shown = self.shield("release", "show", "1", "--json").json()
-        self.assertEqual((shown["approvers"], len(shown["list"])), (["Anna"], 2))
+        self.assertEqual((shown["approvers"], len(shown["list"])), (["Ben"], 2))
         self.shield("release", "show", "9", status=1)
 
         # Never, at once.
@@ -143,11 +147,13 @@ class ReleaseTest(ReleaseTestCase):
             "192.0.0.0/15": "a prefix shorter than /16",
             "2001:db8::/31": "a prefix shorter than /32",
             "http://198.51.100.53/x": "resolver named in concert.conf"})
-        # The proposer may be the first approver, and nobody is two persons.
-        self.assertIn("another person", self.shield("approve", 1, "--as", "Anna").out)
+        # The proposer is neither approver, and nobody is two persons.
+        self.assertIn("does not approve it", self.shield("approve", 1, "--as", "Anna", status=2).err)
+        self.assertIn("another person", self.shield("approve", 1, "--as", "Cleo").out)
         self.shield("export", "nftables", status=1)
         self.assertIn("need a second approver", self.concert("status", status=1).out)
-        self.assertIn("already", self.shield("approve", 1, "--as", " anna ", status=2).err)
+        self.assertIn("already", self.shield("approve", 1, "--as", " cleo ", status=2).err)
+        self.assertIn("does not approve it", self.shield("approve", 1, "--as", "Anna", status=2).err)
         self.shield("approve", 1, "--as", "Ben")
         self.assertIn("203.0.113.7", self.shield("export", "nftables").out)
         self.assertEqual([entry["second"] for entry in self.entries("release.approved")],
@@ -156,13 +162,35 @@ class ReleaseTest(ReleaseTestCase):
         # What was approved already is not dangerous again.
         self.give(domain(9, "nine.example"))
         self.assertEqual(self.propose()["dangerous"], [])
-        self.shield("approve", 2, "--as", "Anna")
+        self.shield("approve", 2, "--as", "Ben")
         # Made before another came into force: to be looked at again.
         self.give(domain(10, "ten.example"))
         self.propose()
         self.propose()
-        self.shield("approve", 4, "--as", "Anna")
-        self.assertIn("before another", self.shield("approve", 3, "--as", "Anna", status=2).err)
+        self.shield("approve", 4, "--as", "Ben")
+        self.assertIn("before another", self.shield("approve", 3, "--as", "Ben", status=2).err)
+
+    def test_one_person(self):
+        """A node where only one person is says so in concert.conf, and each time in the ledger."""
+        self.give(domain(1, "one.example"))
+        self.propose()
+        self.shield("approve", 1, "--as", "Anna", status=2)
+        concert.configure(self.node, {"shield": {"own_approval": "yes"}})
+        self.assertIn("own_approval", self.shield("approve", 1, "--as", "Anna").err)
+        self.assertEqual(self.blocked(), ["one.example"])
+        # What is dangerous needs a second one all the same.
+        concert.configure(self.node, {"card": {"constituency_domains": "birch.example"}})
+        self.give(domain(2, "birch.example"))
+        self.propose()
+        self.assertFalse(self.shield("approve", 2, "--as", "Anna", "--json").json()["in_force"])
+        self.shield("approve", 2, "--as", "anna", status=2)
+        # What the proposer approved counts only as long as that is allowed.
+        concert.configure(self.node, {"shield": {"own_approval": "no"}})
+        self.assertIn("by who proposed it", self.shield("approve", 2, "--as", "Ben", status=2).err)
+        concert.configure(self.node, {"shield": {"own_approval": "yes"}})
+        self.assertTrue(self.shield("approve", 2, "--as", "Ben", "--json").json()["in_force"])
+        self.assertEqual([(entry["by"], entry.get("own")) for entry in self.entries("release.approved")],
+                         [("Anna", True), ("Anna", True), ("Ben", None)])
 
     def test_as_numbers(self):
         """What lies in an AS of a card is in the table of routes, or it is said that it is not."""
@@ -184,7 +212,7 @@ class ReleaseTest(ReleaseTestCase):
                            "http://203.0.113.8/x": "AS64500, constituency of this node"},
                           unknown[1:]))
         # What was proposed before the table came is judged again by who approves it.
-        first = self.shield("approve", 1, "--as", "Anna")
+        first = self.shield("approve", 1, "--as", "Cleo")
         self.assertIn("2 of its values are dangerous", first.out)
         self.assertIn("what lies in 1 AS numbers", first.err)
         second = self.shield("approve", 1, "--as", "Ben", "--json").json()
@@ -284,7 +312,7 @@ class PeerTest(concert.TestCase):
                              "--json").json()
         self.assertEqual(proposal["added"]["sources"], {birch.name: 1})
         self.assertEqual(proposal["left_out"], {"not-permitted": 1})  # exercises never block
-        alder.run("shield", "approve", 1, "--as", "Anna")
+        alder.run("shield", "approve", 1, "--as", "Ben")
         self.assertIn("\nbad.example CNAME .\n", export().out)
         # What lies in an AS of a peer's card is dangerous, too.
         self.assertEqual(proposal["unresolved"], [{"as": 64510, "of": birch.name}])

@@ -139,7 +139,10 @@ static void test_limit(Fixture *fixture, gconstpointer data)
     g_assert_cmpuint(first->added, ==, 4);
     g_assert_cmpuint(first->removed, ==, 0);
     g_assert_cmpstr(first->over_limit, ==, "the first");
-    approve(fixture, 1, "Anna", NULL);
+    ConcertError denied = CONCERT_ERROR_DENIED;
+    approve(fixture, 1, "Anna", &denied); /* who proposed it */
+    expect(fixture, 0, 1);
+    approve(fixture, 1, "Ben", NULL);
     expect(fixture, 1, 1);
 
     /* What is taken away counts, too. */
@@ -163,7 +166,7 @@ static void test_gone(Fixture *fixture, gconstpointer data)
     give(fixture, 2);
     lay_down(fixture, 9, NULL);
     g_assert_true(propose(fixture, ",\"over_limit\":\"the first\"", &error));
-    approve(fixture, 1, "Anna", NULL);
+    approve(fixture, 1, "Ben", NULL);
     lay_down(fixture, 1, NULL);
     g_assert_true(propose(fixture, "", &error));
     g_assert_no_error(error);
@@ -207,7 +210,7 @@ static void test_input(Fixture *fixture, gconstpointer data)
 static gboolean approve_twice(StoreTx *tx, gpointer user, GError **error)
 {
     const gint64 *number = user;
-    return releases_approve(tx, *number, 0, "Anna", 1, error) &&
+    return releases_approve(tx, *number, 0, "Dora", 1, error) &&
            releases_approve(tx, *number, 1, "Ben", 2, error);
 }
 
@@ -220,8 +223,10 @@ static void test_two(Fixture *fixture, gconstpointer data)
     g_assert_true(propose(fixture, "", &error));
     g_assert_true(propose(fixture, "", &error));
     g_assert_no_error(error);
-    approve(fixture, 1, "Anna", NULL);
-    approve(fixture, 1, " a NN a", &denied);
+    approve(fixture, 1, " a NN a", &denied); /* who proposed it */
+    approve(fixture, 1, "Dora", NULL);
+    approve(fixture, 1, " d OR a", &denied);
+    approve(fixture, 1, "Anna", &denied);
     expect(fixture, 0, 2);
     approve(fixture, 1, "Ben", NULL);
     expect(fixture, 1, 2);
