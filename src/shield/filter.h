@@ -44,8 +44,10 @@ typedef struct {
     guint64 seed;
     /* Of every host that a domain, URL or e-mail address of the set has. A longer host has the
      * same last labels, so these answer for names under it, too. */
-    Filter name2, name3;   /* by KEY_NAME2 and KEY_NAME3 */
-    const guint64 *labels; /* 65,536 bits by key_label(): the last labels of those hosts */
+    Filter name2, name3; /* by KEY_NAME2 and KEY_NAME3 */
+    /* 65,536 bits by key_label(), and by key_script_label() of what "xn--" labels stand for: the
+     * last labels of those hosts. */
+    const guint64 *labels;
     /* Of addresses, those that are URLs' hosts included. */
     Filter v4;              /* by key_v4() */
     const guint64 *v4_nets; /* 65,536 bits by the first 16: a network of the set reaches in there */

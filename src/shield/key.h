@@ -118,3 +118,10 @@ static inline guint key_label(const guint8 *end, guint length)
     word >>= 8 * dead & 63;
     return (guint)(word * KEY_FACTOR_C >> 48);
 }
+
+/* The same of a last label in another script: of its last two characters, as UTS #46 maps them; 0
+ * before the only one. */
+static inline guint key_script_label(gunichar before, gunichar last)
+{
+    return (guint)(((guint64)before << 32 | last) * KEY_FACTOR_D >> 48);
+}

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "shield/filter.h"
+#include "shield/script.h"
 #include "shield/set_ahead.h"
 
 /* Bits of a map of 16-bit numbers, in words. */
@@ -122,6 +123,19 @@ static void measure_labels(const char *name, gsize length, guint ret_lengths[3])
     }
 }
 
+/* An A-label stands for one in another script. */
+static void add_script_label(SetKeys *keys, const char *host, gsize length, gsize last)
+{
+    guint key;
+
+    if (last == KEY_WINDOW) {
+        const char *dot = memrchr(host, '.', length);
+        last = dot ? (gsize)(host + length - dot - 1) : length;
+    }
+    if (script_a_label_key(host + length - last, last, &key))
+        set_bit(keys->labels, key);
+}
+
 /* Names only: KEY_WINDOW bytes before @host are readable. */
 static void add_name(SetKeys *keys, const char *host, gsize length)
 {
@@ -132,6 +146,7 @@ static void add_name(SetKeys *keys, const char *host, gsize length)
     add(keys, NAME2, key_tail(key_seed(keys->seed, KEY_NAME2), end, lengths[1]));
     add(keys, NAME3, key_tail(key_seed(keys->seed, KEY_NAME3), end, lengths[2]));
     set_bit(keys->labels, key_label(end, lengths[0]));
+    add_script_label(keys, host, length, lengths[0]);
 }
 
 static void add_url(SetKeys *keys, const char *url, gsize length)

@@ -70,6 +70,7 @@ Sieve *sieve_new(const Set *set)
     sieve->addresses = sieve->filters->v4.count > 0 || has_networks(sieve->filters);
     sieve->simd = choose_simd();
     sieve->variant = variant_of(sieve->simd);
+    sieve->script = script_new();
     for (guint depth = 0; depth <= SIEVE_DEPTH; depth++) {
         SieveLevel *level = &sieve->levels[depth];
         level->block = g_aligned_alloc(1, sizeof(SieveBlock), 64);
@@ -91,6 +92,7 @@ void sieve_free(Sieve *sieve)
         g_array_unref(level->pieces);
         g_array_unref(level->found);
     }
+    script_free(sieve->script);
     g_free(sieve);
 }
 
@@ -147,7 +149,7 @@ static void look_closer(const Sieve *sieve, const SieveLevel *level, gsize base,
     } closer[] = {
         {SIEVE_HOSTS, 0, sieve_rare_host},   {SIEVE_HASHES, 0, sieve_rare_hash},
         {SIEVE_JA4S, 0, sieve_rare_ja4},     {SIEVE_COLONS, 1, sieve_rare_colons},
-        {SIEVE_SPLITS, 1, sieve_rare_split}, {SIEVE_OTHERS, 1, sieve_rare_other_script},
+        {SIEVE_SPLITS, 1, sieve_rare_split}, {SIEVE_OTHERS, 1, sieve_script_name},
     };
 
     for (gsize i = 0; i < G_N_ELEMENTS(closer); i++) {

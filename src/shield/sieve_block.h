@@ -7,6 +7,7 @@
 
 #include "shield/filter.h"
 #include "shield/key.h"
+#include "shield/script.h"
 #include "shield/sieve.h"
 #include "stix/observable_address.h"
 
@@ -142,6 +143,7 @@ struct Sieve {
     gboolean names, addresses; /* has the set any? */
     SieveSimd simd;
     const SieveVariant *variant;
+    Script *script;
     SieveLevel levels[SIEVE_DEPTH + 1];
 };
 
@@ -161,7 +163,6 @@ gboolean sieve_rare_hash(const Sieve *sieve, const SieveLevel *level, gsize at);
 gboolean sieve_rare_ja4(const Sieve *sieve, const SieveLevel *level, gsize at);
 gboolean sieve_rare_colons(const Sieve *sieve, const SieveLevel *level, gsize at);
 gboolean sieve_rare_split(const Sieve *sieve, const SieveLevel *level, gsize at);
-gboolean sieve_rare_other_script(const Sieve *sieve, const SieveLevel *level, gsize at);
 
 /* May the name of @length bytes before @end, KEY_WINDOW readable bytes, be a host of the set or lie
  * under one? */
@@ -174,6 +175,9 @@ gboolean sieve_rare_digest(const Sieve *sieve, const guint8 *text, gsize step, g
 
 /* May the address, 16 bytes in network order, be of the set, or lie in a network of it? */
 gboolean sieve_rare_v6(const Sieve *sieve, const guint8 address[16]);
+
+/* sieve_script.c: the same of the run with other scripts and dots that ends at @at. */
+gboolean sieve_script_name(const Sieve *sieve, const SieveLevel *level, gsize at);
 
 /* sieve_side.c: if the escape at @at can matter, unfolds the field around it. */
 void sieve_side_add(SieveLevel *level, gsize at);

@@ -1,5 +1,5 @@
 /* sieve_rare.c - what the sieve looks at byte by byte, as it is rare: hosts without a dot or
- * written as numbers, hashes, fingerprints, IPv6, names in other scripts.
+ * written as numbers, hashes, fingerprints, IPv6.
  *
  * These, too, may say yes where there is nothing, and never no where there is something. */
 #include <string.h>
@@ -13,9 +13,6 @@
 
 /* Backslashes and slashes between the colon and the host of a URL. */
 #define SLASHES_MAX 32
-
-/* As far as the spotter looks at a name in another script in one go. */
-#define OTHER_SCRIPT_MAX 1024
 
 static inline guint8 class_of(guint8 byte)
 {
@@ -316,64 +313,4 @@ gboolean sieve_rare_colons(const Sieve *sieve, const SieveLevel *level, gsize at
         has_digest(sieve, text + pairs, 3, (at - pairs + 1) / 3 * 2))
         return TRUE;
     return colons <= 9 && (gap || colons >= 6) && has_address(sieve, level, start, at);
-}
-
-/* Is it one of the full stops that are dots in names? */
-static gboolean is_other_dot(const guint8 *c, gsize length)
-{
-    return length >= 3 && (memcmp(c, "\343\200\202", 3) == 0 || memcmp(c, "\357\274\216", 3) == 0 ||
-                           memcmp(c, "\357\275\241", 3) == 0);
-}
-
-typedef struct {
-    const Sieve *sieve;
-    gboolean found;
-} Pieces;
-
-static gboolean is_piece_of_set(gpointer user, const char *text, gsize length)
-{
-    Pieces *pieces = user;
-    char buffer[KEY_WINDOW + OBSERVABLE_DOMAIN_MAX + 1] = {0};
-    char *name = buffer + KEY_WINDOW;
-    const guint8 *bytes = (const guint8 *)text;
-    gsize label = length;
-
-    while (label > 0 && bytes[label - 1] != '.' && bytes[label - 1] < 0x80)
-        label--;
-    if (label == 0)
-        return TRUE; /* no name: it has no dot */
-    /* A last label in ASCII is the same in the set. */
-    if (bytes[label - 1] == '.' && length > label &&
-        !filter_bit(pieces->sieve->filters->labels,
-                    key_label(bytes + length, (guint)(length - label))))
-        return TRUE;
-    gboolean dots = memchr(text, '.', length) != NULL;
-    for (gsize i = 0; i < length && !dots; i++)
-        dots = is_other_dot(bytes + i, length - i);
-    gsize size = dots ? observable_domain_canonical(text, length, 2, name) : 0;
-    pieces->found = size > 0 && sieve_rare_name(pieces->sieve, name + size, size);
-    return !pieces->found;
-}
-
-gboolean sieve_rare_other_script(const Sieve *sieve, const SieveLevel *level, gsize at)
-{
-    const char *text = (const char *)level->text;
-    Pieces pieces = {.sieve = sieve};
-    gsize start = at, until;
-
-    while (start > 0 && class_of(level->text[start - 1]) & (SPOT_HOST | SPOT_HIGH))
-        start--;
-    if (!sieve->names)
-        return FALSE;
-    if (start > 0 && text[start - 1] == '%')
-        return TRUE;
-    until = start;
-    for (gsize i = start; i < at && !pieces.found; i++) {
-        if (!(class_of(level->text[i]) & SPOT_HIGH) || i < until)
-            continue;
-        gsize from = i - MIN(i - start, OTHER_SCRIPT_MAX);
-        until = MIN(at, i + OTHER_SCRIPT_MAX);
-        spot_name_pieces(text, from, until, is_piece_of_set, &pieces);
-    }
-    return pieces.found;
 }

@@ -34,7 +34,7 @@ static gboolean may_be_value(const SieveLevel *level, gsize at)
            (end < level->length && level->text[end] == ':');
 }
 
-static gboolean matters(const SieveLevel *level, gsize at, gboolean *ret_percent)
+static gboolean matters(const SieveLevel *level, gsize at)
 {
     const char *text = (const char *)level->text;
     char bytes[UNFOLD_MAX];
@@ -46,43 +46,43 @@ static gboolean matters(const SieveLevel *level, gsize at, gboolean *ret_percent
                     UNFOLD_PERCENT | UNFOLD_BACKSLASH | UNFOLD_DEFANG, bytes, &count, &kind);
     if (size == 0)
         return FALSE;
-    *ret_percent = kind == UNFOLD_PERCENT;
     if (kind == UNFOLD_PERCENT)
         return percent_matters[(guchar)bytes[0]] ||
                (bytes[0] == '/' && at > 0 && strchr(":/\\", text[at - 1]));
     return size != 2 || text[at + 1] == '.' || may_be_value(level, at + 1);
 }
 
-/* Appends [start, end) with what @kinds name unfolded. */
+/* Appends the text with what @kinds name unfolded, which makes it no longer. */
 static void unfold(GByteArray *into, const char *text, gsize length, guint kinds)
 {
     char bytes[UNFOLD_MAX];
-    guint count;
+    guint count, start = into->len;
     UnfoldKind kind;
-    gsize plain = 0;
 
+    g_byte_array_set_size(into, start + (guint)length + UNFOLD_MAX + 1);
+    guint8 *to = into->data + start;
     for (gsize i = 0; i < length;) {
         gsize size = 0;
         if (spot_view_class(text[i]) & SPOT_SPECIAL)
             size = unfold_step(text + i, length - i, kinds, bytes, &count, &kind);
         if (size > 0) {
-            g_byte_array_append(into, (const guint8 *)text + plain, (guint)(i - plain));
-            g_byte_array_append(into, (const guint8 *)bytes, count);
-            plain = i + size;
+            memcpy(to, bytes, UNFOLD_MAX);
+            to += count;
+            i += size;
+        } else {
+            *to++ = (guint8)text[i++];
         }
-        i += MAX(size, 1);
     }
-    g_byte_array_append(into, (const guint8 *)text + plain, (guint)(length - plain));
-    g_byte_array_append(into, (const guint8 *)"\n", 1);
+    *to++ = '\n';
+    g_byte_array_set_size(into, (guint)(to - into->data));
 }
 
 void sieve_side_add(SieveLevel *level, gsize at)
 {
-    gboolean percent;
+    gboolean percent = level->text[at] == '%';
     gsize start, end;
 
-    if (at < MIN(level->until[0], level->until[1]) || !matters(level, at, &percent) ||
-        at < level->until[percent])
+    if (at < level->until[percent] || !matters(level, at))
         return;
     level->until[percent] =
         spot_view_field((const char *)level->text, level->length, at, &start, &end);

@@ -104,23 +104,62 @@ void spot_name_run(SpotView *view, gsize start, gsize end)
 }
 
 /* Can the character be part of a name in another script, or part such a name's labels? */
-static gboolean is_name_character(gunichar c)
+static gboolean may_be_in_name(gunichar c)
 {
     return g_unichar_isalnum(c) || g_unichar_ismark(c) || c == '.' || c == '-' || c == '_' ||
            c == 0x200c || c == 0x200d || c == 0x3002 || c == 0xff0e || c == 0xff61;
 }
 
+/* A bit for each character of the first plane. */
+static const guint8 *name_characters(void)
+{
+    static guint8 bits[65536 / 8];
+    static gsize filled = 0;
+
+    if (g_once_init_enter(&filled)) {
+        for (gunichar c = 0; c < 65536; c++)
+            bits[c / 8] |= (guint8)(may_be_in_name(c) << c % 8);
+        g_once_init_leave(&filled, 1);
+    }
+    return bits;
+}
+
+/* The character at @text, of which @left bytes are there, and its bytes. 0x110000: it is none. */
+static inline gunichar read_character(const char *text, gsize left, guint *ret_size)
+{
+    const guint8 *bytes = (const guint8 *)text;
+    gunichar c = bytes[0];
+
+    *ret_size = 1;
+    if (c < 0x80)
+        return c;
+    if (c >= 0xc2 && c < 0xe0 && left >= 2 && bytes[1] >> 6 == 2) {
+        *ret_size = 2;
+        return (c & 0x1f) << 6 | (bytes[1] & 0x3f);
+    }
+    if (c >= 0xe1 && c < 0xed && left >= 3 && bytes[1] >> 6 == 2 && bytes[2] >> 6 == 2) {
+        *ret_size = 3;
+        return (c & 0x0f) << 12 | (bytes[1] & 0x3fu) << 6 | (bytes[2] & 0x3f);
+    }
+    c = g_utf8_get_char_validated(text, (gssize)left);
+    if (c >= 0x110000)
+        return 0x110000;
+    *ret_size = (guint)g_unichar_to_utf8(c, NULL);
+    return c;
+}
+
 void spot_name_pieces(const char *text, gsize start, gsize end, SpotNamePiece each, gpointer user)
 {
+    const guint8 *bits = name_characters();
+
     for (gsize i = start; i < end;) {
         gsize piece = i;
         gboolean high = FALSE;
-        while (i < end) {
-            gunichar c = g_utf8_get_char_validated(text + i, (gssize)(end - i));
-            if (c >= 0x110000 || !is_name_character(c))
+        for (guint size; i < end; i += size) {
+            gunichar c = read_character(text + i, end - i, &size);
+            if (c < 65536 ? !(bits[c / 8] >> c % 8 & 1) : c >= 0x110000 || !may_be_in_name(c))
                 break;
             high = high || c >= 0x80;
-            i += (gsize)g_unichar_to_utf8(c, NULL);
         }
         gsize piece_end = i;
         while (piece < piece_end && text[piece] == '.')

@@ -4,6 +4,13 @@
 
 #include "stix/observable_refang.h"
 
+/* What a byte counts as a hexadecimal digit, and one more; 0: it is none. */
+static const guint8 hex_digits[256] = {
+    ['0'] = 1,  ['1'] = 2,  ['2'] = 3,  ['3'] = 4,  ['4'] = 5,  ['5'] = 6,  ['6'] = 7,  ['7'] = 8,
+    ['8'] = 9,  ['9'] = 10, ['a'] = 11, ['b'] = 12, ['c'] = 13, ['d'] = 14, ['e'] = 15, ['f'] = 16,
+    ['A'] = 11, ['B'] = 12, ['C'] = 13, ['D'] = 14, ['E'] = 15, ['F'] = 16,
+};
+
 /* @digits hexadecimal digits; FALSE when there are fewer. */
 static gboolean parse_hex(const char *text, gsize length, guint digits, gunichar *ret_number)
 {
@@ -11,10 +18,10 @@ static gboolean parse_hex(const char *text, gsize length, guint digits, gunichar
     if (length < digits)
         return FALSE;
     for (guint i = 0; i < digits; i++) {
-        int digit = g_ascii_xdigit_value(text[i]);
-        if (digit < 0)
+        guint digit = hex_digits[(guchar)text[i]];
+        if (digit == 0)
             return FALSE;
-        number = number << 4 | (gunichar)digit;
+        number = number << 4 | (digit - 1);
     }
     *ret_number = number;
     return TRUE;

@@ -44,14 +44,14 @@ static gsize canonical_ascii(const char *text, gsize length, guint min_labels, c
         if (c == 0)
             return 0;
         if (c == '.') {
-            if (i == label || i - label > 63)
+            if (i == label || i - label > OBSERVABLE_DOMAIN_LABEL_MAX)
                 return 0;
             label = i + 1;
             labels++;
         }
         buffer[i] = c;
     }
-    if (label == length || length - label > 63 || labels < min_labels ||
+    if (label == length || length - label > OBSERVABLE_DOMAIN_LABEL_MAX || labels < min_labels ||
         is_number(buffer + label, length - label))
         return 0;
     buffer[length] = '\0';
@@ -82,4 +82,15 @@ gsize observable_domain_canonical(const char *text, gsize length, guint min_labe
         if ((guchar)text[i] >= 0x80)
             return canonical_unicode(text, length, min_labels, buffer);
     return canonical_ascii(text, length, min_labels, buffer);
+}
+
+char *observable_domain_to_unicode(const char *canonical)
+{
+    char *text = NULL;
+
+    if (idn2_to_unicode_8z8z(canonical, &text, 0) != IDN2_OK)
+        return NULL;
+    char *owned = g_strdup(text);
+    idn2_free(text);
+    return owned;
 }

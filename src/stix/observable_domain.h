@@ -7,6 +7,9 @@
 /* Longest name in bytes, RFC 1035 section 2.3.4, without the root's dot. */
 #define OBSERVABLE_DOMAIN_MAX 253
 
+/* Longest label in bytes. */
+#define OBSERVABLE_DOMAIN_LABEL_MAX 63
+
 /* Writes the canonical form (A-labels, lower case, no trailing dot) of @text and a NUL into @buffer
  * and returns its length, or 0 when it is no host name of at least @min_labels labels.
  *
@@ -16,3 +19,7 @@
  * through UTS #46, non-transitional, with libidn2. */
 gsize observable_domain_canonical(const char *text, gsize length, guint min_labels,
                                   char buffer[OBSERVABLE_DOMAIN_MAX + 1]);
+
+/* What the canonical name says in the scripts that its A-labels stand for; NULL when one of them
+ * stands for nothing. */
+char *observable_domain_to_unicode(const char *canonical);

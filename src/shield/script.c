@@ -1,0 +1,182 @@
+#include "shield/script.h"
+
+#include <string.h>
+
+#include "shield/key.h"
+#include "stix/observable_domain.h"
+
+/* Characters that are remembered. */
+#define REMEMBERED 4096
+
+typedef struct {
+    gunichar character; /* 0: none */
+    gunichar mapped;    /* 0: to be told only together with others */
+} Mapping;
+
+/* Names that are remembered, and the longest. */
+#define NAMES   256
+#define LONGEST 62
+
+typedef struct {
+    guint8 length; /* 0: none */
+    guint8 may_have;
+    char bytes[LONGEST];
+} Name;
+
+struct Script {
+    Mapping mappings[REMEMBERED];
+    Name names[NAMES];
+};
+
+Script *script_new(void)
+{
+    return g_new0(Script, 1);
+}
+
+void script_free(Script *script)
+{
+    g_free(script);
+}
+
+/* By FNV-1a: whoever makes names collide has them asked for again. */
+static guint place_of(const char *name, gsize length)
+{
+    guint32 hash = 2166136261u;
+    for (gsize i = 0; i < length; i++)
+        hash = (hash ^ (guint8)name[i]) * 16777619u;
+    return hash % NAMES;
+}
+
+gboolean script_recall(const Script *script, const char *name, gsize length, gboolean *ret_may_have)
+{
+    if (length == 0 || length > LONGEST)
+        return FALSE;
+    const Name *known = &script->names[place_of(name, length)];
+    if (known->length != length || memcmp(known->bytes, name, length) != 0)
+        return FALSE;
+    *ret_may_have = known->may_have;
+    return TRUE;
+}
+
+void script_note(Script *script, const char *name, gsize length, gboolean may_have)
+{
+    if (length == 0 || length > LONGEST)
+        return;
+    Name *known = &script->names[place_of(name, length)];
+    known->length = (guint8)length;
+    known->may_have = may_have != FALSE;
+    memcpy(known->bytes, name, length);
+}
+
+gboolean script_a_label_key(const char *label, gsize length, guint *ret_key)
+{
+    char ascii[OBSERVABLE_DOMAIN_LABEL_MAX + 1];
+
+    if (length <= 4 || length >= sizeof(ascii) || memcmp(label, "xn--", 4) != 0)
+        return FALSE;
+    memcpy(ascii, label, length);
+    ascii[length] = '\0';
+    g_autofree char *text = observable_domain_to_unicode(ascii);
+    if (!text)
+        return FALSE;
+    glong characters = g_utf8_strlen(text, -1);
+    const char *last = g_utf8_offset_to_pointer(text, characters - 1);
+    gunichar before = characters > 1 ? g_utf8_get_char(g_utf8_prev_char(last)) : 0;
+    *ret_key = key_script_label(before, g_utf8_get_char(last));
+    return TRUE;
+}
+
+/* Can a character before it take it up? Marks; and vowels and ends of syllables in Hangul. */
+static gboolean composes(gunichar c)
+{
+    return g_unichar_ismark(c) || (c >= 0x1100 && c < 0x1200) || (c >= 0xd7b0 && c < 0xd800);
+}
+
+/* What the character becomes behind @before, which is none that it composes with: 0 when that is
+ * nothing, or more than one. */
+static gunichar map_behind(const char *before, gunichar c)
+{
+    char text[16], name[OBSERVABLE_DOMAIN_MAX + 1];
+    gsize length = strlen(before);
+
+    memcpy(text, before, length);
+    length += (gsize)g_unichar_to_utf8(c, text + length);
+    if (observable_domain_canonical(text, length, 1, name) == 0)
+        return 0;
+    g_autofree char *mapped = observable_domain_to_unicode(name);
+    if (!mapped || !g_str_has_prefix(mapped, before))
+        return 0;
+    const char *last = mapped + strlen(before);
+    return g_utf8_strlen(last, -1) == 1 ? g_utf8_get_char(last) : 0;
+}
+
+static gunichar map_other(gunichar c)
+{
+    /* Some stand only behind a letter that is written in the same direction. */
+    static const char *const befores[] = {"", "a", "\330\250" /* U+0628 */};
+
+    if (composes(c))
+        return 0;
+    for (gsize i = 0; i < G_N_ELEMENTS(befores); i++) {
+        gunichar mapped = map_behind(befores[i], c);
+        if (mapped != 0)
+            return mapped >= 0x80 ? mapped : 0;
+    }
+    return 0;
+}
+
+static gunichar map_character(Script *script, gunichar c)
+{
+    if (c < 0x80)
+        return (gunichar)g_ascii_tolower((char)c);
+    Mapping *mapping = &script->mappings[c % REMEMBERED];
+    if (mapping->character != c)
+        *mapping = (Mapping){c, map_other(c)};
+    return mapping->mapped;
+}
+
+/* Bytes of the dot that ends at @end; 0 when none does. */
+static gsize dot_before(const char *name, gsize end)
+{
+    const char *behind = name + end;
+
+    if (end >= 1 && behind[-1] == '.')
+        return 1;
+    return end >= 3 && (memcmp(behind - 3, "\343\200\202", 3) == 0 ||
+                        memcmp(behind - 3, "\357\274\216", 3) == 0 ||
+                        memcmp(behind - 3, "\357\275\241", 3) == 0)
+               ? 3
+               : 0;
+}
+
+gsize script_last_label(const char *name, gsize length, gsize *ret_end)
+{
+    gsize end = length, dot;
+
+    while ((dot = dot_before(name, end)) > 0)
+        end -= dot;
+    gsize start = end;
+    while (start > 0 && dot_before(name, start) == 0)
+        start--;
+    *ret_end = end;
+    return start;
+}
+
+gboolean script_label_key(Script *script, const char *label, gsize length, guint *ret_key)
+{
+    if (length == 0)
+        return FALSE;
+    const char *last = g_utf8_prev_char(label + length);
+    gunichar c = g_utf8_get_char(last), before = 0;
+    gunichar mapped = c < 0x80 ? 0 : map_character(script, c);
+
+    if (last > label) {
+        before = map_character(script, g_utf8_get_char(g_utf8_prev_char(last)));
+        if (before == 0)
+            return FALSE;
+    }
+    if (mapped == 0)
+        return FALSE;
+    *ret_key = key_script_label(before, mapped);
+    return TRUE;
+}

@@ -1,0 +1,179 @@
+/* Names in scripts other than ASCII: whatever a text may write for a name of the set has the key of
+ * the set's own label, or none; and of prose nearly nothing is taken for a name. */
+#include "shield/script.h"
+
+#include <string.h>
+
+#include "shield/set_builder.h"
+#include "shield/sieve.h"
+#include "shield/spot.h"
+#include "stix/observable_domain.h"
+
+/* The names that the root zone had for trying other scripts (IANA, 2007 to 2013): "example.test" in
+ * eleven of them. */
+static const struct {
+    const char *ascii, *text;
+} names[] = {
+    {"xn--fsqu00a.xn--g6w251d", "\344\276\213\345\255\220.\346\270\254\350\251\246"},
+    {"xn--fsqu00a.xn--0zwm56d", "\344\276\213\345\255\220.\346\265\213\350\257\225"},
+    {"xn--e1afmkfd.xn--80akhbyknj4f",
+     "\320\277\321\200\320\270\320\274\320\265\321\200."
+     "\320\270\321\201\320\277\321\213\321\202\320\260\320\275\320\270\320\265"},
+    {"xn--p1b6ci4b4b3a.xn--11b5bs3a9aj6g",
+     "\340\244\211\340\244\246\340\244\276\340\244\271\340\244\260\340\244\243."
+     "\340\244\252\340\244\260\340\245\200\340\244\225\340\245\215\340\244\267\340\244\276"},
+    {"xn--hxajbheg2az3al.xn--jxalpdlp",
+     "\317\200\316\261\317\201\316\254\316\264\316\265\316\271\316\263\316\274\316\261."
+     "\316\264\316\277\316\272\316\271\316\274\316\256"},
+    {"xn--9n2bp8q.xn--9t4b11yi5a", "\354\213\244\353\241\200.\355\205\214\354\212\244\355\212\270"},
+    {"xn--fdbk5d8ap9b8a8d.xn--deba0ad", "\327\221\327\262\326\267\327\251\327\244\326\274\327\231"
+                                        "\327\234.\327\230\327\242\327\241\327\230"},
+    {"xn--r8jz45g.xn--zckzah", "\344\276\213\343\201\210.\343\203\206\343\202\271\343\203\210"},
+    {"xn--zkc6cc5bi7f6e.xn--hlcj6aya9esc7a",
+     "\340\256\211\340\256\244\340\256\276\340\256\260\340\256\243\340\256\256\340\257\215."
+     "\340\256\252\340\256\260\340\256\277\340\256\237\340\257\215\340\256\232\340\257\210"},
+    {"xn--mgbh0fb.xn--hgbk6aj7f53bba",
+     "\331\205\330\253\330\247\331\204.\330\242\330\262\331\205\330\247\333\214\330\264\333\214"},
+    {"xn--mgbh0fb.xn--kgbechtv",
+     "\331\205\330\253\330\247\331\204.\330\245\330\256\330\252\330\250\330\247\330\261"},
+};
+
+/* A label as a text has it: if it becomes an A-label and can be told by its last characters, both
+ * have the same key. */
+static void check_label(Script *script, const char *label, guint *told)
+{
+    char name[OBSERVABLE_DOMAIN_MAX + 1];
+    guint key, wanted;
+
+    gsize length = observable_domain_canonical(label, strlen(label), 1, name);
+    if (length == 0 || !script_label_key(script, label, strlen(label), &key))
+        return;
+    if (!script_a_label_key(name, length, &wanted))
+        g_error("%s is told by its end, but becomes %s", label, name);
+    if (key != wanted)
+        g_error("%s (%s) has another key than its A-label", label, name);
+    (*told)++;
+}
+
+/* Every character, behind none, behind itself and behind others; of the large blocks, in which all
+ * are alike, some. */
+static void test_characters(void)
+{
+    static const char *const befores[] = {"", "a", "\320\266", "\330\250", "\341\204\200"};
+    g_autoptr(Script) script = script_new();
+    char label[32];
+    guint told = 0;
+
+    for (gunichar c = 0x80; c < 0x20000; c += c < 0x3400 ? 1 : 37) {
+        if (!g_unichar_validate(c) || g_unichar_type(c) == G_UNICODE_UNASSIGNED)
+            continue;
+        for (gsize i = 0; i <= G_N_ELEMENTS(befores); i++) {
+            gsize at = i < G_N_ELEMENTS(befores) ? (gsize)(g_stpcpy(label, befores[i]) - label)
+                                                 : (gsize)g_unichar_to_utf8(c, label);
+            label[at + (gsize)g_unichar_to_utf8(c, label + at)] = '\0';
+            check_label(script, label, &told);
+        }
+    }
+    /* Not all of them by saying nothing. */
+    g_assert_cmpuint(told, >, 10000);
+}
+
+static Set *make_set(void)
+{
+    g_autoptr(SetBuilder) builder = set_builder_new(NULL);
+    g_autoptr(GError) error = NULL;
+
+    for (guint i = 0; i < G_N_ELEMENTS(names); i++) {
+        g_autofree char *id = g_strdup_printf("indicator--00000000-0000-4000-8000-%012u", i);
+        SetIndicator indicator = {.id = id, .source = "test", .confidence = -1};
+        g_assert_true(set_builder_add_indicator(builder, &indicator, NULL));
+        g_assert_true(set_builder_add_value(builder, OBSERVABLE_DOMAIN, names[i].ascii, NULL));
+    }
+    Set *set = set_builder_open(builder, &error);
+    g_assert_no_error(error);
+    return set;
+}
+
+/* The places that the sieve sees in the text. */
+static guint count_places(Sieve *sieve, const char *text)
+{
+    gsize length = strlen(text);
+    g_autofree char *memory = g_malloc0(length + 2 * SIEVE_MARGIN);
+    g_autoptr(GArray) places = g_array_new(FALSE, FALSE, sizeof(gsize));
+
+    memcpy(memory + SIEVE_MARGIN, text, length);
+    sieve_text(sieve, memory + SIEVE_MARGIN, length, places);
+    return places->len;
+}
+
+/* Where the spotter finds the name, spelled so and between other words, the sieve sees it. */
+static void check_seen(Sieve *sieve, const char *name, const char *before, const char *behind)
+{
+    g_autofree char *text = g_strconcat(before, name, behind, NULL);
+    g_autoptr(GArray) matches = g_array_new(FALSE, FALSE, sizeof(SpotMatch));
+
+    spot_text(sieve_set(sieve), text, strlen(text), matches);
+    if (matches->len > 0 && count_places(sieve, text) == 0)
+        g_error("not seen: %s", text);
+}
+
+static void test_names(void)
+{
+    static const char *const dots[] = {".", "\343\200\202", "\357\274\216", "\357\275\241"};
+    static const char *const around[][2] = {{"", ""},
+                                            {"www.", "."},
+                                            {"\342\200\234", "\342\200\235"},
+                                            {"(", "/a/b"},
+                                            {"a@", "\343\200\202"}};
+    g_autoptr(Set) set = make_set();
+    g_autoptr(Sieve) sieve = sieve_new(set);
+
+    for (gsize i = 0; i < G_N_ELEMENTS(names); i++) {
+        g_autoptr(GArray) matches = g_array_new(FALSE, FALSE, sizeof(SpotMatch));
+        spot_text(set, names[i].text, strlen(names[i].text), matches);
+        g_assert_cmpuint(matches->len, ==, 1);
+        g_autofree char *upper = g_utf8_strup(names[i].text, -1);
+        g_autofree char *parts = g_utf8_normalize(names[i].text, -1, G_NORMALIZE_NFD);
+        const char *spellings[] = {names[i].text, names[i].ascii, upper, parts};
+        for (gsize n = 0; n < G_N_ELEMENTS(spellings); n++)
+            for (gsize dot = 0; dot < G_N_ELEMENTS(dots); dot++) {
+                g_auto(GStrv) labels = g_strsplit(spellings[n], ".", 2);
+                g_autofree char *name = g_strjoinv(dots[dot], labels);
+                for (gsize k = 0; k < G_N_ELEMENTS(around); k++)
+                    check_seen(sieve, name, around[k][0], around[k][1]);
+            }
+    }
+}
+
+/* Sentences whose last words are nothing of the set are told from names by their ends, not by
+ * turning each of them into A-labels: what has no place took no such turn, or all of them did. */
+static void test_prose(void)
+{
+    g_autoptr(Script) script = script_new();
+    g_autoptr(GString) text = g_string_new(NULL);
+    g_autoptr(Set) set = make_set();
+    g_autoptr(Sieve) sieve = sieve_new(set);
+    guint told = 0, key;
+
+    for (gunichar c = 0x4e00; c < 0x5200; c++) {
+        char word[16];
+        gsize length = (gsize)g_unichar_to_utf8(c, word);
+        length += (gsize)g_unichar_to_utf8(c + 1, word + length);
+        told += (guint)script_label_key(script, word, length, &key);
+        g_string_append_len(text, word, (gssize)length);
+        g_string_append(text, "\343\200\202");
+        g_string_append_len(text, word, (gssize)length);
+        g_string_append_c(text, ' ');
+    }
+    g_assert_cmpuint(told, ==, 0x400);
+    g_assert_cmpuint(count_places(sieve, text->str), ==, 0);
+}
+
+int main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    g_test_add_func("/script/characters", test_characters);
+    g_test_add_func("/script/names", test_names);
+    g_test_add_func("/script/prose", test_prose);
+    return g_test_run();
+}
