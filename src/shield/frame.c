@@ -93,6 +93,7 @@ void frame_begin(Frame *frame)
 void frame_finish(Frame *frame)
 {
     frame->inside = FALSE;
+    frame->found = TRUE;
     feed(frame, 1);
 }
 
@@ -123,6 +124,12 @@ gsize frame_end(Frame *frame, char *into, gsize room)
     frame->room = room;
     frame_release(frame);
     return frame->at;
+}
+
+void frame_go_on(Frame *frame)
+{
+    if (frame->format == &frame_json)
+        frame->of.json.head = 0;
 }
 
 gboolean frame_is_between(const Frame *frame)

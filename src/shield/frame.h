@@ -35,6 +35,7 @@ typedef struct {
     gint64 owed;     /* line feeds of the text that were not written; below 0: that were too many */
     gint64 feeds;    /* line feeds that come before all else */
     gboolean inside; /* a record */
+    gboolean found;  /* one has ended */
     gsize size;      /* of it, so far */
     gboolean filled; /* the line that is written has something */
     char held[FRAME_HELD];
@@ -73,6 +74,9 @@ gsize frame_convert(Frame *frame, const char *text, gsize length, gsize *ret_tak
 
 /* The same for what was held back, when the text has ended. */
 gsize frame_end(Frame *frame, char *into, gsize room);
+
+/* @frame, as frame_detect() set it up, goes on behind the start, between records. */
+void frame_go_on(Frame *frame);
 
 /* Is the place behind the last byte that was taken between records, and all written? */
 gboolean frame_is_between(const Frame *frame);

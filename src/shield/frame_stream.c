@@ -3,17 +3,15 @@
 #include <string.h>
 
 #include "base/stream_ahead.h"
-#include "shield/frame.h"
-#include "shield/utf16.h"
+#include "shield/shape.h"
 
 #define CHUNK (64 * 1024)
 
 typedef struct {
     Stream *under;
     Stream *ahead; /* what is compressed is unpacked on a thread of its own; NULL: it is plain */
-    gboolean is_utf16, has_no_mark, is_framed, ended;
-    Utf16 utf16;
-    Frame frame;
+    gboolean ended;
+    Shape shape;
     char *raw;  /* of UTF-16 */
     char *text; /* UTF-8 */
     gsize text_at, text_length;
@@ -38,30 +36,41 @@ static gboolean read_text(Source *source, GError **error)
     gsize size = 0;
 
     source->text_at = source->text_length = 0;
-    if (!source->is_utf16)
+    if (!source->shape.is_utf16)
         return stream_read(under, source->text, CHUNK, &source->text_length, error);
     do {
         if (!stream_read(under, source->raw, CHUNK, &size, error))
             return FALSE;
-        source->text_length = utf16_convert(&source->utf16, source->raw, size, source->text);
+        source->text_length = utf16_convert(&source->shape.utf16, source->raw, size, source->text);
     } while (source->text_length == 0 && size > 0);
     return TRUE;
 }
 
+/* Can what was read be given? What stands before the first record comes with it, so that whoever
+ * reads sees what it is. */
+static gboolean is_enough(const Source *source)
+{
+    return source->ended || source->lines_length > CHUNK / 2 ||
+           (source->lines_length > 0 && source->shape.frame.found);
+}
+
 static gboolean read_lines(Source *source, GError **error)
 {
+    Frame *frame = &source->shape.frame;
+
     source->lines_at = source->lines_length = 0;
-    while (source->lines_length == 0 && !source->ended) {
+    while (!is_enough(source)) {
         gsize taken = 0;
-        if (source->text_at == source->text_length && !read_text(source, error))
-            return FALSE;
+        if (source->text_at == source->text_length &&
+            !read_text(source, source->lines_length > 0 ? NULL : error))
+            return source->lines_length > 0; /* it fails again, after these */
         source->ended = source->text_length == 0;
-        if (source->ended)
-            source->lines_length = frame_end(&source->frame, source->lines, CHUNK);
-        else
-            source->lines_length =
-                frame_convert(&source->frame, source->text + source->text_at,
-                              source->text_length - source->text_at, &taken, source->lines, CHUNK);
+        char *into = source->lines + source->lines_length;
+        gsize room = CHUNK - source->lines_length;
+        source->lines_length += source->ended ? frame_end(frame, into, room)
+                                              : frame_convert(frame, source->text + source->text_at,
+                                                              source->text_length - source->text_at,
+                                                              &taken, into, room);
         source->text_at += taken;
     }
     return TRUE;
@@ -80,7 +89,7 @@ static gboolean read_source(gpointer user, void *buffer, gsize size, gsize *ret_
 {
     Source *source = user;
 
-    if (!source->is_framed) {
+    if (!source->shape.is_framed) {
         if (source->text_at == source->text_length && !read_text(source, error))
             return FALSE;
         *ret_read = give(source->text, &source->text_at, source->text_length, buffer, size);
@@ -92,38 +101,18 @@ static gboolean read_source(gpointer user, void *buffer, gsize size, gsize *ret_
     return TRUE;
 }
 
-/* What the first bytes say it is. */
-static FrameAnswer look_at(Source *source, const char *start, gsize length, gboolean whole)
-{
-    if (!utf16_detect(&source->utf16, start, length)) {
-        Utf16Answer answer = utf16_guess(&source->utf16, start, length);
-        if (answer == UTF16_MORE && !whole)
-            return FRAME_MORE;
-        source->has_no_mark = answer == UTF16_YES;
-        if (answer != UTF16_YES)
-            return frame_detect(&source->frame, start, length, whole);
-    }
-    source->is_utf16 = TRUE;
-    Utf16 state = source->utf16;
-    g_autofree char *text = g_malloc(length * UTF16_GROWTH + 4);
-    gsize size = utf16_convert(&state, start, length, text);
-    return frame_detect(&source->frame, text, size, whole);
-}
-
 /* Looks at the first bytes, as few as will do. */
-static gboolean look(Source *source, GError **error)
+static gboolean look(Source *source, FrameAnswer *ret_answer, GError **error)
 {
-    FrameAnswer answer = FRAME_MORE;
     gsize wanted = 4, length = 0;
     const char *start;
 
-    while (answer == FRAME_MORE) {
+    do {
         if (!stream_peek(source->under, wanted, &start, &length, error))
             return FALSE;
-        answer = look_at(source, start, length, length < wanted || length >= 2 * FRAME_SAMPLE);
+        *ret_answer = shape_detect(&source->shape, start, length, length < wanted, TRUE);
         wanted = length + 1;
-    }
-    source->is_framed = answer == FRAME_YES;
+    } while (*ret_answer == FRAME_MORE);
     return TRUE;
 }
 
@@ -132,17 +121,18 @@ gboolean frame_stream_open(Stream *under, Stream **ret_stream, GError **error)
     Source found = {.under = under};
 
     *ret_stream = NULL;
-    if (!look(&found, error))
+    FrameAnswer answer;
+    if (!look(&found, &answer, error))
         return FALSE;
     /* UTF-16 with a mark is read by whoever reads text. */
-    if (!found.is_framed && !found.has_no_mark)
+    if (answer == FRAME_NO || (found.shape.has_mark && !found.shape.is_framed))
         return TRUE;
     Source *source = g_memdup2(&found, sizeof(found));
     if (stream_compression(under))
         source->ahead = stream_ahead_borrow(under);
-    source->text = g_malloc(source->is_utf16 ? CHUNK * UTF16_GROWTH + 4 : CHUNK);
-    source->raw = source->is_utf16 ? g_malloc(CHUNK) : NULL;
-    source->lines = source->is_framed ? g_malloc(CHUNK) : NULL;
+    source->text = g_malloc(source->shape.is_utf16 ? CHUNK * UTF16_GROWTH + 4 : CHUNK);
+    source->raw = source->shape.is_utf16 ? g_malloc(CHUNK) : NULL;
+    source->lines = source->shape.is_framed ? g_malloc(CHUNK) : NULL;
     *ret_stream = stream_from_source(read_source, source, source_free, TRUE);
     stream_set_under(*ret_stream, under);
     return TRUE;

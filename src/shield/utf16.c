@@ -46,17 +46,6 @@ Utf16Answer utf16_guess(Utf16 *state, const char *text, gsize length)
     return UTF16_YES;
 }
 
-gsize utf16_length(const char *text, gsize length)
-{
-    gsize units = 0;
-    for (gsize i = 0; i < length; i++) {
-        guint8 byte = (guint8)text[i];
-        units += (byte & 0xc0) != 0x80;
-        units += byte >= 0xf0; /* a pair of surrogates */
-    }
-    return 2 * units;
-}
-
 static gsize put_unit(Utf16 *state, guint16 unit, char *into)
 {
     gsize size = 0;

@@ -35,10 +35,6 @@ typedef enum {
  * there. UTF16_YES: @state is set up for it. */
 Utf16Answer utf16_guess(Utf16 *state, const char *text, gsize length);
 
-/* What @length bytes of UTF-8 that utf16_convert() wrote were in UTF-16, in bytes, without a mark.
- */
-gsize utf16_length(const char *text, gsize length);
-
 /* Writes the UTF-8 of the next @length bytes, the mark left out, to @into, which has room for
  * UTF16_GROWTH times as many plus four; returns how much that was. What is no UTF-16 becomes
  * U+FFFD. */

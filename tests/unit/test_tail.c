@@ -198,14 +198,10 @@ static void test_vanished(Fixture *fixture, gconstpointer data)
 
 static void test_refused(Fixture *fixture, gconstpointer data)
 {
-    static const char *const starts[] = {"\x1f\x8b",
-                                         "BZh9",
-                                         "\x28\xb5\x2f\xfd",
+    static const char *const starts[] = {"\x1f\x8b", "BZh9", "\x28\xb5\x2f\xfd",
                                          "\xfd"
                                          "7zXZ",
-                                         "PK\x03\x04",
-                                         "\xff\xfe"
-                                         "a"};
+                                         "PK\x03\x04"};
     for (gsize i = 0; i < G_N_ELEMENTS(starts); i++) {
         g_autoptr(GError) error = NULL;
         append(fixture->path, starts[i]);

@@ -208,12 +208,13 @@ static gboolean close_bracket(Frame *frame, char c)
     return FALSE;
 }
 
-/* In an array, or around it. */
+/* In an array, or around it. What parts records is left out, and so are blanks in the rest of the
+ * line that a record ended in. */
 static gboolean take_between(Frame *frame, char c, gboolean first)
 {
     if (c == '{')
         begin(frame, first ? (gssize)frame->of.json.column : -1);
-    else
+    else if (frame->filled || (!strchr(",[]}", c) && !(is_blank(c) && frame->owed < 0)))
         frame_put(frame, strchr(",[]}", c) ? ' ' : c);
     return TRUE;
 }

@@ -8,7 +8,7 @@
 #include <unistd.h>
 
 #include "shield/input.h"
-#include "shield/utf16.h"
+#include "shield/watch/shaped.h"
 
 /* Hits of a line without an end that are remembered. What is more may be told twice. */
 #define TOLD_MAX_LINE 10000
@@ -26,13 +26,16 @@ struct Tail {
     guint behind_length;
     guint8 head[SHA256_SIZE];
     guint head_length;
-    Input *input;       /* of a structured log */
-    gsize sample;       /* bytes that were asked what it is */
-    GHashTable *told;   /* ToldPrint; hits of the line at `offset`; NULL: none */
-    guint64 told_until; /* bytes of it that were looked at; 0: none */
-    ToldPiece piece;    /* these */
-    Told *memory;       /* what was told by who watched before; NULL: nothing */
-    ToldFile *before;   /* of it, of this file; NULL: nothing behind `offset` */
+    gboolean shaped;        /* it is known what it comes as ... */
+    Shape *shape;           /* ... at the offset; NULL: its bytes are the text */
+    ShapedPiece piece_read; /* what the window was made of; of plain text it is the window */
+    Input *input;           /* of a structured log */
+    gsize sample;           /* bytes that were asked what it is */
+    GHashTable *told;       /* ToldPrint; hits of the line at `offset`; NULL: none */
+    guint64 told_until;     /* bytes of it that were looked at; 0: none */
+    ToldPiece piece;        /* these */
+    Told *memory;           /* what was told by who watched before; NULL: nothing */
+    ToldFile *before;       /* of it, of this file; NULL: nothing behind `offset` */
 };
 
 /* A hit on its way out, held against what was told. */
@@ -77,14 +80,11 @@ static gboolean check_kind(int fd, const char *path, GError **error)
                    5},
                   {"PK\x03\x04", 4}};
     char start[8] = {0};
-    Utf16 utf16;
     gsize length = read_at(fd, start, sizeof(start), 0);
 
     for (gsize i = 0; i < G_N_ELEMENTS(packed); i++)
         if (length >= packed[i].length && memcmp(start, packed[i].magic, packed[i].length) == 0)
             return refuse(path, "it is compressed; see `concert match`", error);
-    if (length >= 2 && utf16_detect(&utf16, start, 2))
-        return refuse(path, "it is UTF-16; see `concert match`", error);
     return TRUE;
 }
 
@@ -131,6 +131,8 @@ void tail_free(Tail *tail)
     close(tail->fd);
     input_free(tail->input);
     g_clear_pointer(&tail->told, g_hash_table_unref);
+    g_free(tail->shape);
+    g_free(tail->piece_read.bytes);
     g_free(tail->path);
     g_free(tail);
 }
@@ -186,6 +188,8 @@ static void start_over(Tail *tail)
     tail->behind_length = tail->head_length = 0;
     g_clear_pointer(&tail->input, input_free);
     tail->sample = 0;
+    g_clear_pointer(&tail->shape, g_free);
+    tail->shaped = FALSE;
     forget_line(tail);
 }
 
@@ -298,12 +302,16 @@ void tail_skip(Tail *tail)
     guint64 size = size_of(tail), at = 0;
     ScanPlace place = {.line = 1};
     guint64 line_start = 0;
+    Shape shape;
 
+    gsize start = read_at(tail->fd, text, UTF16_SAMPLE, 0);
+    gboolean wide = shape_detect(&shape, text, start, TRUE, FALSE) == FRAME_YES;
     for (gsize got; at < size && (got = read_at(tail->fd, text, MIN(SCAN_WINDOW, size - at), at));
          at += got) {
-        for (const char *lf = text; (lf = memchr(lf, '\n', got - (gsize)(lf - text))); lf++) {
+        for (const char *next = text;
+             (next = shaped_next_feed(text, next, text + got, wide, shape.utf16.big_endian));) {
             place.line++;
-            line_start = at + (gsize)(lf - text) + 1;
+            line_start = at + (gsize)(next - text);
         }
     }
     start_over(tail);
@@ -345,6 +353,48 @@ static gboolean pass_on(gpointer user, const ScanHit *hit)
     return means->found(means->user, hit);
 }
 
+/* What its text comes as; with @whole from what is there, else FALSE when that does not tell. */
+static gboolean find_shape(Tail *tail, const TailMeans *means, gboolean whole)
+{
+    static const gsize sizes[] = {4, SHAPE_SAMPLE};
+    FrameAnswer answer = FRAME_MORE;
+    Shape shape;
+
+    for (guint i = 0; i < G_N_ELEMENTS(sizes) && !tail->shaped && answer == FRAME_MORE; i++) {
+        g_autofree char *start = g_malloc(sizes[i]);
+        gsize length = read_at(tail->fd, start, sizes[i], 0);
+        answer = shape_detect(&shape, start, length, whole && length < sizes[i], means->log);
+    }
+    if (tail->shaped || answer == FRAME_MORE)
+        return tail->shaped;
+    tail->shaped = TRUE;
+    if (answer == FRAME_NO)
+        return TRUE;
+    tail->shape = g_memdup2(&shape, sizeof(shape));
+    if (tail->offset > 0)
+        shape_go_on(tail->shape);
+    return TRUE;
+}
+
+/* The first bytes as text, at most @size. */
+static gsize read_start(const Tail *tail, char *text, gsize size)
+{
+    gsize at = 0, written = 0, taken, more;
+    Shape shape;
+
+    if (!tail->shape)
+        return read_at(tail->fd, text, size, 0);
+    g_autofree char *raw = g_malloc(SHAPE_SAMPLE);
+    gsize length = read_at(tail->fd, raw, SHAPE_SAMPLE, 0);
+    shape_detect(&shape, raw, length, TRUE, tail->shape->is_framed);
+    do {
+        more = shape_convert(&shape, raw + at, length - at, &taken, text + written, size - written);
+        at += taken;
+        written += more;
+    } while (taken + more > 0 && size - written >= SHAPE_ROOM);
+    return written;
+}
+
 /* Shows @input all headers that lie before the offset. */
 static void read_headers(Tail *tail, Input *input)
 {
@@ -353,6 +403,11 @@ static void read_headers(Tail *tail, Input *input)
     guint64 at = 0;
     gboolean first = TRUE;
 
+    /* Those that come later are of formats that nobody writes so. */
+    if (tail->shape) {
+        input_take_headers(input, text, read_start(tail, text, SCAN_WINDOW), TRUE);
+        return;
+    }
     while (at < tail->offset &&
            (got = read_at(tail->fd, text + kept, MIN(SCAN_WINDOW - kept, tail->offset - at), at))) {
         at += got;
@@ -373,65 +428,104 @@ static void find_format(Tail *tail, const TailMeans *means)
     if (!means->log || tail->input || tail->sample == INPUT_SAMPLE)
         return;
     g_autofree char *sample = g_malloc(INPUT_SAMPLE);
-    gsize length = read_at(tail->fd, sample, INPUT_SAMPLE, 0);
+    gsize length = read_start(tail, sample, INPUT_SAMPLE);
     if (length <= tail->sample)
         return;
+    tail->sample = length + SHAPE_ROOM < INPUT_SAMPLE ? length : INPUT_SAMPLE;
+    /* Half a line is none of its kind. */
+    const char *lf = memrchr(sample, '\n', length);
+    if (lf)
+        length = (gsize)(lf + 1 - sample);
     const InputFormat *format = means->format ? means->format : input_format_detect(sample, length);
-    tail->sample = length;
     if (!format)
         return;
     tail->input = input_new(format, means->now);
     read_headers(tail, tail->input);
 }
 
+static gboolean read_shaped_window(Tail *tail, ScanWindow *window, gboolean whole)
+{
+    ShapedPiece *piece = &tail->piece_read;
+    gsize context = tail->place.line_bytes > 0 ? (gsize)MIN(tail->offset, SHAPED_CONTEXT) : 0;
+
+    g_free(piece->bytes);
+    piece->bytes = g_malloc(SHAPED_CONTEXT + SHAPED_RAW);
+    piece->from = piece->stop = context;
+    piece->length = read_at(tail->fd, piece->bytes, context + SHAPED_RAW, tail->offset - context);
+    return shaped_window(tail->shape, piece, whole, window) && piece->length > context;
+}
+
 /* Reads the next window: whole lines, or of a line longer than a window what can be decided. FALSE
- * when there is no such thing. */
-static gboolean read_window(const Tail *tail, ScanWindow *window)
+ * when there is no such thing; with @whole it has all of that last line then. */
+static gboolean read_window(Tail *tail, ScanWindow *window, gboolean whole)
 {
     gsize context = (gsize)MIN(tail->place.line_bytes, MIN(tail->offset, SPOT_CONTEXT));
 
     g_array_set_size(window->places, 0);
+    if (tail->shape)
+        return read_shaped_window(tail, window, whole);
     window->from = context;
     window->last = FALSE;
     window->length = read_at(tail->fd, window->text, SCAN_WINDOW_CAPACITY, tail->offset - context);
+    tail->piece_read.from = context;
+    tail->piece_read.length = window->length;
+    tail->piece_read.stop = window->length;
     if (window->length <= context)
         return FALSE;
     const char *lf = memrchr(window->text + context, '\n', window->length - context);
     window->stop = window->looked = lf ? (gsize)(lf + 1 - window->text) : window->length;
-    if (lf)
-        return TRUE;
-    window->stop = window->length - MIN(window->length - context, SPOT_CONTEXT);
-    return window->length == SCAN_WINDOW_CAPACITY;
+    if (!lf)
+        window->stop = window->length - MIN(window->length - context, SPOT_CONTEXT);
+    tail->piece_read.stop = window->stop;
+    return lf || window->length == SCAN_WINDOW_CAPACITY;
+}
+
+/* Bytes of the file behind the offset that were read. */
+static gsize bytes_read(const Tail *tail)
+{
+    return tail->piece_read.length - MIN(tail->piece_read.length, tail->piece_read.from);
 }
 
 static gboolean look(Tail *tail, const TailMeans *means, gboolean remember)
 {
     ScanWindow *window = means->window;
     Passing passing = {.tail = tail, .means = means, .remember = remember};
-    const char *text = window->text + window->from;
+    const ShapedPiece *read = &tail->piece_read;
+    const char *text = tail->shape ? read->bytes + read->from : window->text + window->from;
+    gsize looked = window->looked == window->stop ? read->stop : read->length;
 
-    tail->piece = piece_of(tail, window->looked - window->from);
+    tail->piece = piece_of(tail, looked - read->from);
     if (remember)
         told_piece_print(&tail->piece, text);
     if (means->told)
         told_look(means->told, &tail->piece, text);
-    scan_window_sieve(window, means->sieve);
+    sieve_text(means->sieve, window->text, window->looked, window->places);
     scan_feed_go_on(means->feed, tail->input, &tail->place);
     return scan_feed_look(means->feed, window, pass_on, &passing);
+}
+
+/* Notes what lies before the offset, which the window ends with. */
+static void print_window(Tail *tail, const ScanWindow *window)
+{
+    tail->behind_length = (guint)MIN(window->stop, TAIL_BEHIND);
+    memcpy(tail->behind, window->text + window->stop - tail->behind_length, tail->behind_length);
+    if (tail->behind_length < TAIL_BEHIND)
+        print_behind(tail); /* there may be more of it before the window */
 }
 
 /* What of the window was looked at is done with. */
 static void move_on(Tail *tail, const TailMeans *means)
 {
-    const ScanWindow *window = means->window;
     guint64 line = tail->place.line;
 
-    tail->offset += window->stop - window->from;
+    tail->offset += tail->piece_read.stop - tail->piece_read.from;
     scan_feed_place(means->feed, &tail->place);
-    tail->behind_length = (guint)MIN(window->stop, TAIL_BEHIND);
-    memcpy(tail->behind, window->text + window->stop - tail->behind_length, tail->behind_length);
-    if (tail->behind_length < TAIL_BEHIND)
-        print_behind(tail); /* there may be more of it before the window */
+    if (tail->shape) {
+        *tail->shape = tail->piece_read.behind;
+        print_behind(tail);
+    } else {
+        print_window(tail, means->window);
+    }
     print_head(tail);
     if (tail->place.line != line)
         forget_line(tail);
@@ -439,39 +533,69 @@ static void move_on(Tail *tail, const TailMeans *means)
         forget_before(tail);
 }
 
-TailState tail_look(Tail *tail, const TailMeans *means)
+static TailState look_on(Tail *tail, const TailMeans *means)
 {
     struct stat status = {0};
     fstat(tail->fd, &status);
     tail->modified = modified(&status);
     if ((guint64)status.st_size < tail->offset || !is_same(tail))
         start_over(tail);
+    if (!find_shape(tail, means, FALSE)) {
+        tail->seen = (guint64)status.st_size;
+        return tail->seen > tail->offset ? TAIL_PARTIAL : TAIL_END;
+    }
     find_format(tail, means);
-    if (!read_window(tail, means->window)) {
-        gsize left = means->window->length - MIN(means->window->length, means->window->from);
-        tail->seen = tail->offset + left;
-        return left > 0 ? TAIL_PARTIAL : TAIL_END;
+    if (!read_window(tail, means->window, FALSE)) {
+        tail->seen = tail->offset + bytes_read(tail);
+        return tail->seen > tail->offset ? TAIL_PARTIAL : TAIL_END;
     }
     if (!look(tail, means, FALSE))
         return TAIL_STOPPED;
-    gsize left = means->window->length - means->window->stop;
+    guint64 until = tail->offset + bytes_read(tail);
     move_on(tail, means);
-    tail->seen = tail->offset + left;
-    if (left > 0 || size_of(tail) != tail->offset)
+    tail->seen = until;
+    if (until > tail->offset || size_of(tail) != tail->offset)
         return TAIL_MORE;
     return TAIL_END;
 }
 
-TailState tail_look_at_partial(Tail *tail, const TailMeans *means, gboolean done)
+TailState tail_look(Tail *tail, const TailMeans *means)
+{
+    TailState state = look_on(tail, means);
+    g_clear_pointer(&tail->piece_read.bytes, g_free); /* there may be many tails */
+    return state;
+}
+
+/* What nobody could tell yet is what it seems to be. */
+static TailState look_at_start(Tail *tail, const TailMeans *means, gboolean done)
+{
+    TailState state = TAIL_MORE;
+
+    find_shape(tail, means, TRUE);
+    while (done && state == TAIL_MORE)
+        state = tail_look(tail, means);
+    tail->seen = done ? tail->seen : G_MAXUINT64; /* the lines there are news */
+    return state;
+}
+
+static TailState look_at_rest(Tail *tail, const TailMeans *means, gboolean done)
 {
     ScanWindow *window = means->window;
-    if (size_of(tail) < tail->offset || !is_same(tail) || read_window(tail, window))
+    if (size_of(tail) < tail->offset || !is_same(tail))
         return TAIL_MORE;
-    if (window->length <= window->from)
+    if (!tail->shaped) {
+        TailState state = look_at_start(tail, means, done);
+        if (state != TAIL_PARTIAL)
+            return state;
+    }
+    if (read_window(tail, window, TRUE))
+        return TAIL_MORE;
+    gsize left = bytes_read(tail);
+    if (left == 0)
         return TAIL_END;
-    gsize left = window->length - window->from;
     if (done || tail->told_until != left) {
         window->stop = window->looked = window->length;
+        tail->piece_read.stop = tail->piece_read.length;
         window->last = TRUE;
         if (!look(tail, means, !done))
             return TAIL_STOPPED;
@@ -482,6 +606,13 @@ TailState tail_look_at_partial(Tail *tail, const TailMeans *means, gboolean done
         return TAIL_PARTIAL;
     move_on(tail, means);
     return TAIL_END;
+}
+
+TailState tail_look_at_partial(Tail *tail, const TailMeans *means, gboolean done)
+{
+    TailState state = look_at_rest(tail, means, done);
+    g_clear_pointer(&tail->piece_read.bytes, g_free);
+    return state;
 }
 
 gboolean tail_has_news(const Tail *tail)

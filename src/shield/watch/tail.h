@@ -50,8 +50,8 @@ typedef enum {
     TAIL_STOPPED, /* `found` said so */
 } TailState;
 
-/* Opens the regular file @path. CONCERT_ERROR_INPUT when it is none, or is not a log that grows:
- * compressed, or UTF-16. */
+/* Opens the regular file @path. CONCERT_ERROR_INPUT when it is none, or is not a log that grows, as
+ * it is compressed. */
 Tail *tail_open(const char *path, GError **error);
 
 void tail_free(Tail *tail);
