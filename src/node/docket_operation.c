@@ -2,10 +2,13 @@
 
 #include <string.h>
 
+#include "base/jsontext.h"
+#include "base/timestamp.h"
 #include "node/attachment_sender.h"
 #include "node/config.h"
 #include "node/docket_sender.h"
 #include "node/operation_params.h"
+#include "node/own_clock.h"
 
 static const char operation[] = "dossier.event";
 
@@ -115,5 +118,7 @@ gboolean docket_operation_event(Notary *notary, yyjson_val *params, yyjson_mut_d
         return FALSE;
     attachment_sender_run(notary);
     give_sent(&sent, result);
+    g_autofree char *doubt = own_clock_doubt(notary_store(notary), timestamp_now());
+    jsontext_add(result, yyjson_mut_doc_get_root(result), "note", doubt);
     return TRUE;
 }

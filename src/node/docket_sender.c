@@ -8,6 +8,7 @@
 #include "node/dispatcher.h"
 #include "node/docket_post.h"
 #include "node/docket_relay.h"
+#include "node/own_clock.h"
 #include "store/ledger.h"
 
 void docket_sender_sent_clear(DocketSent *sent)
@@ -153,7 +154,7 @@ gboolean docket_sender_send_also(Notary *notary, const DocketAct *act, DocketAls
 {
     Sending sending = {
         .act = act, .messenger = notary_messenger(notary, error), .also = also, .user = user};
-    if (!sending.messenger)
+    if (!sending.messenger || !own_clock_check(notary_store(notary), timestamp_now(), error))
         return FALSE;
     sending.place.own_key = note_signer_verifier(sending.messenger);
     const DispatcherItem item = {.make = make, .sent = keep, .user = &sending};

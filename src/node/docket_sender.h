@@ -22,7 +22,8 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(DocketSent, docket_sender_sent_clear)
 /* Does @act. Whoever of the audience is no peer, or none any more, is passed over and named in
  * `untold`; but who opens a dossier reaches all, or it fails with CONCERT_ERROR_DENIED. Earlier
  * events that some of those told have not got yet go with it. What is for nobody is committed, and
- * stays here. Other errors as of docket_draft() and of the policy. */
+ * stays here. CONCERT_ERROR_BUSY when this node's clock is plainly wrong (node/own_clock.h); other
+ * errors as of docket_draft() and of the policy. */
 gboolean docket_sender_send(Notary *notary, const DocketAct *act, DocketSent *ret_sent,
                             GError **error);
 

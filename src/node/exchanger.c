@@ -207,7 +207,8 @@ static void run_pull(gpointer data, gpointer user)
     if (!stopping && counts.retractions > 0)
         dispatcher_settle_onward(exchanger->notary, NULL); /* what fails is done after the next */
     if (!stopping)
-        report(exchanger, line, error ? error->message : NULL, good ? counts.skew_us : 0);
+        report(exchanger, line, error ? error->message : NULL,
+               counts.has_skew ? counts.skew_us : PEERS_SKEW_UNKNOWN);
     g_mutex_lock(&exchanger->lock);
     if (!stopping)
         plan_pull(exchanger, line, good, polls, &counts);

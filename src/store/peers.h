@@ -84,6 +84,7 @@ typedef struct {
     gint64 failed;          /* when that was */
     guint failures;         /* in a row */
     gint64 skew_us;         /* its clock less ours, as last seen */
+    gint64 skew_at;         /* when that was, by our clock; 0: never */
     guint64 received, sent; /* bytes on the day `traffic_day` (days since 1970, UTC) */
     gint64 traffic_day;
     gboolean fork; /* convicted of two trees: nothing of it is accepted until a person decides */
@@ -165,7 +166,10 @@ gboolean peers_set_compared(StoreTx *tx, gint64 number, gboolean compared, GErro
 gboolean peers_set_progress(StoreTx *tx, gint64 number, guint64 size, const MerkleHash *root,
                             const char *checkpoint, guint64 cursor, GError **error);
 
-/* What became of a contact at @when; @failure NULL: it succeeded, and @skew_us is known. */
+#define PEERS_SKEW_UNKNOWN G_MININT64
+
+/* What became of a contact at @when; @failure NULL: it succeeded. @skew_us: of the peer's clock,
+ * which a peer that refuses may have told, too. */
 gboolean peers_set_contact(StoreTx *tx, gint64 number, gint64 when, const char *failure,
                            gint64 skew_us, GError **error);
 

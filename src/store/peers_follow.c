@@ -31,9 +31,11 @@ gboolean peers_set_contact(StoreTx *tx, gint64 number, gint64 when, const char *
 {
     sqlite3_stmt *statement = sqlite_prepare(
         tx->db,
-        failure ? "UPDATE peer SET failed = ?2, failure = ?3, failures = failures + 1"
+        failure ? "UPDATE peer SET failed = ?2, failure = ?3, failures = failures + 1,"
+                  " skew = coalesce(?4, skew), skew_at = iif(?4 IS NULL, skew_at, ?2)"
                   " WHERE number = ?1"
-                : "UPDATE peer SET contacted = ?2, failure = ?3, failures = 0, skew = ?4"
+                : "UPDATE peer SET contacted = ?2, failure = ?3, failures = 0,"
+                  " skew = coalesce(?4, skew), skew_at = iif(?4 IS NULL, skew_at, ?2)"
                   " WHERE number = ?1",
         error);
     if (!statement)
@@ -41,8 +43,10 @@ gboolean peers_set_contact(StoreTx *tx, gint64 number, gint64 when, const char *
     sqlite3_bind_int64(statement, 1, number);
     sqlite3_bind_int64(statement, 2, when);
     sqlite_bind_text(statement, 3, failure);
-    if (!failure)
+    if (skew_us != PEERS_SKEW_UNKNOWN)
         sqlite3_bind_int64(statement, 4, skew_us);
+    else
+        sqlite3_bind_null(statement, 4);
     return sqlite_run(tx->db, statement, error);
 }
 

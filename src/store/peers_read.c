@@ -52,8 +52,8 @@ void peer_free(Peer *peer)
     "reason,"                                                                                      \
     " since, compared, card_number, ledger_vkey, recovery_vkey, message_vkey, parcel_key, urls,"   \
     " tls, size, root, checkpoint, cursor, contacted, failure, failed, failures, skew, received,"  \
-    " sent, traffic_day, fork_reason"
-#define CARD_COLUMN 33 /* after all of COLUMNS */
+    " sent, traffic_day, fork_reason, skew_at"
+#define CARD_COLUMN 34 /* after all of COLUMNS */
 
 static gboolean agrees(PeerStep step)
 {
@@ -120,6 +120,7 @@ static gpointer read_peer(sqlite3_stmt *statement)
     peer->traffic_day = sqlite3_column_int64(statement, column++);
     peer->fork_reason = sqlite_dup_text(statement, column++);
     peer->fork = peer->fork_reason != NULL;
+    peer->skew_at = sqlite3_column_int64(statement, column++);
     if (sqlite3_column_count(statement) > CARD_COLUMN)
         peer->card = sqlite_dup_text(statement, CARD_COLUMN);
     peer->changes = g_new0(char *, 1);

@@ -389,6 +389,10 @@ static const char *const steps[] = {
     "CREATE INDEX held_event_source ON held_event (source);"
     "CREATE INDEX held_event_until ON held_event (until);"
     "CREATE INDEX held_event_dossier ON held_event (dossier);",
+
+    /* When a peer's clock was last compared with ours, by ours (node/own_clock.h). */
+    "ALTER TABLE peer ADD COLUMN skew_at INTEGER NOT NULL DEFAULT 0;"
+    "UPDATE peer SET skew_at = contacted",
 };
 
 guint schema_latest(void)

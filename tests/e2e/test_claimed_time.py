@@ -41,8 +41,10 @@ class ClaimedTimeTest(concert.TestCase):
 
         # Alder's clock is 30 hours ahead, while nobody looks; then it is right again.
         alder.stop()
-        alder.run("request", "comment", request, "From tomorrow.", env=clock(30 * HOUR))
-        alder.run("request", "comment", request, "From today.")
+        # Whether it is right nobody there can tell, which is said.
+        self.assertIn("was last compared with a peer's",
+                      alder.run("request", "comment", request, "From tomorrow.", env=clock(30 * HOUR)).err)
+        self.assertNotIn("compared", alder.run("request", "comment", request, "From today.").err)
         alder.serve()
         birch.run("exchange", "sync", alder.name)
         self.until(lambda: self.show(birch, request)["events"] == 3, "the second comment")
@@ -72,6 +74,28 @@ class ClaimedTimeTest(concert.TestCase):
         self.until(lambda: self.show(birch, request)["events"] == 4, "what was held")
         self.assertEqual(self.show(birch, request)["digest"], self.show(alder, request)["digest"])
         self.assertEqual((self.show(birch, request)["held"], self.show(birch, request)["pending"]), ([], 0))
+
+    def test_own_clock(self):
+        """Whose clock is a day ahead of the others' signs nothing: its peers' refusals tell it so."""
+        alder, birch = Node(self, "alder").serve(), Node(self, "birch").serve()
+        alder.run("peer", "invite", birch.url)
+        birch.run("peer", "accept", alder.name)
+        request = alder.run("request", "send", birch.name, "--kind", "advice", "--subject", "Scans", "--text",
+                            "Are these yours?", "--json").json()["dossier"]
+        for node in (alder, birch):
+            self.until(lambda node=node: self.show(node, request)["events"] == 2, node.name)
+        alder.stop()
+        alder.server = concert.Server(alder.path, env=clock(30 * HOUR))
+        self.addCleanup(alder.server.stop)
+        self.until(lambda: alder.peer(birch)["clock_ahead_seconds"] < -29 * HOUR, "Birch's clock is seen")
+        refused = alder.run("request", "comment", request, "From tomorrow.", env=clock(30 * HOUR), status=2).err
+        self.assertRegex(refused, f"(29|30) hours ahead of that of {birch.name}")
+        self.assertEqual(self.show(alder, request)["events"], 2)
+        # Set right it is believed at once, whatever was seen before.
+        alder.server.stop()
+        alder.serve()
+        alder.run("request", "comment", request, "From today.")
+        self.until(lambda: self.show(birch, request)["events"] == 3, "the comment")
 
 
 if __name__ == "__main__":

@@ -324,8 +324,8 @@ static gboolean apply_progress(StoreTx *tx, gpointer user, GError **error)
     gint64 number = *(gint64 *)user, day = G_GINT64_CONSTANT(86400) * G_USEC_PER_SEC;
     return peers_set_progress(tx, number, 7, &root, "note", 5, error) &&
            peers_set_progress(tx, number, 0, NULL, NULL, 6, error) &&
-           peers_set_contact(tx, number, 1000, "timed out", 0, error) &&
-           peers_set_contact(tx, number, 2000, "timed out again", 0, error) &&
+           peers_set_contact(tx, number, 1000, "refused", 77, error) &&
+           peers_set_contact(tx, number, 2000, "timed out again", PEERS_SKEW_UNKNOWN, error) &&
            peers_add_traffic(tx, number, 5 * day, 10, 20, error) &&
            peers_add_traffic(tx, number, 5 * day + 1, 1, 2, error) &&
            peers_set_fork(tx, number, "two trees of size 7", error);
@@ -348,6 +348,8 @@ static void test_progress(Fixture *fixture, gconstpointer data)
     g_autoptr(Peer) then = peers_get(fixture->store, NODE, &error);
     g_assert_cmpuint(then->size, ==, 7);
     g_assert_cmpuint(then->cursor, ==, 6);
+    g_assert_cmpint(then->skew_us, ==, 77);
+    g_assert_cmpint(then->skew_at, ==, 1000);
     g_assert_cmpuint(then->root.bytes[2], ==, 3);
     g_assert_cmpstr(then->checkpoint, ==, "note");
     g_assert_cmpstr(then->failure, ==, "timed out again");
