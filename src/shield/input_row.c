@@ -196,23 +196,39 @@ static void append(char *into, gsize *at, const char *text, gsize length)
     *at += length;
 }
 
-/* Adds the URL that the parts make with @scheme. */
-static void add_joined(InputRow *row, const char *scheme, gsize scheme_length)
+/* Does the host of a request say the port? */
+static gboolean has_port(const InputPart *host)
 {
-    char port[8] = "";
+    const char *colon = memrchr(host->text, ':', host->length);
+    if (!colon)
+        return FALSE;
+    /* "[2001:db8::1]:80" does, "[2001:db8::1]" and "2001:db8::1" do not. */
+    return host->text[0] == '[' ? colon[-1] == ']'
+                                : !memchr(host->text, ':', (gsize)(colon - host->text));
+}
+
+/* Adds the URL that the parts make with @scheme and @port (0: none). */
+static void add_joined(InputRow *row, const char *scheme, gsize scheme_length, guint16 port)
+{
+    const InputPart *host = &row->host;
+    gboolean bare = host->text[0] != '[' && !has_port(host) &&
+                    memchr(host->text, ':', host->length); /* an IPv6 address */
+    char digits[8] = "";
     gsize at = 0;
 
-    if (row->url_port != 0 && !memchr(row->host.text, ':', row->host.length))
-        g_snprintf(port, sizeof(port), ":%u", row->url_port);
-    gsize most = scheme_length + 3 + row->host.length + strlen(port) + row->target.length + 2 +
+    if (port != 0)
+        g_snprintf(digits, sizeof(digits), ":%u", port);
+    gsize most = scheme_length + 3 + host->length + 2 + strlen(digits) + row->target.length + 2 +
                  row->query.length;
     char *url = most <= OBSERVABLE_MAX_LENGTH ? input_row_take(row, most) : NULL;
     if (!url)
         return;
     append(url, &at, scheme, scheme_length);
     append(url, &at, "://", 3);
-    append(url, &at, row->host.text, row->host.length);
-    append(url, &at, port, strlen(port));
+    append(url, &at, "[", bare);
+    append(url, &at, host->text, host->length);
+    append(url, &at, "]", bare);
+    append(url, &at, digits, strlen(digits));
     if (row->target.text[0] != '/')
         append(url, &at, "/", 1);
     append(url, &at, row->target.text, row->target.length);
@@ -221,31 +237,45 @@ static void add_joined(InputRow *row, const char *scheme, gsize scheme_length)
             append(url, &at, "?", 1);
         append(url, &at, row->query.text, row->query.length);
     }
-    add(row, OBSERVABLE_URL, "url", "url:value", url, at, row->host.offset);
+    add(row, OBSERVABLE_URL, "url", "url:value", url, at, host->offset);
 }
 
-/* Host and path of one record are a URL. Where nothing says by which scheme, both count. */
+/* Host and path of one record are a URL. Where nothing says by which scheme, both count. The port
+ * is that of the host's field or of one for it; where there is none, and the record's destination
+ * has an odd one, both with and without it: who asked a proxy has the proxy's there. */
 static void join(InputRow *row)
 {
+    static const struct {
+        const char *name;
+        guint16 port, other;
+    } schemes[] = {{"http", 80, 443}, {"https", 443, 80}};
     guint16 port = row->observation->destination.port;
 
     if (!row->host.text || !row->target.text)
         return;
+    gboolean said = row->url_port != 0 || has_port(&row->host);
+    guint16 sure = has_port(&row->host) ? 0 : row->url_port;
+    gboolean odd = !said && port != 0 && port != 80 && port != 443;
     if (row->scheme.text && row->scheme.length <= 16) {
-        add_joined(row, row->scheme.text, row->scheme.length);
+        if (odd)
+            add_joined(row, row->scheme.text, row->scheme.length, port);
+        add_joined(row, row->scheme.text, row->scheme.length, sure);
         return;
     }
-    if (port != 443)
-        add_joined(row, "http", 4);
-    if (port != 80)
-        add_joined(row, "https", 5);
+    for (gsize i = 0; i < G_N_ELEMENTS(schemes); i++) {
+        if (odd)
+            add_joined(row, schemes[i].name, strlen(schemes[i].name), port);
+        if (port != schemes[i].other)
+            add_joined(row, schemes[i].name, strlen(schemes[i].name), sure);
+    }
 }
 
 static void reset(Input *input, const char *line, gsize length, Observation *observation)
 {
     InputRow *row = &input->row;
-    /* Unfolded, a text is no longer than it was; a URL is there in two schemes; names of fields. */
-    gsize wanted = length + 2 * (OBSERVABLE_MAX_LENGTH + INPUT_MAX_NAME * OBSERVATION_MAX_VALUES);
+    /* Unfolded, a text is no longer than it was; a URL is there in two schemes, with a port and
+     * without; names of fields. */
+    gsize wanted = length + 4 * OBSERVABLE_MAX_LENGTH + 2 * INPUT_MAX_NAME * OBSERVATION_MAX_VALUES;
 
     if (row->arena_size < wanted) {
         g_free(row->arena);

@@ -237,6 +237,28 @@ static const Row rows[] = {
        ZEEK "1700000000.0\t192.0.2.9\tbirch.example\t/\n"
             "1700000000.0\t192.0.2.9\tcedar.example\t/only\n"),
     NO("host and path apart", TEXT, URL, "http://birch.example/only", "birch.example\t/only"),
+    /* a port: in the host's field, in one of its own, the destination's; with it and without */
+    YES("host and path apart", LOG, URL, "http://birch.example:8080/only",
+        ZEEK "1700000000.0\t192.0.2.9\tbirch.example:8080\t/only\n"),
+    YES("host and path apart", LOG, URL, "http://birch.example:8080/only",
+        "time,host,port,path\n1,birch.example,8080,/only\n"),
+    YES("host and path apart", LOG, URL, "http://birch.example:8080/only",
+        "{\"event_type\":\"http\",\"timestamp\":\"2023-11-14T22:13:20Z\",\"dest_port\":8080,"
+        "\"http\":{\"hostname\":\"birch.example\",\"url\":\"/only\"}}\n"),
+    YES("host and path apart", LOG, URL, "http://birch.example/only",
+        "{\"event_type\":\"http\",\"timestamp\":\"2023-11-14T22:13:20Z\",\"dest_port\":3128,"
+        "\"http\":{\"hostname\":\"birch.example\",\"url\":\"/only\"}}\n"),
+    YES("host and path apart", LOG, URL, "http://[2001:db8::9]:8080/only",
+        "time,host,port,path\n1,2001:db8::9,8080,/only\n2,[2001:db8::9],8080,/only\n"),
+    YES("host and path apart", LOG, URL, "http://birch.example:8080/only",
+        "CEF:0|a|b|1|2|n|3|dhost=birch.example dpt=8080 request=/only\n"),
+    NO("host and path apart", LOG, URL, "http://birch.example/only",
+       "time,host,port,path\n1,birch.example,8080,/only\n"),
+    NO("host and path apart", LOG, URL, "http://birch.example:8080/only",
+       ZEEK "1700000000.0\t192.0.2.9\tbirch.example:8081\t/only\n"),
+    NO("host and path apart", LOG, URL, "http://birch.example:8080/only",
+       "{\"event_type\":\"http\",\"timestamp\":\"2023-11-14T22:13:20Z\",\"dest_port\":80,"
+       "\"http\":{\"hostname\":\"birch.example\",\"url\":\"/only\"}}\n"),
     YES("host and path apart", LOG, URL, "http://birch.example/only",
         ZEEK "1700000000.0\t192.0.2.9\tbirch.example\t/only\n#fields\tts\tid.orig_h\tuser\tnote\n"
              "1700000000.0\t192.0.2.9\tcedar.example\t/only\n"),

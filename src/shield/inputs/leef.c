@@ -28,8 +28,8 @@ static const InputField fields[] = {
     {"identHostName", OBSERVABLE_DOMAIN, INPUT_VALUE, DOMAIN},
     {"vSrcName", OBSERVABLE_DOMAIN, INPUT_VALUE, DOMAIN},
     {"srcHostName", OBSERVABLE_DOMAIN, INPUT_VALUE, DOMAIN},
-    {"dstHostName", OBSERVABLE_DOMAIN, INPUT_VALUE, DOMAIN},
-    {"url", OBSERVABLE_URL, INPUT_VALUE, "url:value"},
+    {"dstHostName", OBSERVABLE_DOMAIN, INPUT_HOST, DOMAIN},
+    {"url", OBSERVABLE_URL, INPUT_TARGET, "url:value"},
     {"referer", OBSERVABLE_URL, INPUT_VALUE, NULL},
     {"userAgent", OBSERVABLE_OTHER, INPUT_VALUE, NULL},
     {"version", OBSERVABLE_OTHER, INPUT_VALUE, NULL}, /* of the header */
