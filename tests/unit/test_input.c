@@ -355,6 +355,14 @@ static void test_dns(void)
                 {"Jan 31 10:00:00 dnsmasq[5]: 7 192.0.2.1/53 reply a.example is 192.0.2.2",
                  "2024-01-31T10:00:00.000Z >?#53 | message=Jan 31 10:00:00 dnsmasq[5]: 7 "
                  "192.0.2.1/53 ; query domain=a.example; answer domain=192.0.2.2;"},
+                /* escapes of names are decimal; a dot so written is none between labels */
+                {"Jan 31 10:00:00 dnsmasq[5]: query[A] b\\195\\188\\@.alder.example from "
+                 "192.0.2.1",
+                 "2024-01-31T10:00:00.000Z <192.0.2.1 >?#53 | message=Jan 31 10:00:00 "
+                 "dnsmasq[5]: ; query domain=b\303\274@.alder.example; client ipv4=192.0.2.1;"},
+                {"Jan 31 10:00:00 dnsmasq[5]: query[A] a\\046b\\.c\\25\\256\\ from 192.0.2.1",
+                 "2024-01-31T10:00:00.000Z <192.0.2.1 >?#53 | message=Jan 31 10:00:00 "
+                 "dnsmasq[5]: ; query domain=a\\046b\\.c\\25\\256\\; client ipv4=192.0.2.1;"},
                 {"31-Jan-2024 10:00:00.123 general: info: running", NULL}, {"", NULL},
                 {"client x query:", NULL}, {"dnsmasq[5]: started", NULL},
                 {"client query: a b", NULL}));

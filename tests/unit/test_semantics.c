@@ -147,8 +147,13 @@ static const Row rows[] = {
     YES("backslash escapes", TEXT, DOMAIN, "alder.example", "x\\nalder.example\\r\\n"),
     YES("backslash escapes", TEXT, DOMAIN, "alder.example", "\\x2falder.example"),
     YES("backslash escapes", TEXT, MD5, MD5, "x\\n" MD5),
+    YES("backslash escapes", TEXT, DOMAIN, "alder.example", "alder\\.example"),
+    YES("backslash escapes", TEXT, DOMAIN, "alder.example", "alder\\x2eexample"),
     NO("backslash escapes", TEXT, DOMAIN, "alder.example", "\\x78alder.example"),
     NO("backslash escapes", TEXT, DOMAIN, "alder.example", "alder.example\\x2enet"),
+    /* a dot in octal, and one in decimal: nothing says which is meant */
+    NO("backslash escapes", TEXT, DOMAIN, "alder.example", "alder\\056example"),
+    NO("backslash escapes", TEXT, DOMAIN, "alder.example", "alder\\046example"),
 
     YES("defanged", TEXT, URL, "http://alder.example/a", "hxxp[:]//alder[.]example/a"),
     YES("defanged", TEXT, DOMAIN, "alder.example", "www(dot)alder[dot]example"),

@@ -54,6 +54,47 @@ static void add(InputRow *row, guint which, const char *text, gsize length)
     input_row_add_piece(row, &fields[which], fields[which].name, text, length);
 }
 
+/* The byte that an escape of a name stands for (RFC 1035, 5.1): "\DDD", in decimal, or "\X"; the
+ * length of the escape, 0 when it is none. A dot so written is none between labels, and stays. */
+static gsize read_escape(const char *text, gsize length, char *ret_byte)
+{
+    guint number = 0;
+
+    if (length < 2 || text[0] != '\\' || text[1] == '.')
+        return 0;
+    if (g_ascii_ispunct(text[1])) {
+        *ret_byte = text[1];
+        return 2;
+    }
+    if (length < 4 || !g_ascii_isdigit(text[1]) || !g_ascii_isdigit(text[2]) ||
+        !g_ascii_isdigit(text[3]))
+        return 0;
+    for (guint i = 1; i < 4; i++)
+        number = number * 10 + (guint)(text[i] - '0');
+    *ret_byte = (char)number;
+    return number <= 0xff && number != '.' ? 4 : 0;
+}
+
+/* Adds a name, its escapes undone. */
+static void add_name(InputRow *row, guint which, const Word *word)
+{
+    char *plain = memchr(word->text, '\\', word->length) ? input_row_take(row, word->length) : NULL;
+    gsize size = 0;
+
+    if (!plain) {
+        add(row, which, word->text, word->length);
+        return;
+    }
+    for (gsize at = 0; at < word->length; size++) {
+        gsize used = read_escape(word->text + at, word->length - at, &plain[size]);
+        if (used == 0)
+            plain[size] = word->text[at];
+        at += MAX(used, 1);
+    }
+    input_row_add(row, &fields[which], fields[which].name, plain, size,
+                  (gsize)(word->text - row->line));
+}
+
 /* What stands before the word. */
 static void add_head(InputRow *row, const Word *word)
 {
@@ -92,7 +133,7 @@ static gboolean read_bind(InputRow *row, const Word *words, guint count)
     add(row, CLIENT, words[client].text, length);
     row->observation->source.port =
         (guint16)CLAMP(g_ascii_strtoll(port + 1, NULL, 10), 0, G_MAXUINT16);
-    add(row, QUERY, words[query].text, words[query].length);
+    add_name(row, QUERY, &words[query]);
     add_rest(row, words, query + 1, count);
     return TRUE;
 }
@@ -108,7 +149,7 @@ static gboolean read_unbound(InputRow *row, const Word *words, guint count)
             return FALSE;
         add_head(row, &words[i]);
         add(row, CLIENT, words[i + 2].text, words[i + 2].length);
-        add(row, QUERY, words[i + 3].text, words[i + 3].length);
+        add_name(row, QUERY, &words[i + 3]);
         add_rest(row, words, i + 4, count);
         return TRUE;
     }
@@ -130,9 +171,8 @@ static gboolean read_dnsmasq(InputRow *row, const Word *words, guint count)
     if (at + 3 >= count)
         return FALSE;
     add_head(row, &words[at]);
-    add(row, QUERY, words[at + 1].text, words[at + 1].length);
-    add(row, begins(&words[at], "query[") ? CLIENT : ANSWER, words[at + 3].text,
-        words[at + 3].length);
+    add_name(row, QUERY, &words[at + 1]);
+    add_name(row, begins(&words[at], "query[") ? CLIENT : ANSWER, &words[at + 3]);
     add_rest(row, words, at + 4, count);
     return TRUE;
 }
