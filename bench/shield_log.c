@@ -1,12 +1,13 @@
 /* shield_log.c - indicators and a log to look for them in, made up.
  *
- *     bench-shield-log INDICATORS COUNT LOG BYTES [eve]
+ *     bench-shield-log INDICATORS COUNT LOG BYTES [eve|feed]
  *
  * Lines of access logs, of connections, of name lookups and of an intrusion detection system; one
  * in a thousand has an indicator, three in a hundred have escapes, other scripts or defanged
  * names. Or Suricata's EVE alone, as its events come at a site: name lookups and flows mostly, then
  * TLS and HTTP, some files and alerts; one in a thousand has an indicator, in a field of its type.
- * The same numbers give the same files. */
+ * With "feed" the indicators are there already (`bench-shield indicators`), and the log's names are
+ * below the same top domains as theirs. The same numbers give the same files. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,7 +16,14 @@
 
 typedef struct {
     guint64 state;
+    gboolean tops; /* names are below top domains as those of feeds are */
 } Dice;
+
+static void fail(const char *what)
+{
+    fprintf(stderr, "bench-shield-log: %s\n", what);
+    exit(2);
+}
 
 static guint roll(Dice *dice, guint below)
 {
@@ -40,11 +48,14 @@ static void append_hex(GString *into, Dice *dice, guint digits)
 
 static void append_name(GString *into, Dice *dice, const char *top)
 {
+    static const char *const tops[] = {"com", "net", "org", "info", "top", "xyz", "ru", "cn", "de"};
     if (roll(dice, 2))
         g_string_append(into, roll(dice, 2) ? "www." : "cdn.");
     append_word(into, dice, 1 + roll(dice, 3));
     g_string_append_c(into, '.');
     append_word(into, dice, 3 + roll(dice, 3));
+    if (dice->tops)
+        top = tops[roll(dice, G_N_ELEMENTS(tops))];
     g_string_append_printf(into, ".%s", top);
 }
 
@@ -322,6 +333,38 @@ static void append_eve(GString *into, Dice *dice, const char *planted)
     g_string_append_c(into, '\n');
 }
 
+/* May it be planted in a text, as it is? */
+static void plant(GPtrArray *planted, const char *line)
+{
+    if (planted->len < 1000 && !g_str_has_prefix(line, "cidr"))
+        g_ptr_array_add(planted, g_strdup(line));
+}
+
+static void make_indicators(const char *path, guint64 count, Dice *dice, GPtrArray *planted)
+{
+    g_autoptr(GString) text = g_string_new(NULL);
+    FILE *file = fopen(path, "w");
+    for (; file && count > 0; count--) {
+        g_string_truncate(text, 0);
+        append_indicator(text, dice);
+        fprintf(file, "%s\n", text->str);
+        plant(planted, text->str);
+    }
+    if (!file || fclose(file) != 0)
+        fail("the indicators cannot be written");
+}
+
+static void read_indicators(const char *path, GPtrArray *planted)
+{
+    char line[4096];
+    FILE *file = fopen(path, "r");
+    if (!file)
+        fail("the indicators cannot be read");
+    while (planted->len < 1000 && fgets(line, sizeof line, file))
+        plant(planted, g_strchomp(line));
+    fclose(file);
+}
+
 int main(int argc, char **argv)
 {
     Dice dice = {42};
@@ -329,34 +372,28 @@ int main(int argc, char **argv)
     g_autoptr(GPtrArray) planted = g_ptr_array_new_with_free_func(g_free);
 
     gboolean eve = argc == 6 && strcmp(argv[5], "eve") == 0;
-    if (argc != 5 && !eve) {
-        fprintf(stderr, "usage: bench-shield-log INDICATORS COUNT LOG BYTES [eve]\n");
-        return 2;
-    }
-    FILE *indicators = fopen(argv[1], "w"), *log = fopen(argv[3], "w");
-    if (!indicators || !log) {
-        fprintf(stderr, "bench-shield-log: the files cannot be written\n");
-        return 2;
-    }
-    for (guint64 i = g_ascii_strtoull(argv[2], NULL, 10); i > 0; i--) {
-        g_string_truncate(text, 0);
-        append_indicator(text, &dice);
-        fprintf(indicators, "%s\n", text->str);
-        if (planted->len < 1000 && !g_str_has_prefix(text->str, "cidr"))
-            g_ptr_array_add(planted, g_strdup(text->str));
-    }
+    gboolean feed = argc == 6 && strcmp(argv[5], "feed") == 0;
+    if (argc != 5 && !eve && !feed)
+        fail("usage: bench-shield-log INDICATORS COUNT LOG BYTES [eve|feed]");
+    FILE *log = fopen(argv[3], "w");
+    if (!log)
+        fail("the log cannot be written");
+    if (feed)
+        read_indicators(argv[1], planted);
+    else
+        make_indicators(argv[1], g_ascii_strtoull(argv[2], NULL, 10), &dice, planted);
+    dice.tops = feed;
     guint64 left = g_ascii_strtoull(argv[4], NULL, 10);
     while (left > 0) {
         gboolean hit = roll(&dice, 1000) == 0 && planted->len > 0;
         g_string_truncate(text, 0);
-        const char *plant = hit ? planted->pdata[roll(&dice, planted->len)] : NULL;
+        const char *value = hit ? planted->pdata[roll(&dice, planted->len)] : NULL;
         if (eve)
-            append_eve(text, &dice, plant);
+            append_eve(text, &dice, value);
         else
-            append_line(text, &dice, plant ? strchr(plant, '\t') + 1 : "-");
+            append_line(text, &dice, value ? strchr(value, '\t') + 1 : "-");
         fwrite(text->str, 1, text->len, log);
         left -= MIN(left, text->len);
     }
-    fclose(indicators);
     return fclose(log) == 0 ? 0 : 1;
 }

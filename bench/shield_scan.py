@@ -1,4 +1,4 @@
-"""How fast text is looked through, against memory and against other tools.
+"""How fast text is looked through, against memory. Other tools: shield_peers.py.
 
 What looks through text in memory (bench-shield-scan) is timed in one process, `concert match` as it
 is used, with its start and what the kernel does for it, in turn with memchr() over the same log.
@@ -6,20 +6,16 @@ is used, with its start and what the kernel does for it, in turn with memchr() o
 
 import os
 import re
-import shutil
 import statistics
 import subprocess
 import time
 
 MEGABYTES = 300
-SLOW_MEGABYTES = 30  # for tools that need minutes for more ...
-SLOW_COUNT = 100_000  # ... as Hyperscan does to compile a million values
 
 
 def timed(command):
     """Seconds: of processor, the system's part included, and by the clock."""
     before, start = os.times(), time.monotonic()
-    # Not to /dev/null: grep would stop at its first match.
     subprocess.run(command, stdout=subprocess.PIPE, check=False)
     seconds, after = time.monotonic() - start, os.times()
     return (after.children_user - before.children_user
@@ -65,13 +61,6 @@ class Workload:
         out = subprocess.run([self.bench.build / "bench/bench-shield-scan", nothing, self.log, "3",
                               "none"], check=True, capture_output=True, text=True).stdout
         return float(re.search(r"memchr per line +([\d.]+) GB/s", out)[1]) * 1e9
-
-    def values(self):
-        """What other tools can look for: literal values, one a line."""
-        patterns = self.indicators.with_name("patterns")
-        with open(self.indicators) as lines, open(patterns, "w") as out:
-            out.writelines(line.split("\t")[1] for line in lines if not line.startswith("cidr"))
-        return patterns
 
 
 def compare(workload, name, run, goal):
@@ -124,20 +113,6 @@ def names(bench):
                       "50 M/s")
 
 
-def peer(bench, name, command, workload, patterns):
-    """Another tool that looks for the same values, literally; what loading them costs is told
-    apart. Skips loudly."""
-    if not shutil.which(command[0]):
-        bench.row(f"shield-scan: {name}", "skipped: not installed", "", "", "")
-        return
-    nothing = workload.log.with_name("nothing")
-    nothing.touch()
-    loading = timed([*command, patterns, nothing])[0]
-    rate = workload.bytes / max(timed([*command, patterns, workload.log])[0] - loading, 1e-3)
-    bench.row(f"shield-scan: {name}, {workload.count:,} literal values", f"{rate / 1e6:,.1f} MB/s",
-              f"loading {loading:.1f} s", "", "")
-
-
 def in_memory(bench, workload):
     """Rows of text in memory, by each of the ways to look at it."""
     out = subprocess.run([bench.build / "bench/bench-shield-scan", workload.indicators,
@@ -149,23 +124,6 @@ def in_memory(bench, workload):
                   f"{found} found", ratio, "")
     for line in re.findall(r"^.*skipped.*$", out, re.M):
         bench.row("shield-scan: " + line, "", "", "", "")
-
-
-def peers(bench):
-    """grep, ripgrep and Hyperscan with the same values, over a log they get through."""
-    workload = Workload(bench, SLOW_COUNT, megabytes=SLOW_MEGABYTES)
-    patterns = workload.values()
-    in_memory(bench, workload)
-    peer(bench, "grep -F -f", ["grep", "-c", "-F", "-f"], workload, patterns)
-    peer(bench, "ripgrep -F -f", ["rg", "-c", "-F", "-f"], workload, patterns)
-    tool = bench.build / "bench/bench-hyperscan"
-    if not tool.exists():
-        bench.row("shield-scan: Hyperscan", "skipped: not built, libhs is not installed", "", "", "")
-        return
-    out = subprocess.run([tool, patterns, workload.log], check=True, capture_output=True,
-                         text=True).stdout.split()
-    bench.row(f"shield-scan: Hyperscan, {workload.count:,} literal values",
-              f"{workload.bytes / float(out[1]) / 1e6:,.1f} MB/s", f"compiling {out[0]} s", "", "")
 
 
 def run(bench, megabytes=100):
