@@ -6,17 +6,15 @@
 
 #include "shield/sieve_block.h"
 
-/* Rectangles: of the first pair of tables ... */
+/* Rectangles: of the first pair of tables, all of which names are made of ... */
 enum {
     DIGITS = 1,      /* 30-39 */
     FIRST_HALF = 2,  /* 41-4f, 61-6f: a to o */
     SECOND_HALF = 4, /* 50-5a, 70-7a: p to z */
-    DOT = 8,
-    DASH = 16,
-    UNDERSCORE = 32,
-    COLON = 64,
-    A_TO_F = 128,
-    HOST = DIGITS | FIRST_HALF | SECOND_HALF | DOT | DASH | UNDERSCORE,
+    DASH = 8,
+    UNDERSCORE = 16,
+    A_TO_F = 32,
+    DOT = 128, /* the highest bit is the cheapest to ask for */
     LETTER = FIRST_HALF | SECOND_HALF,
     HEX = DIGITS | A_TO_F,
 };
@@ -45,11 +43,11 @@ static inline __m256i first_classes(__m256i bytes, __m256i upper)
         TWICE(B(DIGITS | SECOND_HALF), B(DIGITS | LETTER | A_TO_F), B(DIGITS | LETTER | A_TO_F),
               B(DIGITS | LETTER | A_TO_F), B(DIGITS | LETTER | A_TO_F), B(DIGITS | LETTER | A_TO_F),
               B(DIGITS | LETTER | A_TO_F), B(DIGITS | LETTER), B(DIGITS | LETTER),
-              B(DIGITS | LETTER), B(LETTER | COLON), B(FIRST_HALF), B(FIRST_HALF),
-              B(FIRST_HALF | DASH), B(FIRST_HALF | DOT), B(FIRST_HALF | UNDERSCORE));
-    const __m256i by_upper = TWICE(0, 0, B(DOT | DASH), B(DIGITS | COLON), B(FIRST_HALF | A_TO_F),
-                                   B(SECOND_HALF | UNDERSCORE), B(FIRST_HALF | A_TO_F),
-                                   B(SECOND_HALF), 0, 0, 0, 0, 0, 0, 0, 0);
+              B(DIGITS | LETTER), B(LETTER), B(FIRST_HALF), B(FIRST_HALF), B(FIRST_HALF | DASH),
+              B(FIRST_HALF | DOT), B(FIRST_HALF | UNDERSCORE));
+    const __m256i by_upper =
+        TWICE(0, 0, B(DOT | DASH), B(DIGITS), B(FIRST_HALF | A_TO_F), B(SECOND_HALF | UNDERSCORE),
+              B(FIRST_HALF | A_TO_F), B(SECOND_HALF), 0, 0, 0, 0, 0, 0, 0, 0);
     return _mm256_and_si256(_mm256_shuffle_epi8(by_lower, bytes),
                             _mm256_shuffle_epi8(by_upper, upper));
 }
@@ -66,27 +64,44 @@ static inline __m256i second_classes(__m256i bytes, __m256i upper)
                             _mm256_shuffle_epi8(by_upper, upper));
 }
 
-/* The bytes of which @classes has none of @class. */
-static inline guint32 lacks(__m256i classes, guint8 class)
-{
-    return (guint32)_mm256_movemask_epi8(_mm256_cmpeq_epi8(
-        _mm256_and_si256(classes, _mm256_set1_epi8((char)class)), _mm256_setzero_si256()));
-}
-
 typedef struct {
     __m256i low, high;
 } Pair;
 
+/* The highest bits of bytes. */
+static inline guint64 highest(const Pair *bytes)
+{
+    return (guint64)(guint32)_mm256_movemask_epi8(bytes->high) << 32 |
+           (guint32)_mm256_movemask_epi8(bytes->low);
+}
+
+/* The bytes that have any of @class, not the highest bit. */
 static inline guint64 has(const Pair *classes, guint8 class)
 {
-    return ~((guint64)lacks(classes->high, class) << 32 | lacks(classes->low, class));
+    const __m256i none = _mm256_setzero_si256(), bits = _mm256_set1_epi8((char)class);
+    return highest(&(Pair){_mm256_cmpgt_epi8(_mm256_and_si256(classes->low, bits), none),
+                           _mm256_cmpgt_epi8(_mm256_and_si256(classes->high, bits), none)});
+}
+
+static inline guint64 has_any(const Pair *classes)
+{
+    const __m256i none = _mm256_setzero_si256();
+    return ~highest(
+        &(Pair){_mm256_cmpeq_epi8(classes->low, none), _mm256_cmpeq_epi8(classes->high, none)});
+}
+
+/* The bit below the highest. */
+static inline guint64 has_second(const Pair *classes)
+{
+    return highest(&(Pair){_mm256_add_epi8(classes->low, classes->low),
+                           _mm256_add_epi8(classes->high, classes->high)});
 }
 
 static inline guint64 is(const Pair *bytes, char byte)
 {
-    __m256i wanted = _mm256_set1_epi8(byte);
-    return (guint64)(guint32)_mm256_movemask_epi8(_mm256_cmpeq_epi8(bytes->high, wanted)) << 32 |
-           (guint32)_mm256_movemask_epi8(_mm256_cmpeq_epi8(bytes->low, wanted));
+    const __m256i wanted = _mm256_set1_epi8(byte);
+    return highest(
+        &(Pair){_mm256_cmpeq_epi8(bytes->low, wanted), _mm256_cmpeq_epi8(bytes->high, wanted)});
 }
 
 static inline Pair load_pair(const guint8 *text)
@@ -103,10 +118,10 @@ static inline void classify_word(const guint8 *text, SieveBlock *block, guint at
     __m256i upper_high = _mm256_and_si256(_mm256_srli_epi16(bytes.high, 4), half);
     Pair first = {first_classes(bytes.low, upper_low), first_classes(bytes.high, upper_high)};
     Pair second = {second_classes(bytes.low, upper_low), second_classes(bytes.high, upper_high)};
-    guint64 dots = is(&bytes, '.'), colons = is(&bytes, ':');
+    guint64 dots = highest(&first), colons = is(&bytes, ':');
     guint64 slashes = is(&bytes, '/'), ats = is(&bytes, '@');
 
-    block->masks[SIEVE_HOST][at] = has(&first, HOST);
+    block->masks[SIEVE_HOST][at] = has_any(&first);
     block->masks[SIEVE_LETTER][at] = has(&first, LETTER);
     block->masks[SIEVE_DOT][at] = dots;
     block->masks[SIEVE_HEX][at] = has(&first, HEX);
@@ -118,10 +133,9 @@ static inline void classify_word(const guint8 *text, SieveBlock *block, guint at
     block->masks[SIEVE_AT][at] = ats;
     block->masks[SIEVE_OPEN][at] = has(&second, OPEN);
     block->masks[SIEVE_CLOSE][at] = has(&second, CLOSE);
-    block->masks[SIEVE_NEXT][at] = has(&second, A_OR_D) | dots | colons | slashes | ats;
-    block->masks[SIEVE_AFTER][at] = has(&second, AFTER) | dots;
-    block->masks[SIEVE_HIGH][at] = (guint64)(guint32)_mm256_movemask_epi8(bytes.high) << 32 |
-                                   (guint32)_mm256_movemask_epi8(bytes.low);
+    block->masks[SIEVE_NEXT][at] = has_second(&second) | dots | colons | slashes | ats;
+    block->masks[SIEVE_AFTER][at] = highest(&second) | dots;
+    block->masks[SIEVE_HIGH][at] = highest(&bytes);
 }
 
 static inline guint64 equal_word(const guint8 *text, guint8 byte)
@@ -136,9 +150,9 @@ static inline guint32 *flatten(guint32 *into, guint64 mask, guint32 base)
     guint32 *end = into + count;
 
     /* Few, usually: four are written whether they are there or not. */
-    for (guint i = 0; i < 4; i++, mask = _blsr_u64(mask))
+    for (guint i = 0; i < 3; i++, mask = _blsr_u64(mask))
         into[i] = base + (guint32)_tzcnt_u64(mask);
-    for (into += 4; mask != 0; mask = _blsr_u64(mask))
+    for (into += 3; mask != 0; mask = _blsr_u64(mask))
         *into++ = base + (guint32)_tzcnt_u64(mask);
     return end;
 }
@@ -148,16 +162,17 @@ static inline guint32 *flatten(guint32 *into, guint64 mask, guint32 base)
 #define SHIFT_DOWN(low, high, n) ((low) >> (n) | (high) << (64 - (n)))
 #define SHIFT_UP(high, low, n)   ((high) << (n) | (low) >> (64 - (n)))
 
-static inline gboolean any(Words words)
-{
-    return (words[0] | words[1] | words[2] | words[3] | words[4] | words[5] | words[6] |
-            words[7]) != 0;
-}
-
 typedef union {
     Words words;
     __m256i halves[2];
 } Halves;
+
+static inline gboolean any(Words words)
+{
+    Halves halves = {.words = words};
+    __m256i both = _mm256_or_si256(halves.halves[0], halves.halves[1]);
+    return !_mm256_testz_si256(both, both);
+}
 
 static inline guint lanes_of(__m256i low, __m256i high)
 {
