@@ -23,18 +23,6 @@ FrameAnswer frame_detect(Frame *frame, const char *text, gsize length, gboolean 
     return answer;
 }
 
-static gboolean is_blank(char c)
-{
-    return c == ' ' || c == '\t' || c == '\r';
-}
-
-void frame_put(Frame *frame, char c)
-{
-    frame->into[frame->at++] = c;
-    frame->filled = frame->filled || !is_blank(c);
-    frame->size += frame->inside;
-}
-
 static void write_feeds(Frame *frame)
 {
     for (; frame->feeds > 0 && frame->at + FRAME_ROOM < frame->room; frame->feeds--)
@@ -102,6 +90,17 @@ gboolean frame_is_over(const Frame *frame)
     return frame->size > INPUT_MAX_LINE;
 }
 
+/* What of a record needs no second look is copied. */
+static gsize pass(Frame *frame, const char *text, gsize length)
+{
+    gsize count =
+        frame->format->pass(frame, text, MIN(length, frame->room - frame->at - FRAME_ROOM));
+    memcpy(frame->into + frame->at, text, count);
+    frame->at += count;
+    frame->size += count;
+    return count;
+}
+
 gsize frame_convert(Frame *frame, const char *text, gsize length, gsize *ret_taken, char *into,
                     gsize room)
 {
@@ -111,8 +110,12 @@ gsize frame_convert(Frame *frame, const char *text, gsize length, gsize *ret_tak
     frame->at = 0;
     frame->room = room;
     write_feeds(frame);
-    while (i < length && frame->feeds == 0 && frame->at + FRAME_ROOM < room)
-        i += frame->format->take(frame, text[i]) ? 1 : 0;
+    while (i < length && frame->feeds == 0 && frame->at + FRAME_ROOM < room) {
+        if (frame->inside)
+            i += pass(frame, text + i, length - i);
+        if (i < length && frame->at + FRAME_ROOM < room)
+            i += frame->format->take(frame, text[i]) ? 1 : 0;
+    }
     *ret_taken = i;
     return frame->at;
 }

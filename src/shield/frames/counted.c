@@ -1,6 +1,8 @@
 /* Syslog messages that say their length, "54 <34>1 2024-...", one directly behind the other: the
  * octet counting of RFC 6587, 3.4.1, and RFC 5425, 4.3. The lengths are left out. Where a message
  * should begin and does not, the next place that looks like one is taken. */
+#include <string.h>
+
 #include "shield/frames/format.h"
 #include "shield/input.h"
 
@@ -84,4 +86,14 @@ static gboolean take(Frame *frame, char c)
     return TRUE;
 }
 
-const FrameFormat frame_counted = {detect, take};
+/* Up to the last byte of the message, or a line feed. */
+static gsize pass(Frame *frame, const char *text, gsize length)
+{
+    length = MIN(length, frame->of.counted.left - 1);
+    const char *feed = memchr(text, '\n', length);
+    gsize at = feed ? (gsize)(feed - text) : length;
+    frame->of.counted.left -= at;
+    return at;
+}
+
+const FrameFormat frame_counted = {detect, take, pass};

@@ -80,4 +80,13 @@ static gboolean take(Frame *frame, char c)
     return TRUE;
 }
 
-const FrameFormat frame_events = {detect, take};
+/* Up to the next element or line feed. */
+static gsize pass(Frame *frame, const char *text, gsize length)
+{
+    gsize at = 0;
+    while (frame->held_length == 0 && at < length && text[at] != '<' && text[at] != '\n')
+        at++;
+    return at;
+}
+
+const FrameFormat frame_events = {detect, take, pass};

@@ -8,10 +8,18 @@ struct FrameFormat {
     /* Takes the next byte. FALSE: it asks for it once more, as a record had to end first. Nothing
      * is written behind what frame_finish() or frame_take_feed() write. */
     gboolean (*take)(Frame *frame, char c);
+    /* So many of the next bytes stay as they are, and tell nothing: the first @length may be
+     * written. Called only within a record. */
+    gsize (*pass)(Frame *frame, const char *text, gsize length);
 };
 
 /* A byte that is no line feed. */
-void frame_put(Frame *frame, char c);
+static inline void frame_put(Frame *frame, char c)
+{
+    frame->into[frame->at++] = c;
+    frame->filled = frame->filled || !(c == ' ' || c == '\t' || c == '\r');
+    frame->size += frame->inside;
+}
 
 /* A line feed of the text. */
 void frame_take_feed(Frame *frame);

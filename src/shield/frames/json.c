@@ -334,4 +334,22 @@ static gboolean take(Frame *frame, char c)
     return TRUE;
 }
 
-const FrameFormat frame_json = {detect, take};
+/* Blanks, of any number; and of a string all but what may end it. */
+static gsize pass(Frame *frame, const char *text, gsize length)
+{
+    static const gboolean ends[256] = {['"'] = TRUE, ['\\'] = TRUE, ['{'] = TRUE, ['\n'] = TRUE};
+    gsize at = 0;
+
+    if (frame->of.json.head > 0 || frame->held_length > 0 || frame->of.json.escaped)
+        return 0;
+    if (frame->of.json.string)
+        while (at < length && !ends[(guchar)text[at]])
+            at++;
+    else
+        while (at < length && text[at] == ' ')
+            at++;
+    frame->of.json.column += at;
+    return at;
+}
+
+const FrameFormat frame_json = {detect, take, pass};
