@@ -311,10 +311,11 @@ gboolean exchange_pull(const ExchangePull *pull, const char *peer, ExchangePullC
                        GError **error)
 {
     ExchangePull asking = *pull;
-    if (asking.max == 0)
-        asking.max = config_size(pull->config, SETTING_EXCHANGE_ANSWER_BYTES);
+    gsize most = config_size(pull->config, SETTING_EXCHANGE_ANSWER_BYTES);
+    asking.max = pull->max > 0 ? MIN(pull->max, most) : most;
     *ret_counts = (ExchangePullCounts){0};
     gboolean good = pull_all(&asking, peer, ret_counts, error);
+    ret_counts->max = asking.max;
     if (ret_counts->events > 0)
         docket_machine_run(pull->notary);
     if (ret_counts->dispatches > 0) {

@@ -15,6 +15,7 @@ typedef struct {
     gint64 skew_us;     /* the peer's clock less ours */
     guint retry_after;  /* seconds that the peer asks to wait; 0: none */
     gboolean broke_off; /* it failed amid an answer */
+    gsize max;          /* bytes that were asked for at once in the end */
 } ExchangePullCounts;
 
 typedef struct {

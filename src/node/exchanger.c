@@ -41,6 +41,7 @@ typedef struct {
     gboolean busy[LANES];
     gint64 next_pull; /* monotonic */
     gint64 pulled;    /* when the last pull ended; monotonic */
+    gsize max;        /* bytes that were asked for at once in the end; 0: none yet */
     gboolean woken;   /* it said that there is something new */
     gboolean to_wake; /* there is something new for it */
     gint64 next_wake; /* not before; monotonic */
@@ -167,6 +168,7 @@ static void plan_pull(const Exchanger *exchanger, Line *line, gboolean good, gbo
     if (!good) /* from a second on, doubling */
         seconds = MIN((gdouble)(1 << (line->failures - 1)), MAX(interval, PATIENCE_MAX));
     line->pulled = g_get_monotonic_time();
+    line->max = counts->max;
     line->next_pull = line->pulled + delay(MAX(seconds, counts->retry_after));
 }
 
@@ -198,6 +200,7 @@ static void run_pull(gpointer data, gpointer user)
                                .notary = exchanger->notary,
                                .post = line->posts[LANE_PULL],
                                .gossip = exchanger->gossip,
+                               .max = 2 * line->max,
                                .wait = polls ? LONG_POLL : 0,
                                .progress = go_on,
                                .user = exchanger};
