@@ -7,7 +7,6 @@
 #include "shield/packets/packets.h"
 #include "shield/scan.h"
 #include "shield/set_builder.h"
-#include "shield/walk.h"
 
 typedef struct {
     Set *set;
@@ -67,29 +66,13 @@ static void tell(Looking *looking, const char *name, const GError *error)
     output_note("%s: %s", name, error->message);
 }
 
-static gboolean scan_member(gpointer user, const char *name, Stream *stream,
-                            const GError *unreadable)
+static gboolean scan_file(gpointer user, const char *name, Stream *stream, const GError *unreadable)
 {
     Looking *looking = user;
     g_autoptr(GError) error = NULL;
-    looking->run->files++;
+    looking->run->files += unreadable == NULL;
     if (unreadable || !scan(looking, stream, &error))
         tell(looking, name, unreadable ? unreadable : error);
-    return TRUE;
-}
-
-static gboolean scan_path(gpointer user, const char *path, const GError *unreadable)
-{
-    Looking *looking = user;
-    g_autoptr(GError) error = NULL;
-    g_autoptr(Stream) stream = unreadable ? NULL : stream_open(path, &error);
-    gboolean is_container;
-    if (!stream || !container_detect(stream, &is_container, &error))
-        tell(looking, path, unreadable ? unreadable : error);
-    else if (!is_container)
-        scan_member(looking, path, stream, NULL);
-    else if (!container_read(stream, path, scan_member, looking, &error))
-        tell(looking, path, error);
     return TRUE;
 }
 
@@ -110,7 +93,7 @@ gboolean shield_dry_run(const GPtrArray *added, const char *const *paths, DryRun
     Looking looking = {
         .set = set, .now = timestamp_now(), .hits = hits, .count = added->len, .run = ret_run};
     for (; *paths; paths++)
-        walk_files(*paths, scan_path, &looking);
+        container_walk(*paths, scan_file, &looking);
     for (guint i = 0; i < added->len; i++) {
         const DryRunHits found = {added->pdata[i], hits[i]};
         if (hits[i] > 0)
