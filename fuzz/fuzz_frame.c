@@ -4,7 +4,7 @@
 #include <stdint.h>
 #include <string.h>
 
-#include "shield/frame.h"
+#include "shield/shape.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -60,6 +60,38 @@ static gsize count(const char *text, gsize length, const char *without)
     return bytes;
 }
 
+/* The same for what is UTF-16. */
+static GString *reshape(Shape shape, const char *text, gsize length, gsize piece)
+{
+    GString *lines = g_string_new(NULL);
+    char into[2 * SHAPE_ROOM];
+    gsize at = 0, taken, written;
+
+    do {
+        gsize size = MIN(piece, length - at);
+        g_autofree char *copy = g_memdup2(text + at, size);
+        written = shape_convert(&shape, copy, size, &taken, into, sizeof(into));
+        g_assert_cmpuint(written, <=, sizeof(into));
+        g_string_append_len(lines, into, (gssize)written);
+        at += taken;
+    } while (taken + written > 0);
+    g_assert_cmpuint(at, ==, length);
+    g_string_append_len(lines, into, (gssize)shape_end(&shape, into, sizeof(into)));
+    return lines;
+}
+
+static void check_shape(const char *text, gsize length, gsize piece)
+{
+    Shape shape;
+
+    if (shape_detect(&shape, text, length, TRUE, TRUE) == FRAME_NO)
+        return;
+    g_autoptr(GString) whole = reshape(shape, text, length, G_MAXSIZE);
+    g_autoptr(GString) pieces = reshape(shape, text, length, piece);
+    g_assert_cmpuint(whole->len, ==, pieces->len);
+    g_assert_cmpint(memcmp(whole->str, pieces->str, whole->len), ==, 0);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     Frame frame;
@@ -68,6 +100,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         return 0;
     const char *text = (const char *)data + 1;
     size--;
+    check_shape(text, size, 1 + data[0] % 64u);
     if (frame_detect(&frame, text, size, TRUE) != FRAME_YES)
         return 0;
     gsize parting = size < 3 || text[0] == '<' ? 0 : size;

@@ -216,10 +216,21 @@ static gboolean read_epoch(Cursor *cursor, gint64 now, gint64 *ret_us)
     return TRUE;
 }
 
+/* "/Date(1706695200123)/", as .NET writes times in JSON. */
+static gboolean read_wrapped(Cursor *cursor, gint64 now, gint64 *ret_us)
+{
+    static const char start[] = "/Date(";
+
+    for (gsize i = 0; i < sizeof(start) - 1; i++)
+        if (!take(cursor, start[i]))
+            return FALSE;
+    return read_epoch(cursor, now, ret_us);
+}
+
 gsize input_time_read(const char *text, gsize length, gint64 now, gint64 *ret_us)
 {
-    static gboolean (*const forms[])(Cursor *, gint64, gint64 *) = {read_iso, read_day_first,
-                                                                    read_month_first, read_epoch};
+    static gboolean (*const forms[])(Cursor *, gint64, gint64 *) = {
+        read_iso, read_day_first, read_month_first, read_epoch, read_wrapped};
 
     for (gsize i = 0; i < G_N_ELEMENTS(forms); i++) {
         Cursor cursor = {.text = text, .length = length};

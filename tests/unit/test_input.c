@@ -143,7 +143,13 @@ static void test_json(void)
                 {"{\"remote_addr\":\"192.0.2.1\",\"host\":\"alder.example\",\"request_uri\":\"/\","
                  "\"scheme\":\"http\",\"time\":1700000000.5}",
                  "2023-11-14T22:13:20.500Z <192.0.2.1 | remote_addr ipv4=192.0.2.1; "
-                 "host domain=alder.example; request_uri=/; url url=http://alder.example/;"}));
+                 "host domain=alder.example; request_uri=/; url url=http://alder.example/;"},
+                /* as others keep it, and write times */
+                {" {\"_source\":{\"@timestamp\":1700000000500,\"client\":{\"ip\":\"192.0.2.1\"}}} ",
+                 "2023-11-14T22:13:20.500Z <192.0.2.1 | client.ip ipv4=192.0.2.1;"},
+                {"{\"TimeCreated\":\"\\/Date(1700000000500)\\/\",\"MachineName\":\"a.example\"}",
+                 "2023-11-14T22:13:20.500Z | MachineName domain=a.example;"},
+                {"{\"x\":1,}", NULL}, {"[{}]", NULL}, {"  ", NULL}));
 }
 
 static void test_zeek(void)
