@@ -86,10 +86,30 @@ gboolean script_a_label_key(const char *label, gsize length, guint *ret_key)
     return TRUE;
 }
 
-/* Can a character before it take it up? Marks; and vowels and ends of syllables in Hangul. */
+/* Can a character before it take it up (UAX #15)? A bit for each of the first plane. */
+static const guint8 *second_characters(void)
+{
+    static guint8 bits[65536 / 8];
+    static gsize filled = 0;
+
+    if (g_once_init_enter(&filled)) {
+        for (gunichar c = 0; c < 65536; c++) {
+            gunichar first, second, whole;
+            if (g_unichar_decompose(c, &first, &second) && second != 0 && second < 65536 &&
+                g_unichar_compose(first, second, &whole))
+                bits[second / 8] |= (guint8)(1 << second % 8);
+        }
+        /* Vowels and ends of syllables in Hangul, by rule. */
+        for (gunichar c = 0x1160; c < 0x1200; c++)
+            bits[c / 8] |= (guint8)(1 << c % 8);
+        g_once_init_leave(&filled, 1);
+    }
+    return bits;
+}
+
 static gboolean composes(gunichar c)
 {
-    return g_unichar_ismark(c) || (c >= 0x1100 && c < 0x1200) || (c >= 0xd7b0 && c < 0xd800);
+    return c < 65536 ? second_characters()[c / 8] >> c % 8 & 1 : g_unichar_ismark(c);
 }
 
 /* What the character becomes behind @before, which is none that it composes with: 0 when that is
@@ -120,7 +140,7 @@ static gunichar map_other(gunichar c)
     for (gsize i = 0; i < G_N_ELEMENTS(befores); i++) {
         gunichar mapped = map_behind(befores[i], c);
         if (mapped != 0)
-            return mapped >= 0x80 ? mapped : 0;
+            return mapped >= 0x80 && !composes(mapped) ? mapped : 0;
     }
     return 0;
 }
@@ -162,17 +182,30 @@ gsize script_last_label(const char *name, gsize length, gsize *ret_end)
     return start;
 }
 
+/* Is the mark at the end of [label, end) where it stays? Marks behind a letter are put in the order
+ * of their classes. */
+static gboolean stays(const char *label, const char *end)
+{
+    const char *last = g_utf8_prev_char(end);
+    int class = g_unichar_combining_class(g_utf8_get_char(last));
+    return class == 0 || last == label ||
+           g_unichar_combining_class(g_utf8_get_char(g_utf8_prev_char(last))) <= class;
+}
+
 gboolean script_label_key(Script *script, const char *label, gsize length, guint *ret_key)
 {
+    const char *end = label + length;
+    gunichar mapped, before = 0;
+
     if (length == 0)
         return FALSE;
-    const char *last = g_utf8_prev_char(label + length);
-    gunichar c = g_utf8_get_char(last), before = 0;
-    gunichar mapped = c < 0x80 ? 0 : map_character(script, c);
-
+    const char *last = g_utf8_prev_char(end);
+    if ((guchar)*last < 0x80)
+        return FALSE;
+    mapped = map_character(script, g_utf8_get_char(last));
     if (last > label) {
         before = map_character(script, g_utf8_get_char(g_utf8_prev_char(last)));
-        if (before == 0)
+        if (before == 0 || !stays(label, end) || !stays(label, last))
             return FALSE;
     }
     if (mapped == 0)

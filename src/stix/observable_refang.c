@@ -22,10 +22,15 @@ static const Replacement separators[] = {
     {"[:/]/", "://"}, {"[//]", "//"}, {"[/]", "/"},
 };
 
+/* What @text begins with, of which there are two bytes at least. */
 static const Replacement *find(const Replacement *table, gsize count, const char *text,
                                gsize length)
 {
+    const char first = g_ascii_tolower(text[0]), second = g_ascii_tolower(text[1]);
+
     for (gsize i = 0; i < count; i++) {
+        if (table[i].from[0] != first || table[i].from[1] != second)
+            continue;
         gsize from = strlen(table[i].from);
         if (from <= length && g_ascii_strncasecmp(text, table[i].from, from) == 0)
             return &table[i];
