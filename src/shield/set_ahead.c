@@ -14,3 +14,10 @@ void set_ahead_end(GThread **thread)
     if (running)
         g_thread_join(running);
 }
+
+void set_ahead_both(GThreadFunc work, gpointer one, gpointer other)
+{
+    GThread *thread = set_ahead_start(work, one);
+    work(other);
+    set_ahead_end(&thread);
+}

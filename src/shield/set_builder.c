@@ -6,6 +6,7 @@
 
 #include "shield/set_ahead.h"
 #include "shield/set_indicators.h"
+#include "shield/set_order.h"
 #include "shield/set_values.h"
 
 /* Refused domains that are named in the file. */
@@ -210,12 +211,12 @@ static gpointer write_side(gpointer user)
 }
 
 /* All that scanning touches, and what hits lead to. */
-static gboolean write_parts(SetBuilder *builder, const SetIndicatorsKept *kept, SetSort *sort,
-                            SetWriter *writer, GError **error)
+static gboolean write_parts(SetBuilder *builder, const SetIndicatorsKept *kept,
+                            SetOrderBytes *bytes, SetSort *sort, SetWriter *writer, GError **error)
 {
     /* So that it need not be moved. */
     set_writer_room(writer, set_tables_size(&builder->values->tables));
-    set_tables_write(&builder->values->tables, writer, sort, kept->numbers,
+    set_tables_write(&builder->values->tables, bytes, writer, sort, kept->numbers,
                      builder->lists ? mark_value : NULL, builder);
     if (!write_lists(builder, kept->shared, writer, error))
         return FALSE;
@@ -248,6 +249,7 @@ GBytes *set_builder_finish(SetBuilder *builder, GError **error)
     SetValues *values = builder->values;
     Side side = {.all = &builder->indicators};
     g_auto(SetSort) sort = {0};
+    g_auto(SetOrderBytes) order = {0};
     GBytes *bytes = NULL;
 
     g_return_val_if_fail(!builder->finished, NULL);
@@ -255,13 +257,14 @@ GBytes *set_builder_finish(SetBuilder *builder, GError **error)
     if (!set_indicators_end(&builder->indicators, error) ||
         !set_values_end(values, builder->indicators.count, error))
         return NULL;
+    set_order_begin_bytes(&order, &values->tables);
     set_writer_init(&writer);
     set_indicators_add_patterns(&builder->indicators, &values->of);
     set_indicators_keep(&builder->indicators, &values->of, &sort, &side.kept);
     set_indicators_clear_values(&values->of);
     writer.header.seed = make_seed(builder, side.kept.parts, side.kept.count);
     side.thread = set_ahead_start(write_side, &side);
-    gboolean good = write_parts(builder, &side.kept, &sort, &writer, error);
+    gboolean good = write_parts(builder, &side.kept, &order, &sort, &writer, error);
     set_ahead_end(&side.thread);
     if (good)
         bytes = join(&side, &writer, &side.side.region);

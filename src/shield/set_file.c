@@ -32,12 +32,16 @@ static const guint8 tables[OBSERVABLE_OTHER + 1] = {
 /* The same byte eight times. */
 #define EIGHT(byte) (G_GUINT64_CONSTANT(0x0101010101010101) * (byte))
 
-/* Eight hexadecimal digits in lower case, as four bytes; FALSE when one is anything else. */
-static gboolean pack_eight(const char *text, guint8 ret_bytes[4])
+static guint64 load_word(const char *text)
 {
     guint64 word;
     memcpy(&word, text, sizeof(word));
-    word = GUINT64_FROM_LE(word);
+    return GUINT64_FROM_LE(word);
+}
+
+/* Eight hexadecimal digits in lower case, as four bytes; FALSE when one is anything else. */
+static gboolean pack_eight(guint64 word, guint8 ret_bytes[4])
+{
     guint64 letters = (word >> 6) & EIGHT(1); /* of 'a' to 'f' the last bits are 1 to 6 */
     guint64 digits = (word & EIGHT(0x0f)) + letters * 9;
     guint64 over_nine = ((digits + EIGHT(6)) >> 4) & EIGHT(1);
@@ -54,8 +58,30 @@ static gboolean pack_eight(const char *text, guint8 ret_bytes[4])
 gboolean set_file_pack_hex(const char *text, guint8 *ret_bytes, guint size)
 {
     for (guint i = 0; i < size; i += 4)
-        if (!pack_eight(text + 2 * (gsize)i, ret_bytes + i))
+        if (!pack_eight(load_word(text + 2 * (gsize)i), ret_bytes + i))
             return FALSE;
+    return TRUE;
+}
+
+/* Four digits, and four behind what is between them. */
+static guint64 load_around_dash(const char *text)
+{
+    guint32 first, second;
+    memcpy(&first, text, sizeof(first));
+    memcpy(&second, text + 5, sizeof(second));
+    return GUINT32_FROM_LE(first) | (guint64)GUINT32_FROM_LE(second) << 32;
+}
+
+gboolean set_file_pack_uuid(const char *text, guint8 ret_uuid[16])
+{
+    guint8 uuid[16];
+
+    if (text[8] != '-' || text[13] != '-' || text[18] != '-' || text[23] != '-' ||
+        !pack_eight(load_word(text), uuid) || !pack_eight(load_around_dash(text + 9), uuid + 4) ||
+        !pack_eight(load_around_dash(text + 19), uuid + 8) ||
+        !pack_eight(load_word(text + 28), uuid + 12))
+        return FALSE;
+    memcpy(ret_uuid, uuid, sizeof(uuid));
     return TRUE;
 }
 
@@ -109,13 +135,6 @@ void set_file_unpack(SetFileTable table, const guint8 *bytes, char *text)
     address.prefix = (guint8)(width > size ? MIN(bytes[0], 8 * size) : 8 * size);
     memcpy(address.bytes, bytes + (width > size), size);
     text[observable_address_format(&address, text)] = '\0';
-}
-
-static guint64 load_word(const char *text)
-{
-    guint64 word;
-    memcpy(&word, text, sizeof(word));
-    return GUINT64_FROM_LE(word);
 }
 
 /* Fewer than eight bytes. */

@@ -154,6 +154,9 @@ extern const guint8 set_file_kinds[SET_TABLES];
  * others. */
 gboolean set_file_pack_hex(const char *text, guint8 *ret_bytes, guint size);
 
+/* Reads the text of a UUID, 36 bytes; FALSE when it is none in lower case. */
+gboolean set_file_pack_uuid(const char *text, guint8 ret_uuid[16]);
+
 /* The bytes of a canonical value of a table of one width, which are written to @ret_bytes (at most
  * 64), or SET_TABLE_NONE; of texts only the table is told. */
 SetFileTable set_file_pack(ObservableKind kind, const char *canonical, gsize length,

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "shield/set_ahead.h"
 #include "stix/identifier.h"
 
 #define ID_PREFIX      "indicator--"
@@ -9,6 +10,9 @@
 #define UUID_TEXT      36
 
 #define INDICATORS_MAX (G_MAXINT32 / 64)
+
+/* Indicators that are worth a thread. */
+#define MANY 20000
 
 /* A flag in `file.spare` until it is written. */
 #define WITHDRAWN 1u
@@ -75,22 +79,9 @@ static gboolean keep_text(SetIndicators *all, const char *text, gsize length, gu
 /* "indicator--" and a UUID in lower case, as bytes; FALSE for any other text. */
 static gboolean pack_id(const char *id, gsize length, guint8 ret_uuid[16])
 {
-    guint8 uuid[16];
-    char digits[2 * sizeof(uuid)];
-    const char *text = id + strlen(ID_PREFIX);
-
-    if (length != strlen(ID_PREFIX) + UUID_TEXT || memcmp(id, ID_PREFIX, strlen(ID_PREFIX)) != 0 ||
-        text[8] != '-' || text[13] != '-' || text[18] != '-' || text[23] != '-')
-        return FALSE;
-    memcpy(digits, text, 8);
-    memcpy(digits + 8, text + 9, 4);
-    memcpy(digits + 12, text + 14, 4);
-    memcpy(digits + 16, text + 19, 4);
-    memcpy(digits + 20, text + 24, 12);
-    if (!set_file_pack_hex(digits, uuid, sizeof(uuid)))
-        return FALSE;
-    memcpy(ret_uuid, uuid, sizeof(uuid));
-    return TRUE;
+    return length == strlen(ID_PREFIX) + UUID_TEXT &&
+           memcmp(id, ID_PREFIX, strlen(ID_PREFIX)) == 0 &&
+           set_file_pack_uuid(id + strlen(ID_PREFIX), ret_uuid);
 }
 
 static const char *source_name(const SetIndicators *all, guint32 source)
@@ -300,29 +291,77 @@ static guint64 seed_part(const SetIndicatorsValues *values, guint32 number)
     return key_mix(digest ^ values->seed, digest);
 }
 
-/* Puts the indicators in the order of their ids, adds up their parts of the seed, and counts what
- * each source has. */
-static const SetSortItem *sort_indicators(Sorted *sorted, SetSort *sort, guint64 *ret_parts,
-                                          guint32 *used)
-{
-    const SetIndicators *all = sorted->all;
-    SetSortItem *items = set_sort_begin(sort, all->count);
-    guint64 parts = 0;
+/* A part of the indicators that one of two threads looks at. */
+typedef struct {
+    Sorted *sorted;
+    SetSortItem *items;
+    guint32 first, end;
+    guint64 parts; /* of the seed */
+    guint32 *used; /* how many are of each source */
+    guint32 kept, left_out;
+    guint32 *numbers, *order;
+    guint32 count, left; /* of those before that are kept, and left out */
+} Share;
 
-    for (guint32 i = 0; i < all->count; i++) {
+static gpointer begin_share(gpointer user)
+{
+    Share *share = user;
+    const SetIndicators *all = share->sorted->all;
+    const SetIndicatorsValues *values = share->sorted->values;
+
+    for (guint32 i = share->first; i < share->end; i++) {
         const SetFileIndicator *file = file_at(all, i);
-        gboolean counts = file->spare == 0 && sorted->values->any.bytes[i];
-        items[i] = (SetSortItem){
+        gboolean counts = file->spare == 0 && values->any.bytes[i];
+        share->items[i] = (SetSortItem){
             .key = file->id != 0 ? G_MAXUINT64 : set_file_first(file->uuid, 16),
             .at = i,
             .indicator = counts,
         };
-        used[file->source] += counts;
-        parts += seed_part(sorted->values, i);
+        share->used[file->source] += counts;
+        share->parts += seed_part(values, i);
     }
-    set_sort_run(sort, all->count, compare_indicators, sorted);
-    *ret_parts = parts;
-    return items;
+    return NULL;
+}
+
+/* Marks by `same` what is left out. */
+static gpointer choose_share(gpointer user)
+{
+    Share *share = user;
+    const SetIndicators *all = share->sorted->all;
+    SetSortItem *items = share->items;
+
+    for (guint32 i = share->first; i < share->end; i++) {
+        guint32 at = items[i].at;
+        gboolean older = i > 0 && items[i].key == items[i - 1].key &&
+                         compare_ids(all, file_at(all, items[i - 1].at), file_at(all, at)) == 0;
+        if (!older && items[i].indicator) {
+            share->kept++;
+            continue;
+        }
+        items[i].same = TRUE;
+        share->left_out++;
+        share->used[file_at(all, at)->source] -= items[i].indicator;
+        share->parts -= seed_part(share->sorted->values, at);
+    }
+    return NULL;
+}
+
+static gpointer number_share(gpointer user)
+{
+    Share *share = user;
+    guint32 end = share->sorted->all->count;
+
+    for (guint32 i = share->first; i < share->end; i++) {
+        guint32 at = share->items[i].at;
+        if (share->items[i].same) {
+            share->numbers[at] = SET_INDICATORS_NONE;
+            share->order[end - ++share->left] = at;
+        } else {
+            share->numbers[at] = share->count;
+            share->order[share->count++] = at;
+        }
+    }
+    return NULL;
 }
 
 static gint compare_sources(gconstpointer a, gconstpointer b, gpointer user)
@@ -351,33 +390,50 @@ static void share_sources(const SetIndicators *all, const guint32 *used, SetIndi
     }
 }
 
+/* Does it for both halves at once, when there are many. */
+static void do_shares(GThreadFunc work, Share shares[2])
+{
+    if (shares[1].end > MANY) {
+        set_ahead_both(work, &shares[1], &shares[0]);
+        return;
+    }
+    work(&shares[0]);
+    work(&shares[1]);
+}
+
 void set_indicators_keep(const SetIndicators *all, const SetIndicatorsValues *values, SetSort *sort,
                          SetIndicatorsKept *ret_kept)
 {
     Sorted sorted = {all, values};
-    guint64 parts;
     g_autofree guint32 *used = g_new0(guint32, all->sources->len);
-    guint32 *numbers = g_new(guint32, (gsize)all->count + 1);
-    guint32 *order = g_new(guint32, (gsize)all->count + 1), count = 0;
-    const SetSortItem *items = sort_indicators(&sorted, sort, &parts, used);
-    guint32 left_out = all->count;
+    g_autofree guint32 *others = g_new0(guint32, all->sources->len);
+    Share shares[2] = {{
+        .sorted = &sorted,
+        .items = set_sort_begin(sort, all->count),
+        .end = all->count / 2,
+        .used = used,
+        .numbers = g_new(guint32, (gsize)all->count + 1),
+        .order = g_new(guint32, (gsize)all->count + 1),
+    }};
 
-    for (guint32 i = 0; i < all->count; i++) {
-        guint32 at = items[i].at;
-        gboolean older = i > 0 && items[i].key == items[i - 1].key &&
-                         compare_ids(all, file_at(all, items[i - 1].at), file_at(all, at)) == 0;
-        if (!older && items[i].indicator) {
-            numbers[at] = count;
-            order[count++] = at;
-        } else {
-            numbers[at] = SET_INDICATORS_NONE;
-            order[--left_out] = at;
-            used[file_at(all, at)->source] -= items[i].indicator;
-            parts -= seed_part(values, at);
-        }
-    }
-    *ret_kept =
-        (SetIndicatorsKept){.numbers = numbers, .order = order, .count = count, .parts = parts};
+    shares[1] = shares[0];
+    shares[1].used = others;
+    shares[1].first = shares[0].end;
+    shares[1].end = all->count;
+    do_shares(begin_share, shares);
+    set_sort_run(sort, all->count, compare_indicators, &sorted);
+    do_shares(choose_share, shares);
+    shares[1].count = shares[0].kept;
+    shares[1].left = shares[0].left_out;
+    do_shares(number_share, shares);
+    for (guint i = 0; i < all->sources->len; i++)
+        used[i] += others[i];
+    *ret_kept = (SetIndicatorsKept){
+        .numbers = shares[0].numbers,
+        .order = shares[0].order,
+        .count = shares[1].count,
+        .parts = shares[0].parts + shares[1].parts,
+    };
     share_sources(all, used, ret_kept);
 }
 
@@ -396,6 +452,9 @@ void set_indicators_clear_kept(SetIndicatorsKept *kept)
  * belongs, which frees the place it was in for the next one. Such a chain waits for memory at each
  * step, so many are followed in turn: each from its own start to the start of another one. */
 #define CHAINS 64
+
+/* Records whose checksum is taken at once, while they are in the caches. */
+#define HASHED_AT_ONCE 4096
 
 /* What a start is known by, in an order. */
 #define START (1u << 31)
@@ -536,6 +595,32 @@ static void write_patterns(const SetIndicators *all, const SetIndicatorsKept *ke
     side->region.length += gap + length;
 }
 
+/* Sets what a record is to have in the file, and puts its texts at the end of the side. */
+static void finish_record(const SetIndicators *all, const SetIndicatorsKept *kept,
+                          SetIndicatorsSide *side, guint32 number)
+{
+    /* The texts may move what they are put behind. */
+    SetFileIndicator *file = (SetFileIndicator *)(gpointer)side->region.bytes + number;
+    guint32 id = file->id, name = file->name;
+
+    file->spare = 0;
+    file->source = kept->sources[file->source];
+    if (id == 0 && name == 0)
+        return;
+    id = move_text(all, side, id);
+    name = move_text(all, side, name);
+    file = (SetFileIndicator *)(gpointer)side->region.bytes + number;
+    file->id = id;
+    file->name = name;
+}
+
+/* Takes the checksum of the side up to @end. */
+static void hash_side(Sha256 *sha256, const SetIndicatorsSide *side, gsize end, gsize *hashed)
+{
+    sha256_add(sha256, side->region.bytes + *hashed, end - *hashed);
+    *hashed = end;
+}
+
 void set_indicators_write(SetIndicators *all, SetIndicatorsKept *kept, SetIndicatorsSide *ret_side)
 {
     SetIndicatorsSide side = {.indicators.length = kept->count * (guint64)sizeof(SetFileIndicator)};
@@ -550,21 +635,15 @@ void set_indicators_write(SetIndicators *all, SetIndicatorsKept *kept, SetIndica
     memset(set_region_room(&side.region, gap + 1), 0, gap + 1);
     side.pool.offset = side.region.length + gap;
     side.region.length += gap + 1;
+    Sha256 *sha256 = sha256_begin();
+    gsize hashed = 0;
     for (guint32 i = 0; i < kept->count; i++) {
-        /* The texts may move what they are put behind. */
-        SetFileIndicator *file = (SetFileIndicator *)(gpointer)side.region.bytes + i;
-        guint32 id = file->id, name = file->name;
-        file->spare = 0;
-        file->source = kept->sources[file->source];
-        if (id == 0 && name == 0)
-            continue;
-        id = move_text(all, &side, id);
-        name = move_text(all, &side, name);
-        file = (SetFileIndicator *)(gpointer)side.region.bytes + i;
-        file->id = id;
-        file->name = name;
+        finish_record(all, kept, &side, i);
+        if ((i + 1) % HASHED_AT_ONCE == 0)
+            hash_side(sha256, &side, (gsize)(i + 1) * sizeof(SetFileIndicator), &hashed);
     }
     write_patterns(all, kept, &side);
-    sha256_digest(side.region.bytes, side.region.length, side.digest);
+    hash_side(sha256, &side, side.region.length, &hashed);
+    sha256_end(sha256, side.digest);
     *ret_side = side;
 }

@@ -19,6 +19,23 @@ typedef struct {
  * @ahead is set. Nothing of the table may change until it has been done. */
 void set_order_begin(SetOrder *order, const SetTable *table, SetFileTable number, gboolean ahead);
 
+/* The tables of values of one width, whose order needs no seed. */
+typedef struct SetOrderBytes {
+    SetOrder orders[SET_TABLE_DOMAIN];
+    const SetTables *tables;
+    GThread *thread;
+} SetOrderBytes;
+
+/* Begins to put them in order before the indicators have their numbers. Nothing of the tables may
+ * change until each was taken, or all were cleared. */
+void set_order_begin_bytes(SetOrderBytes *bytes, const SetTables *tables);
+
+/* The order of one of them, now that the indicators have @numbers. Each is taken once. */
+SetOrder *set_order_take_bytes(SetOrderBytes *bytes, SetFileTable number, const guint32 *numbers);
+
+void set_order_clear_bytes(SetOrderBytes *bytes);
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(SetOrderBytes, set_order_clear_bytes)
+
 /* Waits until it is done, and gives the items: `at` is where the value is in the table. */
 const SetSortItem *set_order_items(SetOrder *order);
 

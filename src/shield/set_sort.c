@@ -74,6 +74,60 @@ static void deal_out(const SetSortItem *from, SetSortItem *to, gsize count, guin
         to[ends[from[i].key >> shift & last]++] = from[i];
 }
 
+/* A half of the items that are dealt out by two threads. */
+typedef struct {
+    const SetSortItem *from;
+    SetSortItem *to;
+    gsize count;
+    guint shift;
+    guint32 last;
+    guint32 ends[1 << DIGIT_BITS_MAX]; /* of its own part of each heap */
+} Dealer;
+
+static gpointer count_heaps(gpointer user)
+{
+    Dealer *dealer = user;
+    for (gsize i = 0; i < dealer->count; i++)
+        dealer->ends[dealer->from[i].key >> dealer->shift & dealer->last]++;
+    return NULL;
+}
+
+static gpointer fill_heaps(gpointer user)
+{
+    Dealer *dealer = user;
+    for (gsize i = 0; i < dealer->count; i++)
+        dealer->to[dealer->ends[dealer->from[i].key >> dealer->shift & dealer->last]++] =
+            dealer->from[i];
+    return NULL;
+}
+
+/* As deal_out() of whole keys. */
+static void deal_out_many(const SetSortItem *from, SetSortItem *to, gsize count, Heaps *ret_heaps)
+{
+    guint bits = digit_bits(count, 0);
+    guint32 last = (1u << bits) - 1, begin = 0;
+    Dealer low = {.from = from,
+                  .to = to,
+                  .count = count / 2,
+                  .shift = KEY_BITS - bits,
+                  .last = last},
+           high = low;
+
+    high.from += low.count;
+    high.count = count - low.count;
+    set_ahead_both(count_heaps, &low, &high);
+    for (guint32 i = 0; i <= last; i++) {
+        guint32 size = low.ends[i], others = high.ends[i];
+        low.ends[i] = begin; /* moves to the end as items are put there */
+        high.ends[i] = begin + size;
+        begin += size + others;
+    }
+    set_ahead_both(fill_heaps, &low, &high);
+    ret_heaps->count = last + 1;
+    ret_heaps->used = bits;
+    memcpy(ret_heaps->ends, high.ends, sizeof(high.ends));
+}
+
 /* Sorts @from, whose keys have the first @used bits in common; the result is put to @to, or stays
  * when @stay is set. Calls itself for each heap, with more bits used. */
 static void sort_by_digits(const Comparing *comparing, SetSortItem *from, SetSortItem *to,
@@ -125,14 +179,12 @@ static void sort_many(const Comparing *comparing, const SetSort *sort, gsize cou
     Heaps heaps;
     guint32 half = 0;
 
-    deal_out(sort->items, sort->other, count, 0, &heaps);
+    deal_out_many(sort->items, sort->other, count, &heaps);
     while (heaps.ends[half] < count / 2)
         half++;
     Part low = {comparing, sort, &heaps, 0, half},
          high = {comparing, sort, &heaps, half, heaps.count};
-    GThread *thread = set_ahead_start(sort_part, &low);
-    sort_part(&high);
-    set_ahead_end(&thread);
+    set_ahead_both(sort_part, &low, &high);
 }
 
 SetSortItem *set_sort_begin(SetSort *sort, gsize count)
@@ -153,6 +205,13 @@ void set_sort_run(SetSort *sort, gsize count, GCompareDataFunc compare, gpointer
         sort_many(&comparing, sort, count);
     else
         sort_by_digits(&comparing, sort->items, sort->other, count, 0, TRUE);
+}
+
+void set_sort_keep(const SetSort *sort, gsize count, SetSort *ret_kept)
+{
+    *ret_kept = (SetSort){.items = g_new(SetSortItem, count), .room = count};
+    if (count > 0)
+        memcpy(ret_kept->items, sort->items, count * sizeof(SetSortItem));
 }
 
 void set_sort_clear(SetSort *sort)

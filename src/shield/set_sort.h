@@ -25,5 +25,8 @@ SetSortItem *set_sort_begin(SetSort *sort, gsize count);
  * SetSortItems). */
 void set_sort_run(SetSort *sort, gsize count, GCompareDataFunc compare, gpointer user);
 
+/* Copies the first @count items to @ret_kept, which has room for no others. */
+void set_sort_keep(const SetSort *sort, gsize count, SetSort *ret_kept);
+
 void set_sort_clear(SetSort *sort);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(SetSort, set_sort_clear)

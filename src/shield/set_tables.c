@@ -277,19 +277,20 @@ static void write_table(Tables *tables, SetOrder *order, SetTable *table)
 }
 
 /* While a table of texts is written, the next one is put in order. */
-static void write_tables(Tables *tables, SetTable *all, SetSort *sort, const guint32 *numbers)
+static void write_tables(Tables *tables, SetTable *all, SetOrderBytes *bytes, SetSort *sort,
+                         const guint32 *numbers)
 {
-    guint64 seed = tables->writer->header.seed;
-    SetOrder bytes = {.numbers = numbers, .seed = seed}, texts[2] = {bytes, bytes};
+    const SetOrder order = {.numbers = numbers, .seed = tables->writer->header.seed};
+    SetOrder texts[2] = {order, order};
 
     texts[SET_TABLE_DOMAIN % 2].sort = *sort;
     *sort = (SetSort){0};
     set_order_begin(&texts[SET_TABLE_DOMAIN % 2], &all[SET_TABLE_DOMAIN], SET_TABLE_DOMAIN, TRUE);
     for (guint i = 0; i < SET_TABLE_DOMAIN; i++) {
-        set_order_begin(&bytes, &all[i], (SetFileTable)i, FALSE);
-        write_table(tables, &bytes, &all[i]);
+        SetOrder *taken = set_order_take_bytes(bytes, (SetFileTable)i, numbers);
+        write_table(tables, taken, &all[i]);
+        set_sort_clear(&taken->sort);
     }
-    set_sort_clear(&bytes.sort);
     for (guint i = SET_TABLE_DOMAIN; i < SET_TABLES; i++) {
         set_order_items(&texts[i % 2]);
         if (i + 1 < SET_TABLES)
@@ -308,8 +309,8 @@ static guint32 count_entries(const SetTables *tables)
     return count;
 }
 
-void set_tables_write(SetTables *all, SetWriter *writer, SetSort *sort, const guint32 *numbers,
-                      SetTablesEach each, gpointer user)
+void set_tables_write(SetTables *all, SetOrderBytes *bytes, SetWriter *writer, SetSort *sort,
+                      const guint32 *numbers, SetTablesEach each, gpointer user)
 {
     g_autoptr(SetKeys) keys = set_keys_new(writer->header.seed);
     guint32 count = count_entries(all);
@@ -324,7 +325,7 @@ void set_tables_write(SetTables *all, SetWriter *writer, SetSort *sort, const gu
         .user = user,
     };
 
-    write_tables(&tables, all->tables, sort, numbers);
+    write_tables(&tables, all->tables, bytes, sort, numbers);
     set_keys_write(keys, writer);
     first_links[tables.values] = tables.link_count;
     set_writer_put(writer, SET_PART_FIRST_LINKS, first_links,

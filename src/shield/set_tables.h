@@ -34,14 +34,16 @@ void set_tables_clear(SetTables *tables);
 gboolean set_tables_add(SetTables *tables, SetFileTable table, const guint8 *bytes,
                         const char *text, gsize length, guint32 indicator, GError **error);
 
+struct SetOrderBytes;
+
 /* Told each different value, in the order of their numbers. */
 typedef void (*SetTablesEach)(gpointer user, SetFileTable table, const guint8 *bytes, gsize length);
 
-/* Writes tables, indexes, filters and links. @numbers has the number of each indicator in the file
- * or SET_INDICATORS_NONE. What was added is given up on the way, and the room
- * of @sort, in which it begins to sort. */
-void set_tables_write(SetTables *tables, SetWriter *writer, SetSort *sort, const guint32 *numbers,
-                      SetTablesEach each, gpointer user);
+/* Writes tables, indexes, filters and links. @bytes: set_order_begin_bytes() of them. @numbers has
+ * the number of each indicator in the file or SET_INDICATORS_NONE. What was added is given up on
+ * the way, and the room of @sort, in which it begins to sort. */
+void set_tables_write(SetTables *tables, struct SetOrderBytes *bytes, SetWriter *writer,
+                      SetSort *sort, const guint32 *numbers, SetTablesEach each, gpointer user);
 
 /* Bytes that this takes, or a little more; most of it, when there are many networks. */
 gsize set_tables_size(const SetTables *tables);

@@ -6,7 +6,7 @@
 #include "shield/set_ahead.h"
 
 /* Bytes that are given to the checksum at once. */
-#define HASHED_AT_ONCE (8u << 20)
+#define HASHED_AT_ONCE (1u << 20)
 
 void set_writer_init(SetWriter *writer)
 {
@@ -33,13 +33,18 @@ static gpointer hash_some(gpointer user)
 {
     SetWriter *writer = user;
     sha256_add(writer->sha256, writer->hashing, writer->hashing_length);
+    g_atomic_int_set(&writer->done, TRUE);
     return NULL;
 }
 
-/* What was written is not written again. */
+/* What was written is not written again. While some is still under way, the rest waits for the next
+ * time. */
 static void hash_ahead(SetWriter *writer)
 {
+    if (writer->thread && !g_atomic_int_get(&writer->done))
+        return;
     set_ahead_end(&writer->thread);
+    g_atomic_int_set(&writer->done, FALSE);
     writer->hashing = writer->region.bytes + writer->hashed;
     writer->hashing_length = writer->region.length - writer->hashed;
     writer->hashed = writer->region.length;

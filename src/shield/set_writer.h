@@ -15,6 +15,7 @@ typedef struct {
     gsize hashed; /* bytes that were given to it */
     const guint8 *hashing;
     gsize hashing_length;
+    int done; /* atomic: the thread has hashed that */
     GThread *thread;
 } SetWriter;
 
