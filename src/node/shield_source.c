@@ -59,6 +59,7 @@ static gboolean read_objects(Store *store, Reading *reading, GError **error)
 
     /* Observables have many types; which objects have values, load_object() tells. */
     query.type = reading->load.observables ? NULL : "indicator";
+    query.ahead = TRUE;
     if (!objects_find(store, &query, take_row, reading, NULL, error)) {
         g_clear_error(&reading->error);
         return FALSE;

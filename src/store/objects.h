@@ -90,6 +90,8 @@ typedef struct {
     gboolean all_versions; /* else only each object's latest effective version */
     gboolean variants;     /* variants and claims too; implies all_versions */
     guint64 limit;         /* 0: none */
+    gboolean ahead; /* read the next rows on a thread of its own while some are shown: for who
+                       reads very many */
 } ObjectsQuery;
 
 #define OBJECTS_QUERY_INIT                                                                         \

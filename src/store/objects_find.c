@@ -198,21 +198,87 @@ static gboolean read_slice(Search *search, GPtrArray *rows, GError **error)
     return TRUE;
 }
 
+/* Rows that are shown together. */
+typedef struct {
+    Search *search;
+    GPtrArray *rows;
+    GError *error; /* NULL: all is well */
+    GThread *thread;
+} Slice;
+
+static gpointer fill(gpointer user)
+{
+    Slice *slice = user;
+    g_ptr_array_set_size(slice->rows, 0);
+    read_slice(slice->search, slice->rows, &slice->error);
+    return NULL;
+}
+
+/* Begins to fill @next, while others are shown. */
+static void fill_ahead(Slice *next)
+{
+    if (!next->search->at_end)
+        next->thread = g_thread_try_new("objects", fill, next, NULL);
+}
+
+/* Has @next filled; FALSE when nothing remains. */
+static gboolean fill_now(Slice *next)
+{
+    if (next->thread) {
+        g_thread_join(g_steal_pointer(&next->thread));
+        return TRUE;
+    }
+    if (next->search->at_end)
+        return FALSE;
+    fill(next);
+    return TRUE;
+}
+
+/* Shows @each the rows; FALSE when it wants no more. */
+static gboolean show(const Slice *slice, const ObjectsQuery *query, ObjectsEach each, gpointer user,
+                     guint64 *count)
+{
+    for (guint i = 0; i < slice->rows->len; i++) {
+        ++*count;
+        if (!each(slice->rows->pdata[i], user) || (query->limit > 0 && *count >= query->limit))
+            return FALSE;
+    }
+    return TRUE;
+}
+
+static void slice_clear(Slice *slice)
+{
+    if (slice->thread)
+        g_thread_join(slice->thread);
+    g_ptr_array_unref(slice->rows);
+    g_clear_error(&slice->error);
+}
+
 gboolean objects_find(Store *store, const ObjectsQuery *query, ObjectsEach each, gpointer user,
                       guint64 *ret_count, GError **error)
 {
     Search search = {.store = store, .query = query, .sql = build_sql(query), .bound = -1};
-    g_autoptr(GPtrArray) rows = g_ptr_array_new_with_free_func((GDestroyNotify)objects_row_free);
+    Slice slices[2];
     guint64 count = 0;
     gboolean good = TRUE, wanted = TRUE;
-    while (good && wanted && !search.at_end) {
-        g_ptr_array_set_size(rows, 0);
-        good = read_slice(&search, rows, error);
-        for (guint i = 0; good && wanted && i < rows->len; i++) {
-            count++;
-            wanted = each(rows->pdata[i], user) && (query->limit == 0 || count < query->limit);
+
+    for (guint i = 0; i < G_N_ELEMENTS(slices); i++)
+        slices[i] =
+            (Slice){.search = &search,
+                    .rows = g_ptr_array_new_with_free_func((GDestroyNotify)objects_row_free)};
+    for (guint turn = 0; good && wanted && fill_now(&slices[turn]); turn = !turn) {
+        Slice *slice = &slices[turn];
+        good = slice->error == NULL;
+        if (!good) {
+            g_propagate_error(error, g_steal_pointer(&slice->error));
+            break;
         }
+        if (query->ahead)
+            fill_ahead(&slices[!turn]);
+        wanted = show(slice, query, each, user, &count);
     }
+    for (guint i = 0; i < G_N_ELEMENTS(slices); i++)
+        slice_clear(&slices[i]);
     g_free(search.value_keys);
     if (good && ret_count)
         *ret_count = count;
