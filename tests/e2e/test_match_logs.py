@@ -49,6 +49,24 @@ class LogsTest(concert.TestCase):
         self.assertIn("2024-01-31T09:00:00", table)
         self.assertIn("192.0.2.1:1234 > 198.51.100.2:80", table)
 
+    def test_records_that_are_no_lines(self):
+        records = [EVE, {**EVE, "src_ip": "203.0.113.7", "http": {}}]
+        text, line = json.dumps(records, indent=2), json.dumps({"Records": records})
+        pack = io.BytesIO()
+        with zipfile.ZipFile(pack, "w") as archive:
+            archive.writestr("eve.json", text)
+        found = [("www.alder.example", "http.hostname", "192.0.2.1"),
+                 ("http://www.alder.example/a?b", "url", "192.0.2.1"), ("203.0.113.7", "src_ip", "203.0.113.7")]
+        for data in (text.encode(), line.encode(), gzip.compress(line.encode()), pack.getvalue(),
+                     text.encode("utf-16-le"), text.encode("utf-16")):
+            hits = self.hits(self.write("eve.json", data))
+            self.assertEqual([(hit["seen"], hit["field"], hit["src_ip"]) for hit in hits], found)
+            self.assertEqual({(hit["format"], hit["time"], hit["dest_port"]) for hit in hits},
+                             {("eve", "2024-01-31T09:00:00.123456Z", 80)})
+        through = concert.run("match", "--json", "-i", self.feed, input=text).lines()
+        second = text[:text.rindex('{\n    "timestamp')].count("\n") + 1
+        self.assertEqual([hit["line"] for hit in through], [2, 2, second])
+
     def test_one_label(self):
         """A host without a dot, with its path in a field of its own: nothing that looks like a value."""
         self.feed = self.write("feed.txt", "http://intranet/a?b\n203.0.113.9\n")
