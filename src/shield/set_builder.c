@@ -7,6 +7,7 @@
 #include "shield/set_ahead.h"
 #include "shield/set_indicators.h"
 #include "shield/set_order.h"
+#include "shield/set_records.h"
 #include "shield/set_values.h"
 
 /* Refused domains that are named in the file. */
@@ -199,14 +200,14 @@ static void write_info(const SetBuilder *builder, SetWriter *writer)
 typedef struct {
     SetIndicators *all;
     SetIndicatorsKept kept;
-    SetIndicatorsSide side;
+    SetRecordsSide side;
     GThread *thread;
 } Side;
 
 static gpointer write_side(gpointer user)
 {
     Side *side = user;
-    set_indicators_write(side->all, &side->kept, &side->side);
+    set_records_write(side->all, &side->kept, &side->side);
     return NULL;
 }
 

@@ -39,11 +39,6 @@ void set_indicators_clear(SetIndicators *all)
     g_ptr_array_unref(all->sources);
 }
 
-static SetFileIndicator *file_at(const SetIndicators *all, guint32 number)
-{
-    return (SetFileIndicator *)(gpointer)all->files.bytes + number;
-}
-
 void set_indicators_clear_values(SetIndicatorsValues *values)
 {
     set_region_clear(&values->digests);
@@ -210,29 +205,24 @@ gboolean set_indicators_end(SetIndicators *all, GError **error)
         return FALSE;
     const SetIndicatorsMade *made = (const SetIndicatorsMade *)(gconstpointer)all->made.bytes;
     for (gsize i = 0; i < all->made.length / sizeof(*made); i++)
-        memcpy(file_at(all, made[i].number)->uuid, made[i].uuid, sizeof(made->uuid));
+        memcpy(set_indicators_at(all, made[i].number)->uuid, made[i].uuid, sizeof(made->uuid));
     set_region_clear(&all->made);
     return TRUE;
 }
 
 gboolean set_indicators_want_values(const SetIndicators *all)
 {
-    return (file_at(all, all->count - 1)->spare & WITHDRAWN) == 0;
+    return (set_indicators_at(all, all->count - 1)->spare & WITHDRAWN) == 0;
 }
 
 /* --- Which of them, and in which order ------------------------------------------------------- */
-
-static const char *pool_text(const SetIndicators *all, guint32 offset)
-{
-    return all->pool->str + offset;
-}
 
 static gint compare_ids(const SetIndicators *all, const SetFileIndicator *a,
                         const SetFileIndicator *b)
 {
     if ((a->id != 0) != (b->id != 0))
         return a->id != 0 ? 1 : -1;
-    return a->id != 0 ? strcmp(pool_text(all, a->id), pool_text(all, b->id))
+    return a->id != 0 ? strcmp(set_indicators_text(all, a->id), set_indicators_text(all, b->id))
                       : memcmp(a->uuid, b->uuid, sizeof(a->uuid));
 }
 
@@ -249,7 +239,7 @@ static gint compare_indicators(gconstpointer first, gconstpointer second, gpoint
     const Sorted *sorted = user;
     const SetIndicators *all = sorted->all;
     guint32 at = ((const SetSortItem *)first)->at, other = ((const SetSortItem *)second)->at;
-    const SetFileIndicator *a = file_at(all, at), *b = file_at(all, other);
+    const SetFileIndicator *a = set_indicators_at(all, at), *b = set_indicators_at(all, other);
     guint a_withdrawn = a->spare & WITHDRAWN, b_withdrawn = b->spare & WITHDRAWN;
 
     guint64 digest = digest_at(sorted->values, at), others = digest_at(sorted->values, other);
@@ -264,7 +254,7 @@ static gint compare_indicators(gconstpointer first, gconstpointer second, gpoint
     if (order == 0 && digest != others)
         order = digest < others ? -1 : 1;
     if (order == 0)
-        order = strcmp(pool_text(all, a->name), pool_text(all, b->name));
+        order = strcmp(set_indicators_text(all, a->name), set_indicators_text(all, b->name));
     if (order == 0)
         order = memcmp(&a->version, &b->version, 3 * sizeof(gint64));
     return order != 0 ? order : memcmp(&a->confidence, &b->confidence, 3);
@@ -277,7 +267,7 @@ void set_indicators_add_patterns(const SetIndicators *all, SetIndicatorsValues *
     for (guint i = 0; i < all->patterns->len; i++) {
         const SetFilePattern *file = &g_array_index(all->patterns, SetFilePattern, i);
         guint32 number = file->indicator & ~SET_FILE_PATTERN_20;
-        const char *text = pool_text(all, file->text);
+        const char *text = set_indicators_text(all, file->text);
         guint64 key = set_file_text_key(values->seed, text, strlen(text));
         digests[number] += key_mix(key, 1 + (file->indicator >> 31));
         values->any.bytes[number] = TRUE;
@@ -310,7 +300,7 @@ static gpointer begin_share(gpointer user)
     const SetIndicatorsValues *values = share->sorted->values;
 
     for (guint32 i = share->first; i < share->end; i++) {
-        const SetFileIndicator *file = file_at(all, i);
+        const SetFileIndicator *file = set_indicators_at(all, i);
         gboolean counts = file->spare == 0 && values->any.bytes[i];
         share->items[i] = (SetSortItem){
             .key = file->id != 0 ? G_MAXUINT64 : set_file_first(file->uuid, 16),
@@ -333,14 +323,15 @@ static gpointer choose_share(gpointer user)
     for (guint32 i = share->first; i < share->end; i++) {
         guint32 at = items[i].at;
         gboolean older = i > 0 && items[i].key == items[i - 1].key &&
-                         compare_ids(all, file_at(all, items[i - 1].at), file_at(all, at)) == 0;
+                         compare_ids(all, set_indicators_at(all, items[i - 1].at),
+                                     set_indicators_at(all, at)) == 0;
         if (!older && items[i].indicator) {
             share->kept++;
             continue;
         }
         items[i].same = TRUE;
         share->left_out++;
-        share->used[file_at(all, at)->source] -= items[i].indicator;
+        share->used[set_indicators_at(all, at)->source] -= items[i].indicator;
         share->parts -= seed_part(share->sorted->values, at);
     }
     return NULL;
@@ -444,206 +435,4 @@ void set_indicators_clear_kept(SetIndicatorsKept *kept)
     g_free(kept->sources);
     if (kept->shared)
         g_string_free(kept->shared, TRUE);
-}
-
-/* --- The side -------------------------------------------------------------------------------- */
-
-/* Indicators lie in memory once, as there is none for all of them twice: each is put where it
- * belongs, which frees the place it was in for the next one. Such a chain waits for memory at each
- * step, so many are followed in turn: each from its own start to the start of another one. */
-#define CHAINS 64
-
-/* Records whose checksum is taken at once, while they are in the caches. */
-#define HASHED_AT_ONCE 4096
-
-/* What a start is known by, in an order. */
-#define START (1u << 31)
-
-typedef struct {
-    guint32 to, from;
-    gboolean ended;
-    guint32 start;
-    SetFileIndicator first; /* that was there */
-} Chain;
-
-static void look_ahead(const SetIndicators *all, const guint32 *order, guint32 from)
-{
-    const guint8 *file = (const guint8 *)file_at(all, from);
-    __builtin_prefetch(&order[from]);
-    __builtin_prefetch(file, 1);
-    __builtin_prefetch(file + sizeof(SetFileIndicator) - 1, 1);
-}
-
-static void begin_chains(const SetIndicators *all, guint32 *order, Chain chains[CHAINS])
-{
-    for (guint i = 0; i < CHAINS; i++) {
-        guint32 start = i * (all->count / CHAINS);
-        chains[i] = (Chain){
-            .to = start, .from = order[start], .start = start, .first = *file_at(all, start)};
-        look_ahead(all, order, chains[i].from);
-    }
-    for (guint i = 0; i < CHAINS; i++)
-        order[chains[i].start] |= START;
-}
-
-/* A step of one of the chains; FALSE when it was the last one. */
-static gboolean follow(const SetIndicators *all, guint32 *order, const Chain chains[CHAINS],
-                       Chain *chain)
-{
-    guint32 to = chain->to, from = chain->from, next = order[from];
-    SetFileIndicator *file = file_at(all, to);
-
-    order[to] = to | (order[to] & START);
-    if (next & START) {
-        for (guint i = 0; i < CHAINS; i++)
-            if (chains[i].start == from)
-                *file = chains[i].first;
-        return FALSE;
-    }
-    *file = *file_at(all, from);
-    chain->to = from;
-    chain->from = next;
-    look_ahead(all, order, next);
-    return TRUE;
-}
-
-static void follow_chains(const SetIndicators *all, guint32 *order)
-{
-    Chain chains[CHAINS];
-
-    if (all->count < CHAINS)
-        return;
-    begin_chains(all, order, chains);
-    for (guint left = CHAINS; left > 0;)
-        for (guint i = 0; i < CHAINS; i++)
-            if (!chains[i].ended && !follow(all, order, chains, &chains[i])) {
-                chains[i].ended = TRUE;
-                left--;
-            }
-    for (guint i = 0; i < CHAINS; i++)
-        order[chains[i].start] &= ~START;
-}
-
-/* Puts all in order, those last that no chain came by. */
-static void put_in_order(const SetIndicators *all, guint32 *order)
-{
-    follow_chains(all, order);
-    for (guint32 start = 0; start < all->count; start++) {
-        guint32 to = start;
-        if (order[start] == start)
-            continue;
-        const SetFileIndicator first = *file_at(all, start);
-        while (order[to] != start) {
-            guint32 from = order[to];
-            *file_at(all, to) = *file_at(all, from);
-            order[to] = to;
-            to = from;
-        }
-        *file_at(all, to) = first;
-        order[to] = to;
-    }
-}
-
-static gint compare_patterns(gconstpointer a, gconstpointer b)
-{
-    guint32 one = ((const SetFilePattern *)a)->indicator & ~SET_FILE_PATTERN_20;
-    guint32 other = ((const SetFilePattern *)b)->indicator & ~SET_FILE_PATTERN_20;
-    return one < other ? -1 : one > other;
-}
-
-/* Copies a text of the pool to the end of the side, where the part @pool is. */
-static guint32 move_text(const SetIndicators *all, SetIndicatorsSide *side, guint32 offset)
-{
-    if (offset == 0)
-        return 0;
-    const char *text = pool_text(all, offset);
-    gsize size = strlen(text) + 1;
-    guint32 to = (guint32)(side->region.length - side->pool.offset);
-    memcpy(set_region_room(&side->region, size), text, size);
-    side->region.length += size;
-    return to;
-}
-
-/* Puts the patterns of what is kept at the end of the side, behind their texts. */
-static void write_patterns(const SetIndicators *all, const SetIndicatorsKept *kept,
-                           SetIndicatorsSide *side)
-{
-    g_autoptr(GArray) files = g_array_new(FALSE, FALSE, sizeof(SetFilePattern));
-
-    for (guint i = 0; i < all->patterns->len; i++) {
-        SetFilePattern file = g_array_index(all->patterns, SetFilePattern, i);
-        guint32 number = kept->numbers[file.indicator & ~SET_FILE_PATTERN_20];
-        if (number == SET_INDICATORS_NONE)
-            continue;
-        file.indicator = number | (file.indicator & SET_FILE_PATTERN_20);
-        g_array_append_val(files, file);
-    }
-    g_array_sort(files, compare_patterns);
-    for (guint i = 0; i < files->len; i++) {
-        SetFilePattern *file = &g_array_index(files, SetFilePattern, i);
-        file->text = move_text(all, side, file->text);
-    }
-    side->pool.length = side->region.length - side->pool.offset;
-    if (files->len == 0)
-        return;
-    gsize gap = -side->region.length % SET_FILE_ALIGN;
-    gsize length = files->len * sizeof(SetFilePattern);
-    guint8 *room = set_region_room(&side->region, gap + length);
-    memset(room, 0, gap);
-    memcpy(room + gap, files->data, length);
-    side->patterns = (SetFilePart){side->region.length + gap, length};
-    side->region.length += gap + length;
-}
-
-/* Sets what a record is to have in the file, and puts its texts at the end of the side. */
-static void finish_record(const SetIndicators *all, const SetIndicatorsKept *kept,
-                          SetIndicatorsSide *side, guint32 number)
-{
-    /* The texts may move what they are put behind. */
-    SetFileIndicator *file = (SetFileIndicator *)(gpointer)side->region.bytes + number;
-    guint32 id = file->id, name = file->name;
-
-    file->spare = 0;
-    file->source = kept->sources[file->source];
-    if (id == 0 && name == 0)
-        return;
-    id = move_text(all, side, id);
-    name = move_text(all, side, name);
-    file = (SetFileIndicator *)(gpointer)side->region.bytes + number;
-    file->id = id;
-    file->name = name;
-}
-
-/* Takes the checksum of the side up to @end. */
-static void hash_side(Sha256 *sha256, const SetIndicatorsSide *side, gsize end, gsize *hashed)
-{
-    sha256_add(sha256, side->region.bytes + *hashed, end - *hashed);
-    *hashed = end;
-}
-
-void set_indicators_write(SetIndicators *all, SetIndicatorsKept *kept, SetIndicatorsSide *ret_side)
-{
-    SetIndicatorsSide side = {.indicators.length = kept->count * (guint64)sizeof(SetFileIndicator)};
-    gsize gap = -side.indicators.length % SET_FILE_ALIGN;
-
-    put_in_order(all, kept->order);
-    g_clear_pointer(&kept->order, g_free);
-    side.region = all->files;
-    all->files = (SetRegion){0};
-    /* What was left out lies behind what is kept, and is written over. */
-    side.region.length = side.indicators.length;
-    memset(set_region_room(&side.region, gap + 1), 0, gap + 1);
-    side.pool.offset = side.region.length + gap;
-    side.region.length += gap + 1;
-    Sha256 *sha256 = sha256_begin();
-    gsize hashed = 0;
-    for (guint32 i = 0; i < kept->count; i++) {
-        finish_record(all, kept, &side, i);
-        if ((i + 1) % HASHED_AT_ONCE == 0)
-            hash_side(sha256, &side, (gsize)(i + 1) * sizeof(SetFileIndicator), &hashed);
-    }
-    write_patterns(all, kept, &side);
-    hash_side(sha256, &side, side.region.length, &hashed);
-    sha256_end(sha256, side.digest);
-    *ret_side = side;
 }

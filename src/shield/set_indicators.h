@@ -1,5 +1,5 @@
-/* set_indicators.h - the indicators of a set that is being built: gathered, put in the order of
- * their ids, and written as the side of its file (set_file.h). Private to set_*.c. */
+/* set_indicators.h - the indicators of a set that is being built: gathered, and numbered in the
+ * order of their ids. Private to set_*.c. */
 #pragma once
 
 #include "shield/set_builder.h"
@@ -73,13 +73,13 @@ void set_indicators_keep(const SetIndicators *all, const SetIndicatorsValues *va
                          SetIndicatorsKept *ret_kept);
 void set_indicators_clear_kept(SetIndicatorsKept *kept);
 
-/* The side of the file. */
-typedef struct {
-    SetRegion region;
-    SetFilePart indicators, pool, patterns; /* from its beginning */
-    guint8 digest[SHA256_SIZE];
-} SetIndicatorsSide;
+static inline SetFileIndicator *set_indicators_at(const SetIndicators *all, guint32 number)
+{
+    return (SetFileIndicator *)(gpointer)all->files.bytes + number;
+}
 
-/* Takes what was gathered to pieces for it. Uses `order`, `count` and `sources` of @kept, and
- * reads its `numbers`. */
-void set_indicators_write(SetIndicators *all, SetIndicatorsKept *kept, SetIndicatorsSide *ret_side);
+/* A text of the pool. */
+static inline const char *set_indicators_text(const SetIndicators *all, guint32 offset)
+{
+    return all->pool->str + offset;
+}

@@ -65,12 +65,12 @@ static gpointer sort_values(gpointer user)
     return NULL;
 }
 
-void set_order_begin(SetOrder *order, const SetTable *table, SetFileTable number, gboolean ahead)
+void set_order_begin(SetOrder *order, const SetTable *table, SetFileTable number)
 {
     order->table = table;
     order->number = number;
     order->width = set_file_widths[number];
-    if (ahead && table->count >= MANY)
+    if (table->count >= MANY)
         order->thread = set_ahead_start(sort_values, order);
     else
         sort_values(order);

@@ -15,9 +15,9 @@ typedef struct {
     GThread *thread;          /* that sorts them */
 } SetOrder;
 
-/* Begins to put the values of a table in order, on a thread of its own when it is worth one and
- * @ahead is set. Nothing of the table may change until it has been done. */
-void set_order_begin(SetOrder *order, const SetTable *table, SetFileTable number, gboolean ahead);
+/* Begins to put the texts of a table in order, on a thread of its own when it is worth one. Nothing
+ * of the table may change until it has been done. */
+void set_order_begin(SetOrder *order, const SetTable *table, SetFileTable number);
 
 /* The tables of values of one width, whose order needs no seed. */
 typedef struct SetOrderBytes {

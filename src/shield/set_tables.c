@@ -276,7 +276,7 @@ static void write_table(Tables *tables, SetOrder *order, SetTable *table)
     clear_table(table);
 }
 
-/* While a table of texts is written, the next one is put in order. */
+/* While a table of texts is written, the next one is put in order; the others are already. */
 static void write_tables(Tables *tables, SetTable *all, SetOrderBytes *bytes, SetSort *sort,
                          const guint32 *numbers)
 {
@@ -285,7 +285,7 @@ static void write_tables(Tables *tables, SetTable *all, SetOrderBytes *bytes, Se
 
     texts[SET_TABLE_DOMAIN % 2].sort = *sort;
     *sort = (SetSort){0};
-    set_order_begin(&texts[SET_TABLE_DOMAIN % 2], &all[SET_TABLE_DOMAIN], SET_TABLE_DOMAIN, TRUE);
+    set_order_begin(&texts[SET_TABLE_DOMAIN % 2], &all[SET_TABLE_DOMAIN], SET_TABLE_DOMAIN);
     for (guint i = 0; i < SET_TABLE_DOMAIN; i++) {
         SetOrder *taken = set_order_take_bytes(bytes, (SetFileTable)i, numbers);
         write_table(tables, taken, &all[i]);
@@ -294,7 +294,7 @@ static void write_tables(Tables *tables, SetTable *all, SetOrderBytes *bytes, Se
     for (guint i = SET_TABLE_DOMAIN; i < SET_TABLES; i++) {
         set_order_items(&texts[i % 2]);
         if (i + 1 < SET_TABLES)
-            set_order_begin(&texts[(i + 1) % 2], &all[i + 1], (SetFileTable)(i + 1), TRUE);
+            set_order_begin(&texts[(i + 1) % 2], &all[i + 1], (SetFileTable)(i + 1));
         write_table(tables, &texts[i % 2], &all[i]);
     }
     set_sort_clear(&texts[0].sort);
