@@ -10,7 +10,8 @@ import statistics
 import subprocess
 import time
 
-MEGABYTES = 300
+MEGABYTES = 1200
+EVE_MEGABYTES = 300
 
 
 def timed(command):
@@ -89,7 +90,7 @@ def matching(bench):
 
 def eve(bench):
     """EVE with the types of its fields, and as nothing but text."""
-    workload = Workload(bench, 1_000_000, "eve")
+    workload = Workload(bench, 1_000_000, "eve", EVE_MEGABYTES)
     for name, how in (("with the types of its fields", "eve"), ("as text", "text")):
         command = workload.match("-j", "1", "--input", how, workload.log)
         compare(workload, f"match: EVE {name}, processor", lambda: timed(command)[0],
@@ -113,14 +114,16 @@ def names(bench):
                       "50 M/s")
 
 
-def in_memory(bench, workload):
-    """Rows of text in memory, by each of the ways to look at it."""
+def in_memory(bench, workload, *ways):
+    """Rows of text in memory, by each of the ways to look at it, or one of them."""
     out = subprocess.run([bench.build / "bench/bench-shield-scan", workload.indicators,
-                          workload.log, str(bench.repeats)], check=True, capture_output=True,
-                         text=True).stdout
+                          workload.log, str(bench.repeats), *ways], check=True,
+                         capture_output=True, text=True).stdout
     for name, rate, ratio, found in re.findall(
             r"^(.+?) +([\d.]+) GB/s +([\d.]+) of memchr +(\d+)$", out, re.M):
-        bench.row(f"shield-scan: {name}, {workload.count:,} indicators", f"{rate} GB/s",
+        megabytes = round(workload.bytes / 1e6)
+        bench.row(f"shield-scan: {name}, {workload.count:,} indicators, {megabytes} MB",
+                  f"{rate} GB/s",
                   f"{found} found", ratio, "")
     for line in re.findall(r"^.*skipped.*$", out, re.M):
         bench.row("shield-scan: " + line, "", "", "", "")
@@ -129,3 +132,7 @@ def in_memory(bench, workload):
 def run(bench, megabytes=100):
     for count in (10_000, 1_000_000, 5_000_000):
         in_memory(bench, Workload(bench, count, megabytes=megabytes))
+    for count in (1_000_000, 5_000_000):
+        workload = Workload(bench, count)
+        for way in ("avx512", "avx2"):
+            in_memory(bench, workload, way)
