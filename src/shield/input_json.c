@@ -97,21 +97,34 @@ static gboolean walk(Walk *this, yyjson_val *value, gsize name_length, guint dep
     return TRUE;
 }
 
+/* Leaves out what may stand around an object in its line: a byte order mark, blanks, the comma of
+ * an array. FALSE when there is none. */
+static gboolean strip(const char *line, gsize length, gsize *ret_from, gsize *ret_to)
+{
+    gsize from = length >= 3 && memcmp(line, "\xef\xbb\xbf", 3) == 0 ? 3 : 0;
+
+    while (from < length && line[from] == ' ')
+        from++;
+    while (length > from && (line[length - 1] == ' ' || line[length - 1] == ','))
+        length--;
+    *ret_from = from;
+    *ret_to = length;
+    return length - from > 1 && line[from] == '{';
+}
+
 gboolean input_json_read(Input *input, InputRow *row, gboolean leaf)
 {
     const yyjson_read_flag flags = YYJSON_READ_INSITU | YYJSON_READ_NUMBER_AS_RAW;
+    gsize from, to;
 
-    gsize blanks = 0;
-    while (blanks < row->length && row->line[blanks] == ' ')
-        blanks++;
-    if (blanks == row->length || row->line[blanks] != '{')
+    if (!strip(row->line, row->length, &from, &to))
         return FALSE;
     char *copy = input_row_take(row, row->length + YYJSON_PADDING_SIZE);
     if (!copy)
         return FALSE;
-    memcpy(copy, row->line, row->length);
-    memset(copy + row->length, 0, YYJSON_PADDING_SIZE);
-    g_autoptr(yyjson_doc) doc = yyjson_read_opts(copy, row->length, flags, NULL, NULL);
+    memcpy(copy, row->line, to);
+    memset(copy + to, 0, YYJSON_PADDING_SIZE);
+    g_autoptr(yyjson_doc) doc = yyjson_read_opts(copy + from, to - from, flags, NULL, NULL);
     if (!doc)
         return FALSE;
     Walk this = {.input = input, .row = row, .copy = copy, .leaf = leaf};
@@ -136,17 +149,11 @@ gboolean input_json_first(const char *sample, gsize length, const char **ret_lin
 
     while (input_next_line(sample, length, &at, ret_line, ret_length)) {
         const char *line = *ret_line;
-        gsize size = *ret_length;
-        while (size > 0 && line[0] == ' ') {
-            line++;
-            size--;
-        }
-        while (size > 0 && line[size - 1] == ' ')
-            size--;
-        gboolean cut = at > length; /* it may be longer than what is known of it */
-        if (size > 1 && line[0] == '{' && (line[size - 1] == '}' || cut)) {
-            *ret_line = line;
-            *ret_length = size;
+        gsize from, to;
+        /* One without a line feed may be longer than what is known of it. */
+        if (strip(line, *ret_length, &from, &to) && (line[to - 1] == '}' || at > length)) {
+            *ret_line = line + from;
+            *ret_length = to - from;
             return TRUE;
         }
         if (!is_head(*ret_line, *ret_length))

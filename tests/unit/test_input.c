@@ -149,7 +149,8 @@ static void test_json(void)
                  "2023-11-14T22:13:20.500Z <192.0.2.1 | client.ip ipv4=192.0.2.1;"},
                 {"{\"TimeCreated\":\"\\/Date(1700000000500)\\/\",\"MachineName\":\"a.example\"}",
                  "2023-11-14T22:13:20.500Z | MachineName domain=a.example;"},
-                {"{\"x\":1,}", NULL}, {"[{}]", NULL}, {"  ", NULL}));
+                {"\xef\xbb\xbf{\"x\":\"a.example\"},", "| x=a.example;"}, {"{\"x\":1,}", NULL},
+                {"[{}]", NULL}, {"  ", NULL}, {",", NULL}));
 }
 
 static void test_zeek(void)
