@@ -155,18 +155,20 @@ static gunichar map_character(Script *script, gunichar c)
     return mapping->mapped;
 }
 
-/* Bytes of the dot that ends at @end; 0 when none does. */
-static gsize dot_before(const char *name, gsize end)
+/* U+3002, U+FF0E or U+FF61? */
+static inline gboolean is_other_dot(const char *c)
 {
-    const char *behind = name + end;
+    return (c[0] == '\343' && c[1] == '\200' && c[2] == '\202') ||
+           (c[0] == '\357' &&
+            ((c[1] == '\274' && c[2] == '\216') || (c[1] == '\275' && c[2] == '\241')));
+}
 
-    if (end >= 1 && behind[-1] == '.')
+/* Bytes of the dot that ends at @end; 0 when none does. */
+static inline gsize dot_before(const char *name, gsize end)
+{
+    if (end >= 1 && name[end - 1] == '.')
         return 1;
-    return end >= 3 && (memcmp(behind - 3, "\343\200\202", 3) == 0 ||
-                        memcmp(behind - 3, "\357\274\216", 3) == 0 ||
-                        memcmp(behind - 3, "\357\275\241", 3) == 0)
-               ? 3
-               : 0;
+    return end >= 3 && is_other_dot(name + end - 3) ? 3 : 0;
 }
 
 gsize script_last_label(const char *name, gsize length, gsize *ret_end)

@@ -67,9 +67,9 @@ gboolean sieve_script_name(const Sieve *sieve, const SieveLevel *level, gsize at
         return FALSE;
     if (start > 0 && text[start - 1] == '%')
         return TRUE;
-    until = start;
-    for (gsize i = start; i < at && !pieces.found; i++) {
-        if (!(spot_view_class(text[i]) & SPOT_HIGH) || i < until)
+    for (gsize i = start; i < at && !pieces.found; i = until) {
+        until = i + 1;
+        if (!(spot_view_class(text[i]) & SPOT_HIGH))
             continue;
         gsize from = i - MIN(i - start, OTHER_SCRIPT_MAX);
         until = MIN(at, i + OTHER_SCRIPT_MAX);
