@@ -308,7 +308,7 @@ static int run(const CommandCall *call, GError **error)
         call->count > 0 ? (const char *const *)call->arguments : standard_input;
     gboolean go_on = TRUE;
     for (; *paths && go_on; paths++)
-        go_on = container_walk(*paths, scan_one, &match);
+        go_on = container_walk(*paths, match.logs, scan_one, &match);
     if (tally && !match.quiet)
         print_tally(call, &match);
     if (!match.quiet) {

@@ -143,7 +143,7 @@ int match_patterns(Detector *detector, const CommandCall *call, const InputForma
     /* Hits on the same terminal would be torn apart. */
     match_progress_start(&match.progress, match.found.quiet || isatty(STDOUT_FILENO));
     for (; *paths && go_on; paths++)
-        go_on = container_walk(*paths, read_one, &match);
+        go_on = container_walk(*paths, TRUE, read_one, &match);
     note(match.texts,
          "files are neither structured logs nor packets: nothing was looked for there");
     note(match.others, "lines are no records: nothing was looked for there");

@@ -93,7 +93,7 @@ gboolean shield_dry_run(const GPtrArray *added, const char *const *paths, DryRun
     Looking looking = {
         .set = set, .now = timestamp_now(), .hits = hits, .count = added->len, .run = ret_run};
     for (; *paths; paths++)
-        container_walk(*paths, scan_file, &looking);
+        container_walk(*paths, TRUE, scan_file, &looking);
     for (guint i = 0; i < added->len; i++) {
         const DryRunHits found = {added->pdata[i], hits[i]};
         if (hits[i] > 0)

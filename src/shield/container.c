@@ -178,6 +178,7 @@ gboolean container_read(Stream *stream, const char *name, ContainerEach each, gp
 }
 
 typedef struct {
+    gboolean records;
     ContainerEach each;
     gpointer user;
     gboolean go_on;
@@ -190,7 +191,7 @@ static gboolean pass_on(gpointer user, const char *name, Stream *stream, const G
     g_autoptr(GError) failed = NULL;
     g_autoptr(Stream) lines = NULL;
 
-    if (stream && !frame_stream_open(stream, &lines, &failed))
+    if (stream && !frame_stream_open(stream, walk->records, &lines, &failed))
         walk->go_on = walk->each(walk->user, name, NULL, failed);
     else
         walk->go_on = walk->each(walk->user, name, lines ? lines : stream, error);
@@ -215,8 +216,8 @@ static gboolean walk_file(gpointer user, const char *path, const GError *unreada
     return walk->go_on;
 }
 
-gboolean container_walk(const char *path, ContainerEach each, gpointer user)
+gboolean container_walk(const char *path, gboolean records, ContainerEach each, gpointer user)
 {
-    Walk walk = {.each = each, .user = user, .go_on = TRUE};
+    Walk walk = {.records = records, .each = each, .user = user, .go_on = TRUE};
     return walk_files(path, walk_file, &walk);
 }

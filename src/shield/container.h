@@ -26,5 +26,5 @@ gboolean container_read(Stream *stream, const char *name, ContainerEach each, gp
 
 /* Calls @each for every file that walk_files() finds under @path, and instead of an archive for its
  * members; what cannot be read is told likewise. Logs whose records are no lines come as lines
- * (frame_stream.h). FALSE when @each said so. */
-gboolean container_walk(const char *path, ContainerEach each, gpointer user);
+ * (frame_stream.h), with @records. FALSE when @each said so. */
+gboolean container_walk(const char *path, gboolean records, ContainerEach each, gpointer user);

@@ -116,7 +116,7 @@ static gboolean look(Source *source, FrameAnswer *ret_answer, GError **error)
     return TRUE;
 }
 
-gboolean frame_stream_open(Stream *under, Stream **ret_stream, GError **error)
+gboolean frame_stream_open(Stream *under, gboolean records, Stream **ret_stream, GError **error)
 {
     Source found = {.under = under};
 
@@ -124,8 +124,10 @@ gboolean frame_stream_open(Stream *under, Stream **ret_stream, GError **error)
     FrameAnswer answer;
     if (!look(&found, &answer, error))
         return FALSE;
+    found.shape.is_framed = found.shape.is_framed && records;
     /* UTF-16 with a mark is read by whoever reads text. */
-    if (answer == FRAME_NO || (found.shape.has_mark && !found.shape.is_framed))
+    if (answer == FRAME_NO ||
+        (!found.shape.is_framed && (found.shape.has_mark || !found.shape.is_utf16)))
         return TRUE;
     Source *source = g_memdup2(&found, sizeof(found));
     if (stream_compression(under))

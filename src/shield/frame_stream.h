@@ -4,7 +4,9 @@
 
 #include "base/stream.h"
 
-/* *ret_stream reads @under, which must outlive it and is left alone until it is closed; NULL when
+/* With @records FALSE only the encoding counts, and lines stay as they are.
+ *
+ * *ret_stream reads @under, which must outlive it and is left alone until it is closed; NULL when
  * @under is such text, or anything else. Nothing of @under is consumed then, and no more waited for
  * than tells it from other text. */
-gboolean frame_stream_open(Stream *under, Stream **ret_stream, GError **error);
+gboolean frame_stream_open(Stream *under, gboolean records, Stream **ret_stream, GError **error);

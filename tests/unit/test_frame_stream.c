@@ -81,7 +81,7 @@ static Set *make_set(void)
 }
 
 /* What is told of a file that holds @text. */
-static char *scan_text(const char *text, gsize length)
+static char *scan_text(const char *text, gsize length, gboolean records)
 {
     g_autoptr(GError) error = NULL;
     g_autoptr(Set) set = make_set();
@@ -92,14 +92,14 @@ static char *scan_text(const char *text, gsize length)
     g_assert_no_error(error);
     g_close(fd, NULL);
     g_assert_true(g_file_set_contents(path, text, (gssize)length, &error));
-    container_walk(path, scan_one, &scan);
+    container_walk(path, records, scan_one, &scan);
     g_unlink(path);
     return g_string_free(scan.told, FALSE);
 }
 
 static void check(const char *text, const char *told)
 {
-    g_autofree char *plain = scan_text(text, strlen(text));
+    g_autofree char *plain = scan_text(text, strlen(text), TRUE);
     g_assert_cmpstr(plain, ==, told);
     /* The same as Windows' programs write it. */
     static const char *const ways[] = {"UTF-16LE", "UTF-16BE", "UTF-16"};
@@ -107,9 +107,24 @@ static void check(const char *text, const char *told)
         gsize length;
         g_autofree char *wide = g_convert(text, -1, ways[i], "UTF-8", NULL, &length, NULL);
         g_test_message("%s", ways[i]);
-        g_autofree char *again = scan_text(wide, length);
+        g_autofree char *again = scan_text(wide, length, TRUE);
         g_assert_cmpstr(again, ==, told);
     }
+}
+
+/* Whoever wants text gets its own lines, whatever it is written in. */
+static void test_no_records(void)
+{
+    static const char text[] = "[\n {\"a\": 1},\n {\"ip\": \"192.0.2.1\"}\n]\n";
+    gsize length;
+    g_autofree char *wide = g_convert(text, -1, "UTF-16LE", "UTF-8", NULL, &length, NULL);
+    g_autofree char *lines = scan_text(text, strlen(text), FALSE);
+    g_autofree char *wide_lines = scan_text(wide, length, FALSE);
+    g_autofree char *records = scan_text(text, strlen(text), TRUE);
+
+    g_assert_nonnull(strstr(lines, "192.0.2.1"));
+    g_assert_cmpstr(wide_lines, ==, lines);
+    g_assert_cmpstr(records, !=, lines);
 }
 
 static void test_events(void)
@@ -222,15 +237,17 @@ static void test_utf16(void)
         g_test_message("%u", (guint)i);
         g_assert_cmpint(utf16_guess(&state, rows[i].text, rows[i].length), ==, rows[i].answer);
     }
-    g_autofree char *found = scan_text("x\0 \0a\0l\0d\0e\0r\0.\0e\0x\0a\0m\0p\0l\0e\0\n\0", 32);
+    g_autofree char *found =
+        scan_text("x\0 \0a\0l\0d\0e\0r\0.\0e\0x\0a\0m\0p\0l\0e\0\n\0", 32, TRUE);
     g_assert_cmpstr(found, ==, "1:3 alder.example; ");
-    g_autofree char *left = scan_text("\0\0alder.example\0\0 192.0.2.1\0", 27);
+    g_autofree char *left = scan_text("\0\0alder.example\0\0 192.0.2.1\0", 27, TRUE);
     g_assert_cmpstr(left, ==, "1:3 alder.example; 1:19 192.0.2.1; ");
 }
 
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
+    g_test_add_func("/frame-stream/no-records", test_no_records);
     g_test_add_func("/frame-stream/events", test_events);
     g_test_add_func("/frame-stream/json", test_json);
     g_test_add_func("/frame-stream/counted", test_counted);
