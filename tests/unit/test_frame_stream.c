@@ -115,7 +115,7 @@ static void check(const char *text, const char *told)
 /* Whoever wants text gets its own lines, whatever it is written in. */
 static void test_no_records(void)
 {
-    static const char text[] = "[\n {\"a\": 1},\n {\"ip\": \"192.0.2.1\"}\n]\n";
+    static const char text[] = "[\n {\"a\": 1},\n {\"b\": 2,\n  \"ip\": \"192.0.2.1\"}\n]\n";
     gsize length;
     g_autofree char *wide = g_convert(text, -1, "UTF-16LE", "UTF-8", NULL, &length, NULL);
     g_autofree char *lines = scan_text(text, strlen(text), FALSE);
