@@ -5,7 +5,9 @@
 ScanWindow *scan_window_new(void)
 {
     ScanWindow *window = g_new0(ScanWindow, 1);
-    window->memory = g_malloc0(SCAN_WINDOW_CAPACITY + 2 * SIEVE_MARGIN);
+    /* Not cleared, which would take longer than looking through most files of a directory. */
+    window->memory = g_malloc(SCAN_WINDOW_CAPACITY + 2 * SIEVE_MARGIN);
+    memset(window->memory, 0, SIEVE_MARGIN);
     window->text = window->memory + SIEVE_MARGIN;
     window->places = g_array_new(FALSE, FALSE, sizeof(gsize));
     window->feeds = g_new0(guint32, SCAN_WINDOW_CAPACITY / SCAN_PIECE + 1);
@@ -100,6 +102,7 @@ void scan_window_sieve(ScanWindow *window, Sieve *sieve)
     guint32 feeds = 0;
 
     g_array_set_size(window->places, 0);
+    memset(window->text + window->length, 0, SIEVE_MARGIN);
     sieve_text(sieve, window->text, window->looked, window->places);
     g_array_sort(window->places, compare_offsets);
     for (gsize at = 0; at <= window->looked; at += SCAN_PIECE) {
