@@ -48,6 +48,8 @@ static char *field_text(const RecordField *field)
 {
     char *text = g_strstrip((char *)field->text); /* inside Record.texts, ours until the next one */
     static const char *const nothing[] = {"", "-", "None", "none", "null", "NULL", "n/a", "N/A"};
+    if (strnlen(text, 5) == 5) /* none of these */
+        return text;
     for (gsize i = 0; i < G_N_ELEMENTS(nothing); i++)
         if (strcmp(text, nothing[i]) == 0)
             return NULL;
@@ -115,7 +117,8 @@ static void take_field(Reader *reader, guint column, ColumnsRole role, char *tex
         context->name = text;
         break;
     case COLUMNS_COMMENT:
-        g_string_append_printf(reader->comment, "%s%s", reader->comment->len > 0 ? ", " : "", text);
+        g_string_append(reader->comment, reader->comment->len > 0 ? ", " : "");
+        g_string_append(reader->comment, text);
         break;
     case COLUMNS_FIRST_SEEN:
         take_time(reader, column, text, &context->first_seen);
