@@ -279,15 +279,40 @@ static void test_long(Fixture *fixture, gconstpointer data)
     }
 }
 
+/* Lines are counted in pieces of a window, and places come in their order, whoever reads. */
+static void test_many_lines(Fixture *fixture, gconstpointer data)
+{
+    for (gsize i = 0; i < G_N_ELEMENTS(encodings); i++) {
+        g_autoptr(GString) text = g_string_new("first line\n");
+        g_autoptr(GString) hits = g_string_new(NULL);
+        for (guint line = 2; line < 700; line++) {
+            gboolean hit = line % 150 == 0;
+            g_string_append_printf(text, "a text, %s\n", hit ? "alder.example" : "nothing here");
+            if (hit)
+                g_string_append_printf(hits, "%u:9 alder.example; ", line);
+        }
+        g_autoptr(GBytes) bytes = encode(text->str, encodings[i]);
+        g_test_message("%s", encodings[i]);
+        grow(fixture, bytes, text->len * 4, FALSE);
+        assert_hits(fixture, hits->str);
+        pour(fixture, bytes, text->len * 4);
+        assert_hits(fixture, hits->str);
+    }
+}
+
 int main(int argc, char **argv)
 {
     static const struct {
         const char *name;
         void (*test)(Fixture *fixture, gconstpointer data);
     } tests[] = {
-        {"/tail-shaped/pieces", test_pieces}, {"/tail-shaped/partial", test_partial},
-        {"/tail-shaped/untold", test_untold}, {"/tail-shaped/text", test_text},
-        {"/tail-shaped/skip", test_skip},     {"/tail-shaped/long", test_long},
+        {"/tail-shaped/pieces", test_pieces},
+        {"/tail-shaped/partial", test_partial},
+        {"/tail-shaped/untold", test_untold},
+        {"/tail-shaped/text", test_text},
+        {"/tail-shaped/skip", test_skip},
+        {"/tail-shaped/long", test_long},
+        {"/tail-shaped/many-lines", test_many_lines},
     };
     g_test_init(&argc, &argv, NULL);
     for (gsize i = 0; i < G_N_ELEMENTS(tests); i++)

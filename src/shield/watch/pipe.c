@@ -100,8 +100,7 @@ static TailState look(Pipe *pipe, const TailMeans *means, gsize got, gboolean la
         window->stop = window->length - SPOT_CONTEXT;
     }
     find_format(pipe, means);
-    g_array_set_size(window->places, 0);
-    sieve_text(means->sieve, window->text, window->looked, window->places);
+    scan_window_sieve(window, means->sieve);
     scan_feed_go_on(means->feed, pipe->input, &pipe->place);
     if (!scan_feed_look(means->feed, window, means->found, means->user))
         return TAIL_STOPPED;

@@ -499,7 +499,7 @@ static gboolean look(Tail *tail, const TailMeans *means, gboolean remember)
         told_piece_print(&tail->piece, text);
     if (means->told)
         told_look(means->told, &tail->piece, text);
-    sieve_text(means->sieve, window->text, window->looked, window->places);
+    scan_window_sieve(window, means->sieve);
     scan_feed_go_on(means->feed, tail->input, &tail->place);
     return scan_feed_look(means->feed, window, pass_on, &passing);
 }
