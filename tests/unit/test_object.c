@@ -19,10 +19,44 @@ static char *quote(const char *text)
     return g_strdelimit(json, "`", '\'');
 }
 
+/* Who only asks for values gets what the lenient level gives, and is refused in the same words. */
+static void check_values_level(const char *json, ObjectSpec spec)
+{
+    g_autoptr(GError) error = NULL, other_error = NULL;
+    g_autoptr(Object) lenient = object_read(json, strlen(json), spec, OBJECT_LENIENT, &error);
+    g_autoptr(Object) other = object_read(json, strlen(json), spec, OBJECT_VALUES, &other_error);
+
+    g_assert_true(!lenient == !other);
+    if (!lenient) {
+        g_assert_cmpstr(other_error->message, ==, error->message);
+        return;
+    }
+    g_assert_nonnull(other->document);
+    g_assert_null(other->warnings);
+    g_assert_cmpstr(other->id, ==, lenient->id);
+    g_assert_cmpstr(other->type, ==, lenient->type);
+    g_assert_cmpint(other->spec, ==, lenient->spec);
+    g_assert_cmpint(other->version, ==, lenient->version);
+    g_assert_cmpuint(other->version_digits, ==, lenient->version_digits);
+    g_assert_cmpint(other->revoked, ==, lenient->revoked);
+    g_assert_cmpint(other->pattern_20, ==, lenient->pattern_20);
+    g_assert_cmpint(other->whole_pattern, ==, lenient->whole_pattern);
+    guint count = lenient->values ? lenient->values->len : 0;
+    g_assert_cmpuint(other->values ? other->values->len : 0, ==, count);
+    for (guint i = 0; i < count; i++) {
+        const ObjectValue *one = &g_array_index(lenient->values, ObjectValue, i);
+        const ObjectValue *two = &g_array_index(other->values, ObjectValue, i);
+        g_assert_cmpint(two->kind, ==, one->kind);
+        g_assert_cmpint(two->from_pattern, ==, one->from_pattern);
+        g_assert_cmpstr(two->text, ==, one->text);
+    }
+}
+
 static Object *read_text(const char *text, ObjectSpec spec, ObjectLevel level, char **ret_json)
 {
     *ret_json = quote(text);
     g_autoptr(GError) error = NULL;
+    check_values_level(*ret_json, spec);
     Object *object = object_read(*ret_json, strlen(*ret_json), spec, level, &error);
     if (!object)
         g_error("%s\n%s", text, error->message);
@@ -33,6 +67,7 @@ static void check_refused(const char *text, ObjectLevel level, int code, const c
 {
     g_autofree char *json = quote(text);
     g_autoptr(GError) error = NULL;
+    check_values_level(json, OBJECT_SPEC_21);
     g_autoptr(Object) object = object_read(json, strlen(json), OBJECT_SPEC_21, level, &error);
     if (object)
         g_error("accepted: %s", text);

@@ -6,8 +6,11 @@
 
 #include "intake/csv.h"
 #include "intake/list.h"
+#include "shield/set_summary.h"
+#include "stix/identifier.h"
 
-#define NOW G_GINT64_CONSTANT(1800000000000000)
+#define NOW   G_GINT64_CONSTANT(1800000000000000)
+#define LATER G_GINT64_CONSTANT(2200000000000000)
 
 typedef gboolean (*Read)(Stream *stream, const char *name, const IntakeOptions *options,
                          const IntakeSink *sink, GError **error);
@@ -263,6 +266,75 @@ static void test_others(void)
     g_assert_cmpint(outcome, ==, LOAD_TAKEN);
 }
 
+/* An id is made of however long a text, among others. */
+static void test_made(void)
+{
+    const guint8 space[16] = {0x32, 0xae, 0xde, 0xeb, 0x23, 0x4f, 0x5c, 0x4b,
+                              0xb6, 0x85, 0x25, 0x4b, 0xa7, 0x4d, 0xb7, 0x65};
+    g_autoptr(SetBuilder) builder = set_builder_new(NULL);
+    g_autoptr(GPtrArray) ids = g_ptr_array_new_with_free_func(g_free);
+    g_autoptr(GError) error = NULL;
+
+    for (guint i = 0; i < 30; i++) {
+        g_autofree char *text = g_strnfill(i * 20000, (char)('a' + i % 26));
+        g_autofree char *value = g_strdup_printf("192.0.2.%u", i);
+        const SetIndicator indicator = {.id = text, .source = "x", .confidence = -1};
+        g_assert_true(set_builder_add_made(builder, &indicator, space, NULL));
+        g_assert_true(set_builder_add_value(builder, OBSERVABLE_IPV4, value, NULL));
+        g_ptr_array_add(ids, identifier_make_v5("indicator", "32aedeeb-234f-5c4b-b685-254ba74db765",
+                                                text, strlen(text)));
+    }
+    g_autoptr(Set) set = set_builder_open(builder, &error);
+    g_assert_no_error(error);
+    for (guint i = 0; i < ids->len; i++) {
+        g_autofree char *value = g_strdup_printf("192.0.2.%u", i);
+        SetValue found;
+        SetEntry entry = set_find(set, OBSERVABLE_IPV4, value, strlen(value));
+        g_assert_true(set_read(set, entry, &found));
+        g_assert_cmpstr(found.id, ==, ids->pdata[i]);
+        set_value_clear(&found);
+    }
+}
+
+typedef struct {
+    gint64 now;
+    SetSummary summary;
+} Counting;
+
+static gboolean count_value(gpointer user, SetEntry entry, const SetValue *value)
+{
+    Counting *counting = user;
+    SetSummary *summary = &counting->summary;
+
+    summary->kinds[value->kind]++;
+    summary->newest = MAX(summary->newest, value->version);
+    summary->not_yet += value->valid_from > counting->now;
+    summary->expired += value->valid_until != 0 && value->valid_until <= counting->now;
+    return TRUE;
+}
+
+/* What is counted is what looking at each value counts. */
+static void test_summary(void)
+{
+    const IntakeOptions intake = {.source = "feed", .confidence = -1};
+    const LoadOptions load = {.now = NOW, .expired = TRUE, .future = TRUE};
+    Counting counting = {.now = LATER};
+    SetSummary summary;
+    Reading reading;
+    g_autoptr(GBytes) bytes =
+        compile(csv_read, table, strlen(table), &intake, &load, TRUE, &reading);
+    g_autoptr(Set) set = set_open_bytes(bytes, NULL);
+
+    g_string_free(reading.told, TRUE);
+    set_each(set, count_value, &counting);
+    set_summary_read(set, LATER, &summary);
+    g_assert_cmpuint(summary.not_yet, >, 0);
+    g_assert_cmpuint(summary.expired, >, 0);
+    g_assert_cmpint(summary.newest, >, 0);
+    g_assert_cmpuint(summary.kinds[OBSERVABLE_CIDR], ==, 1);
+    g_assert_cmpmem(&summary, sizeof(summary), &counting.summary, sizeof(counting.summary));
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -271,5 +343,7 @@ int main(int argc, char **argv)
     g_test_add_func("/shield_direct/table", test_table);
     g_test_add_func("/shield_direct/random", test_random);
     g_test_add_func("/shield_direct/others", test_others);
+    g_test_add_func("/shield_direct/made", test_made);
+    g_test_add_func("/shield_direct/summary", test_summary);
     return g_test_run();
 }
