@@ -24,7 +24,10 @@ typedef struct {
 
 static gboolean is_blank(char c)
 {
-    return c == ' ' || c == '\t' || c == '\r' || c == '\v' || c == '\f';
+    static const guint8 blank[256] = {
+        [' '] = TRUE, ['\t'] = TRUE, ['\r'] = TRUE, ['\v'] = TRUE, ['\f'] = TRUE,
+    };
+    return blank[(guchar)c];
 }
 
 static Slice trim(Slice slice)

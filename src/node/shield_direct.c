@@ -19,10 +19,11 @@
 /* Texts that are written and read again as they are. */
 static gboolean is_plain(const char *text)
 {
-    gsize length = 0;
-    for (; (guchar)text[length] >= 0x20 && (guchar)text[length] < 0x7f; length++)
-        ;
-    return text[length] == '\0' && length > 0 && length <= OBSERVABLE_MAX_LENGTH;
+    gsize length = strlen(text);
+    guint8 others = 0;
+    for (gsize i = 0; i < length; i++) /* no way out, so that many are looked at in one step */
+        others |= (guint8)(text[i] - 0x20) >= 0x7f - 0x20;
+    return others == 0 && length > 0 && length <= OBSERVABLE_MAX_LENGTH;
 }
 
 static gboolean is_time(gint64 us)

@@ -41,7 +41,10 @@ static const Replacement *find(const Replacement *table, gsize count, const char
 /* Can a separator of the table begin with this byte? */
 static gboolean begins_separator(char c)
 {
-    return c == '[' || c == '(' || c == '{' || c == '<' || c == '\\';
+    static const guint8 begins[256] = {
+        ['['] = TRUE, ['('] = TRUE, ['{'] = TRUE, ['<'] = TRUE, ['\\'] = TRUE,
+    };
+    return begins[(guchar)c];
 }
 
 gsize observable_refang_separator(const char *text, gsize length, const char **ret_plain)
