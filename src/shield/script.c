@@ -185,13 +185,23 @@ gsize script_last_label(const char *name, gsize length, gsize *ret_end)
 }
 
 /* Is the mark at the end of [label, end) where it stays? Marks behind a letter are put in the order
- * of their classes. */
-static gboolean stays(const char *label, const char *end)
+ * of their classes; what stands between them may be left out before, and one that composes with the
+ * letter may part it from another. */
+static gboolean stays(Script *script, const char *label, const char *end)
 {
-    const char *last = g_utf8_prev_char(end);
-    int class = g_unichar_combining_class(g_utf8_get_char(last));
-    return class == 0 || last == label ||
-           g_unichar_combining_class(g_utf8_get_char(g_utf8_prev_char(last))) <= class;
+    int behind = G_MAXINT;
+
+    for (const char *at = end; at > label;) {
+        at = g_utf8_prev_char(at);
+        gunichar c = g_utf8_get_char(at);
+        int class = g_unichar_combining_class(c);
+        if (class == 0)
+            return behind == G_MAXINT || map_character(script, c) != 0;
+        if (class > behind || composes(c))
+            return FALSE;
+        behind = class;
+    }
+    return TRUE;
 }
 
 gboolean script_label_key(Script *script, const char *label, gsize length, guint *ret_key)
@@ -207,7 +217,7 @@ gboolean script_label_key(Script *script, const char *label, gsize length, guint
     mapped = map_character(script, g_utf8_get_char(last));
     if (last > label) {
         before = map_character(script, g_utf8_get_char(g_utf8_prev_char(last)));
-        if (before == 0 || !stays(label, end) || !stays(label, last))
+        if (before == 0 || !stays(script, label, end) || !stays(script, label, last))
             return FALSE;
     }
     if (mapped == 0)
