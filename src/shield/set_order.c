@@ -112,8 +112,15 @@ static gpointer sort_bytes(gpointer user)
 
 void set_order_begin_bytes(SetOrderBytes *bytes, const SetTables *tables)
 {
+    guint32 count = 0;
+
     *bytes = (SetOrderBytes){.tables = tables};
-    bytes->thread = set_ahead_start(sort_bytes, bytes);
+    for (guint i = 0; i < SET_TABLE_DOMAIN; i++)
+        count += tables->tables[i].count;
+    if (count >= MANY)
+        bytes->thread = set_ahead_start(sort_bytes, bytes);
+    else
+        sort_bytes(bytes);
 }
 
 static gint compare_numbers(gconstpointer a, gconstpointer b, gpointer user)
