@@ -28,6 +28,9 @@ gboolean error_from_errno(GError **error, int errnum, const char *what, ...)
 }
 
 static void set_valist(GError **error, ConcertError code, const char *format, va_list arguments)
+    G_GNUC_PRINTF(3, 0);
+
+static void set_valist(GError **error, ConcertError code, const char *format, va_list arguments)
 {
     if (error)
         g_propagate_error(error, g_error_new_valist(CONCERT_ERROR, (gint)code, format, arguments));

@@ -82,11 +82,15 @@ static gboolean catch_signals(GError **error)
  * whoever reads them gets no half of one when the watcher is killed. */
 static gsize next_piece(const char *text, gsize length)
 {
-    if (length <= PIPE_BUF)
+    gsize most = PIPE_BUF;
+
+    if (length <= most)
         return length;
-    const char *end = memrchr(text, '\n', PIPE_BUF);
-    if (!end)
-        end = memchr(text, '\n', length);
+    while (most > 0 && text[most - 1] != '\n')
+        most--;
+    if (most > 0)
+        return most;
+    const char *end = memchr(text, '\n', length);
     return end ? (gsize)(end + 1 - text) : length;
 }
 
