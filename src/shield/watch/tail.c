@@ -1,13 +1,10 @@
 #include "shield/watch/tail.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include "shield/input.h"
+#include "shield/watch/log_file.h"
 #include "shield/watch/shaped.h"
 
 /* Hits of a line without an end that are remembered. What is more may be told twice. */
@@ -45,81 +42,19 @@ typedef struct {
     gboolean remember;
 } Passing;
 
-/* Reads up to @size bytes at @offset; what cannot be read is not there. */
-static gsize read_at(int fd, void *buffer, gsize size, guint64 offset)
-{
-    gsize done = 0;
-    while (done < size) {
-        ssize_t got = pread(fd, (char *)buffer + done, size - done, (off_t)(offset + done));
-        if (got < 0 && errno == EINTR)
-            continue;
-        if (got <= 0)
-            break;
-        done += (gsize)got;
-    }
-    return done;
-}
-
-static gboolean refuse(const char *path, const char *what, GError **error)
-{
-    g_set_error(error, CONCERT_ERROR, CONCERT_ERROR_INPUT, "%s: %s", path, what);
-    return FALSE;
-}
-
-/* Logs that are packed do not grow; they are rotated copies. */
-static gboolean check_kind(int fd, const char *path, GError **error)
-{
-    static const struct {
-        const char *magic;
-        gsize length;
-    } packed[] = {{"\x1f\x8b", 2},
-                  {"BZh", 3},
-                  {"\x28\xb5\x2f\xfd", 4},
-                  {"\xfd"
-                   "7zXZ",
-                   5},
-                  {"PK\x03\x04", 4}};
-    char start[8] = {0};
-    gsize length = read_at(fd, start, sizeof(start), 0);
-
-    for (gsize i = 0; i < G_N_ELEMENTS(packed); i++)
-        if (length >= packed[i].length && memcmp(start, packed[i].magic, packed[i].length) == 0)
-            return refuse(path, "it is compressed; see `concert match`", error);
-    return TRUE;
-}
-
-/* What statx() alone says. */
-static gint64 birth(int fd)
-{
-    struct statx status;
-    if (statx(fd, "", AT_EMPTY_PATH, STATX_BTIME, &status) != 0 || !(status.stx_mask & STATX_BTIME))
-        return 0;
-    return status.stx_btime.tv_sec * G_USEC_PER_SEC + status.stx_btime.tv_nsec / 1000;
-}
-
 Tail *tail_open(const char *path, GError **error)
 {
     struct stat status;
-    /* What became a pipe meanwhile must not keep anybody waiting. */
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+    int fd = log_file_open(path, &status, error);
 
-    if (fd < 0 || fstat(fd, &status) != 0) {
-        error_from_errno(error, errno, "%s", path);
-        if (fd >= 0)
-            close(fd);
+    if (fd < 0)
         return NULL;
-    }
-    if (!(S_ISREG(status.st_mode) || refuse(path, "it is no regular file", error)) ||
-        !check_kind(fd, path, error)) {
-        close(fd);
-        return NULL;
-    }
     Tail *tail = g_new0(Tail, 1);
     tail->path = g_strdup(path);
     tail->fd = fd;
     tail->device = status.st_dev;
     tail->inode = status.st_ino;
-    tail->born = birth(fd);
+    tail->born = log_file_born(fd);
     tail->place.line = 1;
     return tail;
 }
@@ -199,8 +134,8 @@ static void start_over(Tail *tail)
 static gboolean is_same(const Tail *tail)
 {
     guint8 behind[TAIL_BEHIND];
-    return read_at(tail->fd, behind, tail->behind_length, tail->offset - tail->behind_length) ==
-               tail->behind_length &&
+    return log_file_read(tail->fd, behind, tail->behind_length,
+                         tail->offset - tail->behind_length) == tail->behind_length &&
            memcmp(behind, tail->behind, tail->behind_length) == 0;
 }
 
@@ -208,7 +143,8 @@ static gboolean is_same(const Tail *tail)
 static void print_behind(Tail *tail)
 {
     guint length = (guint)MIN(tail->offset, TAIL_BEHIND);
-    tail->behind_length = (guint)read_at(tail->fd, tail->behind, length, tail->offset - length);
+    tail->behind_length =
+        (guint)log_file_read(tail->fd, tail->behind, length, tail->offset - length);
 }
 
 /* The first bytes, as long as there are ever more of them. */
@@ -216,7 +152,7 @@ static void print_head(Tail *tail)
 {
     char start[TAIL_HEAD];
     guint length = (guint)MIN(tail->offset, TAIL_HEAD);
-    if (tail->head_length >= length || read_at(tail->fd, start, length, 0) != length)
+    if (tail->head_length >= length || log_file_read(tail->fd, start, length, 0) != length)
         return;
     sha256_digest(start, length, tail->head);
     tail->head_length = length;
@@ -241,7 +177,7 @@ static gboolean has_print(int fd, guint64 offset, guint length, const guint8 pri
     guint8 digest[SHA256_SIZE];
     if (length == 0)
         return TRUE;
-    if (read_at(fd, bytes, length, offset) != length)
+    if (log_file_read(fd, bytes, length, offset) != length)
         return FALSE;
     sha256_digest(bytes, length, digest);
     return memcmp(digest, print, SHA256_SIZE) == 0;
@@ -304,9 +240,10 @@ void tail_skip(Tail *tail)
     guint64 line_start = 0;
     Shape shape;
 
-    gsize start = read_at(tail->fd, text, UTF16_SAMPLE, 0);
+    gsize start = log_file_read(tail->fd, text, UTF16_SAMPLE, 0);
     gboolean wide = shape_detect(&shape, text, start, TRUE, FALSE) == FRAME_YES;
-    for (gsize got; at < size && (got = read_at(tail->fd, text, MIN(SCAN_WINDOW, size - at), at));
+    for (gsize got;
+         at < size && (got = log_file_read(tail->fd, text, MIN(SCAN_WINDOW, size - at), at));
          at += got) {
         for (const char *next = text;
              (next = shaped_next_feed(text, next, text + got, wide, shape.utf16.big_endian));) {
@@ -362,7 +299,7 @@ static gboolean find_shape(Tail *tail, const TailMeans *means, gboolean whole)
 
     for (guint i = 0; i < G_N_ELEMENTS(sizes) && !tail->shaped && answer == FRAME_MORE; i++) {
         g_autofree char *start = g_malloc(sizes[i]);
-        gsize length = read_at(tail->fd, start, sizes[i], 0);
+        gsize length = log_file_read(tail->fd, start, sizes[i], 0);
         answer = shape_detect(&shape, start, length, whole && length < sizes[i], means->log);
     }
     if (tail->shaped || answer == FRAME_MORE)
@@ -383,9 +320,9 @@ static gsize read_start(const Tail *tail, char *text, gsize size)
     Shape shape;
 
     if (!tail->shape)
-        return read_at(tail->fd, text, size, 0);
+        return log_file_read(tail->fd, text, size, 0);
     g_autofree char *raw = g_malloc(SHAPE_SAMPLE);
-    gsize length = read_at(tail->fd, raw, SHAPE_SAMPLE, 0);
+    gsize length = log_file_read(tail->fd, raw, SHAPE_SAMPLE, 0);
     shape_detect(&shape, raw, length, TRUE, tail->shape->is_framed);
     do {
         more = shape_convert(&shape, raw + at, length - at, &taken, text + written, size - written);
@@ -409,7 +346,8 @@ static void read_headers(Tail *tail, Input *input)
         return;
     }
     while (at < tail->offset &&
-           (got = read_at(tail->fd, text + kept, MIN(SCAN_WINDOW - kept, tail->offset - at), at))) {
+           (got = log_file_read(tail->fd, text + kept, MIN(SCAN_WINDOW - kept, tail->offset - at),
+                                at))) {
         at += got;
         const char *lf = memrchr(text, '\n', kept + got);
         gsize lines = lf ? (gsize)(lf + 1 - text) : kept + got;
@@ -451,7 +389,8 @@ static gboolean read_shaped_window(Tail *tail, ScanWindow *window, gboolean whol
     g_free(piece->bytes);
     piece->bytes = g_malloc(SHAPED_CONTEXT + SHAPED_RAW);
     piece->from = piece->stop = context;
-    piece->length = read_at(tail->fd, piece->bytes, context + SHAPED_RAW, tail->offset - context);
+    piece->length =
+        log_file_read(tail->fd, piece->bytes, context + SHAPED_RAW, tail->offset - context);
     return shaped_window(tail->shape, piece, whole, window) && piece->length > context;
 }
 
@@ -466,7 +405,8 @@ static gboolean read_window(Tail *tail, ScanWindow *window, gboolean whole)
         return read_shaped_window(tail, window, whole);
     window->from = context;
     window->last = FALSE;
-    window->length = read_at(tail->fd, window->text, SCAN_WINDOW_CAPACITY, tail->offset - context);
+    window->length =
+        log_file_read(tail->fd, window->text, SCAN_WINDOW_CAPACITY, tail->offset - context);
     tail->piece_read.from = context;
     tail->piece_read.length = window->length;
     tail->piece_read.stop = window->length;

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "shield/watch/log_file.h"
 
 #define MAGIC   "concert told 1 "
 #define BOOT_ID "/proc/sys/kernel/random/boot_id"
@@ -123,21 +124,6 @@ void told_piece_print(ToldPiece *piece, const char *text)
                        end, piece->print);
 }
 
-static gboolean read_whole(int fd, char *buffer, gsize size, guint64 offset)
-{
-    while (size > 0) {
-        ssize_t got = offset <= G_MAXINT64 ? pread(fd, buffer, size, (off_t)offset) : 0;
-        if (got < 0 && errno == EINTR)
-            continue;
-        if (got <= 0)
-            return FALSE;
-        buffer += got;
-        offset += (guint64)got;
-        size -= (gsize)got;
-    }
-    return TRUE;
-}
-
 /* Are the bytes of @piece still what they were? */
 static gboolean is_same(int fd, const ToldPiece *piece)
 {
@@ -145,8 +131,8 @@ static gboolean is_same(int fd, const ToldPiece *piece)
     guint8 print[SHA256_SIZE];
     gsize start = (gsize)MIN(piece->length, TOLD_SAMPLE), end = end_sample(piece->length);
 
-    if (!read_whole(fd, bytes, start, piece->offset) ||
-        !read_whole(fd, bytes + start, end, piece->offset + piece->length - end))
+    if (log_file_read(fd, bytes, start, piece->offset) != start ||
+        log_file_read(fd, bytes + start, end, piece->offset + piece->length - end) != end)
         return FALSE;
     sha256_digest(bytes, start + end, print);
     return memcmp(print, piece->print, SHA256_SIZE) == 0;
