@@ -16,6 +16,8 @@
 
 static gboolean anything; /* was printed */
 
+static void print_escaped(FILE *stream, const char *format, va_list args) G_GNUC_PRINTF(2, 0);
+
 static void print_escaped(FILE *stream, const char *format, va_list args)
 {
     g_autofree char *text = g_strdup_vprintf(format, args);

@@ -148,7 +148,7 @@ gboolean author_answer(Store *store, const AuthorQuestion *question, const NoteS
         return TRUE;
     }
     Making making = {.store = store, .question = question, .state = &state};
-    g_autoptr(AnswerBuilder) builder = making.builder =
+    g_autoptr(AnswerBuilder) builder G_GNUC_UNUSED = making.builder =
         answer_builder_new(CLAMP(question->max, AUTHOR_ANSWER_MIN, AUTHOR_ANSWER_MAX));
     GBytes *answer = add_entries(&making, error) ? finish(&making, messenger, policy, error) : NULL;
     if (!answer)

@@ -74,7 +74,7 @@ static char *read_endpoint(const char *text)
         !g_uri_get_host(uri) || (*g_uri_get_path(uri) && !g_str_equal(g_uri_get_path(uri), "/")))
         return NULL;
     char *host = read_prefix(g_uri_get_host(uri));
-    g_autofree char *owned = host ? host : (host = read_domain(g_uri_get_host(uri)));
+    g_autofree char *owned G_GNUC_UNUSED = host ? host : (host = read_domain(g_uri_get_host(uri)));
     const char *scheme = g_uri_get_scheme(uri);
     gint port = g_uri_get_port(uri);
     if (!host || strchr(host, '/') || port == 0 || !scheme_suits(scheme, host))

@@ -72,7 +72,7 @@ void exchange_auth_set_endpoints(ExchangeAuth *auth, const char *const *urls)
             g_ptr_array_add(kept, g_strdup(urls[i]));
     g_ptr_array_add(kept, NULL);
     g_mutex_lock(&auth->lock);
-    g_auto(GStrv) old = auth->endpoints;
+    g_auto(GStrv) old G_GNUC_UNUSED = auth->endpoints;
     auth->endpoints = (char **)g_ptr_array_steal(kept, NULL);
     g_mutex_unlock(&auth->lock);
 }

@@ -164,7 +164,7 @@ static Reply *members(ApiCall *call, const CollectionQuery *query, const Collect
             g_string_append_c(json, ',');
         append(json, &g_array_index(page->members, CollectionMember, i));
     }
-    g_autofree char *next = end_page(call, page, json);
+    g_autofree char *next G_GNUC_UNUSED = end_page(call, page, json);
     return with_dates(api_reply(call, 200, json), page, query->after);
 }
 
