@@ -45,14 +45,20 @@ typedef struct {
     ExportCounts counts; /* of what was written */
 } Writing;
 
+/* Only root gives files away; to a group of one's own everybody does. */
+static gboolean give(int fd, const struct stat *before)
+{
+    return fchown(fd, before->st_uid, before->st_gid) == 0 ||
+           (errno == EPERM && (fchown(fd, (uid_t)-1, before->st_gid) == 0 || errno == EPERM));
+}
+
 /* Who reads an export is mostly another user, whoever may read what else the node writes. What was
  * chosen for the file that is there stays, as far as that can be. */
 static gboolean give_access(int fd, const char *path, GError **error)
 {
     struct stat before;
     gboolean there = stat(path, &before) == 0;
-    if (there && (before.st_uid != geteuid() || before.st_gid != getegid()) &&
-        fchown(fd, before.st_uid, before.st_gid) != 0 && errno != EPERM)
+    if (there && (before.st_uid != geteuid() || before.st_gid != getegid()) && !give(fd, &before))
         return error_from_errno(error, errno, "%s", path);
     return fchmod(fd, there ? before.st_mode & 0777 : 0644) == 0 ||
            error_from_errno(error, errno, "%s", path);
