@@ -66,7 +66,7 @@ static void test_verifier_keys(void)
     const gsize length = strlen(PETER_VKEY);
     for (gsize i = 0; i <= length; i++) {
         for (gsize j = i; j <= length; j++) {
-            g_autofree char *part = g_strndup(PETER_VKEY + i, j - i);
+            g_autofree char *part = g_strndup(&PETER_VKEY[i], j - i);
             if (j - i < length)
                 g_assert_null(note_verifier_parse(part, NULL));
         }
@@ -103,7 +103,7 @@ static void test_signer_keys(void)
         g_assert_null(note_signer_parse(cut, NULL));
         g_assert_null(note_signer_parse(changed, NULL));
         if (i > 0)
-            g_assert_null(note_signer_parse(PETER_SKEY + i, NULL));
+            g_assert_null(note_signer_parse(&PETER_SKEY[i], NULL));
     }
 }
 
@@ -336,7 +336,7 @@ static void test_append(void)
     g_assert_cmpstr(again, ==, moved);
 
     static const char *const wrong[] = {
-        "", "\n", "x\n", PETER_LINE "\n", "— a b\n", "— PeterNeumann " PETER_BASE64};
+        "", "\n", "x\n", PETER_LINE "\n", "— a b\n", ("— PeterNeumann " PETER_BASE64)};
     for (guint i = 0; i < G_N_ELEMENTS(wrong); i++)
         g_assert_null(note_append(note, wrong[i], NULL));
 }

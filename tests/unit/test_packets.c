@@ -91,10 +91,10 @@ static void test_pieces(void)
             guint piece = (i ^ 1) < count ? i ^ 1 : i;
             gsize at = piece * size;
             frames_capture(file, 1,
-                           tcp(FALSE, (guint32)(0xffffffef + at), FRAMES_ACK, REQUEST + at,
+                           tcp(FALSE, (guint32)(0xffffffef + at), FRAMES_ACK, &REQUEST[at],
                                MIN(size, length - at)));
             frames_capture(file, 1,
-                           tcp(FALSE, (guint32)(0xffffffef + at), FRAMES_ACK, REQUEST + at, 1));
+                           tcp(FALSE, (guint32)(0xffffffef + at), FRAMES_ACK, &REQUEST[at], 1));
         }
         guint last = 2 * count; /* the last piece, or the one before that was late, fills it */
         g_autofree char *expected = g_strdup_printf(
