@@ -412,7 +412,7 @@ static void test_fields(void)
                        "\"loss\":\"10k-to-100k\",\"victims\":0,\"objects\":"
                        "[\"url--2a3f5a0e-5d3c-5c1b-9a0e-0123456789ab\"]"};
     g_autoptr(Event) event = search_event(&plain, NULL, &move, ALDER, TRUE, TRUE);
-    g_autoptr(EngineResult) after = engine_after(NULL, event, &error);
+    g_autoptr(EngineResult) after G_GNUC_UNUSED = engine_after(NULL, event, &error);
     g_assert_no_error(error);
 }
 

@@ -398,7 +398,7 @@ static void test_restart(Fixture *fixture, gconstpointer data)
         dossiers_list(birch->store, &(DossiersQuery){.has_machine = TRUE}, NULL);
     g_assert_cmpuint(due->len, ==, 1);
     g_assert_cmpstr(((Dossier *)due->pdata[0])->machine, ==, "received");
-    g_autoptr(GBytes) received = act(birch, id, "received", NULL, NULL, 1, NULL);
+    g_autoptr(GBytes) received G_GNUC_UNUSED = act(birch, id, "received", NULL, NULL, 1, NULL);
     g_autoptr(GPtrArray) done =
         dossiers_list(birch->store, &(DossiersQuery){.has_machine = TRUE}, NULL);
     g_assert_cmpuint(done->len, ==, 0);
@@ -416,9 +416,11 @@ static void test_list(Fixture *fixture, gconstpointer data)
 {
     Node *alder = &fixture->alder;
     g_autofree char *first = NULL, *second = NULL;
-    g_autoptr(GBytes) one = act(alder, NULL, "sent", "A", MAKER_SENT(BIRCH, "critical"), 0, &first);
-    g_autoptr(GBytes) two = act(alder, NULL, "sent", "A", MAKER_SENT(CEDAR, "low"), 1, &second);
-    g_autoptr(GBytes) end = act(alder, first, "withdrawn", "A", NULL, 2, NULL);
+    g_autoptr(GBytes) one G_GNUC_UNUSED =
+        act(alder, NULL, "sent", "A", MAKER_SENT(BIRCH, "critical"), 0, &first);
+    g_autoptr(GBytes) two G_GNUC_UNUSED =
+        act(alder, NULL, "sent", "A", MAKER_SENT(CEDAR, "low"), 1, &second);
+    g_autoptr(GBytes) end G_GNUC_UNUSED = act(alder, first, "withdrawn", "A", NULL, 2, NULL);
     g_assert_cmpuint(count(alder, (DossiersQuery){0}), ==, 2);
     g_assert_cmpuint(count(alder, (DossiersQuery){.limit = 1}), ==, 1);
     g_assert_cmpuint(count(alder, (DossiersQuery){.is_live = TRUE}), ==, 1);

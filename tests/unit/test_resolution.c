@@ -745,7 +745,8 @@ static void try_step(Search *all, const Resolution *one, const Step *step)
     Resolution next = {.events = g_ptr_array_copy(one->events, NULL, NULL), .now_us = one->now_us};
     g_ptr_array_set_free_func(next.events, NULL);
     resolution_run(&next);
-    g_autoptr(Event) event = (Event *)resolution_do(&next, step->type, step->node, payload);
+    g_autoptr(Event) event G_GNUC_UNUSED =
+        (Event *)resolution_do(&next, step->type, step->node, payload);
     if (g_str_equal(resolution_state(&next), "adopted")) {
         assert_earned(&next);
         all->n_adopted++;
