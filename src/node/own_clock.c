@@ -6,6 +6,9 @@
 
 #define HOUR_US ((gint64)3600 * G_USEC_PER_SEC)
 
+/* Of one other clock nobody can tell whether it is the one that is wrong. */
+#define LEAST_SEEN 2
+
 /* What the active peers' clocks say. */
 typedef struct {
     guint seen, behind; /* in the last day; of them, those a day behind this node's */
@@ -41,7 +44,7 @@ gboolean own_clock_check(Store *store, gint64 now, GError **error)
     if (!peers)
         return FALSE;
     const Clocks clocks = read_clocks(peers, now);
-    if (2 * clocks.behind <= clocks.seen)
+    if (clocks.seen < LEAST_SEEN || 2 * clocks.behind <= clocks.seen)
         return TRUE;
     g_set_error(error, CONCERT_ERROR, CONCERT_ERROR_BUSY,
                 "this node's clock says %s, which is %" G_GINT64_FORMAT
@@ -57,6 +60,13 @@ char *own_clock_doubt(Store *store, gint64 now)
     char text[TIMESTAMP_MAX], seen[TIMESTAMP_MAX];
     g_autoptr(GPtrArray) peers = peers_list(store, NULL);
     const Clocks clocks = peers ? read_clocks(peers, now) : (Clocks){0};
+    if (clocks.behind > 0 && clocks.seen < LEAST_SEEN)
+        return g_strdup_printf("this node's clock says %s, which is %" G_GINT64_FORMAT
+                               " hours ahead of that of %s, the only peer whose clock was seen in "
+                               "the last day: one of the two is wrong, and if it is this one, "
+                               "others hold back what was signed now (docs/clocks.md)",
+                               timestamp_format(text, now, 0), -clocks.first->skew_us / HOUR_US,
+                               clocks.first->node);
     if (clocks.newest == 0 || now - clocks.newest <= DOCKET_HELD_AHEAD_US)
         return NULL;
     return g_strdup_printf("this node's clock says %s, and was last compared with a peer's when it "

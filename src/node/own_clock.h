@@ -10,10 +10,11 @@
 #include "base/error.h"
 #include "store/store.h"
 
-/* CONCERT_ERROR_BUSY when, of the active peers whose clock was seen in the last day, more than half
- * say that this node's is more than a day ahead at @now (microseconds since 1970). */
+/* CONCERT_ERROR_BUSY when, of two or more active peers whose clock was seen in the last day, more
+ * than half say that this node's is more than a day ahead at @now (microseconds since 1970). */
 gboolean own_clock_check(Store *store, gint64 now, GError **error);
 
-/* What a person is to be told when all active peers' clocks were seen last more than a day ago;
- * NULL when there is nothing to tell, or it cannot be read. Caller frees. */
+/* What a person is to be told when all active peers' clocks were seen last more than a day ago, or
+ * the only one that was seen says that this node's is more than a day ahead; NULL when there is
+ * nothing to tell, or it cannot be read. Caller frees. */
 char *own_clock_doubt(Store *store, gint64 now);

@@ -76,26 +76,41 @@ class ClaimedTimeTest(concert.TestCase):
         self.assertEqual((self.show(birch, request)["held"], self.show(birch, request)["pending"]), ([], 0))
 
     def test_own_clock(self):
-        """Whose clock is a day ahead of the others' signs nothing: its peers' refusals tell it so."""
-        alder, birch = Node(self, "alder").serve(), Node(self, "birch").serve()
+        """Whose clock is a day ahead of the others' signs nothing: its peers' refusals tell it so. Of one peer nobody
+        can tell which of the two is wrong."""
+        alder, birch, cedar = (Node(self, name).serve() for name in ("alder", "birch", "cedar"))
         alder.run("peer", "invite", birch.url)
         birch.run("peer", "accept", alder.name)
         request = alder.run("request", "send", birch.name, "--kind", "advice", "--subject", "Scans", "--text",
                             "Are these yours?", "--json").json()["dossier"]
         for node in (alder, birch):
             self.until(lambda node=node: self.show(node, request)["events"] == 2, node.name)
-        alder.stop()
-        alder.server = concert.Server(alder.path, env=clock(30 * HOUR))
-        self.addCleanup(alder.server.stop)
-        self.until(lambda: alder.peer(birch)["clock_ahead_seconds"] < -29 * HOUR, "Birch's clock is seen")
+
+        def from_tomorrow(*peers):
+            alder.server.stop()
+            alder.server = concert.Server(alder.path, env=clock(30 * HOUR))
+            self.addCleanup(alder.server.stop)
+            for peer in peers:
+                self.until(lambda peer=peer: alder.peer(peer)["clock_ahead_seconds"] < -29 * HOUR, peer.name)
+
+        from_tomorrow(birch)
+        said = alder.run("request", "comment", request, "From tomorrow?", env=clock(30 * HOUR))
+        self.assertRegex(said.out + said.err, f"(29|30) hours ahead of that of {birch.name}, the only peer")
+        # Set right, and with another peer.
+        alder.server.stop()
+        alder.serve()
+        alder.run("peer", "invite", cedar.url)
+        cedar.run("peer", "accept", alder.name)
+        self.until(lambda: alder.peer(cedar)["state"] == "active", "Cedar is a peer")
+        from_tomorrow(birch, cedar)
         refused = alder.run("request", "comment", request, "From tomorrow.", env=clock(30 * HOUR), status=2).err
-        self.assertRegex(refused, f"(29|30) hours ahead of that of {birch.name}")
-        self.assertEqual(self.show(alder, request)["events"], 2)
+        self.assertRegex(refused, "(29|30) hours ahead of that of .* of 2 of 2 peers")
+        self.assertEqual(self.show(alder, request)["events"], 3)
         # Set right it is believed at once, whatever was seen before.
         alder.server.stop()
         alder.serve()
         alder.run("request", "comment", request, "From today.")
-        self.until(lambda: self.show(birch, request)["events"] == 3, "the comment")
+        self.until(lambda: self.show(alder, request)["events"] == 4, "the comment")
 
 
 if __name__ == "__main__":
