@@ -15,3 +15,14 @@ typedef struct {
 
 /* FALSE when the line has no such header. @now as in input_time_read(). */
 gboolean input_syslog_header(const char *line, gsize length, gint64 now, InputSyslog *ret_header);
+
+/* Formats whose messages begin with a mark ("CEF:") and the digit of their version, at the start of
+ * the line or behind a syslog header. Where it stands; NULL: nowhere. */
+const char *input_syslog_find(const char *line, gsize length, const char *mark);
+
+/* Is the first line of @sample such a message? */
+gboolean input_syslog_detect(const char *sample, gsize length, const char *mark);
+
+/* What stands before the message at @start of the row's line becomes a piece of it. Returns the
+ * time that it says, microseconds since 1970; 0: none. */
+gint64 input_syslog_take_header(InputRow *row, const char *start);

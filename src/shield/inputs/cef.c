@@ -36,22 +36,11 @@ static const InputField fields[] = {
     {NULL, 0, 0, NULL},
 };
 
-/* Where "CEF:" stands: at the start, or behind a syslog header. */
-static const char *find_start(const char *line, gsize length)
-{
-    const char *start = length > 0 ? memmem(line, MIN(length, 1024), "CEF:", 4) : NULL;
-    if (!start || (gsize)(start - line) + 6 > length || !g_ascii_isdigit(start[4]) ||
-        (start > line && start[-1] != ' '))
-        return NULL;
-    return start;
-}
+#define MARK "CEF:"
 
 static gboolean detect(const char *sample, gsize length)
 {
-    gsize at = 0, line_length;
-    const char *line;
-    return input_next_line(sample, length, &at, &line, &line_length) &&
-           find_start(line, line_length);
+    return input_syslog_detect(sample, length, MARK);
 }
 
 /* Undoes "\|", "\=", "\\", "\n" and "\r". */
@@ -141,19 +130,12 @@ static void add_extension(Input *input, InputRow *row, const char *key, const ch
 
 static gboolean read_line(Input *input, InputRow *row)
 {
-    const char *start = find_start(row->line, row->length);
+    const char *start = input_syslog_find(row->line, row->length, MARK);
     const char *end = row->line + row->length, *equals, *next_equals = NULL;
-    InputSyslog header;
-    gint64 header_time = 0;
 
     if (!start)
         return FALSE;
-    if (start > row->line) {
-        gsize length = (gsize)(start - row->line);
-        if (input_syslog_header(row->line, length, row->now, &header))
-            header_time = header.us;
-        input_row_add_piece(row, NULL, "syslog", row->line, length);
-    }
+    gint64 header_time = input_syslog_take_header(row, start);
     const char *from = read_head(input, row, start, end);
     if (!from)
         return FALSE;

@@ -47,22 +47,11 @@ typedef struct {
     char delimiter[5];
 } Leef;
 
-/* Where "LEEF:" stands: at the start, or behind a syslog header. */
-static const char *find_start(const char *line, gsize length)
-{
-    const char *start = length > 0 ? memmem(line, MIN(length, 1024), "LEEF:", 5) : NULL;
-    if (!start || (gsize)(start - line) + 7 > length || !g_ascii_isdigit(start[5]) ||
-        (start > line && start[-1] != ' '))
-        return NULL;
-    return start;
-}
+#define MARK "LEEF:"
 
 static gboolean detect(const char *sample, gsize length)
 {
-    gsize at = 0, line_length;
-    const char *line;
-    return input_next_line(sample, length, &at, &line, &line_length) &&
-           find_start(line, line_length);
+    return input_syslog_detect(sample, length, MARK);
 }
 
 /* The character that the delimiter's part names, '\0' when it names none. */
@@ -110,7 +99,7 @@ static void find_delimiter(Leef *leef)
 
 static gboolean split(const char *line, gsize length, Leef *ret_leef)
 {
-    Leef leef = {.start = find_start(line, length), .end = line + length};
+    Leef leef = {.start = input_syslog_find(line, length, MARK), .end = line + length};
     const char *at = leef.start;
 
     if (!at)
@@ -148,17 +137,11 @@ static void add_attribute(Input *input, InputRow *row, const char *text, gsize l
 static gboolean read_line(Input *input, InputRow *row)
 {
     static const char *const names[PARTS] = {"leef", "vendor", "product", "version", "event"};
-    InputSyslog header;
-    gint64 header_time = 0;
     Leef leef;
 
     if (!split(row->line, row->length, &leef))
         return FALSE;
-    gsize before = (gsize)(leef.start - row->line);
-    if (before > 0 && input_syslog_header(row->line, before, row->now, &header))
-        header_time = header.us;
-    if (before > 0)
-        input_row_add_piece(row, NULL, "syslog", row->line, before);
+    gint64 header_time = input_syslog_take_header(row, leef.start);
     for (guint i = 1; i < PARTS; i++)
         input_row_add_piece(row, g_hash_table_lookup(input->by_name, names[i]), names[i],
                             leef.parts[i], leef.lengths[i]);

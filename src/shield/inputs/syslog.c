@@ -5,6 +5,9 @@
 #include "shield/input_syslog.h"
 #include "shield/input_time.h"
 
+/* Bytes of a line within which the mark of another format's message stands. */
+#define MARK_WITHIN 1024
+
 static const InputField fields[] = {
     {"time", OBSERVABLE_NONE, INPUT_TIME, NULL},
     {"host", OBSERVABLE_DOMAIN, INPUT_VALUE, NULL},
@@ -70,6 +73,37 @@ gboolean input_syslog_header(const char *line, gsize length, gint64 now, InputSy
 
 /* To tell a header any day will do that is later than those in logs: 2100-01-01. */
 #define LATER G_GINT64_CONSTANT(4102444800000000)
+
+const char *input_syslog_find(const char *line, gsize length, const char *mark)
+{
+    gsize size = strlen(mark);
+    const char *start = length > 0 ? memmem(line, MIN(length, MARK_WITHIN), mark, size) : NULL;
+
+    if (!start || (gsize)(start - line) + size + 2 > length || !g_ascii_isdigit(start[size]) ||
+        (start > line && start[-1] != ' '))
+        return NULL;
+    return start;
+}
+
+gboolean input_syslog_detect(const char *sample, gsize length, const char *mark)
+{
+    gsize at = 0, line_length;
+    const char *line;
+    return input_next_line(sample, length, &at, &line, &line_length) &&
+           input_syslog_find(line, line_length, mark);
+}
+
+gint64 input_syslog_take_header(InputRow *row, const char *start)
+{
+    gsize length = (gsize)(start - row->line);
+    InputSyslog header;
+
+    if (length == 0)
+        return 0;
+    gboolean is_header = input_syslog_header(row->line, length, row->now, &header);
+    input_row_add_piece(row, NULL, "syslog", row->line, length);
+    return is_header ? header.us : 0;
+}
 
 static gboolean detect(const char *sample, gsize length)
 {
