@@ -77,9 +77,9 @@ gboolean script_a_label_key(const char *label, gsize length, guint *ret_key)
     memcpy(ascii, label, length);
     ascii[length] = '\0';
     g_autofree char *text = observable_domain_to_unicode(ascii);
-    if (!text)
+    glong characters = text ? g_utf8_strlen(text, -1) : 0;
+    if (characters == 0)
         return FALSE;
-    glong characters = g_utf8_strlen(text, -1);
     const char *last = g_utf8_offset_to_pointer(text, characters - 1);
     gunichar before = characters > 1 ? g_utf8_get_char(g_utf8_prev_char(last)) : 0;
     *ret_key = key_script_label(before, g_utf8_get_char(last));

@@ -197,6 +197,22 @@ static void test_prose(void)
     g_assert_cmpuint(count_places(sieve, text->str), ==, 0);
 }
 
+/* Labels that begin as A-labels do and stand for nothing, as anybody may send them. */
+static void test_bogus(void)
+{
+    static const char *const labels[] = {
+        "xn--",      "xn---",     "xn----",          "xn-----",    "xn--0",   "xn--a",
+        "xn--99999", "xn--zzzzz", "xn--99999999999", "xn--a-ecp.", "xn---00", "xn--_",
+    };
+    guint key;
+
+    for (gsize i = 0; i < G_N_ELEMENTS(labels); i++)
+        g_test_message("%s: %s", labels[i],
+                       script_a_label_key(labels[i], strlen(labels[i]), &key) ? "a key" : "none");
+    g_assert_false(script_a_label_key("xn--", 4, &key));
+    g_assert_false(script_a_label_key("xn--99999999999", 15, &key));
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -204,5 +220,6 @@ int main(int argc, char **argv)
     g_test_add_func("/script/marks", test_marks);
     g_test_add_func("/script/names", test_names);
     g_test_add_func("/script/prose", test_prose);
+    g_test_add_func("/script/bogus", test_bogus);
     return g_test_run();
 }
