@@ -28,6 +28,12 @@ static inline gboolean filter_has(const Filter *filter, guint64 key)
     return filter->count > 0 && (filter->words[filter_place(key, filter->count)] & bits) == bits;
 }
 
+/* Begins to fetch what filter_has() will read. */
+static inline void filter_fetch(const Filter *filter, guint64 key)
+{
+    __builtin_prefetch(&filter->words[filter_place(key, filter->count)]);
+}
+
 static inline void filter_add(guint64 *words, guint32 count, guint64 key)
 {
     words[filter_place(key, count)] |= filter_bits(key);
@@ -51,7 +57,8 @@ typedef struct {
     /* Of addresses, those that are URLs' hosts included. */
     Filter v4;              /* by key_v4() */
     const guint64 *v4_nets; /* 65,536 bits by the first 16: a network of the set reaches in there */
-    Filter v4_near;         /* by key_v4_net(): the same, more closely */
+    /* By key_v4_net(): the same, more closely; and by key_v4_prefix(): the networks. */
+    Filter v4_near;
     Filter v6; /* by key_v6(): addresses and networks; has everything when ::/0 is one */
     const guint8 *v6_lengths; /* the prefix lengths of its networks, 0 ends them */
     Filter digest;            /* by key_digest() of all hashes and JA3 */

@@ -90,6 +90,12 @@ static inline guint64 key_v4_net(guint64 seed, guint32 number)
     return key_number(key_seed(seed, KEY_V4) + 1, number);
 }
 
+/* A network of IPv4 itself: its first address in host order. */
+static inline guint64 key_v4_prefix(guint64 seed, guint32 network, guint prefix)
+{
+    return key_number(key_seed(seed, KEY_V4) + 2, (guint64)prefix << 32 | network);
+}
+
 /* KEY_V6; @bytes in network order, those behind the prefix cleared. */
 static inline guint64 key_v6(guint64 seed, const guint8 bytes[16])
 {

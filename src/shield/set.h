@@ -85,9 +85,13 @@ guint set_find_address(const Set *set, const ObservableAddress *address,
 /* FALSE when surely no URL of the set has this canonical host. */
 gboolean set_may_have_url_host(const Set *set, const char *host, gsize length);
 
-/* FALSE when surely no address or network of the set is or has the IPv4 address, in host order, and
- * it is no URL's host: what the filters let through is asked here before more is done about it. */
-gboolean set_may_have_v4(const Set *set, guint32 address);
+/* Addresses that are asked for at once. */
+#define SET_TOGETHER 64
+
+/* Of @count IPv4 addresses in host order, no more than SET_TOGETHER, bit n is 0 when surely no
+ * address or network of the set is or has number n, and it is no URL's host: what the filters let
+ * through is asked here before more is done about it. Together they wait for memory together. */
+guint64 set_may_have_v4(const Set *set, const guint32 *addresses, guint count);
 
 /* Are there URLs whose host is a name of one label, "localhost"? A record that says such a host and
  * its path apart has nothing that looks like a value. */

@@ -17,7 +17,7 @@
 #include "stix/observable_address.h"
 
 #define SET_FILE_MAGIC      "\x89SHIELD\n"
-#define SET_FILE_VERSION    3u
+#define SET_FILE_VERSION    4u
 #define SET_FILE_BYTE_ORDER 0x01020304u
 #define SET_FILE_ALIGN      64
 #define SET_FILE_SIDE_ALIGN 4096

@@ -1,5 +1,6 @@
 #include <string.h>
 
+#include "shield/nets4.h"
 #include "shield/set_rows.h"
 
 /* The first entry of the value at @position of @table. */
@@ -26,17 +27,21 @@ static SetEntry find_between(const Set *set, SetFileTable table, const guint8 *b
                : SET_NONE;
 }
 
-static SetEntry find_bytes(const Set *set, SetFileTable table, const guint8 *bytes)
+/* The slot of a table's index that values of one width are found by which begin with @first. */
+static const guint32 *slot_of(const Set *set, SetFileTable table, guint64 first)
 {
     gsize length;
     const guint32 *index = set_rows_part(set, SET_PART_INDEXES + table, &length);
+    guint bits = g_bit_storage(length / sizeof(guint32) - 1) - 1;
+    return index + (bits > 0 ? first >> (64 - bits) : 0);
+}
 
+static SetEntry find_bytes(const Set *set, SetFileTable table, const guint8 *bytes)
+{
     if (set->header->counts[table] == 0)
         return SET_NONE;
-    guint bits = g_bit_storage(length / sizeof(guint32) - 1) - 1;
-    guint64 first = set_file_first(bytes, set_file_widths[table]);
-    guint64 slot = bits > 0 ? first >> (64 - bits) : 0;
-    return find_between(set, table, bytes, index[slot], index[slot + 1]);
+    const guint32 *slot = slot_of(set, table, set_file_first(bytes, set_file_widths[table]));
+    return find_between(set, table, bytes, slot[0], slot[1]);
 }
 
 static SetEntry find_text(const Set *set, SetFileTable table, const char *text, gsize length)
@@ -170,8 +175,13 @@ guint set_find_domain(const Set *set, const char *canonical, gsize length,
     return found;
 }
 
+static guint32 number_v4(const ObservableAddress *address)
+{
+    return (guint32)(set_file_first(address->bytes, 4) >> 32);
+}
+
 /* The network of IPv4 with the first address @bytes among those from @low to @high, which have one
- * prefix length. It is asked for often: by every address that a network of the set is near. */
+ * prefix length. */
 static SetEntry find_net4(const Set *set, const guint8 *bytes, guint32 low, guint32 high)
 {
     const guint8 *values = set_rows_part(set, SET_PART_VALUES + SET_TABLE_NET4, NULL);
@@ -206,21 +216,38 @@ static SetEntry find_net(const Set *set, const ObservableAddress *address, guint
     if (address->v6 && !filter_has(&set->filters.v6, key_v6(set->filters.seed, net.bytes)))
         return SET_NONE;
     if (!address->v6)
-        return find_net4(set, net.bytes, firsts[prefix], firsts[prefix + 1]);
+        return filter_has(&set->filters.v4_near,
+                          key_v4_prefix(set->filters.seed, number_v4(&net), prefix))
+                   ? find_net4(set, net.bytes, firsts[prefix], firsts[prefix + 1])
+                   : SET_NONE;
     SetFileTable table = set_file_pack_address(&net, bytes);
     return find_between(set, table, bytes, firsts[prefix], firsts[prefix + 1]);
+}
+
+/* Narrows prefix lengths down to those of networks that may have the address; FALSE when none has.
+ */
+static gboolean narrow_down(const Set *set, guint32 number, guint *least, guint *most)
+{
+    const Filters *filters = &set->filters;
+
+    if (!nets4_reach(filters, number))
+        return FALSE;
+    if (!nets4_has_narrow(filters, number))
+        *most = MIN(*most, NETS4_WIDE);
+    if (!nets4_has_wide(filters, number))
+        *least = NETS4_WIDE + 1;
+    return *least <= *most;
 }
 
 static SetEntry find_address(const Set *set, const ObservableAddress *address)
 {
     const Filters *filters = &set->filters;
-    guint32 number = (guint32)(set_file_first(address->bytes, 4) >> 32);
 
     if (address->v6)
         return filter_has(&filters->v6, key_v6(filters->seed, address->bytes))
                    ? find_bytes(set, SET_TABLE_IPV6, address->bytes)
                    : SET_NONE;
-    return filter_has(&filters->v4, key_v4(filters->seed, number))
+    return filter_has(&filters->v4, key_v4(filters->seed, number_v4(address)))
                ? find_bytes(set, SET_TABLE_IPV4, address->bytes)
                : SET_NONE;
 }
@@ -230,16 +257,16 @@ guint set_find_address(const Set *set, const ObservableAddress *address,
 {
     guint found = 0;
     guint bits = address->v6 ? 128 : 32;
-    guint first16 = (guint)address->bytes[0] << 8 | address->bytes[1];
 
     if (address->prefix == bits) {
         SetEntry entry = find_address(set, address);
         if (entry != SET_NONE)
             ret_found[found++] = entry;
     }
-    if (!address->v6 && !filter_bit(set->filters.v4_nets, first16))
+    guint least = 0, most = MIN(address->prefix, bits - 1);
+    if (!address->v6 && !narrow_down(set, number_v4(address), &least, &most))
         return found;
-    for (guint prefix = MIN(address->prefix, bits - 1) + 1; prefix-- > 0;) {
+    for (guint prefix = most + 1; prefix-- > least;) {
         SetEntry entry = find_net(set, address, prefix);
         if (entry != SET_NONE && found < SET_MAX_FOUND)
             ret_found[found++] = entry;
@@ -252,17 +279,35 @@ gboolean set_may_have_url_host(const Set *set, const char *host, gsize length)
     return filter_has(&set->url_hosts, set_file_text_key(set->filters.seed, host, length));
 }
 
-gboolean set_may_have_v4(const Set *set, guint32 number)
+guint64 set_may_have_v4(const Set *set, const guint32 *addresses, guint count)
 {
-    ObservableAddress address = {.prefix = 32};
+    const guint8 *values = set_rows_part(set, SET_PART_VALUES + SET_TABLE_IPV4, NULL);
+    const guint32 *slots[SET_TOGETHER];
+    ObservableAddress parsed[SET_TOGETHER];
+    guint64 hosts[SET_TOGETHER], may_have = 0;
     SetEntry found[SET_MAX_FOUND];
-    char host[OBSERVABLE_ADDRESS_MAX];
+    gboolean has_addresses = set->header->counts[SET_TABLE_IPV4] > 0;
 
-    number = GUINT32_TO_BE(number);
-    memcpy(address.bytes, &number, sizeof(number));
-    if (set_find_address(set, &address, found) > 0)
-        return TRUE;
-    return set_may_have_url_host(set, host, observable_address_format(&address, host));
+    for (guint i = 0; i < count; i++) {
+        char host[OBSERVABLE_ADDRESS_MAX];
+        guint32 number = GUINT32_TO_BE(addresses[i]);
+        parsed[i] = (ObservableAddress){.prefix = 32};
+        memcpy(parsed[i].bytes, &number, sizeof(number));
+        gsize length = observable_address_format(&parsed[i], host);
+        hosts[i] = set_file_text_key(set->filters.seed, host, length);
+        filter_fetch(&set->url_hosts, hosts[i]);
+        if (!has_addresses)
+            continue;
+        slots[i] = slot_of(set, SET_TABLE_IPV4, (guint64)addresses[i] << 32);
+        __builtin_prefetch(slots[i]);
+    }
+    for (guint i = 0; i < count && has_addresses; i++)
+        __builtin_prefetch(values + *slots[i] * sizeof(guint32));
+    for (guint i = 0; i < count; i++)
+        may_have |= (guint64)(filter_has(&set->url_hosts, hosts[i]) ||
+                              set_find_address(set, &parsed[i], found) > 0)
+                    << i;
+    return may_have;
 }
 
 SetEntry set_next(const Set *set, SetEntry entry)

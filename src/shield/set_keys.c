@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "shield/filter.h"
+#include "shield/nets4.h"
 #include "shield/script.h"
 #include "shield/set_ahead.h"
 
@@ -73,11 +74,13 @@ static void add_v4_net(SetKeys *keys, const guint8 *bytes)
     guint more = bytes[0] < 16 ? (1u << (16 - bytes[0])) - 1 : 0;
     for (guint i = first & ~more; i <= (first | more); i++) {
         set_bit(keys->v4_nets, i);
-        if (bytes[0] <= 16)
+        if (bytes[0] <= NETS4_WIDE)
             add(keys, V4_NEAR, key_v4_net(keys->seed, 1u << 24 | i));
     }
+    add(keys, V4_NEAR,
+        key_v4_prefix(keys->seed, (guint32)(set_file_first(bytes + 1, 4) >> 32), bytes[0]));
     guint near = first << 8 | bytes[3], last = bytes[0] < 24 ? (1u << (24 - bytes[0])) - 1 : 0;
-    for (guint i = near; bytes[0] > 16 && i <= (near | last); i++)
+    for (guint i = near; bytes[0] > NETS4_WIDE && i <= (near | last); i++)
         add(keys, V4_NEAR, key_v4_net(keys->seed, i));
 }
 

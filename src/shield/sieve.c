@@ -169,8 +169,6 @@ static gboolean is_address(const SieveLevel *level, gsize end, gsize length)
 {
     gsize run_end = end;
 
-    if (length == 0)
-        return TRUE; /* two of them, with a dash between */
     while (run_end < level->length &&
            spot_view_class((char)level->text[run_end]) & (SPOT_DOT | SPOT_DASH))
         run_end++;
@@ -178,7 +176,18 @@ static gboolean is_address(const SieveLevel *level, gsize end, gsize length)
                                     run_end);
 }
 
-static void take_hits(const Set *set, const SieveLevel *level, gsize base, GArray *places)
+/* Asks the set for the addresses that wait: only those that it may have are places. */
+static void ask_for_addresses(const Set *set, SieveLevel *level, GArray *places)
+{
+    guint64 may_have = set_may_have_v4(set, level->addresses, level->waiting);
+
+    for (guint i = 0; i < level->waiting; i++)
+        if (may_have >> i & 1)
+            g_array_append_val(places, level->last_digits[i]);
+    level->waiting = 0;
+}
+
+static void take_hits(const Set *set, SieveLevel *level, gsize base, GArray *places)
 {
     const SieveBlock *block = level->block;
 
@@ -187,13 +196,16 @@ static void take_hits(const Set *set, const SieveLevel *level, gsize base, GArra
         g_array_append_val(places, at);
     }
     for (guint i = 0; i < block->number_hits; i++) {
-        gsize at = base + (gsize)(gssize)block->numbers[i].end;
+        gsize end = base + (gsize)(gssize)block->numbers[i].end, at = end - 1;
         gsize length = block->numbers[i].length;
-        if (!is_address(level, at, length) ||
-            (length > 0 && !set_may_have_v4(set, block->numbers[i].address)))
-            continue;
-        at--;
-        g_array_append_val(places, at);
+        if (length == 0) /* two of them, with a dash between */
+            g_array_append_val(places, at);
+        else if (is_address(level, end, length)) {
+            level->addresses[level->waiting] = block->numbers[i].address;
+            level->last_digits[level->waiting++] = at;
+            if (level->waiting == SET_TOGETHER)
+                ask_for_addresses(set, level, places);
+        }
     }
 }
 
@@ -225,6 +237,7 @@ static void sieve_level(Sieve *sieve, guint depth, const guint8 *text, gsize len
         if (level->side->len > SIDE_SIZE)
             sieve_side(sieve, depth, places);
     }
+    ask_for_addresses(sieve->set, level, places);
     if (depth < SIEVE_DEPTH)
         sieve_side(sieve, depth, places);
 }

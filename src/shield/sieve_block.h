@@ -7,6 +7,7 @@
 
 #include "shield/filter.h"
 #include "shield/key.h"
+#include "shield/nets4.h"
 #include "shield/script.h"
 #include "shield/sieve.h"
 #include "stix/observable_address.h"
@@ -119,6 +120,10 @@ typedef struct {
     GByteArray *side;
     GArray *pieces; /* SievePiece */
     GArray *found;  /* gsize: places of the side text */
+    /* Addresses that the filters let through, while they wait to be asked for together. */
+    guint32 addresses[SET_TOGETHER];
+    gsize last_digits[SET_TOGETHER];
+    guint waiting;
 } SieveLevel;
 
 /* Classifies the words of the block at @text, of which @length bytes are there, lists places, and
@@ -146,14 +151,6 @@ struct Sieve {
     Script *script;
     SieveLevel levels[SIEVE_DEPTH + 1];
 };
-
-/* May a network of the set have the address? */
-static inline gboolean sieve_in_networks(const Filters *filters, guint32 address)
-{
-    return filter_bit(filters->v4_nets, address >> 16) &&
-           (filter_has(&filters->v4_near, key_v4_net(filters->seed, address >> 8)) ||
-            filter_has(&filters->v4_near, key_v4_net(filters->seed, 1u << 24 | address >> 16)));
-}
 
 /* sieve_rare.c: what is looked at byte by byte. Each says whether a place at @at, an offset in the
  * level's text, is one the spotter must look at. */

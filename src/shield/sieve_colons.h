@@ -151,40 +151,69 @@ static inline Glance glance_at_hash(const Sieve *sieve, const SieveBlock *block,
                : GLANCE_NO;
 }
 
-/* Of the places of a list keeps those at which @glance does not see that nothing is there. */
-static inline __attribute__((always_inline)) void
-leave_out(const Sieve *sieve, SieveBlock *block, const guint8 *text, SieveList list,
-          Glance (*glance)(const Sieve *sieve, const SieveBlock *block, const guint8 *text,
-                           guint32 at, guint64 *ret_key))
-{
-    const Filter filter = sieve->filters->digest;
-    guint32 *places = block->lists[list];
+/* What was seen at some places of a list, while what the filter has there is fetched. */
+typedef struct {
     guint64 keys[GLANCES_TOGETHER];
     Glance seen[GLANCES_TOGETHER];
-    guint count = block->counts[list], kept = 0;
+    guint count;
+} Glances;
 
-    for (guint first = 0; first < count; first += GLANCES_TOGETHER) {
-        guint some = MIN(count - first, GLANCES_TOGETHER);
-        for (guint i = 0; i < some; i++) {
-            seen[i] = glance(sieve, block, text, places[first + i], &keys[i]);
-            if (seen[i] == GLANCE_ASK)
-                __builtin_prefetch(&filter.words[filter_place(keys[i], filter.count)]);
-        }
-        for (guint i = 0; i < some; i++) {
+typedef Glance (*GlanceAt)(const Sieve *sieve, const SieveBlock *block, const guint8 *text,
+                           guint32 at, guint64 *ret_key);
+
+/* Looks at the places of a list from number @first on. */
+static inline __attribute__((always_inline)) void
+begin_glances(const Sieve *sieve, const SieveBlock *block, const guint8 *text, SieveList list,
+              guint first, GlanceAt glance, Glances *glances)
+{
+    const guint32 *places = block->lists[list] + first;
+
+    glances->count = MIN(block->counts[list] - first, GLANCES_TOGETHER);
+    for (guint i = 0; i < glances->count; i++) {
+        glances->seen[i] = glance(sieve, block, text, places[i], &glances->keys[i]);
+        if (glances->seen[i] == GLANCE_ASK)
+            filter_fetch(&sieve->filters->digest, glances->keys[i]);
+    }
+}
+
+/* Of the places of a list keeps those at which @glance does not see that nothing is there; the
+ * first of them were looked at. */
+static inline __attribute__((always_inline)) void leave_out(const Sieve *sieve, SieveBlock *block,
+                                                            const guint8 *text, SieveList list,
+                                                            GlanceAt glance, Glances *glances)
+{
+    guint32 *places = block->lists[list];
+    guint first = 0, kept = 0;
+
+    for (;;) {
+        for (guint i = 0; i < glances->count; i++) {
             places[kept] = places[first + i];
-            kept +=
-                seen[i] == GLANCE_YES || (seen[i] == GLANCE_ASK && filter_has(&filter, keys[i]));
+            kept += glances->seen[i] == GLANCE_YES ||
+                    (glances->seen[i] == GLANCE_ASK &&
+                     filter_has(&sieve->filters->digest, glances->keys[i]));
         }
+        first += glances->count;
+        if (first == block->counts[list])
+            break;
+        begin_glances(sieve, block, text, list, first, glance, glances);
     }
     block->counts[list] = kept;
 }
 
-PASS leave_hashes_out(const Sieve *sieve, SieveBlock *block, const guint8 *text)
+PASS begin_hashes(const Sieve *sieve, const SieveBlock *block, const guint8 *text, Glances *hashes)
 {
-    leave_out(sieve, block, text, SIEVE_HASHES, glance_at_hash);
+    begin_glances(sieve, block, text, SIEVE_HASHES, 0, glance_at_hash, hashes);
+}
+
+PASS leave_hashes_out(const Sieve *sieve, SieveBlock *block, const guint8 *text, Glances *hashes)
+{
+    leave_out(sieve, block, text, SIEVE_HASHES, glance_at_hash, hashes);
 }
 
 PASS leave_chains_out(const Sieve *sieve, SieveBlock *block, const guint8 *text)
 {
-    leave_out(sieve, block, text, SIEVE_COLONS, glance_at_chain);
+    Glances chains;
+
+    begin_glances(sieve, block, text, SIEVE_COLONS, 0, glance_at_chain, &chains);
+    leave_out(sieve, block, text, SIEVE_COLONS, glance_at_chain, &chains);
 }

@@ -437,6 +437,7 @@ static void look(const Sieve *sieve, SieveBlock *block, const guint8 *text, gsiz
     /* One word more than there is, for the ends of runs that end with the text. */
     guint end = SIEVE_FIRST + (guint)MIN(length / 64 + 1, SIEVE_WORDS);
     Plain plain;
+    Glances hashes;
 
     classify(block, text, length);
     take_out_escapes(block, end + SIEVE_AHEAD - 1);
@@ -448,10 +449,11 @@ static void look(const Sieve *sieve, SieveBlock *block, const guint8 *text, gsiz
         list_other_scripts(block, text, end);
     block->name_hits = block->number_hits = 0;
     begin_plain(sieve, block, text, 0, &plain);
+    begin_hashes(sieve, block, text, &hashes);
     /* Memory is slow; meanwhile the rest. */
     leave_names_out(block);
-    leave_hashes_out(sieve, block, text);
     leave_chains_out(sieve, block, text);
+    leave_hashes_out(sieve, block, text, &hashes);
     end_plain(sieve, block, text, &plain);
     look_at_rest(sieve, block, text, &plain);
     if (sieve->names)

@@ -34,7 +34,7 @@ static inline void ask_for_number(const Sieve *sieve, SieveBlock *block, gint32 
                                   guint32 address)
 {
     if (filter_has(&sieve->filters->v4, key_number(sieve->seed_v4, address)) ||
-        sieve_in_networks(sieve->filters, address))
+        nets4_may_have(sieve->filters, address))
         pass_number(block, end, length, address);
 }
 

@@ -61,7 +61,7 @@ gboolean sieve_rare_address(const Sieve *sieve, const ObservableAddress *address
         return sieve_rare_v6(sieve, address->bytes);
     memcpy(&v4, address->bytes, sizeof(v4));
     v4 = GUINT32_FROM_BE(v4);
-    return filter_has(&filters->v4, key_v4(filters->seed, v4)) || sieve_in_networks(filters, v4);
+    return filter_has(&filters->v4, key_v4(filters->seed, v4)) || nets4_may_have(filters, v4);
 }
 
 static gboolean has_name(const Sieve *sieve, const char *end, gsize length)
