@@ -86,14 +86,33 @@ gboolean durable_create(const char *path, const void *bytes, gsize length, mode_
     return write_new(path, bytes, length, mode, error) && durable_sync_parent(path, error);
 }
 
+/* A file can be there instead of what @path is now. Renaming would put one in the place of a device
+ * or a socket, too, and fail late for a directory. */
+static gboolean is_replaceable(const char *path, GError **error)
+{
+    struct stat status;
+    if (path[0] == '\0')
+        g_set_error_literal(error, CONCERT_ERROR, CONCERT_ERROR_INPUT, "a file has a name");
+    else if (stat(path, &status) == 0 && !S_ISREG(status.st_mode))
+        g_set_error(error, CONCERT_ERROR, CONCERT_ERROR_INPUT, "%s is there and is no file", path);
+    else
+        return TRUE;
+    return FALSE;
+}
+
 gboolean durable_write(const char *path, const void *bytes, gsize length, mode_t mode,
                        GError **error)
 {
     g_autofree char *temporary = g_strconcat(path, DURABLE_SUFFIX, NULL);
+    if (!is_replaceable(path, error))
+        return FALSE;
     if (unlink(temporary) != 0 && errno != ENOENT)
         return error_from_errno(error, errno, "%s", temporary);
-    return write_new(temporary, bytes, length, mode, error) &&
-           durable_rename(temporary, path, error);
+    gboolean good =
+        write_new(temporary, bytes, length, mode, error) && durable_rename(temporary, path, error);
+    if (!good)
+        unlink(temporary);
+    return good;
 }
 
 /* Fills the file @fd, named @path to the user, syncs and closes it. */
@@ -117,12 +136,9 @@ static gboolean fill_file(int fd, const char *path, DurableFill fill, gpointer u
 gboolean durable_write_stream(const char *path, mode_t mode, DurableFill fill, gpointer user,
                               GError **error)
 {
-    struct stat status;
-    if (stat(path, &status) == 0 && !S_ISREG(status.st_mode)) {
-        g_set_error(error, CONCERT_ERROR, CONCERT_ERROR_INPUT, "%s is there and is no file", path);
-        return FALSE;
-    }
     g_autofree char *temporary = g_strconcat(path, ".XXXXXX", NULL);
+    if (!is_replaceable(path, error))
+        return FALSE;
     int fd = g_mkstemp_full(temporary, O_WRONLY | O_CLOEXEC, (int)mode);
     if (fd < 0)
         return error_from_errno(error, errno, "%s", path);
@@ -131,6 +147,20 @@ gboolean durable_write_stream(const char *path, mode_t mode, DurableFill fill, g
     if (!good)
         unlink(temporary);
     return good;
+}
+
+/* A DurableFill. */
+static gboolean fill_bytes(FILE *stream, gpointer user, GError **error)
+{
+    gsize length;
+    const void *data = g_bytes_get_data(user, &length);
+    fwrite(data, 1, length, stream);
+    return TRUE;
+}
+
+gboolean durable_write_bytes(const char *path, GBytes *bytes, mode_t mode, GError **error)
+{
+    return durable_write_stream(path, mode, fill_bytes, bytes, error);
 }
 
 /* A file under way. */

@@ -16,7 +16,8 @@
 #define DURABLE_SUFFIX ".tmp"
 
 /* Makes or replaces the file @path with @mode whatever the umask. One writer of a path at a time.
- */
+ * CONCERT_ERROR_INPUT when @path is there and is no file, such as a device: it would be replaced by
+ * one. */
 gboolean durable_write(const char *path, const void *bytes, gsize length, mode_t mode,
                        GError **error);
 
@@ -38,10 +39,12 @@ typedef gboolean (*DurableFill)(FILE *stream, gpointer user, GError **error);
 
 /* As durable_write() for what is made piece by piece, may be long, and lies where a user says: it
  * has @mode less the umask, several may write the same path at once, and what a crash leaves behind
- * (@path and six random characters more) stays. CONCERT_ERROR_INPUT when @path is there and is no
- * file, such as a device: it would be replaced by one. */
+ * (@path and six random characters more) stays. */
 gboolean durable_write_stream(const char *path, mode_t mode, DurableFill fill, gpointer user,
                               GError **error);
+
+/* The same of bytes that are there. */
+gboolean durable_write_bytes(const char *path, GBytes *bytes, mode_t mode, GError **error);
 
 /* Makes the directory @path with @mode, and those above it that are missing; all are synced. */
 gboolean durable_make_directory(const char *path, mode_t mode, GError **error);

@@ -94,12 +94,7 @@ static void print_failure(Match *match, const char *path, const GError *error)
 {
     match->failed++;
     match_progress_make_way(&match->progress);
-    if (strstr(error->message, path)) {
-        output_error(error->message);
-    } else {
-        g_autofree char *message = g_strdup_printf("%s: %s", path, error->message);
-        output_error(message);
-    }
+    output_failure(path, error);
 }
 
 static void show_progress(gpointer user)
@@ -259,8 +254,8 @@ static int run(const CommandCall *call, GError **error)
         .observables = command_flag(call, "observables"),
     };
 
-    if (command_text(call, "set") && command_texts(call, "indicators"))
-        return command_usage(call, error, "--set and -i do not go together");
+    if (!match_indicators_check(call, error))
+        return COMMAND_ERROR;
     if (reads_stdin_twice(call))
         return command_usage(call, error, "standard input can be read only once");
     if (command_flag(call, "ecs") + command_flag(call, "summary") + command_flag(call, "stix") +

@@ -241,6 +241,17 @@ static gboolean is_stdin_only(const char *const *paths)
     return TRUE;
 }
 
+/* What is about files, of which there are none when packets are looked through. */
+static const char *clashes_with_packets(const CommandCall *call)
+{
+    return call->count > 0               ? "files"
+           : command_text(call, "state") ? "--state"
+           : command_text(call, "input") ? "--input"
+           : command_flag(call, "new")   ? "--new"
+           : command_flag(call, "poll")  ? "--poll"
+                                         : NULL;
+}
+
 static int run(const CommandCall *call, GError **error)
 {
     static const char *const standard_input[] = {"-", NULL};
@@ -251,12 +262,13 @@ static int run(const CommandCall *call, GError **error)
         .observables = command_flag(call, "observables"),
     };
 
-    if (command_text(call, "set") && command_texts(call, "indicators"))
-        return command_usage(call, error, "--set and -i do not go together");
+    if (!match_indicators_check(call, error))
+        return COMMAND_ERROR;
     if (command_flag(call, "ecs") && command_json(call))
         return command_usage(call, error, "only one of --ecs and --json");
-    if (command_text(call, "interface") && call->count > 0)
-        return command_usage(call, error, "--interface and files do not go together");
+    if (command_text(call, "interface") && clashes_with_packets(call))
+        return command_usage(call, error, "--interface and %s do not go together",
+                             clashes_with_packets(call));
     if (command_text(call, "filter") && !command_text(call, "interface"))
         return command_usage(call, error, "--filter is for packets: --interface");
     command_allow_files();
@@ -303,7 +315,7 @@ static int run(const CommandCall *call, GError **error)
     match_options_note_withheld(withhold);
     if (sightings && !sighting_record_store(call, sightings, TRUE, watched ? error : NULL))
         return COMMAND_ERROR;
-    return watched ? COMMAND_OK : COMMAND_ERROR;
+    return watched ? COMMAND_OK : command_file_error(error);
 }
 
 const Command cmd_watch = {

@@ -122,11 +122,8 @@ void match_found_end(MatchFound *found)
 
 void match_found_fail(MatchFound *found, const char *path, const GError *error)
 {
-    g_autofree char *message = strstr(error->message, path)
-                                   ? g_strdup(error->message)
-                                   : g_strdup_printf("%s: %s", path, error->message);
     found->failed++;
-    output_error(message);
+    output_failure(path, error);
 }
 
 gboolean match_found_is_done(const MatchFound *found)

@@ -6,6 +6,38 @@
 #include "cli/shield_set.h"
 #include "node/shield_cache.h"
 
+gboolean match_indicators_check_files(const CommandCall *call, const char *files, GError **error)
+{
+    static const char *const options[] = {"format", "columns", "kind"};
+
+    if (command_texts(call, files))
+        return TRUE;
+    for (gsize i = 0; i < G_N_ELEMENTS(options); i++)
+        if (command_text(call, options[i])) {
+            command_usage(call, error,
+                          "--%s says how the files of --%s are read, and there are none",
+                          options[i], files);
+            return FALSE;
+        }
+    return TRUE;
+}
+
+gboolean match_indicators_check(const CommandCall *call, GError **error)
+{
+    const char *nothing = command_texts(call, "suppress")     ? "suppress"
+                          : command_flag(call, "observables") ? "observables"
+                                                              : NULL;
+
+    if (command_text(call, "set") && command_texts(call, "indicators"))
+        command_usage(call, error, "--set and -i do not go together");
+    else if (command_text(call, "set") && nothing)
+        command_usage(call, error, "--%s does nothing to what --set names: it is compiled already",
+                      nothing);
+    else
+        return match_indicators_check_files(call, "indicators", error);
+    return FALSE;
+}
+
 /* The source is the file's own name. */
 gboolean match_indicators_read(const CommandCall *call, const char *const *inputs, LoadTake take,
                                gpointer into, const LoadOptions *options, LoadCounts *counts,
@@ -35,19 +67,20 @@ gboolean match_indicators_read(const CommandCall *call, const char *const *input
     return TRUE;
 }
 
-static gboolean add_node(const CommandCall *call, LoadTake take, gpointer into,
-                         const LoadOptions *options, LoadCounts *counts, GError **error)
+static gboolean add_node(Node *node, LoadTake take, gpointer into, const LoadOptions *options,
+                         LoadCounts *counts, GError **error)
 {
-    g_autoptr(Node) node = command_node_open(call, NODE_READ, error);
-    return node && match_set_read_store(take, into, node_store(node), NULL, options, counts, error);
+    return match_set_read_store(take, into, node_store(node), NULL, options, counts, error);
 }
 
 gboolean match_indicators_add(const CommandCall *call, LoadTake take, gpointer into,
                               const LoadOptions *options, LoadCounts *counts, GError **error)
 {
     const char *const *inputs = command_texts(call, "indicators");
-    return inputs ? match_indicators_read(call, inputs, take, into, options, counts, error)
-                  : add_node(call, take, into, options, counts, error);
+    g_autoptr(Node) node = inputs ? NULL : command_node_open(call, NODE_READ, error);
+    if (inputs)
+        return match_indicators_read(call, inputs, take, into, options, counts, error);
+    return node && add_node(node, take, into, options, counts, error);
 }
 
 void match_indicators_explain(const LoadCounts *counts, GError **error)
@@ -75,15 +108,20 @@ void match_indicators_explain(const LoadCounts *counts, GError **error)
 
 static Set *build_set(const CommandCall *call, const LoadOptions *options, GError **error)
 {
+    const char *const *inputs = command_texts(call, "indicators");
+    g_autoptr(Node) node = inputs ? NULL : command_node_open(call, NODE_READ, error);
     g_autoptr(SetBuilder) builder = set_builder_new(NULL);
     g_autoptr(Warninglist) lists = NULL;
     g_autoptr(Set) set = NULL;
     LoadCounts counts = {0};
 
-    if (!shield_set_lists(call, &lists, error))
+    if ((!inputs && !node) ||
+        !shield_set_lists(call, node ? node_config(node) : NULL, &lists, error))
         return NULL;
     set_builder_use_lists(builder, lists);
-    if (match_indicators_add(call, match_set_take, builder, options, &counts, error))
+    if (inputs
+            ? match_indicators_read(call, inputs, match_set_take, builder, options, &counts, error)
+            : add_node(node, match_set_take, builder, options, &counts, error))
         set = set_builder_open(builder, error);
     if (set && set_count_values(set) == 0) {
         match_indicators_explain(&counts, error);

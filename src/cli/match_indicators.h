@@ -24,6 +24,13 @@
             .help = "what the values of a list are, where their looks do not tell"                 \
     }
 
+/* Whether the options that say what to look for go together: what would do nothing is a mistake. */
+gboolean match_indicators_check(const CommandCall *call, GError **error);
+
+/* The same of --format, --columns and --kind alone, which say how the files of option @files are
+ * read. */
+gboolean match_indicators_check_files(const CommandCall *call, const char *files, GError **error);
+
 /* Shows @take what the files @inputs hold, read as --format, --columns and --kind say. */
 gboolean match_indicators_read(const CommandCall *call, const char *const *inputs, LoadTake take,
                                gpointer into, const LoadOptions *options, LoadCounts *counts,

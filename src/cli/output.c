@@ -57,6 +57,26 @@ void output_error(const char *message)
         output_note("concert: %s", lines[i]);
 }
 
+/* Whether @message says "@path: ..." somewhere; a short name may well be part of its words. */
+static gboolean names(const char *message, const char *path)
+{
+    gsize length = strlen(path);
+    for (const char *at = message; length > 0 && (at = strstr(at, path)); at++)
+        if ((at == message || at[-1] == ' ') && at[length] == ':')
+            return TRUE;
+    return FALSE;
+}
+
+void output_failure(const char *path, const GError *error)
+{
+    if (names(error->message, path)) {
+        output_error(error->message);
+        return;
+    }
+    g_autofree char *message = g_strdup_printf("%s: %s", path, error->message);
+    output_error(message);
+}
+
 void output_json(yyjson_mut_val *root)
 {
     /* On a terminal everything outside ASCII is escaped: bidirectional controls are valid JSON. */

@@ -17,6 +17,9 @@ void output_lines(const char *indent, const char *text);
 /* Prints "concert: <message>" to standard error, each line of the message escaped. */
 void output_error(const char *message);
 
+/* The same of what is wrong with the file @path, which the message may name itself. */
+void output_failure(const char *path, const GError *error);
+
 /* Likewise without the "concert: ". */
 void output_note(const char *format, ...) G_GNUC_PRINTF(1, 2);
 

@@ -51,6 +51,19 @@ static void print_counts(const LoadCounts *counts)
                         left_out[i].why);
 }
 
+/* Whoever has a set of yesterday is better off with it than with one of what could not be read. */
+static gboolean was_read(const LoadCounts *counts, GError **error)
+{
+    if (counts->broken == 0 || counts->taken + counts->empty + counts->patterns +
+                                       counts->out_of_date + counts->unwanted +
+                                       counts->observables >
+                                   0)
+        return TRUE;
+    g_set_error_literal(error, CONCERT_ERROR, CONCERT_ERROR_INPUT,
+                        "nothing of it could be read; no set is written");
+    return FALSE;
+}
+
 /* A community that is not known has no indicators, but was not meant. */
 static gboolean know_community(Node *node, const char *name, GError **error)
 {
@@ -58,16 +71,19 @@ static gboolean know_community(Node *node, const char *name, GError **error)
     return !name || community;
 }
 
-static GBytes *compile(const CommandCall *call, const LoadOptions *options,
-                       const Warninglist *lists, LoadCounts *counts, GError **error)
+static GBytes *compile(const CommandCall *call, const LoadOptions *options, LoadCounts *counts,
+                       GError **error)
 {
     guint8 secret[SET_BUILDER_SECRET];
     const char *const *files = command_texts(call, "from");
     const char *community = command_text(call, "community");
     g_autoptr(Node) node = files ? NULL : command_node_open(call, NODE_READ, error);
+    g_autoptr(Warninglist) lists = NULL;
 
     if (!files && (!node || !know_community(node, community, error) ||
                    !content_secret(node_store(node), SHIELD_CACHE_SECRET, secret, error)))
+        return NULL;
+    if (!shield_set_lists(call, node ? node_config(node) : NULL, &lists, error))
         return NULL;
     g_autoptr(SetBuilder) builder = set_builder_new(files ? NULL : secret);
     set_builder_use_lists(builder, lists);
@@ -84,24 +100,17 @@ static int run(const CommandCall *call, GError **error)
     const char *path = command_text(call, "output");
     LoadOptions options = {.now = timestamp_now(), .future = TRUE};
     LoadCounts counts = {0};
-    g_autoptr(Warninglist) lists = NULL;
-    gsize length;
 
     if (!path)
         return command_usage(call, error, "where to? -o FILE is missing");
     if (command_text(call, "community") && command_texts(call, "from"))
         return command_usage(call, error, "--community and --from do not go together");
-    if (!read_levels(call, &options, error) || !shield_set_lists(call, &lists, error))
-        return command_file_error(error);
-    g_autoptr(GBytes) bytes = compile(call, &options, lists, &counts, error);
-    if (!bytes)
-        return command_file_error(error);
-    const void *data = g_bytes_get_data(bytes, &length);
-    if (!durable_write(path, data, length, SET_MODE, error))
-        return command_file_error(error);
-    g_autoptr(Set) set = set_open_bytes(bytes, error);
-    if (!set)
+    if (!match_indicators_check_files(call, "from", error) || !read_levels(call, &options, error))
         return COMMAND_ERROR;
+    g_autoptr(GBytes) bytes = compile(call, &options, &counts, error);
+    g_autoptr(Set) set = bytes ? set_open_bytes(bytes, error) : NULL;
+    if (!set || !was_read(&counts, error) || !durable_write_bytes(path, bytes, SET_MODE, error))
+        return command_file_error(error);
     print_counts(&counts);
     shield_set_print(set, path, command_json(call));
     return COMMAND_OK;

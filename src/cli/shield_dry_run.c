@@ -63,7 +63,7 @@ static gboolean scan(Looking *looking, Stream *stream, GError **error)
 static void tell(Looking *looking, const char *name, const GError *error)
 {
     looking->run->unreadable++;
-    output_note("%s: %s", name, error->message);
+    output_failure(name, error);
 }
 
 static gboolean scan_file(gpointer user, const char *name, Stream *stream, const GError *unreadable)

@@ -209,6 +209,9 @@ static int run(const CommandCall *call, GError **error)
         return command_usage(call, error,
                              "--unmarked: with --from or --from-store; what may be "
                              "released, [shield] unmarked says");
+    if (command_text(call, "from") && export_format_blocks(format) &&
+        command_flag(call, "from-store"))
+        return command_usage(call, error, "--from and --from-store do not go together");
     if (command_json(call) && !to_file)
         return command_usage(call, error, "--json says what was written to -o FILE");
     g_auto(Source) source = {0};

@@ -185,6 +185,13 @@ static gboolean look_into_logs(const CommandCall *call, Node *node, Proposal *pr
 {
     const char *const own[] = {config_path(node_config(node), SETTING_SHIELD_DRY_RUN_LOGS), NULL};
     const char *const *logs = command_texts(call, "logs");
+    /* A dry run on what is not there would say that nobody is hit. */
+    for (const char *const *path = logs; path && *path; path++)
+        if (strcmp(*path, "-") != 0 && !g_file_test(*path, G_FILE_TEST_EXISTS)) {
+            g_set_error(error, CONCERT_ERROR, CONCERT_ERROR_INPUT,
+                        "--logs %s: there is no such file", *path);
+            return FALSE;
+        }
     if (!logs)
         logs = own;
     proposal->looked = *logs && proposal->added.entries->len > 0;

@@ -6,13 +6,18 @@
 #include "base/jsonguard.h"
 #include "base/timestamp.h"
 #include "cli/output.h"
+#include "node/shield_cache.h"
 #include "shield/set_summary.h"
 
-gboolean shield_set_lists(const CommandCall *call, Warninglist **ret_lists, GError **error)
+gboolean shield_set_lists(const CommandCall *call, const Config *config, Warninglist **ret_lists,
+                          GError **error)
 {
     const char *const *paths = command_texts(call, "suppress");
-    g_autoptr(Warninglist) lists = paths ? warninglist_new() : NULL;
+    gboolean settings = config && config_path(config, SETTING_SHIELD_SUPPRESS);
+    g_autoptr(Warninglist) lists = paths || settings ? warninglist_new() : NULL;
 
+    if (settings && !shield_cache_add_lists(config, lists, error))
+        return FALSE;
     for (; paths && *paths; paths++)
         if (!warninglist_add(lists, *paths, error))
             return FALSE;

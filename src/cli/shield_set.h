@@ -2,6 +2,7 @@
 #pragma once
 
 #include "cli/command.h"
+#include "node/config.h"
 #include "shield/export.h"
 #include "shield/set_builder.h"
 
@@ -11,8 +12,10 @@
             .help = "mark well-known values: a MISP warninglist, or a directory of them"           \
     }
 
-/* The lists of --suppress; *ret_lists is NULL when there are none. */
-gboolean shield_set_lists(const CommandCall *call, Warninglist **ret_lists, GError **error);
+/* The lists of --suppress and, when the indicators are those of a node, of its settings (@config,
+ * else NULL); *ret_lists is NULL when there are none. */
+gboolean shield_set_lists(const CommandCall *call, const Config *config, Warninglist **ret_lists,
+                          GError **error);
 
 /* Prints what the set in the file @path holds. */
 void shield_set_print(const Set *set, const char *path, gboolean json);

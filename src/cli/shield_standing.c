@@ -253,9 +253,11 @@ const Command shield_standing = {
 /* --- the never-block list ----------------------------------------------------------------------
  */
 
+/* One value that is wrong does not keep the others from being changed. */
 static int change_never(const CommandCall *call, const char *operation, const char *reason,
                         GError **error)
 {
+    int status = COMMAND_OK;
     g_autoptr(Node) node = command_node_open(call, NODE_WRITE, error);
     if (!node)
         return COMMAND_ERROR;
@@ -266,10 +268,15 @@ static int change_never(const CommandCall *call, const char *operation, const ch
         yyjson_mut_val *root = yyjson_mut_doc_get_root(params);
         yyjson_mut_obj_add_str(params, root, "value", call->arguments[i]);
         jsontext_add(params, root, "reason", reason);
-        if (!command_node_call(node, operation, params, NULL, error))
-            return COMMAND_ERROR;
+        g_autoptr(GError) wrong = NULL;
+        if (command_node_call(node, operation, params, NULL, &wrong))
+            continue;
+        output_error(wrong->message);
+        status = MAX(status, g_error_matches(wrong, CONCERT_ERROR, CONCERT_ERROR_NOT_FOUND)
+                                 ? COMMAND_NOTHING
+                                 : COMMAND_ERROR);
     }
-    return COMMAND_OK;
+    return status;
 }
 
 static int run_never_add(const CommandCall *call, GError **error)

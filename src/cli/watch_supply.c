@@ -53,6 +53,9 @@ static char *describe(const WatchSupply *supply)
     add_files(text, command_texts(supply->call, "indicators"));
     add_files(text, command_texts(supply->call, "suppress"));
     if (supply->node) {
+        const char *lists[] = {config_path(node_config(supply->node), SETTING_SHIELD_SUPPRESS),
+                               NULL};
+        add_files(text, lists);
         g_autofree char *content = content_state(node_store(supply->node), NULL);
         if (!content)
             return NULL;

@@ -187,7 +187,11 @@ static gboolean read_entry(const char *path, const char *name, guint depth,
         good = read_file(full, options, sink, &failure);
     }
     if (!good && !guard->refused) {
-        report_note(sink, INTAKE_BROKEN, full, "%s", failure->message);
+        /* The note says where; the message may begin with it. */
+        const char *message = failure->message;
+        if (g_str_has_prefix(message, full) && g_str_has_prefix(message + strlen(full), ": "))
+            message += strlen(full) + strlen(": ");
+        report_note(sink, INTAKE_BROKEN, full, "%s", message);
         return TRUE;
     }
     if (!good)

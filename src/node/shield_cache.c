@@ -53,33 +53,34 @@ static Set *open_current(const char *path, const char *state)
     return noted && strcmp(noted, state) == 0 ? g_steal_pointer(&set) : NULL;
 }
 
+static gboolean add_lists(Warninglist *lists, const char *suppress, GError **error)
+{
+    if (warninglist_add(lists, suppress, error))
+        return TRUE;
+    g_prefix_error(error, "[shield] suppress: ");
+    return FALSE;
+}
+
+gboolean shield_cache_add_lists(const Config *config, Warninglist *lists, GError **error)
+{
+    const char *suppress = config_path(config, SETTING_SHIELD_SUPPRESS);
+    return !suppress || add_lists(lists, suppress, error);
+}
+
 static GBytes *build(Store *store, const char *state, const char *suppress, GError **error)
 {
     guint8 secret[SET_BUILDER_SECRET];
-    g_autoptr(Warninglist) lists = NULL;
+    g_autoptr(Warninglist) lists = suppress ? warninglist_new() : NULL;
 
-    if (!content_secret(store, SHIELD_CACHE_SECRET, secret, error))
+    if (!content_secret(store, SHIELD_CACHE_SECRET, secret, error) ||
+        (lists && !add_lists(lists, suppress, error)))
         return NULL;
-    if (suppress) {
-        lists = warninglist_new();
-        if (!warninglist_add(lists, suppress, error)) {
-            g_prefix_error(error, "[shield] suppress: ");
-            return NULL;
-        }
+    if (lists)
         warninglist_finish(lists);
-    }
     g_autoptr(SetBuilder) builder = set_builder_new(secret);
     set_builder_use_lists(builder, lists);
     set_builder_note(builder, STATE, state);
     return shield_source_read(store, builder, error) ? set_builder_finish(builder, error) : NULL;
-}
-
-static gboolean fill(FILE *stream, gpointer bytes, GError **error)
-{
-    gsize length;
-    const void *data = g_bytes_get_data(bytes, &length);
-    fwrite(data, 1, length, stream);
-    return TRUE;
 }
 
 /* Puts it where the next one looks; that it cannot is no failure. Several, also threads of one
@@ -87,7 +88,7 @@ static gboolean fill(FILE *stream, gpointer bytes, GError **error)
 static void keep(const char *directory, const char *path, GBytes *bytes)
 {
     if (durable_make_directory(directory, 0700, NULL))
-        durable_write_stream(path, 0600, fill, bytes, NULL);
+        durable_write_bytes(path, bytes, 0600, NULL);
 }
 
 Set *shield_cache_open_parts(const char *node, const Config *config, Store *store,

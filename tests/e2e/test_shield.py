@@ -1,5 +1,6 @@
 """Compiled sets: made, shown, checked, matched with; the node's own follows its store."""
 
+import gzip
 import json
 import os
 import subprocess
@@ -26,7 +27,8 @@ class ShieldTest(unittest.TestCase):
     def run_concert(self, *arguments, status=0, input=None):
         done = subprocess.run([concert.BIN, *map(str, arguments)], cwd=self.path, input=input,
                               capture_output=True, text=True)
-        self.assertEqual(done.returncode, status, done.stderr)
+        if status is not None:
+            self.assertEqual(done.returncode, status, done.stderr)
         return done
 
     def compile(self, *arguments):
@@ -98,6 +100,65 @@ class ShieldTest(unittest.TestCase):
                                 status=2)
         self.assertIn("--community and --from do not go together", done.stderr)
         self.run_concert("shield", "compile", "-o", "x", "--from", "none.csv", status=2)
+
+    def test_mistakes(self):
+        """What would do nothing is said; what is there stays as it was."""
+        self.compile()
+        made = (self.path / "made.shield").read_bytes()
+        (self.path / "directory").mkdir()
+        os.mkfifo(self.path / "pipe")
+        (self.path / "made.shield.tmp").write_text("a file of somebody's own")
+        (self.path / "cut.json").write_text('{"type": "bundle", "objects": [{"type": "indicator"},')
+        for arguments, words in (
+                (["--from", "list.txt", "-o", "directory"], "directory is there and is no file"),
+                (["--from", "list.txt", "-o", "pipe"], "pipe is there and is no file"),
+                (["--from", "list.txt", "-o", ""], "a file has a name"),
+                (["--from", "cut.json", "-o", "made.shield"], "nothing of it could be read"),
+                (["--kind", "domain", "-o", "made.shield"], "--kind says how the files of --from"),
+                (["--columns", "value=2", "-o", "x"], "--columns says how the files of --from")):
+            self.assertIn(words, self.run_concert("shield", "compile", *arguments, status=2).stderr)
+        self.assertEqual((self.path / "made.shield").read_bytes(), made)
+        self.assertEqual((self.path / "made.shield.tmp").read_text(), "a file of somebody's own")
+        self.assertTrue((self.path / "pipe").is_fifo())
+        self.assertEqual(len(list(self.path.glob("directory*"))), 1)
+        for command in ("match", "watch"):
+            for option, words in (("--kind=domain", "and there are none"),
+                                  ("--suppress=resolvers.json", "compiled already"),
+                                  ("--observables", "compiled already"),
+                                  ("--indicators=list.txt", "do not go together")):
+                done = self.run_concert(command, "--set", "made.shield", option, "log", status=2)
+                self.assertIn(words, done.stderr)
+        # What is wrong with a file names it, however short its name is.
+        (self.path / "t").write_bytes(gzip.compress(b"alder.example\n" * 1000)[:-9])
+        done = self.run_concert("match", "--count", "--set", "made.shield", "t", status=2)
+        self.assertEqual(done.stderr, "concert: t: the gzip data are cut off\n")
+        # Of a directory each file is named once.
+        done = self.run_concert("match", "-i", ".", "log", status=0)
+        self.assertIn("concert: ./made.shield: binary data", done.stderr)
+
+    def test_lists_of_node(self):
+        """The node's warninglists count however its indicators are compiled."""
+        node = self.path / "node"
+        self.run_concert("init", "--node", node, "--name", "alder.example")
+        self.run_concert("import", "--node", node, "list.txt")
+        concert.configure(node, {"shield": {"suppress": str(self.path / "resolvers.json")}})
+        (self.path / "own.json").write_text(json.dumps(
+            {**LISTED, "name": "Own", "type": "hostname", "matching_attributes": ["domain"],
+             "list": ["alder.example"]}))
+        at_node = ["--node", node]
+        for options, left in (([], 1), (["--expired"], 1), (["--observables"], 1),
+                              (["--suppress", "own.json"], 0)):
+            done = self.run_concert("match", *at_node, "--count", "--json", *options, "log",
+                                    status=None)
+            self.assertIn("1 by \"Cedar's resolvers\"", done.stderr)
+            self.assertEqual(json.loads(done.stdout)["hits"], left)
+        for options, lists in (([], ["Cedar's resolvers"]),
+                               (["--suppress", "own.json"], ["Cedar's resolvers", "Own"])):
+            shown = json.loads(self.run_concert("shield", "compile", *at_node, "-o", "made.shield",
+                                                "--json", *options).stdout)
+            self.assertEqual([each["name"] for each in shown["lists"]], lists)
+        self.assertNotIn("192.0.2.53", self.run_concert("shield", "export", "plain", "--from",
+                                                        "made.shield").stdout)
 
     def test_node(self):
         node = self.path / "node"

@@ -195,7 +195,8 @@ class ExportTest(ShieldTestCase):
     def test_mistakes(self):
         for arguments in (["bind"], ["rpz", "-a", "redirect"], ["dnsmasq", "--exact"],
                           ["rpz", "--redirect", "a b"], ["dnsmasq", "-a", "nodata"],
-                          ["plain", "-k", "dog"], ["plain", "--json"],
+                          ["plain", "-k", "dog"], ["plain", "--json"], ["plain", "-o", self.directory],
+                          ["rpz", "--from-store", "--from", self.write("any.set", "")],
                           ["plain", "--from", self.directory / "none"],
                           ["plain", "--from", self.write("no.set", "no set")]):
             result = self.concert("shield", "export", *arguments, status=2)

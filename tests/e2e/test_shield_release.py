@@ -56,6 +56,11 @@ class ReleaseTest(ReleaseTestCase):
         self.shield("releases", status=1)
         self.shield("rollback", "--as", "Anna", status=1)
 
+        # A dry run on logs that are not there would say that nobody is hit.
+        self.assertIn("no such file", self.shield("propose", "--logs", self.directory / "none",
+                                                  "--as", "Anna", status=2).err)
+        self.shield("releases", status=1)
+
         # What it says.
         log = self.write("dns.log", "one.example four.example\nwww.one.example\n")
         proposal = self.propose("--logs", log)
@@ -97,7 +102,11 @@ class ReleaseTest(ReleaseTestCase):
         # Never, at once.
         self.shield("never-block", "add", "www.one.example", "--reason", "ours", "--as", "Anna")
         self.shield("never-block", "add", "WWW.one.example", "--as", "Anna", status=2)
-        self.shield("never-block", "add", "what?", "--as", "Anna", status=2)
+        # One that is wrong keeps no other from it.
+        wrong = self.shield("never-block", "add", "what?", "here.example", "--as", "Anna", status=2)
+        self.assertEqual(wrong.err, "concert: what? is no address, prefix or domain\n")
+        self.shield("never-block", "remove", "there.example", "here.example", "--as", "Anna",
+                    status=1)
         self.assertEqual(self.blocked(), ["four.example"])
         self.assertEqual(self.shield("never-block", "list", "--json").json()["value"],
                          "www.one.example")
@@ -115,7 +124,7 @@ class ReleaseTest(ReleaseTestCase):
         # The ledger has it all, for nobody.
         for kind, count in (("release.proposed", 2), ("release.approved", 2),
                             ("release.in-force", 2), ("release.rolled-back", 3),
-                            ("never-block.changed", 2)):
+                            ("never-block.changed", 4)):
             entries = self.entries(kind)
             self.assertEqual((kind, len(entries)), (kind, count))
             self.assertTrue(all(entry["audience"] == [] for entry in entries))

@@ -424,6 +424,13 @@ class WatchTest(concert.TestCase):
         self.assertEqual(set(seen), {"birch.example", "end.birch.example"})
         watcher.end()
 
+    def test_mistakes(self):
+        for arguments in (["--interface", "none-such"], ["--interface", "lo", "--new"],
+                          ["--interface", "lo", "--state", self.state],
+                          ["--state", self.directory / "none" / "x", self.log],
+                          ["--state", self.directory, self.log]):
+            concert.run("watch", "-i", self.list, *arguments, status=2)
+
     def test_reader_that_does_not_read(self):
         """Reading waits for the output: memory stays flat, and nothing is dropped."""
         process = subprocess.Popen(

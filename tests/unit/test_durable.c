@@ -164,6 +164,12 @@ static void test_stream_failures(Fixture *fixture, gconstpointer data)
     g_clear_error(&error);
     g_assert_false(durable_write_stream(fixture->directory, 0600, fill, &filling, &error));
     g_assert_error(error, CONCERT_ERROR, CONCERT_ERROR_INPUT);
+    g_clear_error(&error);
+    g_assert_false(durable_write(fixture->temporary, "one", 3, 0600, &error));
+    g_assert_error(error, CONCERT_ERROR, CONCERT_ERROR_INPUT);
+    g_clear_error(&error);
+    g_assert_false(durable_write(fixture->directory, "one", 3, 0600, &error));
+    g_assert_error(error, CONCERT_ERROR, CONCERT_ERROR_INPUT);
 }
 
 /* What the disk does not take is not lost in silence, though nobody looked while writing. */
