@@ -79,7 +79,7 @@ static void test_rest(void)
     rest = check_request("POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\nContent-Length: 12\r\n"
                          "\r\n",
                          "http.url=http://192.0.2.1:8080/; ");
-    g_assert_cmpint(rest.body, ==, HTTP1_BODY_UNKNOWN);
+    g_assert_cmpint(rest.body, ==, HTTP1_BODY_CHUNKS);
     rest = check_request("POST / HTTP/1.1\r\nContent-Length: -1\r\n\r\n",
                          "http.url=http://192.0.2.1:8080/; ");
     g_assert_cmpuint(rest.length, ==, 0);
@@ -114,6 +114,8 @@ static void test_detect(void)
         {"HTTP/", HTTP1_MAYBE},
         {"HTTP/2", HTTP1_NO},
         {"PROPFIND /", HTTP1_REQUEST},
+        {"RPC_IN_DATA /rpc/rpcproxy.dll", HTTP1_REQUEST},
+        {"BITS_", HTTP1_MAYBE},
         {"\x16\x03", HTTP1_NO},
         {"EHLO x", HTTP1_NO},
         {"CONNECT a:1", HTTP1_REQUEST},

@@ -124,6 +124,34 @@ static void test_requests(void)
           "7 http.location=/x; ");
 }
 
+/* Where a body in chunks ends the next request is found, however the pieces are cut; what is no
+ * chunk ends it, too. */
+static void test_chunks(void)
+{
+    static const char text[] =
+        "POST /1 HTTP/1.1\r\nTransfer-Encoding: gzip, Chunked\r\n\r\n"
+        "1a;name=\"x\"\r\nGET /not HTTP/1.1\r\nHost: a\r\n0\r\nTrailer: GET /no\r\n\r\n"
+        "GET /2 HTTP/1.1\r\n\r\nPOST /3 HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"
+        "POST /4 HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\nGET /5 HTTP/1.1\r\n\r\n";
+    for (gsize size = 1; size < sizeof(text); size += 7) {
+        g_autoptr(GString) found = g_string_new(NULL);
+        GByteArray *file = frames_pcap();
+        guint32 client = 0;
+        for (gsize at = 0; at < sizeof(text) - 1; at += size) {
+            g_autofree char *piece = g_strndup(text + at, size);
+            say(file, FALSE, &client, piece);
+        }
+        for (int i = 1; i <= 5; i++) {
+            g_autofree char *line =
+                g_strdup_printf("%s /%d ", i == 2 || i == 5 ? "GET" : "POST", i);
+            gsize end = (gsize)(strstr(strstr(text, line), "\r\n\r\n") + 4 - text);
+            g_string_append_printf(found, "%u http.url=http://198.51.100.7/%d; ",
+                                   (guint)((end + size - 1) / size), i);
+        }
+        check(file, FALSE, found->str);
+    }
+}
+
 /* A body is gone over though parts of it were not captured. */
 static void test_gap(void)
 {
@@ -355,6 +383,7 @@ int main(int argc, char **argv)
     g_test_add_func("/packets/addresses", test_addresses);
     g_test_add_func("/packets/pieces", test_pieces);
     g_test_add_func("/packets/requests", test_requests);
+    g_test_add_func("/packets/chunks", test_chunks);
     g_test_add_func("/packets/gap", test_gap);
     g_test_add_func("/packets/late", test_late);
     g_test_add_func("/packets/text", test_text);

@@ -7,11 +7,23 @@ typedef struct {
     gsize length;
 } Text;
 
-/* Methods of HTTP, WebDAV and of those who speak the same language. */
+/* Methods of HTTP, WebDAV and its like, and of what speaks the same language: UPnP, Outlook
+ * Anywhere, BITS, SSTP, Configuration Manager. */
 static const char *const methods[] = {
-    "GET ",    "POST ",     "HEAD ",  "PUT ",   "DELETE ", "OPTIONS ",  "CONNECT ",   "PATCH ",
-    "TRACE ",  "PROPFIND ", "COPY ",  "MOVE ",  "MKCOL ",  "LOCK ",     "UNLOCK ",    "PROPPATCH ",
-    "REPORT ", "SEARCH ",   "PURGE ", "MERGE ", "NOTIFY ", "M-SEARCH ", "SUBSCRIBE ", "BMOVE ",
+    "GET ",         "POST ",         "HEAD ",
+    "PUT ",         "DELETE ",       "OPTIONS ",
+    "CONNECT ",     "PATCH ",        "TRACE ",
+    "QUERY ",       "PROPFIND ",     "PROPPATCH ",
+    "COPY ",        "MOVE ",         "MKCOL ",
+    "MKCALENDAR ",  "LOCK ",         "UNLOCK ",
+    "REPORT ",      "SEARCH ",       "ACL ",
+    "MERGE ",       "CHECKIN ",      "CHECKOUT ",
+    "MKACTIVITY ",  "PURGE ",        "NOTIFY ",
+    "M-SEARCH ",    "SUBSCRIBE ",    "UNSUBSCRIBE ",
+    "POLL ",        "BCOPY ",        "BDELETE ",
+    "BMOVE ",       "BPROPFIND ",    "BPROPPATCH ",
+    "RPC_IN_DATA ", "RPC_OUT_DATA ", "RPC_CONNECT ",
+    "BITS_POST ",   "CCM_POST ",     "SSTP_DUPLEX_POST ",
 };
 
 Http1Kind http1_detect(const guint8 *data, gsize length)
@@ -126,6 +138,15 @@ static void add_host(Draft *draft, Text host)
     draft_add(draft, OBSERVABLE_DOMAIN, name.at, name.length, "http.host", "domain-name:value");
 }
 
+/* Whether the last coding is the one that says where the body ends (RFC 9112 section 6.1). */
+static gboolean ends_in_chunks(Text codings)
+{
+    static const char chunked[] = "chunked";
+    gsize length = sizeof(chunked) - 1;
+    return codings.length >= length &&
+           g_ascii_strncasecmp(codings.at + codings.length - length, chunked, length) == 0;
+}
+
 static void read_field(Head *head, guint row, Text value)
 {
     char digits[21];
@@ -150,7 +171,8 @@ static void read_field(Head *head, guint row, Text value)
             head->rest.length = g_ascii_strtoull(digits, NULL, 10);
         break;
     case FIELD_CODING:
-        head->rest.body = HTTP1_BODY_UNKNOWN;
+        if (head->rest.body != HTTP1_BODY_UNKNOWN)
+            head->rest.body = ends_in_chunks(value) ? HTTP1_BODY_CHUNKS : HTTP1_BODY_UNKNOWN;
         break;
     case FIELD_UPGRADE:
         /* Only the answer says whether it becomes another protocol: looked for both. */

@@ -23,6 +23,7 @@ gsize http1_head_length(const guint8 *data, gsize length);
 
 typedef enum {
     HTTP1_BODY_LENGTH, /* `length` bytes follow, then another message */
+    HTTP1_BODY_CHUNKS, /* likewise, in pieces that say how long they are */
     HTTP1_BODY_UNKNOWN,
     HTTP1_BODY_TUNNEL, /* what follows is another protocol's */
 } Http1Body;

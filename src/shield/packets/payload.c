@@ -10,6 +10,9 @@
 /* A line of text that goes on in the next segment is kept up to here. */
 #define LINE_MAX_KEPT 4096
 
+/* Longest line between the chunks of a body. */
+#define CHUNK_LINE_MAX 1024
+
 typedef enum {
     STATE_LOOKING, /* what is it? */
     STATE_TEXT,
@@ -17,7 +20,9 @@ typedef enum {
     STATE_TLS,
     STATE_REQUEST,
     STATE_RESPONSE,
-    STATE_BODY, /* of a request: `skip` bytes, then the next */
+    STATE_BODY,    /* of a request: `skip` bytes, then the next */
+    STATE_CHUNK,   /* how long the next piece of a body is */
+    STATE_TRAILER, /* fields behind the last piece, and an empty line */
     STATE_DONE,
 } State;
 
@@ -27,6 +32,7 @@ struct Payload {
     guint looks;      /* segments in which nothing was recognised */
     gsize text;       /* bytes of text looked through */
     guint64 skip;     /* of a body */
+    gboolean chunked; /* it is a piece of one */
     GByteArray *kept; /* the beginning of something not yet whole; NULL: nothing */
 };
 
@@ -114,8 +120,11 @@ static void read_head(Payload *payload, const PayloadSink *sink, const guint8 *d
     payload->spoken = rest.body == HTTP1_BODY_TUNNEL    ? HTTP1_NO
                       : payload->state == STATE_REQUEST ? HTTP1_REQUEST
                                                         : HTTP1_RESPONSE;
+    payload->chunked = rest.body == HTTP1_BODY_CHUNKS;
     payload->skip = rest.length;
-    payload->state = rest.body == HTTP1_BODY_LENGTH && rest.length > 0 ? STATE_BODY : STATE_LOOKING;
+    payload->state = payload->chunked                                    ? STATE_CHUNK
+                     : rest.body == HTTP1_BODY_LENGTH && rest.length > 0 ? STATE_BODY
+                                                                         : STATE_LOOKING;
     payload->looks = 0;
 }
 
@@ -129,6 +138,49 @@ static Step read_http(Payload *payload, const PayloadSink *sink, const guint8 *d
         head = HTTP1_MAX_HEAD;
     read_head(payload, sink, data, head);
     return (Step){head, FALSE};
+}
+
+/* A line between the chunks of a body, its line feed included. What is none is no chunk, either,
+ * and is looked at for what else it may be: *ret_length is 0. */
+static Step read_chunk_line(Payload *payload, const guint8 *data, gsize length, gsize *ret_length)
+{
+    const guint8 *feed = memchr(data, '\n', MIN(length, CHUNK_LINE_MAX));
+
+    *ret_length = feed ? (gsize)(feed - data) + 1 : 0;
+    if (feed || length < CHUNK_LINE_MAX)
+        return (Step){*ret_length, !feed};
+    payload->state = STATE_LOOKING;
+    return (Step){0, FALSE};
+}
+
+/* The size of a chunk, which may have extensions behind it (RFC 9112 section 7.1). */
+static Step read_chunk(Payload *payload, const guint8 *data, gsize length)
+{
+    gsize line, digits = 0;
+    guint64 size = 0;
+    Step made = read_chunk_line(payload, data, length, &line);
+
+    while (digits < line && digits < 15 && g_ascii_isxdigit(data[digits]))
+        size = size << 4 | (guint64)g_ascii_xdigit_value(data[digits++]);
+    if (line == 0)
+        return made;
+    if (digits == 0) {
+        payload->state = STATE_LOOKING;
+        return (Step){0, FALSE};
+    }
+    payload->skip = size + strlen("\r\n");
+    payload->state = size > 0 ? STATE_BODY : STATE_TRAILER;
+    return made;
+}
+
+static Step read_trailer(Payload *payload, const guint8 *data, gsize length)
+{
+    gsize line;
+    Step made = read_chunk_line(payload, data, length, &line);
+
+    if (line == 1 || (line == 2 && data[0] == '\r'))
+        payload->state = STATE_LOOKING;
+    return made;
 }
 
 static Step read_text(Payload *payload, const PayloadSink *sink, const guint8 *data, gsize length)
@@ -192,8 +244,12 @@ static Step step(Payload *payload, const PayloadSink *sink, const guint8 *data, 
         skip = MIN(payload->skip, length);
         payload->skip -= skip;
         if (payload->skip == 0)
-            payload->state = STATE_LOOKING;
+            payload->state = payload->chunked ? STATE_CHUNK : STATE_LOOKING;
         return (Step){skip, FALSE};
+    case STATE_CHUNK:
+        return read_chunk(payload, data, length);
+    case STATE_TRAILER:
+        return read_trailer(payload, data, length);
     case STATE_DONE:
         break;
     }
