@@ -25,8 +25,9 @@ static gboolean write_bytes(gpointer user, const char *bytes, gsize length, GErr
 /* What is exported: of @set all, or what @releaser (NULL: none) says is in force. */
 typedef struct {
     Releaser *releaser;
-    Set *own;       /* NULL: the releaser's */
-    const Set *set; /* either */
+    Set *own;                          /* NULL: the releaser's */
+    const Set *set;                    /* either */
+    guint64 left_out[RELEASE_REASONS]; /* of what was approved, what may not block now */
 } Source;
 
 static void source_clear(Source *source)
@@ -40,7 +41,7 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Source, source_clear)
 typedef struct {
     const ExportFormat *format;
     const ExportOptions *options;
-    const Source *source;
+    Source *source;
     const char *path;    /* of the file; NULL: standard output */
     ExportCounts counts; /* of what was written */
 } Writing;
@@ -64,18 +65,28 @@ static gboolean give_access(int fd, const char *path, GError **error)
            error_from_errno(error, errno, "%s", path);
 }
 
+/* An ExportSetAdmits: what is in force, counting what was approved and may not block now. */
+static gboolean admit(gpointer user, const SetValue *value)
+{
+    Source *source = user;
+    if (!release_has(source->releaser->approved, value))
+        return FALSE;
+    ReleaseReason reason = release_judge(&source->releaser->rules, value);
+    source->left_out[reason] += reason != RELEASE_TAKEN;
+    return reason == RELEASE_TAKEN;
+}
+
 /* A DurableFill. */
 static gboolean write_set(FILE *stream, gpointer user, GError **error)
 {
     Writing *writing = user;
-    const Source *source = writing->source;
+    Source *source = writing->source;
     g_autoptr(Export) export =
         export_new(writing->format, writing->options, write_bytes, stream, error);
     if (writing->path && !give_access(fileno(stream), writing->path, error))
         return FALSE;
     if (!export ||
-        !export_set_add(export, source->set, source->releaser ? releaser_blocks : NULL,
-                        source->releaser, error) ||
+        !export_set_add(export, source->set, source->releaser ? admit : NULL, source, error) ||
         !export_finish(export, &writing->counts, error))
         return FALSE;
     errno = 0;
@@ -129,8 +140,9 @@ static char *describe_kinds(const ExportCounts *counts, ExportReason reason)
     return g_string_free(g_steal_pointer(&text), FALSE);
 }
 
-static void print_notes(const ExportFormat *format, const ExportCounts *counts)
+static void print_notes(const ExportFormat *format, const Writing *writing)
 {
+    const ExportCounts *counts = &writing->counts;
     output_note("%s: %" G_GUINT64_FORMAT " values written", export_format_name(format),
                 counts->values);
     for (int reason = EXPORT_DONE + 1; reason < EXPORT_REASONS; reason++) {
@@ -140,11 +152,17 @@ static void print_notes(const ExportFormat *format, const ExportCounts *counts)
             output_note("  %" G_GUINT64_FORMAT " %s: %s", sum,
                         export_reason_words((ExportReason)reason), kinds);
     }
+    for (int reason = RELEASE_TAKEN + 1; reason < RELEASE_REASONS; reason++)
+        if (writing->source->left_out[reason] > 0)
+            output_note("  %" G_GUINT64_FORMAT " approved, and left out now: %s",
+                        writing->source->left_out[reason],
+                        release_reason_words((ReleaseReason)reason));
 }
 
 static void print_json(const ExportFormat *format, const ExportOptions *options, const char *path,
-                       const ExportCounts *counts)
+                       const Writing *writing)
 {
+    const ExportCounts *counts = &writing->counts;
     char time[TIMESTAMP_MAX];
     yyjson_mut_doc *doc = yyjson_mut_doc_new(NULL);
     yyjson_mut_val *root = yyjson_mut_obj(doc);
@@ -164,6 +182,13 @@ static void print_json(const ExportFormat *format, const ExportOptions *options,
             if (counts->by_reason[reason][kind] > 0)
                 yyjson_mut_obj_add_uint(doc, kinds, observable_kind_name((ObservableKind)kind),
                                         counts->by_reason[reason][kind]);
+    }
+    if (writing->source->releaser) {
+        yyjson_mut_val *left = yyjson_mut_obj_add_obj(doc, root, "left_out");
+        for (int reason = RELEASE_TAKEN + 1; reason < RELEASE_REASONS; reason++)
+            if (writing->source->left_out[reason] > 0)
+                yyjson_mut_obj_add_uint(doc, left, release_reason_name((ReleaseReason)reason),
+                                        writing->source->left_out[reason]);
     }
     output_json(root);
     yyjson_mut_doc_free(doc);
@@ -224,9 +249,9 @@ static int run(const CommandCall *call, GError **error)
                   : write_set(stdout, &writing, error)))
         return command_file_error(error);
     if (command_json(call))
-        print_json(format, &options, path, &writing.counts);
+        print_json(format, &options, path, &writing);
     else
-        print_notes(format, &writing.counts);
+        print_notes(format, &writing);
     return COMMAND_OK;
 }
 

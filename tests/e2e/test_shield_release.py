@@ -108,6 +108,10 @@ class ReleaseTest(ReleaseTestCase):
         self.shield("never-block", "remove", "there.example", "here.example", "--as", "Anna",
                     status=1)
         self.assertEqual(self.blocked(), ["four.example"])
+        told = self.shield("export", "rpz", "--json", "-o", self.directory / "zone").json()
+        self.assertEqual((told["values"], told["left_out"]), (1, {"never-block": 1}))
+        self.assertIn("1 approved, and left out now: touch the never-block list",
+                      self.shield("export", "hosts").err)
         self.assertEqual(self.shield("never-block", "list", "--json").json()["value"],
                          "www.one.example")
         self.assertEqual(self.propose("--check", status=1)["left_out"]["never-block"], 1)
