@@ -149,18 +149,26 @@ gboolean durable_write_stream(const char *path, mode_t mode, DurableFill fill, g
     return good;
 }
 
+typedef struct {
+    const char *path;
+    GBytes *bytes;
+} Whole;
+
 /* A DurableFill. */
 static gboolean fill_bytes(FILE *stream, gpointer user, GError **error)
 {
+    const Whole *whole = user;
     gsize length;
-    const void *data = g_bytes_get_data(user, &length);
-    fwrite(data, 1, length, stream);
-    return TRUE;
+    const void *data = g_bytes_get_data(whole->bytes, &length);
+    errno = 0;
+    return fwrite(data, 1, length, stream) == length ||
+           error_from_errno(error, errno ? errno : EIO, "%s", whole->path);
 }
 
 gboolean durable_write_bytes(const char *path, GBytes *bytes, mode_t mode, GError **error)
 {
-    return durable_write_stream(path, mode, fill_bytes, bytes, error);
+    Whole whole = {path, bytes};
+    return durable_write_stream(path, mode, fill_bytes, &whole, error);
 }
 
 /* A file under way. */

@@ -246,8 +246,11 @@ static int run(const CommandCall *call, GError **error)
         return COMMAND_ERROR;
     /* Who reloads the file while it is written reads the old one. */
     if (!(to_file ? durable_write_stream(path, 0644, write_set, &writing, error)
-                  : write_set(stdout, &writing, error)))
+                  : write_set(stdout, &writing, error))) {
+        if (to_file && error && !strstr((*error)->message, path))
+            g_prefix_error(error, "%s: ", path);
         return command_file_error(error);
+    }
     if (command_json(call))
         print_json(format, &options, path, &writing);
     else

@@ -1,6 +1,7 @@
 /* Files that are there, whole, after a crash: what can be seen of it without one. */
 #include "base/durable.h"
 
+#include <errno.h>
 #include <glib/gstdio.h>
 #include <signal.h>
 #include <string.h>
@@ -188,6 +189,13 @@ static void test_stream_full(Fixture *fixture, gconstpointer data)
     g_assert_cmpint(setrlimit(RLIMIT_FSIZE, &small), ==, 0);
     g_assert_false(durable_write_stream(fixture->path, 0600, fill, &filling, &error));
     g_assert_error(error, CONCERT_ERROR, CONCERT_ERROR_IO);
+    g_assert_nonnull(strstr(error->message, fixture->path));
+    g_clear_error(&error);
+    g_autofree char *much = g_strnfill(100000, 'x');
+    g_autoptr(GBytes) bytes = g_bytes_new(much, 100000);
+    g_assert_false(durable_write_bytes(fixture->path, bytes, 0600, &error));
+    g_assert_error(error, CONCERT_ERROR, CONCERT_ERROR_IO);
+    g_assert_nonnull(strstr(error->message, g_strerror(EFBIG)));
     g_assert_nonnull(strstr(error->message, fixture->path));
     check(fixture, "one", 0600);
 }
