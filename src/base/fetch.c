@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/fetch_target.h"
+#include "base/late_curl.h"
 
 #define FETCH_MAX_BYTES     ((gsize)256 * 1024 * 1024)
 #define FETCH_TIMEOUT       300
@@ -79,7 +80,7 @@ static struct curl_slist *make_headers(const Fetch *fetch)
         basic = g_base64_encode((const guchar *)both, strlen(both));
     }
     /* A server that was asked to say whether it wants the body may take its time. */
-    struct curl_slist *headers = fetch->body ? curl_slist_append(NULL, "Expect:") : NULL;
+    struct curl_slist *headers = fetch->body ? late_curl()->slist_append(NULL, "Expect:") : NULL;
     const char *const fields[][2] = {
         {"If-None-Match: ", fetch->body ? NULL : options->etag},
         {"If-Modified-Since: ", fetch->body ? NULL : options->modified},
@@ -92,7 +93,7 @@ static struct curl_slist *make_headers(const Fetch *fetch)
         if (!fields[i][1] || strpbrk(fields[i][1], "\r\n"))
             continue;
         g_autofree char *line = g_strconcat(fields[i][0], fields[i][1], NULL);
-        headers = curl_slist_append(headers, line);
+        headers = late_curl()->slist_append(headers, line);
     }
     return headers;
 }
@@ -102,11 +103,11 @@ static void set_trust(CURL *curl, const char *ca_file)
 {
     if (!ca_file)
         return;
-    const curl_version_info_data *info = curl_version_info(CURLVERSION_NOW);
+    const curl_version_info_data *info = late_curl()->version_info(CURLVERSION_NOW);
     g_autofree char *beside = info->cainfo ? g_path_get_dirname(info->cainfo) : NULL;
-    curl_easy_setopt(curl, CURLOPT_CAINFO, ca_file);
+    late_curl()->easy_setopt(curl, CURLOPT_CAINFO, ca_file);
     if (info->capath || beside)
-        curl_easy_setopt(curl, CURLOPT_CAPATH, info->capath ? info->capath : beside);
+        late_curl()->easy_setopt(curl, CURLOPT_CAPATH, info->capath ? info->capath : beside);
 }
 
 static void set_options(CURL *curl, Fetch *fetch, struct curl_slist *headers,
@@ -114,32 +115,32 @@ static void set_options(CURL *curl, Fetch *fetch, struct curl_slist *headers,
 {
     gint64 left = MAX((fetch->deadline - g_get_monotonic_time()) / 1000, 1);
     fetch_target_set_options(&fetch->target, curl);
-    curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, (long)left);
-    curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT, (long)FETCH_CONNECT);
+    late_curl()->easy_setopt(curl, CURLOPT_TIMEOUT_MS, (long)left);
+    late_curl()->easy_setopt(curl, CURLOPT_CONNECTTIMEOUT, (long)FETCH_CONNECT);
     /* What cannot be compressed becomes a little longer; write_body() counts what it unpacks to. */
     guint64 max = fetch->max + (fetch->options->accept_compressed ? fetch->max / 8 + 1024 : 0);
-    curl_easy_setopt(curl, CURLOPT_MAXFILESIZE_LARGE, (curl_off_t)max);
-    curl_easy_setopt(curl, CURLOPT_HTTPHEADER, headers);
-    curl_easy_setopt(curl, CURLOPT_RESOLVE, pins);
-    curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, write_body);
-    curl_easy_setopt(curl, CURLOPT_WRITEDATA, fetch);
-    curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, message);
+    late_curl()->easy_setopt(curl, CURLOPT_MAXFILESIZE_LARGE, (curl_off_t)max);
+    late_curl()->easy_setopt(curl, CURLOPT_HTTPHEADER, headers);
+    late_curl()->easy_setopt(curl, CURLOPT_RESOLVE, pins);
+    late_curl()->easy_setopt(curl, CURLOPT_WRITEFUNCTION, write_body);
+    late_curl()->easy_setopt(curl, CURLOPT_WRITEDATA, fetch);
+    late_curl()->easy_setopt(curl, CURLOPT_ERRORBUFFER, message);
     if (fetch->options->accept_compressed)
-        curl_easy_setopt(curl, CURLOPT_ACCEPT_ENCODING, "gzip, deflate");
+        late_curl()->easy_setopt(curl, CURLOPT_ACCEPT_ENCODING, "gzip, deflate");
     if (fetch->options->stop) {
-        curl_easy_setopt(curl, CURLOPT_NOPROGRESS, 0L);
-        curl_easy_setopt(curl, CURLOPT_XFERINFOFUNCTION, watch_stop);
-        curl_easy_setopt(curl, CURLOPT_XFERINFODATA, fetch);
+        late_curl()->easy_setopt(curl, CURLOPT_NOPROGRESS, 0L);
+        late_curl()->easy_setopt(curl, CURLOPT_XFERINFOFUNCTION, watch_stop);
+        late_curl()->easy_setopt(curl, CURLOPT_XFERINFODATA, fetch);
     }
     if (fetch->body) {
-        curl_easy_setopt(curl, CURLOPT_POST, 1L);
-        curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)fetch->body_length);
-        curl_easy_setopt(curl, CURLOPT_POSTFIELDS, fetch->body);
+        late_curl()->easy_setopt(curl, CURLOPT_POST, 1L);
+        late_curl()->easy_setopt(curl, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)fetch->body_length);
+        late_curl()->easy_setopt(curl, CURLOPT_POSTFIELDS, fetch->body);
     }
     set_trust(curl, fetch->options->ca_file);
     if (fetch->options->any_certificate) {
-        curl_easy_setopt(curl, CURLOPT_SSL_VERIFYPEER, 0L);
-        curl_easy_setopt(curl, CURLOPT_SSL_VERIFYHOST, 0L);
+        late_curl()->easy_setopt(curl, CURLOPT_SSL_VERIFYPEER, 0L);
+        late_curl()->easy_setopt(curl, CURLOPT_SSL_VERIFYHOST, 0L);
     }
 }
 
@@ -160,9 +161,9 @@ static gboolean fail_transfer(const Fetch *fetch, CURLcode code, const char *mes
                                  "broken off, since it was asked to stop");
     if (code == CURLE_OPERATION_TIMEDOUT)
         return fetch_target_fail(error, CONCERT_ERROR_LIMIT, url, "it takes too long (%s)",
-                                 *message ? message : curl_easy_strerror(code));
+                                 *message ? message : late_curl()->easy_strerror(code));
     return fetch_target_fail(error, CONCERT_ERROR_IO, url, "%s",
-                             *message ? message : curl_easy_strerror(code));
+                             *message ? message : late_curl()->easy_strerror(code));
 }
 
 static void keep_headers(const Fetch *fetch, CURL *curl, FetchResult *result)
@@ -180,15 +181,16 @@ static gboolean fetch_once(Fetch *fetch, FetchResult *ret_result, char **ret_red
 {
     char message[CURL_ERROR_SIZE] = "";
     g_autofree char *pin = fetch_target_pin(&fetch->target);
-    struct curl_slist *pins = curl_slist_append(NULL, pin); /* of no effect for an address */
+    struct curl_slist *pins =
+        late_curl()->slist_append(NULL, pin); /* of no effect for an address */
     struct curl_slist *headers = make_headers(fetch);
-    CURL *curl = curl_easy_init();
+    CURL *curl = late_curl()->easy_init();
     gboolean good = curl && pins;
     if (!good) {
         fetch_target_fail(error, CONCERT_ERROR_IO, fetch->target.url, "no memory for a request");
     } else {
         set_options(curl, fetch, headers, pins, message);
-        CURLcode code = curl_easy_perform(curl);
+        CURLcode code = late_curl()->easy_perform(curl);
         if (code != CURLE_OK)
             good = fail_transfer(fetch, code, message, error);
     }
@@ -196,9 +198,9 @@ static gboolean fetch_once(Fetch *fetch, FetchResult *ret_result, char **ret_red
         long status = 0;
         char *redirect = NULL;
         curl_off_t wait = 0;
-        curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &status);
-        curl_easy_getinfo(curl, CURLINFO_RETRY_AFTER, &wait);
-        curl_easy_getinfo(curl, CURLINFO_REDIRECT_URL, &redirect);
+        late_curl()->easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &status);
+        late_curl()->easy_getinfo(curl, CURLINFO_RETRY_AFTER, &wait);
+        late_curl()->easy_getinfo(curl, CURLINFO_REDIRECT_URL, &redirect);
         *ret_redirect = g_strdup(redirect);
         ret_result->status = (guint)status;
         ret_result->content_type = fetch_target_header(curl, "Content-Type");
@@ -206,9 +208,9 @@ static gboolean fetch_once(Fetch *fetch, FetchResult *ret_result, char **ret_red
         ret_result->retry_after = (guint)CLAMP(wait, 0, FETCH_MAX_WAIT);
         keep_headers(fetch, curl, ret_result);
     }
-    curl_easy_cleanup(curl);
-    curl_slist_free_all(headers);
-    curl_slist_free_all(pins);
+    late_curl()->easy_cleanup(curl);
+    late_curl()->slist_free_all(headers);
+    late_curl()->slist_free_all(pins);
     return good;
 }
 

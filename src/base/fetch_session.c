@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/fetch_target.h"
+#include "base/late_curl.h"
 
 #define MAX_BYTES         ((gsize)16 * 1024 * 1024)
 #define MAX_HEADER_BYTES  (64 * 1024) /* of an answer, all of them together */
@@ -100,16 +101,16 @@ static size_t take_body(char *data, size_t size, size_t count, void *user)
 static void set_tls(FetchSession *session)
 {
     CURL *curl = session->curl;
-    curl_easy_setopt(curl, CURLOPT_SSLVERSION,
-                     (long)CURL_SSLVERSION_TLSv1_3 | (long)CURL_SSLVERSION_MAX_TLSv1_3);
+    late_curl()->easy_setopt(curl, CURLOPT_SSLVERSION,
+                             (long)CURL_SSLVERSION_TLSv1_3 | (long)CURL_SSLVERSION_MAX_TLSv1_3);
     if (!session->pin)
         return;
-    curl_easy_setopt(curl, CURLOPT_PINNEDPUBLICKEY, session->pin);
-    curl_easy_setopt(curl, CURLOPT_SSL_VERIFYPEER, 0L);
-    curl_easy_setopt(curl, CURLOPT_SSL_VERIFYHOST, 0L);
+    late_curl()->easy_setopt(curl, CURLOPT_PINNEDPUBLICKEY, session->pin);
+    late_curl()->easy_setopt(curl, CURLOPT_SSL_VERIFYPEER, 0L);
+    late_curl()->easy_setopt(curl, CURLOPT_SSL_VERIFYHOST, 0L);
     /* Else the system's authorities are read all the same, for each connection: 8 MB. */
-    curl_easy_setopt(curl, CURLOPT_CAINFO, NULL);
-    curl_easy_setopt(curl, CURLOPT_CAPATH, NULL);
+    late_curl()->easy_setopt(curl, CURLOPT_CAINFO, NULL);
+    late_curl()->easy_setopt(curl, CURLOPT_CAPATH, NULL);
 }
 
 static void set_options(FetchSession *session, const Request *request, struct curl_slist *pins)
@@ -119,31 +120,31 @@ static void set_options(FetchSession *session, const Request *request, struct cu
     gint64 left = MAX((request->deadline - g_get_monotonic_time()) / 1000, 1);
     fetch_target_set_options(&session->target, curl);
     set_tls(session);
-    curl_easy_setopt(curl, CURLOPT_OPENSOCKETFUNCTION, open_socket);
-    curl_easy_setopt(curl, CURLOPT_OPENSOCKETDATA, session);
-    curl_easy_setopt(curl, CURLOPT_RESOLVE, pins);
-    curl_easy_setopt(curl, CURLOPT_FRESH_CONNECT, session->now.fresh ? 1L : 0L);
-    curl_easy_setopt(curl, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
-    curl_easy_setopt(curl, CURLOPT_TCP_KEEPALIVE, 1L);
-    curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, (long)left);
-    curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT, (long)options->connect_timeout_seconds);
+    late_curl()->easy_setopt(curl, CURLOPT_OPENSOCKETFUNCTION, open_socket);
+    late_curl()->easy_setopt(curl, CURLOPT_OPENSOCKETDATA, session);
+    late_curl()->easy_setopt(curl, CURLOPT_RESOLVE, pins);
+    late_curl()->easy_setopt(curl, CURLOPT_FRESH_CONNECT, session->now.fresh ? 1L : 0L);
+    late_curl()->easy_setopt(curl, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
+    late_curl()->easy_setopt(curl, CURLOPT_TCP_KEEPALIVE, 1L);
+    late_curl()->easy_setopt(curl, CURLOPT_TIMEOUT_MS, (long)left);
+    late_curl()->easy_setopt(curl, CURLOPT_CONNECTTIMEOUT, (long)options->connect_timeout_seconds);
     /* What cannot be compressed becomes a little longer; take_body() counts what it unpacks to. */
     guint64 max =
         options->max_bytes + (options->accept_compressed ? options->max_bytes / 8 + 1024 : 0);
-    curl_easy_setopt(curl, CURLOPT_MAXFILESIZE_LARGE, (curl_off_t)max);
+    late_curl()->easy_setopt(curl, CURLOPT_MAXFILESIZE_LARGE, (curl_off_t)max);
     if (options->accept_compressed)
-        curl_easy_setopt(curl, CURLOPT_ACCEPT_ENCODING, "gzip, deflate");
-    curl_easy_setopt(curl, CURLOPT_HTTPHEADER, request->headers);
-    curl_easy_setopt(curl, CURLOPT_POST, 1L);
-    curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)request->length);
-    curl_easy_setopt(curl, CURLOPT_POSTFIELDS, request->length > 0 ? request->body : "");
-    curl_easy_setopt(curl, CURLOPT_PREREQFUNCTION, note_start);
-    curl_easy_setopt(curl, CURLOPT_PREREQDATA, session);
-    curl_easy_setopt(curl, CURLOPT_HEADERFUNCTION, take_header);
-    curl_easy_setopt(curl, CURLOPT_HEADERDATA, session);
-    curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, take_body);
-    curl_easy_setopt(curl, CURLOPT_WRITEDATA, session);
-    curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, session->now.message);
+        late_curl()->easy_setopt(curl, CURLOPT_ACCEPT_ENCODING, "gzip, deflate");
+    late_curl()->easy_setopt(curl, CURLOPT_HTTPHEADER, request->headers);
+    late_curl()->easy_setopt(curl, CURLOPT_POST, 1L);
+    late_curl()->easy_setopt(curl, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)request->length);
+    late_curl()->easy_setopt(curl, CURLOPT_POSTFIELDS, request->length > 0 ? request->body : "");
+    late_curl()->easy_setopt(curl, CURLOPT_PREREQFUNCTION, note_start);
+    late_curl()->easy_setopt(curl, CURLOPT_PREREQDATA, session);
+    late_curl()->easy_setopt(curl, CURLOPT_HEADERFUNCTION, take_header);
+    late_curl()->easy_setopt(curl, CURLOPT_HEADERDATA, session);
+    late_curl()->easy_setopt(curl, CURLOPT_WRITEFUNCTION, take_body);
+    late_curl()->easy_setopt(curl, CURLOPT_WRITEDATA, session);
+    late_curl()->easy_setopt(curl, CURLOPT_ERRORBUFFER, session->now.message);
 }
 
 /* Between the end of the request and the begin of its answer only the time limit counts: that is
@@ -152,8 +153,8 @@ static gboolean is_too_slow(FetchSession *session, const Request *request)
 {
     Attempt *now = &session->now;
     curl_off_t sent = 0, received = 0;
-    curl_easy_getinfo(session->curl, CURLINFO_SIZE_UPLOAD_T, &sent);
-    curl_easy_getinfo(session->curl, CURLINFO_SIZE_DOWNLOAD_T, &received);
+    late_curl()->easy_getinfo(session->curl, CURLINFO_SIZE_UPLOAD_T, &sent);
+    late_curl()->easy_getinfo(session->curl, CURLINFO_SIZE_DOWNLOAD_T, &received);
     guint64 moved = (guint64)sent + (guint64)received + now->header_bytes;
     gint64 time = g_get_monotonic_time();
     gboolean waiting =
@@ -174,9 +175,9 @@ static CURLcode transfer(FetchSession *session, const Request *request)
     int running = 0, left;
     CURLMsg *message;
     for (;;) {
-        if (curl_multi_perform(session->multi, &running) != CURLM_OK)
+        if (late_curl()->multi_perform(session->multi, &running) != CURLM_OK)
             return CURLE_FAILED_INIT;
-        while ((message = curl_multi_info_read(session->multi, &left)))
+        while ((message = late_curl()->multi_info_read(session->multi, &left)))
             if (message->msg == CURLMSG_DONE)
                 return message->data.result;
         if (g_atomic_int_get(&session->cancelled))
@@ -184,7 +185,7 @@ static CURLcode transfer(FetchSession *session, const Request *request)
         session->now.too_slow = is_too_slow(session, request);
         if (session->now.too_slow)
             return CURLE_OPERATION_TIMEDOUT;
-        if (curl_multi_poll(session->multi, NULL, 0, LOOK_MS, NULL) != CURLM_OK)
+        if (late_curl()->multi_poll(session->multi, NULL, 0, LOOK_MS, NULL) != CURLM_OK)
             return CURLE_FAILED_INIT;
     }
 }
@@ -192,23 +193,23 @@ static CURLcode transfer(FetchSession *session, const Request *request)
 static CURLcode attempt(FetchSession *session, const Request *request, gboolean fresh)
 {
     g_autofree char *pin = fresh ? fetch_target_pin(&session->target) : NULL;
-    struct curl_slist *pins = pin ? curl_slist_append(NULL, pin) : NULL;
+    struct curl_slist *pins = pin ? late_curl()->slist_append(NULL, pin) : NULL;
     GByteArray *body = session->now.body;
     g_byte_array_set_size(body, 0);
     session->now = (Attempt){.fresh = fresh, .body = body, .window_start = g_get_monotonic_time()};
     session->target.refused = FALSE;
     set_options(session, request, pins);
     CURLcode code = CURLE_FAILED_INIT;
-    if (curl_multi_add_handle(session->multi, session->curl) == CURLM_OK) {
+    if (late_curl()->multi_add_handle(session->multi, session->curl) == CURLM_OK) {
         code = transfer(session, request);
         session->kept = CURL_SOCKET_BAD;
         if (code == CURLE_OK)
-            curl_easy_getinfo(session->curl, CURLINFO_ACTIVESOCKET, &session->kept);
-        curl_multi_remove_handle(session->multi, session->curl);
+            late_curl()->easy_getinfo(session->curl, CURLINFO_ACTIVESOCKET, &session->kept);
+        late_curl()->multi_remove_handle(session->multi, session->curl);
     }
     session->now.took_us = g_get_monotonic_time() - session->now.window_start;
-    curl_easy_setopt(session->curl, CURLOPT_RESOLVE, NULL);
-    curl_slist_free_all(pins);
+    late_curl()->easy_setopt(session->curl, CURLOPT_RESOLVE, NULL);
+    late_curl()->slist_free_all(pins);
     return code;
 }
 
@@ -218,7 +219,7 @@ static gboolean fail_transfer(const FetchSession *session, CURLcode code, GError
 {
     const char *url = session->target.url, *message = session->now.message;
     if (!*message)
-        message = curl_easy_strerror(code);
+        message = late_curl()->easy_strerror(code);
     if (g_atomic_int_get(&session->cancelled))
         return fetch_target_fail(error, CONCERT_ERROR_BUSY, url,
                                  "broken off, since it was asked to stop");
@@ -298,19 +299,19 @@ static gboolean read_result(FetchSession *session, FetchSessionResult *ret_resul
     long status = 0, asked = 0, head = 0;
     char *redirect = NULL;
     curl_off_t wait = 0, sent = 0, received = 0;
-    curl_easy_getinfo(curl, CURLINFO_REDIRECT_URL, &redirect);
+    late_curl()->easy_getinfo(curl, CURLINFO_REDIRECT_URL, &redirect);
     if (redirect)
         return fetch_target_fail(error, CONCERT_ERROR_DENIED, session->target.url,
                                  "redirected to %s; what is sent there is not sent elsewhere",
                                  redirect);
-    curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &status);
-    curl_easy_getinfo(curl, CURLINFO_RETRY_AFTER, &wait);
-    curl_easy_getinfo(curl, CURLINFO_REQUEST_SIZE, &asked);
-    curl_easy_getinfo(curl, CURLINFO_HEADER_SIZE, &head);
-    curl_easy_getinfo(curl, CURLINFO_SIZE_UPLOAD_T, &sent);
-    curl_easy_getinfo(curl, CURLINFO_SIZE_DOWNLOAD_T, &received);
+    late_curl()->easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &status);
+    late_curl()->easy_getinfo(curl, CURLINFO_RETRY_AFTER, &wait);
+    late_curl()->easy_getinfo(curl, CURLINFO_REQUEST_SIZE, &asked);
+    late_curl()->easy_getinfo(curl, CURLINFO_HEADER_SIZE, &head);
+    late_curl()->easy_getinfo(curl, CURLINFO_SIZE_UPLOAD_T, &sent);
+    late_curl()->easy_getinfo(curl, CURLINFO_SIZE_DOWNLOAD_T, &received);
     g_autofree char *date = fetch_target_header(curl, "Date");
-    time_t date_s = date ? curl_getdate(date, NULL) : -1;
+    time_t date_s = date ? late_curl()->getdate(date, NULL) : -1;
     *ret_result = (FetchSessionResult){
         .status = (guint)status,
         .body = g_byte_array_free_to_bytes(g_steal_pointer(&session->now.body)),
@@ -342,10 +343,10 @@ static gboolean make_headers(const char *url, const char *type, const char *cons
                                  "headers are lines \"Name: value\", at most %d of %d bytes",
                                  MAX_HEADERS, MAX_HEADER_LENGTH);
     /* A server that was asked to say whether it wants the body may take its time. */
-    struct curl_slist *headers = curl_slist_append(NULL, "Expect:");
-    headers = curl_slist_append(headers, content_type);
+    struct curl_slist *headers = late_curl()->slist_append(NULL, "Expect:");
+    headers = late_curl()->slist_append(headers, content_type);
     for (guint i = 0; i < n_lines; i++)
-        headers = curl_slist_append(headers, lines[i]);
+        headers = late_curl()->slist_append(headers, lines[i]);
     *ret_headers = headers;
     return TRUE;
 }
@@ -370,8 +371,8 @@ gboolean fetch_session_post_within(FetchSession *session, guint timeout_ms, cons
     gboolean good = perform(session, &request, error);
     session->broke_off = !good && session->now.header_bytes > 0;
     good = good && read_result(session, ret_result, error);
-    curl_easy_setopt(session->curl, CURLOPT_HTTPHEADER, NULL);
-    curl_slist_free_all(request.headers);
+    late_curl()->easy_setopt(session->curl, CURLOPT_HTTPHEADER, NULL);
+    late_curl()->slist_free_all(request.headers);
     g_clear_pointer(&session->now.body, g_byte_array_unref);
     return good;
 }
@@ -414,14 +415,14 @@ FetchSession *fetch_session_new(const FetchSessionOptions *options, GError **err
         own->connect_timeout_seconds ? own->connect_timeout_seconds : CONNECT_TIMEOUT;
     own->low_speed_bytes = own->low_speed_bytes ? own->low_speed_bytes : LOW_SPEED_BYTES;
     own->low_speed_seconds = own->low_speed_seconds ? own->low_speed_seconds : LOW_SPEED_SECONDS;
-    session->multi = curl_multi_init();
-    session->curl = curl_easy_init();
+    session->multi = late_curl()->multi_init();
+    session->curl = late_curl()->easy_init();
     session->kept = CURL_SOCKET_BAD;
     if (!session->multi || !session->curl) {
         g_set_error_literal(error, CONCERT_ERROR, CONCERT_ERROR_IO, "no memory for a connection");
         return NULL;
     }
-    curl_multi_setopt(session->multi, CURLMOPT_MAXCONNECTS, 1L);
+    late_curl()->multi_setopt(session->multi, CURLMOPT_MAXCONNECTS, 1L);
     return g_steal_pointer(&session);
 }
 
@@ -429,8 +430,8 @@ void fetch_session_free(FetchSession *session)
 {
     if (!session)
         return;
-    curl_easy_cleanup(session->curl);
-    curl_multi_cleanup(session->multi);
+    late_curl()->easy_cleanup(session->curl);
+    late_curl()->multi_cleanup(session->multi);
     fetch_target_clear(&session->target);
     g_free(session->pin);
     g_free(session);
@@ -439,7 +440,7 @@ void fetch_session_free(FetchSession *session)
 void fetch_session_cancel(FetchSession *session)
 {
     g_atomic_int_set(&session->cancelled, TRUE);
-    curl_multi_wakeup(session->multi);
+    late_curl()->multi_wakeup(session->multi);
 }
 
 void fetch_session_allow(FetchSession *session)

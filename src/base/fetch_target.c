@@ -4,6 +4,8 @@
 #include <netinet/in.h>
 #include <string.h>
 
+#include "base/late_curl.h"
+
 /* Names in other scripts are resolved and pinned in the form libcurl connects to. */
 #ifdef CURLU_PUNYCODE
 #define FETCH_PUNYCODE CURLU_PUNYCODE
@@ -119,21 +121,21 @@ void fetch_target_clear(FetchTarget *target)
 static char *url_part(CURLU *url, CURLUPart part, guint flags)
 {
     char *text = NULL;
-    if (curl_url_get(url, part, &text, flags) != CURLUE_OK)
+    if (late_curl()->url_get(url, part, &text, flags) != CURLUE_OK)
         return NULL;
     char *copy = g_strdup(text);
-    curl_free(text);
+    late_curl()->free(text);
     return copy;
 }
 
 gboolean fetch_target_parse(const char *text, FetchTarget *ret_target, GError **error)
 {
-    CURLU *url = curl_url();
-    CURLUcode code = curl_url_set(url, CURLUPART_URL, text, 0);
+    CURLU *url = late_curl()->url();
+    CURLUcode code = late_curl()->url_set(url, CURLUPART_URL, text, 0);
     if (code != CURLUE_OK) {
-        curl_url_cleanup(url);
+        late_curl()->url_cleanup(url);
         return fetch_target_fail(error, CONCERT_ERROR_INPUT, text, "not a URL (%s)",
-                                 curl_url_strerror(code));
+                                 late_curl()->url_strerror(code));
     }
     g_autofree char *user = url_part(url, CURLUPART_USER, 0);
     FetchTarget target = {
@@ -142,7 +144,7 @@ gboolean fetch_target_parse(const char *text, FetchTarget *ret_target, GError **
         .host = url_part(url, CURLUPART_HOST, FETCH_PUNYCODE),
         .port = url_part(url, CURLUPART_PORT, CURLU_DEFAULT_PORT),
     };
-    curl_url_cleanup(url);
+    late_curl()->url_cleanup(url);
     gboolean good = FALSE;
     if (target.scheme && strcmp(target.scheme, "http") != 0 && strcmp(target.scheme, "https") != 0)
         fetch_target_fail(error, CONCERT_ERROR_DENIED, text, "only http and https are fetched");
@@ -238,33 +240,37 @@ curl_socket_t fetch_target_open_socket(void *user, curlsocktype purpose,
 
 void fetch_target_set_options(FetchTarget *target, CURL *curl)
 {
-    curl_easy_setopt(curl, CURLOPT_URL, target->url);
-    curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "http,https");
-    curl_easy_setopt(curl, CURLOPT_FOLLOWLOCATION, 0L);
-    curl_easy_setopt(curl, CURLOPT_PROXY, ""); /* none, whatever the environment says */
-    curl_easy_setopt(curl, CURLOPT_NETRC, (long)CURL_NETRC_IGNORED);
-    curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
-    curl_easy_setopt(curl, CURLOPT_USERAGENT, "concert/" CONCERT_VERSION);
-    curl_easy_setopt(curl, CURLOPT_OPENSOCKETFUNCTION, fetch_target_open_socket);
-    curl_easy_setopt(curl, CURLOPT_OPENSOCKETDATA, target);
+    late_curl()->easy_setopt(curl, CURLOPT_URL, target->url);
+    late_curl()->easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "http,https");
+    late_curl()->easy_setopt(curl, CURLOPT_FOLLOWLOCATION, 0L);
+    late_curl()->easy_setopt(curl, CURLOPT_PROXY, ""); /* none, whatever the environment says */
+    late_curl()->easy_setopt(curl, CURLOPT_NETRC, (long)CURL_NETRC_IGNORED);
+    late_curl()->easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
+    late_curl()->easy_setopt(curl, CURLOPT_USERAGENT, "concert/" CONCERT_VERSION);
+    late_curl()->easy_setopt(curl, CURLOPT_OPENSOCKETFUNCTION, fetch_target_open_socket);
+    late_curl()->easy_setopt(curl, CURLOPT_OPENSOCKETDATA, target);
 }
 
 char *fetch_target_header(CURL *curl, const char *name)
 {
     struct curl_header *header;
-    if (curl_easy_header(curl, name, 0, CURLH_HEADER, -1, &header) != CURLHE_OK)
+    if (late_curl()->easy_header(curl, name, 0, CURLH_HEADER, -1, &header) != CURLHE_OK)
         return NULL;
     return g_strndup(header->value, 1024);
 }
 
 static gpointer start_curl(gpointer unused)
 {
-    return curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK ? GINT_TO_POINTER(1) : NULL;
+    return late_curl()->global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK ? GINT_TO_POINTER(1) : NULL;
 }
 
 gboolean fetch_target_start(const char *url, GError **error)
 {
     static GOnce once = G_ONCE_INIT;
+    if (!late_curl_load(error)) {
+        g_prefix_error(error, "%s: ", url);
+        return FALSE;
+    }
     if (g_once(&once, start_curl, NULL))
         return TRUE;
     return fetch_target_fail(error, CONCERT_ERROR_IO, url, "libcurl cannot start");

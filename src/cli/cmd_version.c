@@ -1,5 +1,4 @@
 /* cmd_version.c - `concert version`: which Concert this is, and which libraries it runs with. */
-#include <curl/curl.h>
 #include <gnutls/gnutls.h>
 #include <microhttpd.h>
 #include <sodium.h>
@@ -8,6 +7,7 @@
 #include <zlib.h>
 #include <zstd.h>
 
+#include "base/late_curl.h"
 #include "cli/commands.h"
 #include "cli/output.h"
 
@@ -17,10 +17,12 @@ static int run(const CommandCall *call, GError **error)
         g_strdup_printf("%u.%u.%u", glib_major_version, glib_minor_version, glib_micro_version);
     g_autofree char *yyjson = g_strdup_printf(
         "%u.%u.%u", yyjson_version() >> 16, yyjson_version() >> 8 & 0xff, yyjson_version() & 0xff);
+    g_autoptr(GError) missing = NULL;
+    gboolean has_curl = late_curl_load(&missing);
     const struct {
         const char *name, *version;
     } libraries[] = {
-        {"curl", curl_version_info(CURLVERSION_NOW)->version},
+        {"curl", has_curl ? late_curl()->version_info(CURLVERSION_NOW)->version : missing->message},
         {"glib", glib},
         {"gnutls", gnutls_check_version(NULL)},
         {"libmicrohttpd", MHD_get_version()},

@@ -3,6 +3,7 @@
 #include "base/jsonguard.h"
 #include "intake/iodef.h"
 #include "intake/iodef_read.h"
+#include "intake/late_xml.h"
 
 /* The whole of the stream. Caller frees. */
 static char *read_all(Stream *stream, gsize *ret_length, GError **error)
@@ -36,7 +37,7 @@ static gboolean read_member(IodefRead *read, const char *name, yyjson_val *value
     for (guint i = 0; i < count; i++, element = unsafe_yyjson_get_next(element)) {
         xmlNode *node = iodef_node_from_json(name, element);
         gboolean good = iodef_read_child(read, node, i + 1, error);
-        xmlFreeNode(node);
+        late_xml()->FreeNode(node);
         if (!good)
             return FALSE;
     }
@@ -64,11 +65,11 @@ static gboolean read_incident(IodefRead *read, yyjson_val *incident, GError **er
 static xmlNode *attributes(yyjson_val *incident)
 {
     static const char *const names[] = {"purpose", "status", "restriction", "lang"};
-    xmlNode *node = xmlNewNode(NULL, (const xmlChar *)"Incident");
+    xmlNode *node = late_xml()->NewNode(NULL, (const xmlChar *)"Incident");
     for (guint i = 0; i < G_N_ELEMENTS(names); i++) {
         const char *text = yyjson_get_str(yyjson_obj_get(incident, names[i]));
         if (text)
-            xmlNewProp(node, (const xmlChar *)names[i], (const xmlChar *)text);
+            late_xml()->NewProp(node, (const xmlChar *)names[i], (const xmlChar *)text);
     }
     return node;
 }
@@ -80,9 +81,9 @@ gboolean iodef_read_json(Stream *stream, FindingMaker *maker, GError **error)
     if (!text)
         return FALSE;
     g_autoptr(yyjson_doc) doc = jsonguard_read(text, length, error);
-    if (!doc)
+    if (!doc || !late_xml_load(error))
         return FALSE;
-    xmlInitParser();
+    late_xml()->InitParser();
     yyjson_val *incidents = yyjson_obj_get(yyjson_doc_get_root(doc), "Incident");
     guint count = yyjson_is_arr(incidents) ? (guint)yyjson_arr_size(incidents) : incidents != NULL;
     yyjson_val *incident = yyjson_is_arr(incidents) ? yyjson_arr_get_first(incidents) : incidents;
@@ -97,7 +98,7 @@ gboolean iodef_read_json(Stream *stream, FindingMaker *maker, GError **error)
         g_auto(IodefRead) read = {0};
         xmlNode *node = attributes(incident);
         iodef_read_begin(&read, maker, node, i + 1, TRUE);
-        xmlFreeNode(node);
+        late_xml()->FreeNode(node);
         if (!read_incident(&read, incident, error))
             return FALSE;
     }

@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "intake/late_xml.h"
+
 gboolean iodef_node_is(const xmlNode *node, const char *name)
 {
     return node->type == XML_ELEMENT_NODE && strcmp((const char *)node->name, name) == 0;
@@ -29,7 +31,7 @@ const xmlNode *iodef_node_next(const xmlNode *node, gboolean any)
 static char *take_text(xmlChar *text)
 {
     char *copy = text ? g_strdup(g_strstrip((char *)text)) : NULL;
-    xmlFree(text);
+    (*late_xml()->Free)(text);
     if (copy && !*copy)
         g_clear_pointer(&copy, g_free);
     return copy;
@@ -43,16 +45,16 @@ char *iodef_node_value(const xmlNode *node)
     for (guint i = 0; i < G_N_ELEMENTS(members); i++) {
         const xmlNode *child = iodef_node_child(node, members[i]);
         if (child)
-            return take_text(xmlNodeGetContent(child));
+            return take_text(late_xml()->NodeGetContent(child));
     }
-    return take_text(xmlNodeGetContent(node));
+    return take_text(late_xml()->NodeGetContent(node));
 }
 
 char *iodef_node_text(const xmlNode *node, const char *name)
 {
     if (!node)
         return NULL;
-    xmlChar *attribute = xmlGetNoNsProp(node, (const xmlChar *)name);
+    xmlChar *attribute = late_xml()->GetNoNsProp(node, (const xmlChar *)name);
     return attribute ? take_text(attribute) : iodef_node_value(iodef_node_child(node, name));
 }
 
@@ -94,15 +96,15 @@ static void add_value(xmlNode *parent, const char *name, yyjson_val *value, guin
     }
     if (yyjson_is_null(value) || depth == 0)
         return;
-    xmlNode *child = xmlNewChild(parent, NULL, (const xmlChar *)name, NULL);
+    xmlNode *child = late_xml()->NewChild(parent, NULL, (const xmlChar *)name, NULL);
     if (yyjson_is_obj(value)) {
         add_members(child, value, depth - 1);
     } else if (yyjson_is_str(value)) {
-        xmlNodeAddContent(child, (const xmlChar *)yyjson_get_str(value));
+        late_xml()->NodeAddContent(child, (const xmlChar *)yyjson_get_str(value));
     } else {
         char *text = yyjson_val_write(value, 0, NULL);
         if (text)
-            xmlNodeAddContent(child, (const xmlChar *)text);
+            late_xml()->NodeAddContent(child, (const xmlChar *)text);
         free(text);
     }
 }
@@ -117,10 +119,10 @@ static void add_members(xmlNode *node, yyjson_val *object, guint depth)
 
 xmlNode *iodef_node_from_json(const char *name, yyjson_val *value)
 {
-    xmlNode *node = xmlNewNode(NULL, (const xmlChar *)name);
+    xmlNode *node = late_xml()->NewNode(NULL, (const xmlChar *)name);
     if (yyjson_is_obj(value))
         add_members(node, value, IODEF_NODE_MAX_DEPTH);
     else if (yyjson_is_str(value))
-        xmlNodeAddContent(node, (const xmlChar *)yyjson_get_str(value));
+        late_xml()->NodeAddContent(node, (const xmlChar *)yyjson_get_str(value));
     return node;
 }

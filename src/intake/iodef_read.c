@@ -7,6 +7,7 @@
 #include "intake/incident.h"
 #include "intake/iodef_value.h"
 #include "intake/iodef_words.h"
+#include "intake/late_xml.h"
 #include "intake/rsit.h"
 
 #define EVENTS_DEPTH 16    /* of events in events */
@@ -168,7 +169,8 @@ static void begin(const Scope *scope, const xmlNode *node)
 {
     FindingMaker *maker = scope->read->maker;
     Finding *finding = &maker->finding;
-    guint64 line = scope->read->json ? scope->read->line : (guint64)MAX(xmlGetLineNo(node), 0);
+    guint64 line =
+        scope->read->json ? scope->read->line : (guint64)MAX(late_xml()->GetLineNo(node), 0);
     finding_maker_begin(maker, line, TRUE);
     finding->time = scope->time;
     finding->role = scope->role;

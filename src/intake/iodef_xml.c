@@ -1,8 +1,8 @@
-#include <libxml/xmlreader.h>
 #include <string.h>
 
 #include "intake/iodef.h"
 #include "intake/iodef_read.h"
+#include "intake/late_xml.h"
 
 #define XML_OPTIONS (XML_PARSE_NONET | XML_PARSE_BIG_LINES | XML_PARSE_NOCDATA)
 #define PROLOG_MAX  (64 * 1024) /* where the root element has to begin */
@@ -46,7 +46,7 @@ static void note_wrong(void *user, xmlError *wrong)
 
 static void xml_clear(Xml *xml)
 {
-    g_clear_pointer(&xml->reader, xmlFreeTextReader);
+    g_clear_pointer(&xml->reader, late_xml()->FreeTextReader);
     g_clear_pointer(&xml->numbers, g_hash_table_unref);
     g_clear_error(&xml->failure);
     g_clear_pointer(&xml->wrong, g_free);
@@ -57,9 +57,9 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Xml, xml_clear)
 
 static gboolean is_element(xmlTextReader *reader, int depth, const char *name)
 {
-    return xmlTextReaderNodeType(reader) == XML_READER_TYPE_ELEMENT &&
-           xmlTextReaderDepth(reader) == depth &&
-           (!name || strcmp((const char *)xmlTextReaderConstLocalName(reader), name) == 0);
+    return late_xml()->TextReaderNodeType(reader) == XML_READER_TYPE_ELEMENT &&
+           late_xml()->TextReaderDepth(reader) == depth &&
+           (!name || strcmp((const char *)late_xml()->TextReaderConstLocalName(reader), name) == 0);
 }
 
 /* A DOCTYPE could define entities: none is parsed. It may only stand before the root element. */
@@ -98,7 +98,7 @@ static guint number_of(Xml *xml, const xmlNode *node)
 static void begin_incident(Xml *xml)
 {
     g_hash_table_remove_all(xml->numbers);
-    iodef_read_begin(&xml->read, xml->maker, xmlTextReaderCurrentNode(xml->reader),
+    iodef_read_begin(&xml->read, xml->maker, late_xml()->TextReaderCurrentNode(xml->reader),
                      ++xml->incidents, FALSE);
 }
 
@@ -107,18 +107,18 @@ static void begin_incident(Xml *xml)
  * @error when the sink says no. */
 static int read_element(Xml *xml, GError **error)
 {
-    const xmlNode *node = xmlTextReaderExpand(xml->reader);
+    const xmlNode *node = late_xml()->TextReaderExpand(xml->reader);
     if (!node)
         return -1;
     if (!iodef_read_child(&xml->read, node, number_of(xml, node), error))
         return -2;
-    return xmlTextReaderNext(xml->reader);
+    return late_xml()->TextReaderNext(xml->reader);
 }
 
 static int step(Xml *xml, GError **error)
 {
     xmlTextReader *reader = xml->reader;
-    int type = xmlTextReaderNodeType(reader);
+    int type = late_xml()->TextReaderNodeType(reader);
     if (type == XML_READER_TYPE_DOCUMENT_TYPE || type == XML_READER_TYPE_ENTITY_REFERENCE) {
         note_wrong(xml,
                    &(xmlError){.level = XML_ERR_FATAL,
@@ -135,13 +135,13 @@ static int step(Xml *xml, GError **error)
     if (is_element(reader, 1, "Incident"))
         begin_incident(xml);
     else if (is_element(reader, 1, NULL))
-        return xmlTextReaderNext(reader);
+        return late_xml()->TextReaderNext(reader);
     else if (xml->incidents > 0 && is_element(reader, 2, NULL) &&
              !is_element(reader, 2, "IndicatorData"))
         return read_element(xml, error);
     else if (xml->incidents > 0 && is_element(reader, 3, NULL))
         return read_element(xml, error);
-    return xmlTextReaderRead(reader);
+    return late_xml()->TextReaderRead(reader);
 }
 
 /* What stopped the parser: the stream, or the document, whose findings so far stay. */
@@ -151,8 +151,8 @@ static gboolean explain(Xml *xml, GError **error)
         g_propagate_error(error, g_steal_pointer(&xml->failure));
         return FALSE;
     }
-    int line =
-        xml->wrong_line > 0 ? xml->wrong_line : xmlTextReaderGetParserLineNumber(xml->reader);
+    int line = xml->wrong_line > 0 ? xml->wrong_line
+                                   : late_xml()->TextReaderGetParserLineNumber(xml->reader);
     g_autofree char *where = g_strdup_printf("line %d", line);
     finding_maker_refuse(xml->maker, where, "%s; what is close before it or follows is not read",
                          xml->too_large ? "an element is too large"
@@ -164,14 +164,14 @@ static gboolean explain(Xml *xml, GError **error)
 gboolean iodef_read_xml(Stream *stream, FindingMaker *maker, GError **error)
 {
     g_auto(Xml) xml = {.stream = stream, .maker = maker};
-    if (!check_prolog(stream, error))
+    if (!check_prolog(stream, error) || !late_xml_load(error))
         return FALSE;
-    xmlInitParser();
+    late_xml()->InitParser();
     xml.numbers = g_hash_table_new(g_direct_hash, g_direct_equal);
-    xml.reader = xmlReaderForIO(feed, NULL, &xml, NULL, NULL, XML_OPTIONS);
+    xml.reader = late_xml()->ReaderForIO(feed, NULL, &xml, NULL, NULL, XML_OPTIONS);
     g_assert(xml.reader);
-    xmlTextReaderSetStructuredErrorHandler(xml.reader, note_wrong, &xml);
-    int result = xmlTextReaderRead(xml.reader);
+    late_xml()->TextReaderSetStructuredErrorHandler(xml.reader, note_wrong, &xml);
+    int result = late_xml()->TextReaderRead(xml.reader);
     while (result == 1)
         result = step(&xml, error);
     finding_maker_what(maker, "IODEF, %" G_GUINT64_FORMAT " incident%s", xml.incidents,

@@ -1,7 +1,5 @@
 #include "node/attachment_wrap.h"
 
-#include <archive.h>
-#include <archive_entry.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <glib/gstdio.h>
@@ -9,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/durable.h"
+#include "base/late_archive.h"
 
 /* A file that is being written. */
 typedef struct {
@@ -21,7 +20,7 @@ typedef struct {
 static void saving_clear(Saving *saving)
 {
     if (saving->zip)
-        archive_write_free(saving->zip);
+        late_archive()->write_free(saving->zip);
     if (saving->fd >= 0) {
         close(saving->fd);
         g_unlink(saving->under_way);
@@ -40,7 +39,7 @@ static gboolean fail(const Saving *saving, int code, GError **error)
 
 static gboolean fail_zip(const Saving *saving, GError **error)
 {
-    const char *what = archive_error_string(saving->zip);
+    const char *what = late_archive()->error_string(saving->zip);
     g_set_error(error, CONCERT_ERROR, CONCERT_ERROR_IO, "%s: %s", saving->path,
                 what ? what : "cannot be wrapped");
     return FALSE;
@@ -59,21 +58,23 @@ gboolean attachment_wrap_is_due(Store *store, const Attachment *copy, gboolean *
 static gboolean begin_zip(Saving *saving, const Attachment *copy, GError **error)
 {
     char hex[2 * SHA256_SIZE + 1];
-    saving->zip = archive_write_new();
-    if (archive_write_set_format_zip(saving->zip) != ARCHIVE_OK ||
-        archive_write_set_options(saving->zip, "zip:encryption=zipcrypt,zip:compression=store") !=
-            ARCHIVE_OK ||
-        archive_write_set_passphrase(saving->zip, ATTACHMENT_WRAP_PASSWORD) != ARCHIVE_OK ||
-        archive_write_open_fd(saving->zip, saving->fd) != ARCHIVE_OK)
+    if (!late_archive_load(error))
+        return FALSE;
+    saving->zip = late_archive()->write_new();
+    if (late_archive()->write_set_format_zip(saving->zip) != ARCHIVE_OK ||
+        late_archive()->write_set_options(
+            saving->zip, "zip:encryption=zipcrypt,zip:compression=store") != ARCHIVE_OK ||
+        late_archive()->write_set_passphrase(saving->zip, ATTACHMENT_WRAP_PASSWORD) != ARCHIVE_OK ||
+        late_archive()->write_open_fd(saving->zip, saving->fd) != ARCHIVE_OK)
         return fail_zip(saving, error);
-    struct archive_entry *entry = archive_entry_new();
-    archive_entry_set_pathname(entry, sha256_hex(copy->sha256, hex));
-    archive_entry_set_filetype(entry, AE_IFREG);
-    archive_entry_set_perm(entry, 0600);
-    archive_entry_set_size(entry, (la_int64_t)copy->size);
-    archive_entry_set_mtime(entry, (time_t)(copy->added / G_USEC_PER_SEC), 0);
-    int result = archive_write_header(saving->zip, entry);
-    archive_entry_free(entry);
+    struct archive_entry *entry = late_archive()->entry_new();
+    late_archive()->entry_set_pathname(entry, sha256_hex(copy->sha256, hex));
+    late_archive()->entry_set_filetype(entry, AE_IFREG);
+    late_archive()->entry_set_perm(entry, 0600);
+    late_archive()->entry_set_size(entry, (la_int64_t)copy->size);
+    late_archive()->entry_set_mtime(entry, (time_t)(copy->added / G_USEC_PER_SEC), 0);
+    int result = late_archive()->write_header(saving->zip, entry);
+    late_archive()->entry_free(entry);
     return result == ARCHIVE_OK || fail_zip(saving, error);
 }
 
@@ -82,7 +83,7 @@ static gboolean take(const void *bytes, gsize length, gpointer user, GError **er
     Saving *saving = user;
     const char *at = bytes;
     while (length > 0) {
-        ssize_t written = saving->zip ? archive_write_data(saving->zip, at, length)
+        ssize_t written = saving->zip ? late_archive()->write_data(saving->zip, at, length)
                                       : write(saving->fd, at, length);
         if (written < 0 && !saving->zip && errno == EINTR)
             continue;
@@ -97,7 +98,7 @@ static gboolean take(const void *bytes, gsize length, gpointer user, GError **er
 /* Puts the whole file in its place, where there is none. */
 static gboolean finish(Saving *saving, GError **error)
 {
-    if (saving->zip && archive_write_close(saving->zip) != ARCHIVE_OK)
+    if (saving->zip && late_archive()->write_close(saving->zip) != ARCHIVE_OK)
         return fail_zip(saving, error);
     if (fsync(saving->fd) != 0 || link(saving->under_way, saving->path) != 0) {
         if (errno != EEXIST)

@@ -5,10 +5,42 @@
 #include <string.h>
 
 #include "base/durable.h"
+#include "base/late.h"
 #include "base/sha256.h"
 #include "node/mail_smime.h"
 
 #define OUTPUT_MAX (16 * 1024 * 1024)
+
+#define GPGME_FUNCTIONS(F)                                                                         \
+    F(gpgme_, check_version_internal)                                                              \
+    F(gpgme_, ctx_set_engine_info)                                                                 \
+    F(gpgme_, data_new)                                                                            \
+    F(gpgme_, data_new_from_mem)                                                                   \
+    F(gpgme_, data_release)                                                                        \
+    F(gpgme_, data_release_and_get_mem)                                                            \
+    F(gpgme_, engine_check_version)                                                                \
+    F(gpgme_, free)                                                                                \
+    F(gpgme_, get_key)                                                                             \
+    F(gpgme_, hash_algo_name)                                                                      \
+    F(gpgme_, key_unref)                                                                           \
+    F(gpgme_, new)                                                                                 \
+    F(gpgme_, op_encrypt)                                                                          \
+    F(gpgme_, op_encrypt_sign)                                                                     \
+    F(gpgme_, op_import)                                                                           \
+    F(gpgme_, op_import_result)                                                                    \
+    F(gpgme_, op_sign)                                                                             \
+    F(gpgme_, op_sign_result)                                                                      \
+    F(gpgme_, release)                                                                             \
+    F(gpgme_, set_armor)                                                                           \
+    F(gpgme_, set_locale)                                                                          \
+    F(gpgme_, set_offline)                                                                         \
+    F(gpgme_, set_pinentry_mode)                                                                   \
+    F(gpgme_, signers_add)                                                                         \
+    F(gpgme_, strerror)
+
+LATE_DECLARE(static, late_gpgme, LateGpgme, GPGME_FUNCTIONS)
+LATE_DEFINE(late_gpgme, LateGpgme, GPGME_FUNCTIONS, LATE_SONAME_GPGME, "libgpgme11", "openpgp",
+            "mail that is signed or encrypted by OpenPGP", "suggested")
 
 typedef struct {
     gpgme_ctx_t context;
@@ -18,11 +50,11 @@ typedef struct {
 static void session_clear(Session *session)
 {
     if (session->recipient)
-        gpgme_key_unref(session->recipient);
+        late_gpgme()->key_unref(session->recipient);
     if (session->signer)
-        gpgme_key_unref(session->signer);
+        late_gpgme()->key_unref(session->signer);
     if (session->context)
-        gpgme_release(session->context);
+        late_gpgme()->release(session->context);
 }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Session, session_clear)
 
@@ -34,37 +66,40 @@ static gboolean fail(gpgme_error_t code, const char *what, GError **error)
                                 gpgme_err_code(code) == GPG_ERR_UNUSABLE_PUBKEY
                             ? CONCERT_ERROR_DENIED
                             : CONCERT_ERROR_IO;
-    g_set_error(error, CONCERT_ERROR, kind, "OpenPGP: %s: %s", what, gpgme_strerror(code));
+    g_set_error(error, CONCERT_ERROR, kind, "OpenPGP: %s: %s", what, late_gpgme()->strerror(code));
     return FALSE;
 }
 
 static gboolean open_session(const char *gnupg, Session *session, GError **error)
 {
     static gsize started;
+    if (!late_gpgme_load(error))
+        return FALSE;
     if (g_once_init_enter(&started)) {
-        gpgme_check_version(NULL);
-        gpgme_set_locale(NULL, LC_CTYPE, setlocale(LC_CTYPE, NULL));
+        late_gpgme()->check_version_internal(NULL, offsetof(struct _gpgme_signature, validity));
+        late_gpgme()->set_locale(NULL, LC_CTYPE, setlocale(LC_CTYPE, NULL));
         g_once_init_leave(&started, 1);
     }
     if (!durable_make_directory(gnupg, 0700, error))
         return FALSE;
-    gpgme_error_t code = gpgme_engine_check_version(GPGME_PROTOCOL_OpenPGP);
+    gpgme_error_t code = late_gpgme()->engine_check_version(GPGME_PROTOCOL_OpenPGP);
     if (!code)
-        code = gpgme_new(&session->context);
+        code = late_gpgme()->new (&session->context);
     if (!code)
-        code = gpgme_ctx_set_engine_info(session->context, GPGME_PROTOCOL_OpenPGP, NULL, gnupg);
+        code = late_gpgme()->ctx_set_engine_info(session->context, GPGME_PROTOCOL_OpenPGP, NULL,
+                                                 gnupg);
     if (code)
         return fail(code, "gpg cannot be used", error);
-    gpgme_set_armor(session->context, 1);
-    gpgme_set_offline(session->context, 1);
-    gpgme_set_pinentry_mode(session->context, GPGME_PINENTRY_MODE_ERROR);
+    late_gpgme()->set_armor(session->context, 1);
+    late_gpgme()->set_offline(session->context, 1);
+    late_gpgme()->set_pinentry_mode(session->context, GPGME_PINENTRY_MODE_ERROR);
     return TRUE;
 }
 
 static gboolean get_key(Session *session, const char *fingerprint, gboolean is_secret,
                         gpgme_key_t *ret_key, GError **error)
 {
-    gpgme_error_t code = gpgme_get_key(session->context, fingerprint, ret_key, is_secret);
+    gpgme_error_t code = late_gpgme()->get_key(session->context, fingerprint, ret_key, is_secret);
     return !code || fail(code, fingerprint, error);
 }
 
@@ -72,9 +107,9 @@ static gboolean get_key(Session *session, const char *fingerprint, gboolean is_s
 static char *take_output(gpgme_data_t data, gsize *ret_length, GError **error)
 {
     size_t length = 0;
-    char *bytes = gpgme_data_release_and_get_mem(data, &length);
+    char *bytes = late_gpgme()->data_release_and_get_mem(data, &length);
     char *copy = bytes && length <= OUTPUT_MAX ? g_strndup(bytes, length) : NULL;
-    gpgme_free(bytes);
+    late_gpgme()->free(bytes);
     if (!copy)
         g_set_error_literal(error, CONCERT_ERROR, CONCERT_ERROR_LIMIT,
                             "OpenPGP: what came out is too large");
@@ -88,24 +123,25 @@ static char *transform(Session *session, const char *content, GError **error)
 {
     gpgme_key_t recipients[] = {session->recipient, NULL};
     gpgme_data_t in = NULL, out = NULL;
-    gpgme_error_t code = gpgme_data_new_from_mem(&in, content, strlen(content), 0);
+    gpgme_error_t code = late_gpgme()->data_new_from_mem(&in, content, strlen(content), 0);
     if (!code)
-        code = gpgme_data_new(&out);
+        code = late_gpgme()->data_new(&out);
     if (!code && session->signer)
-        code = gpgme_signers_add(session->context, session->signer);
+        code = late_gpgme()->signers_add(session->context, session->signer);
     if (!code && !session->recipient)
-        code = gpgme_op_sign(session->context, in, out, GPGME_SIG_MODE_DETACH);
+        code = late_gpgme()->op_sign(session->context, in, out, GPGME_SIG_MODE_DETACH);
     else if (!code && session->signer)
-        code = gpgme_op_encrypt_sign(session->context, recipients, GPGME_ENCRYPT_ALWAYS_TRUST, in,
-                                     out);
+        code = late_gpgme()->op_encrypt_sign(session->context, recipients,
+                                             GPGME_ENCRYPT_ALWAYS_TRUST, in, out);
     else if (!code)
-        code = gpgme_op_encrypt(session->context, recipients, GPGME_ENCRYPT_ALWAYS_TRUST, in, out);
+        code = late_gpgme()->op_encrypt(session->context, recipients, GPGME_ENCRYPT_ALWAYS_TRUST,
+                                        in, out);
     if (in)
-        gpgme_data_release(in);
+        late_gpgme()->data_release(in);
     if (!code)
         return take_output(out, NULL, error);
     if (out)
-        gpgme_data_release(out);
+        late_gpgme()->data_release(out);
     fail(code, session->recipient ? "encrypting" : "signing", error);
     return NULL;
 }
@@ -138,9 +174,10 @@ static char *wrap_encrypted(const char *boundary, const char *armour)
 static char *wrap_signed(Session *session, const char *boundary, const char *content,
                          const char *armour)
 {
-    gpgme_sign_result_t result = gpgme_op_sign_result(session->context);
-    const char *hash =
-        result && result->signatures ? gpgme_hash_algo_name(result->signatures->hash_algo) : NULL;
+    gpgme_sign_result_t result = late_gpgme()->op_sign_result(session->context);
+    const char *hash = result && result->signatures
+                           ? late_gpgme()->hash_algo_name(result->signatures->hash_algo)
+                           : NULL;
     g_autofree char *micalg = g_ascii_strdown(hash ? hash : "SHA256", -1);
     g_auto(GStrv) lines = g_strsplit(armour, "\n", -1);
     g_autofree char *body = g_strjoinv("\r\n", lines);
@@ -193,12 +230,12 @@ char *mail_protect_import(const char *gnupg, const char *text, gsize length, GEr
     gpgme_data_t data = NULL;
     if (!open_session(gnupg, &session, error))
         return NULL;
-    gpgme_error_t code = gpgme_data_new_from_mem(&data, text, length, 0);
+    gpgme_error_t code = late_gpgme()->data_new_from_mem(&data, text, length, 0);
     if (!code)
-        code = gpgme_op_import(session.context, data);
+        code = late_gpgme()->op_import(session.context, data);
     if (data)
-        gpgme_data_release(data);
-    gpgme_import_result_t result = code ? NULL : gpgme_op_import_result(session.context);
+        late_gpgme()->data_release(data);
+    gpgme_import_result_t result = code ? NULL : late_gpgme()->op_import_result(session.context);
     if (code || !result || !result->imports || !result->imports->fpr) {
         fail(code ? code : gpgme_error(GPG_ERR_NO_PUBKEY), "no key can be read", error);
         return NULL;

@@ -1,9 +1,9 @@
 #include "node/mail_send.h"
 
-#include <curl/curl.h>
 #include <string.h>
 
 #include "base/fetch_target.h"
+#include "base/late_curl.h"
 
 #define CONNECT_SECONDS 20L
 #define TOTAL_SECONDS   300L
@@ -21,7 +21,7 @@ void mail_send_free(MailSender *sender)
 {
     if (!sender)
         return;
-    curl_easy_cleanup(sender->curl);
+    late_curl()->easy_cleanup(sender->curl);
     g_free(sender);
 }
 
@@ -53,29 +53,29 @@ MailSender *mail_send_new(const MailSettings *settings, GError **error)
     if (!fetch_target_start(settings->url, error))
         return NULL;
     MailSender *sender = g_new0(MailSender, 1);
-    CURL *curl = sender->curl = curl_easy_init();
+    CURL *curl = sender->curl = late_curl()->easy_init();
     sender->settings = settings;
-    curl_easy_setopt(curl, CURLOPT_URL, settings->url);
-    curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "smtp,smtps");
-    curl_easy_setopt(curl, CURLOPT_USE_SSL,
-                     (long)(settings->plain ? CURLUSESSL_NONE : CURLUSESSL_ALL));
-    curl_easy_setopt(curl, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
-    curl_easy_setopt(curl, CURLOPT_PROXY, "");
+    late_curl()->easy_setopt(curl, CURLOPT_URL, settings->url);
+    late_curl()->easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "smtp,smtps");
+    late_curl()->easy_setopt(curl, CURLOPT_USE_SSL,
+                             (long)(settings->plain ? CURLUSESSL_NONE : CURLUSESSL_ALL));
+    late_curl()->easy_setopt(curl, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
+    late_curl()->easy_setopt(curl, CURLOPT_PROXY, "");
     if (settings->ca_file)
-        curl_easy_setopt(curl, CURLOPT_CAINFO, settings->ca_file);
+        late_curl()->easy_setopt(curl, CURLOPT_CAINFO, settings->ca_file);
     if (settings->user) {
-        curl_easy_setopt(curl, CURLOPT_USERNAME, settings->user);
-        curl_easy_setopt(curl, CURLOPT_PASSWORD, settings->password);
+        late_curl()->easy_setopt(curl, CURLOPT_USERNAME, settings->user);
+        late_curl()->easy_setopt(curl, CURLOPT_PASSWORD, settings->password);
     }
-    curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT, CONNECT_SECONDS);
-    curl_easy_setopt(curl, CURLOPT_TIMEOUT, TOTAL_SECONDS);
-    curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
-    curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, sender->reason);
-    curl_easy_setopt(curl, CURLOPT_UPLOAD, 1L);
-    curl_easy_setopt(curl, CURLOPT_READFUNCTION, give);
-    curl_easy_setopt(curl, CURLOPT_READDATA, sender);
-    curl_easy_setopt(curl, CURLOPT_HEADERFUNCTION, hear);
-    curl_easy_setopt(curl, CURLOPT_HEADERDATA, sender);
+    late_curl()->easy_setopt(curl, CURLOPT_CONNECTTIMEOUT, CONNECT_SECONDS);
+    late_curl()->easy_setopt(curl, CURLOPT_TIMEOUT, TOTAL_SECONDS);
+    late_curl()->easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
+    late_curl()->easy_setopt(curl, CURLOPT_ERRORBUFFER, sender->reason);
+    late_curl()->easy_setopt(curl, CURLOPT_UPLOAD, 1L);
+    late_curl()->easy_setopt(curl, CURLOPT_READFUNCTION, give);
+    late_curl()->easy_setopt(curl, CURLOPT_READDATA, sender);
+    late_curl()->easy_setopt(curl, CURLOPT_HEADERFUNCTION, hear);
+    late_curl()->easy_setopt(curl, CURLOPT_HEADERDATA, sender);
     return sender;
 }
 
@@ -90,25 +90,26 @@ gboolean mail_send(MailSender *sender, const char *to, GBytes *bytes, gboolean *
 {
     g_autofree char *from = g_strdup_printf("<%s>", sender->settings->from);
     g_autofree char *recipient = g_strdup_printf("<%s>", to);
-    struct curl_slist *recipients = curl_slist_append(NULL, recipient);
+    struct curl_slist *recipients = late_curl()->slist_append(NULL, recipient);
     long status = 0;
     sender->bytes = bytes;
     sender->at = 0;
     sender->reason[0] = sender->reply[0] = '\0';
-    curl_easy_setopt(sender->curl, CURLOPT_MAIL_FROM, from);
-    curl_easy_setopt(sender->curl, CURLOPT_MAIL_RCPT, recipients);
-    curl_easy_setopt(sender->curl, CURLOPT_INFILESIZE_LARGE, (curl_off_t)g_bytes_get_size(bytes));
-    CURLcode code = curl_easy_perform(sender->curl);
-    curl_easy_getinfo(sender->curl, CURLINFO_RESPONSE_CODE, &status);
-    curl_easy_setopt(sender->curl, CURLOPT_MAIL_RCPT, NULL);
-    curl_slist_free_all(recipients);
+    late_curl()->easy_setopt(sender->curl, CURLOPT_MAIL_FROM, from);
+    late_curl()->easy_setopt(sender->curl, CURLOPT_MAIL_RCPT, recipients);
+    late_curl()->easy_setopt(sender->curl, CURLOPT_INFILESIZE_LARGE,
+                             (curl_off_t)g_bytes_get_size(bytes));
+    CURLcode code = late_curl()->easy_perform(sender->curl);
+    late_curl()->easy_getinfo(sender->curl, CURLINFO_RESPONSE_CODE, &status);
+    late_curl()->easy_setopt(sender->curl, CURLOPT_MAIL_RCPT, NULL);
+    late_curl()->slist_free_all(recipients);
     if (code == CURLE_OK)
         return TRUE;
     *ret_final = is_final(code, status);
     g_set_error(error, CONCERT_ERROR,
                 code == CURLE_LOGIN_DENIED || *ret_final ? CONCERT_ERROR_DENIED : CONCERT_ERROR_IO,
                 "%s: %s%s%s", sender->settings->url,
-                sender->reason[0] ? sender->reason : curl_easy_strerror(code),
+                sender->reason[0] ? sender->reason : late_curl()->easy_strerror(code),
                 sender->reply[0] ? ": " : "", sender->reply);
     return FALSE;
 }

@@ -1,10 +1,9 @@
 #include "shield/container.h"
 
-#include <archive.h>
-#include <archive_entry.h>
 #include <errno.h>
 #include <string.h>
 
+#include "base/late_archive.h"
 #include "shield/frame_stream.h"
 #include "shield/walk.h"
 
@@ -49,7 +48,7 @@ static la_ssize_t read_below(struct archive *zip, void *user, const void **ret_b
     gsize length;
 
     if (!stream_read(level->stream, level->buffer, CHUNK, &length, &level->failed)) {
-        archive_set_error(zip, EIO, "%s", level->failed->message);
+        late_archive()->set_error(zip, EIO, "%s", level->failed->message);
         return -1;
     }
     *ret_buffer = level->buffer;
@@ -63,7 +62,7 @@ static gboolean fail(Level *level, GError **error)
         g_propagate_error(error, g_error_copy(level->failed));
         return FALSE;
     }
-    const char *what = archive_error_string(level->zip);
+    const char *what = late_archive()->error_string(level->zip);
     g_autofree char *valid = g_utf8_make_valid(what ? what : "cannot be read", -1);
     g_set_error(error, CONCERT_ERROR, CONCERT_ERROR_INPUT, "broken ZIP archive (%s)", valid);
     return FALSE;
@@ -76,7 +75,7 @@ static gboolean read_member(gpointer user, void *buffer, gsize size, gsize *ret_
     Container *container = level->container;
     guint64 taken, total;
 
-    la_ssize_t length = archive_read_data(level->zip, buffer, size);
+    la_ssize_t length = late_archive()->read_data(level->zip, buffer, size);
     if (length < 0)
         return fail(level, error);
     container->given += (guint64)length;
@@ -93,9 +92,9 @@ static gboolean read_member(gpointer user, void *buffer, gsize size, gsize *ret_
 static char *member_name(const Container *container, const char *archive,
                          struct archive_entry *entry)
 {
-    const char *name = archive_entry_pathname_utf8(entry);
+    const char *name = late_archive()->entry_pathname_utf8(entry);
     if (!name)
-        name = archive_entry_pathname(entry);
+        name = late_archive()->entry_pathname(entry);
     if (!name)
         return g_strdup_printf("%s:(member %u)", archive, container->members);
     g_autofree char *valid = g_utf8_make_valid(name, MIN((gssize)strlen(name), 1024));
@@ -133,14 +132,14 @@ static gboolean read_members(Level *level, const char *name, guint depth, GError
 
     while (!container->stopped) {
         struct archive_entry *entry;
-        int result = archive_read_next_header(level->zip, &entry);
+        int result = late_archive()->read_next_header(level->zip, &entry);
         if (result == ARCHIVE_EOF)
             return TRUE;
         if (result == ARCHIVE_RETRY)
             continue;
         if (result < ARCHIVE_WARN)
             return fail(level, error);
-        if (archive_entry_filetype(entry) != AE_IFREG)
+        if (late_archive()->entry_filetype(entry) != AE_IFREG)
             continue;
         if (container->members++ == CONTAINER_MAX_MEMBERS) {
             g_set_error(error, CONCERT_ERROR, CONCERT_ERROR_LIMIT, "more than %d files",
@@ -160,12 +159,13 @@ static gboolean read_level(Container *container, Stream *stream, const char *nam
 
     level->container = container;
     level->stream = stream;
-    level->zip = archive_read_new();
+    level->zip = late_archive()->read_new();
     /* From front to back: nothing in it can point elsewhere, and pipes do. */
-    gboolean read = archive_read_support_format_zip_streamable(level->zip) == ARCHIVE_OK &&
-                    archive_read_open(level->zip, level, NULL, read_below, NULL) == ARCHIVE_OK;
+    gboolean read =
+        late_archive()->read_support_format_zip_streamable(level->zip) == ARCHIVE_OK &&
+        late_archive()->read_open(level->zip, level, NULL, read_below, NULL) == ARCHIVE_OK;
     read = read ? read_members(level, name, depth, error) : fail(level, error);
-    archive_read_free(level->zip);
+    late_archive()->read_free(level->zip);
     g_clear_error(&level->failed);
     return read;
 }
@@ -174,7 +174,7 @@ gboolean container_read(Stream *stream, const char *name, ContainerEach each, gp
                         GError **error)
 {
     Container container = {.stream = stream, .each = each, .user = user};
-    return read_level(&container, stream, name, 1, error);
+    return late_archive_load(error) && read_level(&container, stream, name, 1, error);
 }
 
 typedef struct {

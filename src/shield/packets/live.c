@@ -3,8 +3,33 @@
 #include <pcap/pcap.h>
 #include <poll.h>
 
+#include "base/late.h"
+
 /* Kept by the system while nobody takes it. */
 #define LIVE_BUFFER (16 * 1024 * 1024)
+
+#define PCAP_FUNCTIONS(F)                                                                          \
+    F(pcap_, activate)                                                                             \
+    F(pcap_, close)                                                                                \
+    F(pcap_, compile)                                                                              \
+    F(pcap_, create)                                                                               \
+    F(pcap_, datalink)                                                                             \
+    F(pcap_, freecode)                                                                             \
+    F(pcap_, get_selectable_fd)                                                                    \
+    F(pcap_, geterr)                                                                               \
+    F(pcap_, next_ex)                                                                              \
+    F(pcap_, set_buffer_size)                                                                      \
+    F(pcap_, set_promisc)                                                                          \
+    F(pcap_, set_snaplen)                                                                          \
+    F(pcap_, set_timeout)                                                                          \
+    F(pcap_, setfilter)                                                                            \
+    F(pcap_, setnonblock)                                                                          \
+    F(pcap_, stats)                                                                                \
+    F(pcap_, statustostr)
+
+LATE_DECLARE(static, late_pcap, LatePcap, PCAP_FUNCTIONS)
+LATE_DEFINE(late_pcap, LatePcap, PCAP_FUNCTIONS, LATE_SONAME_PCAP, "libpcap0.8", "pcap",
+            "packets of network interfaces", "recommended")
 
 struct Live {
     pcap_t *pcap;
@@ -25,13 +50,13 @@ static gboolean activate(Live *live, const LiveOptions *options, GError **error)
 {
     guint snaplen = options->snaplen > 0 ? options->snaplen : CAPTURE_MAX_PACKET;
 
-    pcap_set_snaplen(live->pcap, (int)MIN(snaplen, CAPTURE_MAX_PACKET));
-    pcap_set_promisc(live->pcap, options->promiscuous);
-    pcap_set_timeout(live->pcap, LIVE_WAIT);
-    pcap_set_buffer_size(live->pcap, LIVE_BUFFER);
+    late_pcap()->set_snaplen(live->pcap, (int)MIN(snaplen, CAPTURE_MAX_PACKET));
+    late_pcap()->set_promisc(live->pcap, options->promiscuous);
+    late_pcap()->set_timeout(live->pcap, LIVE_WAIT);
+    late_pcap()->set_buffer_size(live->pcap, LIVE_BUFFER);
     char message[PCAP_ERRBUF_SIZE] = "";
-    int status = pcap_activate(live->pcap);
-    if (status >= 0 && pcap_setnonblock(live->pcap, 1, message) == 0)
+    int status = late_pcap()->activate(live->pcap);
+    if (status >= 0 && late_pcap()->setnonblock(live->pcap, 1, message) == 0)
         return TRUE;
     if (status >= 0) {
         g_set_error(error, CONCERT_ERROR, CONCERT_ERROR_IO, "interface %s: %s", live->interface,
@@ -40,7 +65,7 @@ static gboolean activate(Live *live, const LiveOptions *options, GError **error)
     }
     ConcertError code = code_of(status);
     g_set_error(error, CONCERT_ERROR, code, "interface %s: %s%s", live->interface,
-                pcap_statustostr(status),
+                late_pcap()->statustostr(status),
                 code == CONCERT_ERROR_DENIED
                     ? " (run as root, or give the program the capability CAP_NET_RAW)"
                     : "");
@@ -51,24 +76,26 @@ static gboolean set_filter(Live *live, const char *filter, GError **error)
 {
     struct bpf_program program;
 
-    if (pcap_compile(live->pcap, &program, filter, 1, PCAP_NETMASK_UNKNOWN) < 0) {
+    if (late_pcap()->compile(live->pcap, &program, filter, 1, PCAP_NETMASK_UNKNOWN) < 0) {
         g_set_error(error, CONCERT_ERROR, CONCERT_ERROR_INPUT, "filter \"%s\": %s", filter,
-                    pcap_geterr(live->pcap));
+                    late_pcap()->geterr(live->pcap));
         return FALSE;
     }
-    int status = pcap_setfilter(live->pcap, &program);
-    pcap_freecode(&program);
+    int status = late_pcap()->setfilter(live->pcap, &program);
+    late_pcap()->freecode(&program);
     if (status < 0)
         g_set_error(error, CONCERT_ERROR, CONCERT_ERROR_IO, "interface %s: %s", live->interface,
-                    pcap_geterr(live->pcap));
+                    late_pcap()->geterr(live->pcap));
     return status >= 0;
 }
 
 Live *live_open(const char *interface, const LiveOptions *options, GError **error)
 {
     char message[PCAP_ERRBUF_SIZE] = "";
-    pcap_t *pcap = pcap_create(interface, message);
 
+    if (!late_pcap_load(error))
+        return NULL;
+    pcap_t *pcap = late_pcap()->create(interface, message);
     if (!pcap) {
         g_set_error(error, CONCERT_ERROR, CONCERT_ERROR_NOT_FOUND, "interface %s: %s", interface,
                     message);
@@ -87,7 +114,7 @@ void live_close(Live *live)
 {
     if (!live)
         return;
-    pcap_close(live->pcap);
+    late_pcap()->close(live->pcap);
     g_free(live->interface);
     g_free(live);
 }
@@ -96,17 +123,17 @@ gboolean live_next(Live *live, CapturePacket *ret_packet, gboolean *ret_there, G
 {
     struct pcap_pkthdr *header;
     const u_char *data;
-    int status = pcap_next_ex(live->pcap, &header, &data);
+    int status = late_pcap()->next_ex(live->pcap, &header, &data);
 
     /* libpcap's own waiting has no end on Linux while no packet comes. */
     if (status == 0) {
-        struct pollfd wait = {.fd = pcap_get_selectable_fd(live->pcap), .events = POLLIN};
+        struct pollfd wait = {.fd = late_pcap()->get_selectable_fd(live->pcap), .events = POLLIN};
         poll(&wait, 1, LIVE_WAIT);
-        status = pcap_next_ex(live->pcap, &header, &data);
+        status = late_pcap()->next_ex(live->pcap, &header, &data);
     }
     if (status < 0) {
         g_set_error(error, CONCERT_ERROR, CONCERT_ERROR_IO, "interface %s: %s", live->interface,
-                    pcap_geterr(live->pcap));
+                    late_pcap()->geterr(live->pcap));
         return FALSE;
     }
     *ret_there = status > 0;
@@ -114,7 +141,7 @@ gboolean live_next(Live *live, CapturePacket *ret_packet, gboolean *ret_there, G
         *ret_packet = (CapturePacket){
             .number = ++live->number,
             .time = (gint64)header->ts.tv_sec * G_USEC_PER_SEC + header->ts.tv_usec,
-            .link = (guint32)pcap_datalink(live->pcap),
+            .link = (guint32)late_pcap()->datalink(live->pcap),
             .data = data,
             .length = header->caplen,
             .original = header->len,
@@ -126,5 +153,5 @@ guint64 live_dropped(Live *live)
 {
     struct pcap_stat stat;
 
-    return pcap_stats(live->pcap, &stat) == 0 ? (guint64)stat.ps_drop + stat.ps_ifdrop : 0;
+    return late_pcap()->stats(live->pcap, &stat) == 0 ? (guint64)stat.ps_drop + stat.ps_ifdrop : 0;
 }
