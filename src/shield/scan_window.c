@@ -97,6 +97,11 @@ static int compare_offsets(gconstpointer a, gconstpointer b)
     return *x < *y ? -1 : *x > *y;
 }
 
+static gsize count_feeds(const ScanWindow *window, gsize from, gsize length)
+{
+    return window->count_bytes((const guint8 *)window->text + from, length, '\n');
+}
+
 void scan_window_sieve(ScanWindow *window, Sieve *sieve)
 {
     guint32 feeds = 0;
@@ -105,19 +110,11 @@ void scan_window_sieve(ScanWindow *window, Sieve *sieve)
     memset(window->text + window->length, 0, SIEVE_MARGIN);
     sieve_text(sieve, window->text, window->looked, window->places);
     g_array_sort(window->places, compare_offsets);
+    window->count_bytes = sieve_counter(sieve);
     for (gsize at = 0; at <= window->looked; at += SCAN_PIECE) {
         window->feeds[at / SCAN_PIECE] = feeds;
-        feeds += (guint32)sieve_count_feeds(sieve, window->text + at,
-                                            MIN(window->looked - at, SCAN_PIECE));
+        feeds += (guint32)count_feeds(window, at, MIN(window->looked - at, SCAN_PIECE));
     }
-}
-
-static gsize count_feeds(const char *text, gsize length)
-{
-    gsize feeds = 0;
-    for (gsize i = 0; i < length; i++)
-        feeds += text[i] == '\n';
-    return feeds;
 }
 
 guint64 scan_window_count_feeds(const ScanWindow *window, gsize from, gsize to)
@@ -125,8 +122,8 @@ guint64 scan_window_count_feeds(const ScanWindow *window, gsize from, gsize to)
     gsize first = from / SCAN_PIECE, last = to / SCAN_PIECE;
 
     if (to - from <= SCAN_PIECE)
-        return count_feeds(window->text + from, to - from);
+        return count_feeds(window, from, to - from);
     return window->feeds[last] - window->feeds[first] +
-           count_feeds(window->text + last * SCAN_PIECE, to % SCAN_PIECE) -
-           count_feeds(window->text + first * SCAN_PIECE, from % SCAN_PIECE);
+           count_feeds(window, last * SCAN_PIECE, to % SCAN_PIECE) -
+           count_feeds(window, first * SCAN_PIECE, from % SCAN_PIECE);
 }

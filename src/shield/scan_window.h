@@ -27,6 +27,7 @@ typedef struct {
     GError *error;  /* why it is the last; owned */
     GArray *places; /* of scan_window_sieve(), in their order; gsize */
     guint32 *feeds; /* line feeds before each SCAN_PIECE bytes of what is looked at */
+    SieveCount count_bytes; /* of who sieved it */
     char *memory;
 } ScanWindow;
 

@@ -34,7 +34,10 @@ static void unpack_id(const guint8 uuid[16], char *id)
 static guint32 value_of(const Set *set, SetEntry entry)
 {
     const guint32 *first_links = set_rows_part(set, SET_PART_FIRST_LINKS, NULL);
-    guint32 low = 0, high = set->first_values[SET_TABLES];
+    guint32 values = set->first_values[SET_TABLES];
+    /* Every value before it has a link, and those that have more have the rest between them. */
+    guint32 more = set->links - MIN(values, set->links);
+    guint32 low = entry > more ? MIN(entry - more, values) : 0, high = MIN(entry + 1, values);
 
     /* The last value whose links do not begin behind it. */
     while (high - low > 1) {

@@ -41,5 +41,8 @@ const Set *sieve_set(const Sieve *sieve);
 /* Appends offsets (gsize), in no order, of bytes of @text; see above. */
 void sieve_text(Sieve *sieve, const char *text, gsize length, GArray *places);
 
-/* The line feeds in @text; SIEVE_MARGIN bytes behind it are readable, too. */
-gsize sieve_count_feeds(const Sieve *sieve, const char *text, gsize length);
+/* The bytes of @text that are @byte; SIEVE_MARGIN bytes behind it are readable, too. */
+typedef gsize (*SieveCount)(const guint8 *text, gsize length, guint8 byte);
+
+/* What counts bytes as fast as the sieve looks at them; it outlives the sieve. */
+SieveCount sieve_counter(const Sieve *sieve);

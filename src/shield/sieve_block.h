@@ -130,9 +130,6 @@ typedef struct {
  * asks the filters for names and numbers. */
 typedef void (*SieveLook)(const Sieve *sieve, SieveBlock *block, const guint8 *text, gsize length);
 
-/* The bytes of @text that are @byte; SIEVE_MARGIN bytes behind it are readable. */
-typedef gsize (*SieveCount)(const guint8 *text, gsize length, guint8 byte);
-
 /* What differs from one kind of machine to the other. */
 typedef struct {
     SieveLook look;
