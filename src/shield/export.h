@@ -25,7 +25,7 @@ typedef struct {
     gint64 valid_from;      /* microseconds; 0: always */
     gint64 valid_until;     /* 0: for good */
     guint16 port;           /* that its indicator asks for beside it; 0: any */
-    const char *suppressed; /* the warninglist the value is on; NULL: on none */
+    const char *suppressed; /* the warninglists the value is on, "One; Two"; NULL: on none */
 } ExportValue;
 
 /* What a resolver answers to who asks for a name. */

@@ -11,7 +11,7 @@ typedef struct {
     GString *lists;
 } Feeding;
 
-/* The names of the lists that the entry's value is on; NULL: it is on none. */
+/* The names of the lists that the entry's value is on; NULL: it is on none. Names have commas. */
 static const char *list_names(Feeding *feeding, SetEntry entry)
 {
     guint16 marks[SET_MAX_LISTS];
@@ -20,7 +20,7 @@ static const char *list_names(Feeding *feeding, SetEntry entry)
     for (guint i = 0; i < count; i++) {
         SetList list;
         set_read_list(feeding->set, marks[i], &list);
-        g_string_append_printf(feeding->lists, "%s%s", i > 0 ? ", " : "", list.name);
+        g_string_append_printf(feeding->lists, "%s%s", i > 0 ? "; " : "", list.name);
     }
     return count > 0 ? feeding->lists->str : NULL;
 }

@@ -1,5 +1,6 @@
 """Compiled sets: made, shown, checked, matched with; the node's own follows its store."""
 
+import csv
 import gzip
 import json
 import os
@@ -159,6 +160,13 @@ class ShieldTest(unittest.TestCase):
             self.assertEqual([each["name"] for each in shown["lists"]], lists)
         self.assertNotIn("192.0.2.53", self.run_concert("shield", "export", "plain", "--from",
                                                         "made.shield").stdout)
+        # Lists' names have commas.
+        (self.path / "more.json").write_text(json.dumps({**LISTED, "name": "Cedar, again"}))
+        self.compile("--suppress", "resolvers.json", "--suppress", "more.json")
+        table = self.run_concert("shield", "export", "csv", "--suppressed", "--from",
+                                 "made.shield").stdout
+        self.assertEqual([row["warninglist"] for row in csv.DictReader(table.splitlines())
+                          if row["value"] == "192.0.2.53"], ["Cedar's resolvers; Cedar, again"])
 
     def test_node(self):
         node = self.path / "node"
