@@ -104,6 +104,15 @@ static inline guint64 is(const Pair *bytes, char byte)
         &(Pair){_mm256_cmpeq_epi8(bytes->low, wanted), _mm256_cmpeq_epi8(bytes->high, wanted)});
 }
 
+static inline guint64 is_either(const Pair *bytes, char first, char second)
+{
+    const __m256i one = _mm256_set1_epi8(first), other = _mm256_set1_epi8(second);
+    return highest(&(Pair){
+        _mm256_or_si256(_mm256_cmpeq_epi8(bytes->low, one), _mm256_cmpeq_epi8(bytes->low, other)),
+        _mm256_or_si256(_mm256_cmpeq_epi8(bytes->high, one),
+                        _mm256_cmpeq_epi8(bytes->high, other))});
+}
+
 static inline Pair load_pair(const guint8 *text)
 {
     return (Pair){_mm256_loadu_si256((const __m256i *)(gconstpointer)text),
@@ -128,7 +137,7 @@ static inline void classify_word(const guint8 *text, SieveBlock *block, guint at
     block->masks[SIEVE_COLON][at] = colons;
     block->masks[SIEVE_UNDERSCORE][at] = is(&bytes, '_');
     block->masks[SIEVE_PERCENT][at] = is(&bytes, '%');
-    block->masks[SIEVE_BACKSLASH][at] = is(&bytes, '\\');
+    block->masks[SIEVE_BACKSLASH][at] = is_either(&bytes, '\\', '#');
     block->masks[SIEVE_SLASH][at] = slashes;
     block->masks[SIEVE_AT][at] = ats;
     block->masks[SIEVE_OPEN][at] = has(&second, OPEN);

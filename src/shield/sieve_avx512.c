@@ -40,6 +40,7 @@ static const guint8 first_table[128] __attribute__((aligned(64))) = {
     [':'] = COLON,
     ['%'] = PERCENT,
     ['\\'] = BACKSLASH,
+    ['#'] = BACKSLASH,
 };
 
 static const guint8 second_table[128] __attribute__((aligned(64))) = {

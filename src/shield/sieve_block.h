@@ -29,7 +29,7 @@ typedef enum {
     SIEVE_COLON,
     SIEVE_UNDERSCORE,
     SIEVE_PERCENT,
-    SIEVE_BACKSLASH,
+    SIEVE_BACKSLASH, /* '\\', and the '#' of "#012" */
     SIEVE_SLASH,
     SIEVE_AT,
     SIEVE_OPEN,  /* ( [ { <, with which defanged separators begin */

@@ -123,9 +123,16 @@ static inline Words host_starts(const SieveBlock *block, guint at)
     return (LOAD(SIEVE_RUN, at) | LOAD(SIEVE_HIGH, at)) & (behind | BEFORE(SIEVE_AT, at, 1));
 }
 
+/* What may stand behind a backslash or '#' and change what follows: three digits are "#012". */
+static inline Words after_backslash(const SieveBlock *block, guint at)
+{
+    return BEHIND(SIEVE_AFTER, at, 1) |
+           (BEHIND(SIEVE_HEX, at, 1) & BEHIND(SIEVE_HEX, at, 2) & BEHIND(SIEVE_HEX, at, 3));
+}
+
 static inline Words escape_starts(const SieveBlock *block, guint at)
 {
-    return LOAD(SIEVE_ESCAPE, at) | (LOAD(SIEVE_BACKSLASH, at) & BEHIND(SIEVE_AFTER, at, 1)) |
+    return LOAD(SIEVE_ESCAPE, at) | (LOAD(SIEVE_BACKSLASH, at) & after_backslash(block, at)) |
            (LOAD(SIEVE_OPEN, at) & BEHIND(SIEVE_NEXT, at, 1) &
             (BEHIND(SIEVE_CLOSE, at, 2) | BEHIND(SIEVE_CLOSE, at, 3) | BEHIND(SIEVE_CLOSE, at, 4)));
 }

@@ -35,6 +35,7 @@ static const guint16 classes[256] = {
     [':'] = BIT(SIEVE_COLON) | BIT(SIEVE_NEXT),
     ['%'] = BIT(SIEVE_PERCENT),
     ['\\'] = BIT(SIEVE_BACKSLASH),
+    ['#'] = BIT(SIEVE_BACKSLASH),
     ['/'] = BIT(SIEVE_SLASH) | BIT(SIEVE_NEXT),
     ['@'] = BIT(SIEVE_AT) | BIT(SIEVE_NEXT),
     ['('] = BIT(SIEVE_OPEN),

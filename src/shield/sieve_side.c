@@ -14,9 +14,9 @@
 
 /* What percent escapes stand for and matter. */
 static const guint8 percent_matters[256] = {
-    ['%'] = 1,  ['('] = 1, ['-'] = 1,         ['.'] = 1,         ['0' ... '9'] = 1,
-    [':'] = 1,  ['<'] = 1, ['@'] = 1,         ['A' ... 'Z'] = 1, ['['] = 1,
-    ['\\'] = 1, ['_'] = 1, ['a' ... 'z'] = 1, ['{'] = 1,         [0x80 ... 0xff] = 1,
+    ['#'] = 1, ['%'] = 1,         ['('] = 1, ['-'] = 1,           ['.'] = 1, ['0' ... '9'] = 1,
+    [':'] = 1, ['<'] = 1,         ['@'] = 1, ['A' ... 'Z'] = 1,   ['['] = 1, ['\\'] = 1,
+    ['_'] = 1, ['a' ... 'z'] = 1, ['{'] = 1, [0x80 ... 0xff] = 1,
 };
 
 /* Of "\nword": is the word one that may be a value, or part of one? */
@@ -49,6 +49,8 @@ static gboolean matters(const SieveLevel *level, gsize at)
     if (kind == UNFOLD_PERCENT)
         return percent_matters[(guchar)bytes[0]] ||
                (bytes[0] == '/' && at > 0 && strchr(":/\\", text[at - 1]));
+    if (text[at] == '#')
+        return may_be_value(level, at + size);
     return size != 2 || text[at + 1] == '.' || may_be_value(level, at + 1);
 }
 

@@ -13,6 +13,7 @@ const guint8 spot_view_classes[256] = {
     [':'] = SPOT_SPECIAL,
     ['%'] = SPOT_SPECIAL,
     ['\\'] = SPOT_SPECIAL,
+    ['#'] = SPOT_SPECIAL,
     ['['] = SPOT_SPECIAL,
     ['('] = SPOT_SPECIAL,
     ['{'] = SPOT_SPECIAL,
@@ -78,7 +79,7 @@ void spot_view_add(SpotView *view, gsize start, gsize end, SetEntry entry)
 
 void spot_view_add_url(SpotView *view, gsize start, gsize authority_end, gsize end, SetEntry entry)
 {
-    if (view->kinds && kinds_in(view, start, authority_end) == 0 &&
+    if (view->kinds && kinds_in(view, start > 0 ? start - 1 : 0, authority_end) == 0 &&
         !(kinds_in(view, start, end) & (UNFOLD_BACKSLASH | UNFOLD_DEFANG)))
         return;
     add(view, start, end, entry);

@@ -65,7 +65,7 @@ static inline guint8 spot_view_class_at(const SpotView *view, gsize at)
 void spot_view_add(SpotView *view, gsize start, gsize end, SetEntry entry);
 
 /* The same for a URL whose "://" and host end at @authority_end: a percent escape in its path is
- * part of the URL, so one in the path alone does not count. */
+ * part of the URL, so one in the path alone does not count, nor one behind it. */
 void spot_view_add_url(SpotView *view, gsize start, gsize authority_end, gsize end, SetEntry entry);
 
 /* spot_address.c: the IPv6 address, or hash with colons, around the colon at @at. */

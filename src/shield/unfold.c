@@ -81,6 +81,19 @@ static gsize unfold_backslash(const char *text, gsize length, char *bytes, guint
     return 2;
 }
 
+/* "#012": a control as rsyslog writes it, in octal. */
+static gsize unfold_control(const char *text, gsize length, char *bytes, guint *ret_count)
+{
+    if (length < 4 || (text[1] | 1) != '1' || (text[2] & ~7) != '0' || (text[3] & ~7) != '0')
+        return 0;
+    guint control = (guint)((text[1] & 7) << 6 | (text[2] & 7) << 3 | (text[3] & 7));
+    if (control >= 0x20 && control != 0x7f)
+        return 0;
+    bytes[0] = (char)control;
+    *ret_count = 1;
+    return 4;
+}
+
 gsize unfold_step(const char *text, gsize length, guint kinds, char ret_bytes[UNFOLD_MAX],
                   guint *ret_count, UnfoldKind *ret_kind)
 {
@@ -93,8 +106,9 @@ gsize unfold_step(const char *text, gsize length, guint kinds, char ret_bytes[UN
         *ret_kind = UNFOLD_PERCENT;
         return unfold_percent(text, length, ret_bytes, ret_count);
     }
-    if (kinds & UNFOLD_BACKSLASH && text[0] == '\\') {
-        size = unfold_backslash(text, length, ret_bytes, ret_count);
+    if (kinds & UNFOLD_BACKSLASH && (text[0] == '\\' || text[0] == '#')) {
+        size = text[0] == '#' ? unfold_control(text, length, ret_bytes, ret_count)
+                              : unfold_backslash(text, length, ret_bytes, ret_count);
         if (size > 0) {
             *ret_kind = UNFOLD_BACKSLASH;
             return size;

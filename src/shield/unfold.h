@@ -1,12 +1,12 @@
 /* unfold.h - the spellings a value hides behind in a text: percent escapes, the backslash escapes
- * of JSON and programming languages, and defanging. */
+ * of JSON and programming languages, what rsyslog writes for controls, and defanging. */
 #pragma once
 
 #include <glib.h>
 
 typedef enum {
     UNFOLD_PERCENT = 1,   /* "%2F" */
-    UNFOLD_BACKSLASH = 2, /* "\/", "\u002f", "\x2f", "\n" */
+    UNFOLD_BACKSLASH = 2, /* "\/", "\u002f", "\x2f", "\n"; "#012" */
     UNFOLD_DEFANG = 4,    /* "[.]", "(dot)", "[://]", "[@]" */
 } UnfoldKind;
 

@@ -134,6 +134,7 @@ static const Row rows[] = {
     YES("percent escapes", TEXT, URL, "http://alder.example/a",
         "q=http%3a%2f%2Falder.example%2Fa&r=1"),
     YES("percent escapes", TEXT, DOMAIN, "alder.example", "http%253A%252F%252Falder.example"),
+    YES("percent escapes", TEXT, URL, "http://alder.example/a", "see%0ahttp://alder.example/a"),
     NO("percent escapes", TEXT, DOMAIN, "alder.example", "x%61lder.example"),
     NO("percent escapes", TEXT, IPV4, "192.0.2.1", "192.0.2.1%2e5"),
 
@@ -147,6 +148,10 @@ static const Row rows[] = {
     YES("backslash escapes", TEXT, DOMAIN, "alder.example", "x\\nalder.example\\r\\n"),
     YES("backslash escapes", TEXT, DOMAIN, "alder.example", "\\x2falder.example"),
     YES("backslash escapes", TEXT, MD5, MD5, "x\\n" MD5),
+    YES("backslash escapes", TEXT, URL, "http://alder.example/a", "see\\nhttp://alder.example/a"),
+    YES("backslash escapes", TEXT, URL, "http://alder.example/a", "see\\nalder.example/a\\n"),
+    YES("backslash escapes", TEXT, URL, "http://alder.example/a",
+        "see\\u000ahttp://alder.example/a"),
     YES("backslash escapes", TEXT, DOMAIN, "alder.example", "alder\\.example"),
     YES("backslash escapes", TEXT, DOMAIN, "alder.example", "alder\\x2eexample"),
     NO("backslash escapes", TEXT, DOMAIN, "alder.example", "\\x78alder.example"),
@@ -154,6 +159,22 @@ static const Row rows[] = {
     /* a dot in octal, and one in decimal: nothing says which is meant */
     NO("backslash escapes", TEXT, DOMAIN, "alder.example", "alder\\056example"),
     NO("backslash escapes", TEXT, DOMAIN, "alder.example", "alder\\046example"),
+
+    YES("control escapes", TEXT, DOMAIN, "alder.example", "failed#012alder.example#012at"),
+    YES("control escapes", TEXT, IPV4, "192.0.2.1", "from#011192.0.2.1#011to"),
+    YES("control escapes", TEXT, IPV6, "2001:db8::1", "#0152001:db8::1"),
+    YES("control escapes", TEXT, MD5, MD5, "#033" MD5),
+    YES("control escapes", TEXT, EMAIL, "mallory@alder.example", "#012mallory@alder.example"),
+    YES("control escapes", TEXT, URL, "http://alder.example/a", "#011http://alder.example/a#012b"),
+    YES("control escapes", TEXT, URL, "http://alder.example/a", "#177alder.example/a#012b"),
+    YES("control escapes", TEXT, DOMAIN, "alder.example", "%23012alder.example"),
+    /* as it stands, too */
+    YES("control escapes", TEXT, DOMAIN, "012alder.example", "#012alder.example"),
+    NO("control escapes", TEXT, DOMAIN, "alder.example", "#040alder.example"),
+    NO("control escapes", TEXT, DOMAIN, "alder.example", "#018alder.example"),
+    NO("control escapes", TEXT, DOMAIN, "alder.example", "#12alder.example"),
+    NO("control escapes", TEXT, DOMAIN, "alder.example", "#012xalder.example"),
+    NO("control escapes", TEXT, IPV4, "192.0.2.1", "#0121192.0.2.1"),
 
     YES("defanged", TEXT, URL, "http://alder.example/a", "hxxp[:]//alder[.]example/a"),
     YES("defanged", TEXT, DOMAIN, "alder.example", "www(dot)alder[dot]example"),
