@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "shield/key.h"
+#include "shield/punycode.h"
 #include "stix/observable_domain.h"
 
 /* Characters that are remembered. */
@@ -224,4 +225,85 @@ gboolean script_label_key(Script *script, const char *label, gsize length, guint
         return FALSE;
     *ret_key = key_script_label(before, mapped);
     return TRUE;
+}
+
+/* Where the last labels begin. */
+static gsize labels_start(const char *name, gsize length, guint labels)
+{
+    gsize at = length;
+
+    for (;; at -= dot_before(name, at)) {
+        while (at > 0 && dot_before(name, at) == 0)
+            at--;
+        if (at == 0 || --labels == 0)
+            return at;
+    }
+}
+
+/* The characters of [label, end) as they are mapped, when each of them stays what it becomes alone:
+ * none composes, and marks are in their order. */
+static ScriptLabels map_label(Script *script, const char *label, const char *end,
+                              gunichar mapped[PUNYCODE_LABEL_MAX], guint *ret_count)
+{
+    int before = 0;
+    guint count = 0;
+
+    for (const char *at = label; at < end; at = g_utf8_next_char(at)) {
+        gunichar c = g_utf8_get_char(at);
+        int class = c < 0x300 ? 0 : g_unichar_combining_class(c);
+        gunichar becomes = map_character(script, c);
+        if (becomes == 0 || (class > 0 && (class < before || at == label)))
+            return SCRIPT_UNKNOWN;
+        if (count == PUNYCODE_LABEL_MAX)
+            return SCRIPT_NO_NAME;
+        before = class;
+        mapped[count++] = becomes;
+    }
+    *ret_count = count;
+    return SCRIPT_WRITTEN;
+}
+
+/* Appends the label [label, end) as an A-label. */
+static ScriptLabels append_label(Script *script, const char *label, const char *end, char *into,
+                                 gsize *length)
+{
+    gunichar mapped[PUNYCODE_LABEL_MAX];
+    gboolean ascii = TRUE;
+    guint count;
+
+    ScriptLabels labels = map_label(script, label, end, mapped, &count);
+    if (labels != SCRIPT_WRITTEN)
+        return labels;
+    for (guint i = 0; i < count; i++)
+        ascii = ascii && mapped[i] < 0x80;
+    if (!ascii) {
+        gsize size = punycode_label(mapped, count, into + *length);
+        *length += size;
+        return size > 0 ? SCRIPT_WRITTEN : SCRIPT_NO_NAME;
+    }
+    for (guint i = 0; i < count; i++)
+        into[(*length)++] = (char)mapped[i];
+    return SCRIPT_WRITTEN;
+}
+
+ScriptLabels script_last_labels(Script *script, const char *name, gsize length,
+                                char into[SCRIPT_LABELS_MAX], gsize *ret_length)
+{
+    const char *end = name + length;
+    gsize written = 0;
+
+    for (const char *at = name + labels_start(name, length, SCRIPT_LABELS); at < end;) {
+        const char *label = at;
+        while (at < end && *at != '.' && !is_other_dot(at))
+            at++;
+        ScriptLabels labels = append_label(script, label, at, into, &written);
+        if (labels != SCRIPT_WRITTEN)
+            return labels;
+        if (at < end) {
+            into[written++] = '.';
+            at += *at == '.' ? 1 : 3;
+        }
+    }
+    *ret_length = written;
+    return SCRIPT_WRITTEN;
 }

@@ -32,6 +32,23 @@ static gboolean has_last_label(const Sieve *sieve, const char *label, gsize leng
     return !script_label_key(sieve->script, label, length, &key) || filter_bit(labels, key);
 }
 
+/* May the name, without dots behind it, be of the set as far as its last labels tell? */
+static gboolean has_last_labels(const Sieve *sieve, const char *name, gsize length)
+{
+    char buffer[KEY_WINDOW + SCRIPT_LABELS_MAX] = {0};
+    char *labels = buffer + KEY_WINDOW;
+    gsize size;
+
+    switch (script_last_labels(sieve->script, name, length, labels, &size)) {
+    case SCRIPT_WRITTEN:
+        return sieve_rare_name(sieve, labels + size, size);
+    case SCRIPT_NO_NAME:
+        return FALSE;
+    default:
+        return TRUE;
+    }
+}
+
 static gboolean is_piece_of_set(gpointer user, const char *text, gsize length)
 {
     Pieces *pieces = user;
@@ -44,7 +61,8 @@ static gboolean is_piece_of_set(gpointer user, const char *text, gsize length)
         return TRUE; /* no name: it has no dot */
     /* Marks are left out where they end a name. */
     if (end > label && !(spot_view_class(text[end - 1]) & SPOT_DASH) &&
-        !has_last_label(pieces->sieve, text + label, end - label))
+        (!has_last_label(pieces->sieve, text + label, end - label) ||
+         !has_last_labels(pieces->sieve, text, end)))
         return TRUE;
     if (!script_recall(script, text, length, &pieces->found)) {
         gsize size = observable_domain_canonical(text, length, 2, name);

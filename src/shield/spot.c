@@ -172,36 +172,38 @@ static void spot_unfolded(const SpotView *view, gsize start, gsize end, guint ki
         start > 0 ? !spot_view_parts_fields(view->text[start - 1]) : view->cut_start;
     gboolean cut_end =
         end < view->length ? !spot_view_parts_fields(view->text[end]) : view->cut_end;
-    g_autoptr(GByteArray) text = g_byte_array_sized_new((guint)(end - start));
-    g_autoptr(GByteArray) from = g_byte_array_sized_new((guint)(end - start));
-    g_autoptr(GArray) offsets =
-        g_array_sized_new(FALSE, FALSE, sizeof(guint32), (guint)(end - start) + 1);
+    /* An escape never stands for more bytes than it takes. */
+    g_autofree guint32 *offsets = g_new(guint32, end - start + 1);
+    g_autofree char *text = g_malloc(end - start + 1);
+    g_autofree guint8 *from = g_malloc(end - start + 1);
+    gsize length = 0;
 
-    for (gsize i = start; i <= end;) {
-        char bytes[UNFOLD_MAX] = {i < end ? view->text[i] : '\0'};
+    for (gsize i = start; i < end;) {
+        char bytes[UNFOLD_MAX] = {view->text[i]};
         guint count = 1;
         UnfoldKind kind = 0;
-        gsize size = unfold_step(view->text + i, end - i, kinds, bytes, &count, &kind);
-        guint8 source = (guint8)(size > 0 ? kind : 0);
+        gsize size = 0;
+        if (spot_view_class(view->text[i]) & SPOT_SPECIAL)
+            size = unfold_step(view->text + i, end - i, kinds, bytes, &count, &kind);
+        guint8 source = (guint8)((size > 0 ? kind : 0) | (view->kinds ? view->kinds[i] : 0));
         guint32 offset = (guint32)(view->offsets ? view->offsets[i] : i);
-        if (i == end)
-            count = 1;
-        else if (view->kinds)
-            source |= view->kinds[i];
         for (guint b = 0; b < count; b++) {
-            g_array_append_val(offsets, offset);
-            g_byte_array_append(text, (const guint8 *)&bytes[b], 1);
-            g_byte_array_append(from, &source, 1);
+            offsets[length] = offset;
+            text[length] = bytes[b];
+            from[length++] = source;
         }
         i += MAX(size, 1);
     }
+    offsets[length] = (guint32)(view->offsets ? view->offsets[end] : end);
+    text[length] = '\0';
+    from[length] = 0;
     SpotView unfolded = {
         .set = view->set,
         .matches = view->matches,
-        .text = (const char *)text->data,
-        .length = text->len - 1,
-        .offsets = (const guint32 *)(gpointer)offsets->data,
-        .kinds = from->data,
+        .text = text,
+        .length = length,
+        .offsets = offsets,
+        .kinds = from,
         .depth = view->depth + 1,
         .cut_start = cut_start,
         .cut_end = cut_end,

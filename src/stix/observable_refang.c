@@ -22,18 +22,23 @@ static const Replacement separators[] = {
     {"[:/]/", "://"}, {"[//]", "//"}, {"[/]", "/"},
 };
 
-/* What @text begins with, of which there are two bytes at least. */
+/* What @text begins with, of which there are two bytes at least, and its length. */
 static const Replacement *find(const Replacement *table, gsize count, const char *text,
-                               gsize length)
+                               gsize length, gsize *ret_from)
 {
     const char first = g_ascii_tolower(text[0]), second = g_ascii_tolower(text[1]);
 
     for (gsize i = 0; i < count; i++) {
-        if (table[i].from[0] != first || table[i].from[1] != second)
+        const char *from = table[i].from;
+        gsize same = 2;
+        if (from[0] != first || from[1] != second)
             continue;
-        gsize from = strlen(table[i].from);
-        if (from <= length && g_ascii_strncasecmp(text, table[i].from, from) == 0)
+        while (from[same] && same < length && g_ascii_tolower(text[same]) == from[same])
+            same++;
+        if (!from[same]) {
+            *ret_from = same;
             return &table[i];
+        }
     }
     return NULL;
 }
@@ -49,13 +54,19 @@ static gboolean begins_separator(char c)
 
 gsize observable_refang_separator(const char *text, gsize length, const char **ret_plain)
 {
-    if (length < 2 || !begins_separator(text[0]) || !text[1] || !strchr(".:@/dDaA", text[1]))
+    static const guint8 goes_on[256] = {
+        ['.'] = TRUE, [':'] = TRUE, ['@'] = TRUE, ['/'] = TRUE,
+        ['d'] = TRUE, ['D'] = TRUE, ['a'] = TRUE, ['A'] = TRUE,
+    };
+    gsize from;
+
+    if (length < 2 || !begins_separator(text[0]) || !goes_on[(guchar)text[1]])
         return 0;
-    const Replacement *found = find(separators, G_N_ELEMENTS(separators), text, length);
+    const Replacement *found = find(separators, G_N_ELEMENTS(separators), text, length, &from);
     if (!found)
         return 0;
     *ret_plain = found->to;
-    return strlen(found->from);
+    return from;
 }
 
 /* Where the path begins in the refanged text: at the first slash, a "://" left out. */
@@ -72,8 +83,8 @@ static const Replacement *find_scheme(const char *text, gsize length)
     if (length <= 3 || !text[0] || !strchr("hHfF", text[0]) || !text[1] ||
         !strchr("xXtT*+", text[1]) || strncmp(text + 1, "tt", 2) == 0)
         return NULL;
-    const Replacement *scheme = find(schemes, G_N_ELEMENTS(schemes), text, length);
-    gsize end = scheme ? strlen(scheme->from) : length;
+    gsize end = length;
+    const Replacement *scheme = find(schemes, G_N_ELEMENTS(schemes), text, length, &end);
     return end < length && (text[end] == ':' || text[end] == '[' || text[end] == '(') ? scheme
                                                                                       : NULL;
 }

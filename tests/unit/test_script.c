@@ -38,14 +38,32 @@ static const struct {
      "\331\205\330\253\330\247\331\204.\330\245\330\256\330\252\330\250\330\247\330\261"},
 };
 
+/* What the sieve writes for a label, or says of it, is what libidn2 does when it takes the label.
+ */
+static void check_written(Script *script, const char *label, const char *name, gsize length,
+                          guint *written)
+{
+    char into[SCRIPT_LABELS_MAX];
+    gsize size = 0, end;
+
+    script_last_label(label, strlen(label), &end);
+    ScriptLabels labels = script_last_labels(script, label, end, into, &size);
+    if (labels == SCRIPT_UNKNOWN || length == 0)
+        return;
+    if (labels == SCRIPT_NO_NAME || size != length || memcmp(into, name, length) != 0)
+        g_error("%s is %s, not %.*s", label, name, (int)size, into);
+    (*written)++;
+}
+
 /* A label as a text has it: if it becomes an A-label and can be told by its last characters, both
  * have the same key. */
-static void check_label(Script *script, const char *label, guint *told)
+static void check_label(Script *script, const char *label, guint *told, guint *written)
 {
     char name[OBSERVABLE_DOMAIN_MAX + 1];
     guint key, wanted;
 
     gsize length = observable_domain_canonical(label, strlen(label), 1, name);
+    check_written(script, label, name, length, written);
     if (length == 0 || !script_label_key(script, label, strlen(label), &key))
         return;
     if (!script_a_label_key(name, length, &wanted))
@@ -62,7 +80,7 @@ static void test_characters(void)
     static const char *const befores[] = {"", "a", "\320\266", "\330\250", "\341\204\200"};
     g_autoptr(Script) script = script_new();
     char label[32];
-    guint told = 0;
+    guint told = 0, written = 0;
 
     for (gunichar c = 0x80; c < 0x20000; c += c < 0x3400 ? 1 : 37) {
         if (!g_unichar_validate(c) || g_unichar_type(c) == G_UNICODE_UNASSIGNED)
@@ -71,11 +89,12 @@ static void test_characters(void)
             gsize at = i < G_N_ELEMENTS(befores) ? (gsize)(g_stpcpy(label, befores[i]) - label)
                                                  : (gsize)g_unichar_to_utf8(c, label);
             label[at + (gsize)g_unichar_to_utf8(c, label + at)] = '\0';
-            check_label(script, label, &told);
+            check_label(script, label, &told, &written);
         }
     }
     /* Not all of them by saying nothing. */
     g_assert_cmpuint(told, >, 10000);
+    g_assert_cmpuint(written, >, 10000);
 }
 
 /* Letters with marks behind them, which change places, fall away and compose with what stands
@@ -88,7 +107,7 @@ static void test_marks(void)
                                      0xec8, 0x135d, 0x1039, 0x1cd5, 0x1dce, 0x302a, 0x3099, 0xfe0f};
     g_autoptr(GRand) chance = g_rand_new_with_seed(1);
     g_autoptr(Script) script = script_new();
-    guint told = 0;
+    guint told = 0, written = 0;
 
     for (guint i = 0; i < 40000; i++) {
         char label[64];
@@ -101,9 +120,51 @@ static void test_marks(void)
             at += (gsize)g_unichar_to_utf8(c, label + at);
         }
         label[at] = '\0';
-        check_label(script, label, &told);
+        check_label(script, label, &told, &written);
     }
     g_assert_cmpuint(told, >, 5000);
+    g_assert_cmpuint(written, >, 1000);
+}
+
+/* Names of a few labels of any length, of letters of several scripts, with dots of any kind: what
+ * is written are their last three labels. */
+static void test_last_labels(void)
+{
+    static const gunichar letters[] = {'a',    'Q',    '7',     '-',     '_',    0xdf,   0xe9,
+                                       0x42f,  0x436,  0x3a3,   0x5d0,   0x633,  0xe01,  0x4e2d,
+                                       0x6587, 0xd55c, 0x2f81a, 0x1f600, 0xff76, 0x10400};
+    static const char *const dots[] = {".", "\343\200\202", "\357\274\216", "\357\275\241"};
+    g_autoptr(GRand) chance = g_rand_new_with_seed(2);
+    g_autoptr(Script) script = script_new();
+    guint written = 0, too_long = 0;
+
+    for (guint i = 0; i < 40000; i++) {
+        g_autoptr(GString) text = g_string_new(NULL);
+        char name[OBSERVABLE_DOMAIN_MAX + 1], into[SCRIPT_LABELS_MAX];
+        gint first = g_rand_int_range(chance, 0, G_N_ELEMENTS(letters) - 1);
+        gint last = g_rand_int_range(chance, first + 1, G_N_ELEMENTS(letters));
+        for (gint labels = g_rand_int_range(chance, 1, 6); labels > 0; labels--) {
+            for (gint n = g_rand_int_range(chance, 1, i % 8 == 0 ? 70 : 12); n > 0; n--)
+                g_string_append_unichar(text, letters[g_rand_int_range(chance, first, last)]);
+            if (labels > 1)
+                g_string_append(text, dots[g_rand_int_range(chance, 0, 4)]);
+        }
+        gsize length = observable_domain_canonical(text->str, text->len, 1, name), size = 0;
+        ScriptLabels labels = script_last_labels(script, text->str, text->len, into, &size);
+        too_long += labels == SCRIPT_NO_NAME;
+        if (length == 0 || labels == SCRIPT_UNKNOWN)
+            continue;
+        if (labels == SCRIPT_NO_NAME || size > length ||
+            memcmp(name + length - size, into, size) != 0)
+            g_error("%s is %s, which does not end in %.*s", text->str, name, (int)size, into);
+        gsize dots_in = 0;
+        for (gsize at = 0; at < size; at++)
+            dots_in += into[at] == '.';
+        g_assert_true(size == length || (dots_in == 2 && name[length - size - 1] == '.'));
+        written++;
+    }
+    g_assert_cmpuint(written, >, 5000);
+    g_assert_cmpuint(too_long, >, 1000);
 }
 
 static Set *make_set(void)
@@ -218,6 +279,7 @@ int main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/script/characters", test_characters);
     g_test_add_func("/script/marks", test_marks);
+    g_test_add_func("/script/last-labels", test_last_labels);
     g_test_add_func("/script/names", test_names);
     g_test_add_func("/script/prose", test_prose);
     g_test_add_func("/script/bogus", test_bogus);
