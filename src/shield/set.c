@@ -196,6 +196,7 @@ Set *set_open_bytes(GBytes *bytes, GError **error)
     set->bytes = g_bytes_ref(bytes);
     set->data = data;
     set->header = header;
+    set->texts = set_texts_new();
     prepare(set);
     return set;
 }
@@ -300,6 +301,7 @@ void set_free(Set *set)
     if (!set)
         return;
     set_side_free(set->side);
+    set_texts_free(set->texts);
     g_bytes_unref(set->bytes);
     g_free(set->path);
     g_free(set);

@@ -51,9 +51,11 @@ static SetEntry find_text(const Set *set, SetFileTable table, const char *text, 
 
     if (set->header->counts[table] == 0)
         return SET_NONE;
+    guint64 key = set_file_text_key(set->filters.seed, text, length);
+    if (!set_texts_may_have(set, key))
+        return SET_NONE;
     guint32 buckets = (guint32)(size / sizeof(*directory) - 1);
-    const SetFileBucket *bucket =
-        directory + filter_place(set_file_text_key(set->filters.seed, text, length), buckets);
+    const SetFileBucket *bucket = directory + filter_place(key, buckets);
     const char *at = set_rows_text(set, SET_PART_VALUES + table, bucket[0].offset, &left);
     if (!at || bucket[1].offset <= bucket[0].offset)
         return SET_NONE;
@@ -64,6 +66,7 @@ static SetEntry find_text(const Set *set, SetFileTable table, const char *text, 
         /* The part ends in a NUL. */
         at += strlen(at) + 1;
     }
+    set_texts_missed(set);
     return SET_NONE;
 }
 

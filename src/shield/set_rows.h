@@ -9,6 +9,7 @@
 #include "shield/set.h"
 #include "shield/set_file.h"
 #include "shield/set_side.h"
+#include "shield/set_texts.h"
 
 struct Set {
     GBytes *bytes;
@@ -18,6 +19,7 @@ struct Set {
     Filter url_hosts;
     guint32 first_values[SET_TABLES + 1]; /* the number of each table's first value */
     guint32 links;
+    SetTexts *texts;
     guint32 nets4[34], nets6[130]; /* the position of each prefix length's first network */
     char *path;                    /* NULL: in memory */
     SetSide *side;                 /* the same */

@@ -17,19 +17,52 @@ static gboolean may_be_local_part(char c)
     return spot_view_class(c) & (SPOT_HOST | SPOT_HIGH) || (c && strchr("!#$%&'*+/=?^`{|}~", c));
 }
 
-/* The address whose domain is [at + 1, end). Where its first part begins is not clear from the text
- * ("from=mallory@...": '=' may be part of it), so every beginning is tried, the longest first. */
-static void spot_email(SpotView *view, gsize at, gsize end)
+/* Writes the canonical form of the address with the first part [start, at); FALSE when that takes
+ * more than small letters. */
+static gboolean write_email(const SpotView *view, gsize start, gsize at, const char *domain,
+                            char *into)
 {
-    gsize start = at;
+    for (; start < at; start++) {
+        if (spot_view_class(view->text[start]) & SPOT_HIGH)
+            return FALSE;
+        *into++ = g_ascii_tolower(view->text[start]);
+    }
+    *into++ = '@';
+    strcpy(into, domain);
+    return TRUE;
+}
+
+/* Looks up an address, canonical but for the dots of its first part, of @local bytes. */
+static SetEntry find_email(const SpotView *view, const char *email, gsize local)
+{
+    if (email[0] == '.' || email[local - 1] == '.' || g_strstr_len(email, (gssize)local, ".."))
+        return SET_NONE;
+    return set_find(view->set, OBSERVABLE_EMAIL, email, strlen(email));
+}
+
+static SetEntry find_other_email(const SpotView *view, gsize start, gsize end)
+{
+    g_autofree char *email =
+        observable_normalise(OBSERVABLE_EMAIL, view->text + start, end - start, NULL);
+    return email ? set_find(view->set, OBSERVABLE_EMAIL, email, strlen(email)) : SET_NONE;
+}
+
+/* The address whose domain, canonical @domain, is [at + 1, end). Where its first part begins is not
+ * clear from the text ("from=mallory@...": '=' may be part of it), so every beginning is tried, the
+ * longest first. */
+static void spot_email(SpotView *view, gsize at, gsize end, const char *domain)
+{
+    char email[LOCAL_PART_MAX + 1 + OBSERVABLE_DOMAIN_MAX + 1];
+    gsize start = at, least;
 
     while (start > 0 && at - start < LOCAL_PART_MAX && may_be_local_part(view->text[start - 1]))
         start--;
+    least = start;
+    /* Small letters of ASCII are written once for all beginnings. */
+    gboolean ascii = write_email(view, start, at, domain, email);
     while (start < at) {
-        g_autofree char *email =
-            observable_normalise(OBSERVABLE_EMAIL, view->text + start, end - start, NULL);
-        SetEntry entry =
-            email ? set_find(view->set, OBSERVABLE_EMAIL, email, strlen(email)) : SET_NONE;
+        SetEntry entry = ascii ? find_email(view, email + (start - least), at - start)
+                               : find_other_email(view, start, end);
         if (entry != SET_NONE) {
             spot_view_add(view, start, end, entry);
             return;
@@ -60,7 +93,7 @@ static void spot_name(SpotView *view, gsize start, gsize end)
             spot_view_add(view, start + marks, end, entry);
     }
     if (start > 0 && view->text[start - 1] == '@' && set_has(view->set, OBSERVABLE_EMAIL))
-        spot_email(view, start - 1, end);
+        spot_email(view, start - 1, end, name);
     spot_url_bare(view, start, end, name, length);
 }
 

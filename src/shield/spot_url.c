@@ -76,21 +76,17 @@ static gboolean is_cut_short(const SpotView *view, gsize end)
            !is_class(bytes[0], ENDS);
 }
 
-/* The canonical form of [start, end) with @scheme put before it; a defanged scheme counts. */
-static gboolean canonical(const SpotView *view, const char *scheme, gsize start, gsize end,
-                          GString *into, ObservableUrlParts *ret_parts)
+/* Appends the canonical form of the URL @text; a defanged scheme counts. */
+static gboolean canonical(const GString *text, GString *into, ObservableUrlParts *ret_parts)
 {
-    g_autoptr(GString) url = g_string_new(scheme);
     gsize plain_length;
 
-    g_string_append_len(url, view->text + start, (gssize)(end - start));
-    g_string_truncate(into, 0);
-    if (g_ascii_strncasecmp(url->str, "http", 4) != 0) {
-        g_autofree char *plain = observable_refang(url->str, url->len, &plain_length);
+    if (g_ascii_strncasecmp(text->str, "http", 4) != 0) {
+        g_autofree char *plain = observable_refang(text->str, text->len, &plain_length);
         if (plain)
             return observable_url_append(plain, plain_length, into, ret_parts);
     }
-    return observable_url_append(url->str, url->len, into, ret_parts);
+    return observable_url_append(text->str, text->len, into, ret_parts);
 }
 
 static gboolean is_in(char c, const char *set)
@@ -98,14 +94,51 @@ static gboolean is_in(char c, const char *set)
     return c != '\0' && strchr(set, c);
 }
 
-/* Looks [start, end) up, read as a URL of @scheme. Its canonical length goes to *ret_length, 0 when
- * it is no URL. */
-static SetEntry find(const SpotView *view, const char *scheme, gsize start, gsize end, GString *url,
-                     gsize *ret_length)
+/* Readings of one URL, of which the next is usually longer by some bytes. */
+typedef struct {
+    const SpotView *view;
+    GString *text; /* what is read: the scheme, and from `start` to `end` */
+    gsize scheme, start, end;
+    GString *url; /* its canonical form; empty: it is no URL */
+} Reading;
+
+static void begin_reading(Reading *reading, const SpotView *view, const char *scheme, gsize start)
 {
-    ObservableUrlParts parts;
-    *ret_length = canonical(view, scheme, start, end, url, &parts) ? url->len : 0;
-    return *ret_length > 0 ? set_find(view->set, OBSERVABLE_URL, url->str, url->len) : SET_NONE;
+    *reading = (Reading){
+        .view = view,
+        .text = g_string_new(scheme),
+        .scheme = strlen(scheme),
+        .start = start,
+        .end = start,
+        .url = g_string_new(NULL),
+    };
+}
+
+static void end_reading(Reading *reading)
+{
+    g_string_free(reading->text, TRUE);
+    g_string_free(reading->url, TRUE);
+}
+
+/* Looks the text up to @end up, read as a URL. */
+static SetEntry find(Reading *reading, gsize end)
+{
+    GString *text = reading->text, *url = reading->url;
+    const char *from = reading->view->text + reading->start;
+    gsize length = text->len, longer = reading->scheme + end - reading->start;
+
+    if (longer > length)
+        g_string_append_len(text, from + (length - reading->scheme), (gssize)(longer - length));
+    else
+        g_string_truncate(text, longer);
+    /* Of others more than their end may be defanged. */
+    if (longer <= length || g_ascii_strncasecmp(text->str, "http", 4) != 0 ||
+        !observable_url_extend(text->str, length, longer, url)) {
+        g_string_truncate(url, 0);
+        canonical(text, url, NULL);
+    }
+    return url->len > 0 ? set_find(reading->view->set, OBSERVABLE_URL, url->str, url->len)
+                        : SET_NONE;
 }
 
 /* Looks [start, end) up, and shorter readings of it down to @least, where its host ends: a URL may
@@ -113,31 +146,34 @@ static SetEntry find(const SpotView *view, const char *scheme, gsize start, gsiz
  * well be inside it. The longest reading that is in the set counts. */
 static void look_up(SpotView *view, const char *scheme, gsize start, gsize least, gsize end)
 {
-    g_autoptr(GString) url = g_string_new(NULL);
     SetEntry best = SET_NONE;
-    gsize best_end = end, length;
-    gboolean whole = end - start < longest_spelling(view);
+    gsize best_end = end, trimmed = end;
+    Reading reading;
 
-    for (guint i = 0; whole && i < TRIM_MAX; i++) {
-        best = find(view, scheme, start, best_end, url, &length);
-        if (best != SET_NONE)
-            break;
-        if (best_end == least || !is_class(view->text[best_end - 1], TRIM))
-            break;
-        best_end--;
+    begin_reading(&reading, view, scheme, start);
+    while (end - trimmed < TRIM_MAX - 1 && trimmed > least &&
+           is_class(view->text[trimmed - 1], TRIM))
+        trimmed--;
+    for (; end - start < longest_spelling(view) && trimmed <= end; trimmed++) {
+        SetEntry entry = find(&reading, trimmed);
+        if (entry != SET_NONE) {
+            best = entry;
+            best_end = trimmed;
+        }
     }
     /* From the shortest on, as a line of values between commas is longer than any of them. */
     guint cuts = best == SET_NONE ? CUTS_MAX : 0;
     for (gsize cut = least; cut < end && cuts > 0; cut++) {
         if (!is_class(view->text[cut], CUTS))
             continue;
-        SetEntry entry = find(view, scheme, start, cut, url, &length);
+        SetEntry entry = find(&reading, cut);
         if (entry != SET_NONE) {
             best = entry;
             best_end = cut;
         }
-        cuts = length > set_longest_url(view->set) + SCHEME_MAX ? 0 : cuts - 1;
+        cuts = reading.url->len > set_longest_url(view->set) + SCHEME_MAX ? 0 : cuts - 1;
     }
+    end_reading(&reading);
     if (best != SET_NONE)
         spot_view_add_url(view, start, least, best_end, best);
 }
@@ -200,8 +236,9 @@ void spot_url(SpotView *view, gsize at)
         return;
     if (!set_has(view->set, OBSERVABLE_URL) && !g_ascii_isdigit(view->text[host]))
         return;
-    g_autoptr(GString) url = g_string_new(NULL);
-    if (!canonical(view, "", start, authority, url, &parts))
+    g_autoptr(GString) url = g_string_new(NULL), text = g_string_new(NULL);
+    g_string_append_len(text, view->text + start, (gssize)(authority - start));
+    if (!canonical(text, url, &parts))
         return;
     const char *name = url->str + parts.host;
     if (parts.host_kind == OBSERVABLE_IPV4)

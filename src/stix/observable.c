@@ -93,7 +93,9 @@ static char *normalise_email(const char *text, gsize length)
     g_autofree char *domain = normalise_domain(at + 1, (gsize)(text + length - at) - 1);
     if (!domain)
         return NULL;
-    g_autofree char *local = g_utf8_strdown(text, at - text);
+    /* First those of ASCII: in some languages another letter is the small one of 'I'. */
+    g_autofree char *ascii = g_ascii_strdown(text, at - text);
+    g_autofree char *local = g_utf8_strdown(ascii, -1);
     return g_strconcat(local, "@", domain, NULL);
 }
 

@@ -348,3 +348,45 @@ gboolean observable_url_append(const char *text, gsize length, GString *into,
         *ret_parts = parts;
     return TRUE;
 }
+
+/* May what stands behind [text, text + length) make its end another: an escape, if one has begun,
+ * or the path's last segment, if that is dots? */
+static gboolean is_open(const char *text, gsize length)
+{
+    gboolean dots = FALSE;
+
+    if (text[length - 1] == '%' || (length >= 2 && text[length - 2] == '%'))
+        return TRUE;
+    while (length > 0) {
+        if (text[length - 1] == '.')
+            length--;
+        else if (length >= 3 && g_ascii_strncasecmp(text + length - 3, "%2e", 3) == 0)
+            length -= 3;
+        else
+            break;
+        dots = TRUE;
+    }
+    return dots && length > 0 && byte_class[(guchar)text[length - 1]] & SLASH;
+}
+
+gboolean observable_url_extend(const char *text, gsize length, gsize longer, GString *url)
+{
+    const Slice more = {text + length, longer - length};
+    const gsize before = url->len, scheme = scheme_length(text, length);
+
+    if (before == 0 || scheme == 0 || longer > OBSERVABLE_MAX_LENGTH || is_open(text, length))
+        return FALSE;
+    gsize path = span_until(text, scheme + 3, length, SLASH | QUESTION | HASH);
+    if (path == length)
+        return FALSE; /* the host may go on */
+    for (gsize i = 0; i < more.length; i++)
+        if (byte_class[(guchar)more.text[i]] & NOWHERE || more.text[i] == '\\' ||
+            more.text[i] == ' ')
+            return FALSE;
+    if (memchr(text + path, '#', length - path))
+        return TRUE;
+    const Slice added = {more.text, span_until(more.text, 0, more.length, HASH)};
+    append_uniform(url, &added, FALSE);
+    return url->len <= OBSERVABLE_MAX_LENGTH &&
+           (memchr(text + path, '?', length - path) || !strstr(url->str + before - 1, "/."));
+}

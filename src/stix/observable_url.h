@@ -30,3 +30,8 @@ typedef struct {
  * appended. */
 gboolean observable_url_append(const char *text, gsize length, GString *into,
                                ObservableUrlParts *ret_parts);
+
+/* Given @url, the canonical form of the first @length bytes of @text, makes it that of the first
+ * @longer bytes, as if these had been read anew, in the time that what is more of them takes. FALSE
+ * with @url spoiled when they have to be read anew: more may undo what was. */
+gboolean observable_url_extend(const char *text, gsize length, gsize longer, GString *url);

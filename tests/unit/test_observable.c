@@ -300,6 +300,42 @@ static void test_bounds(void)
     g_assert_null(observable_normalise(OBSERVABLE_OTHER, "a\0b", 3, NULL));
 }
 
+/* A URL that is read piece by piece is, after each piece, what it is when read at once. */
+static void test_url_extend(void)
+{
+    static const char *const beginnings[] = {
+        "http://alder.example",     "https://alder.example/",          "http://192.0.2.1:80", "h",
+        "http://[2001:db8::1]/a?b", "http://me:secret@alder.example/a"};
+    static const char *const pieces[] = {"/",   ".",   "..", "/./", "/../", "%2e", "%2E",      "%",
+                                         "2",   "e",   "4",  "%41", "%2f",  "%zz", ",",        "'",
+                                         ";",   "(",   "?",  "#",   "\\",   "a",   "\303\274", "@",
+                                         ":80", "[.]", " ",  "~",   "b/c",  "&d=", "x.y"};
+    g_autoptr(GRand) chance = g_rand_new_with_seed(3);
+    guint extended = 0, spoiled = 0;
+
+    for (guint round = 0; round < 30000; round++) {
+        g_autoptr(GString) text = g_string_new(beginnings[round % G_N_ELEMENTS(beginnings)]);
+        g_autoptr(GString) url = g_string_new(NULL);
+        observable_url_append(text->str, text->len, url, NULL);
+        for (guint i = 0; i < 12; i++) {
+            g_autoptr(GString) wanted = g_string_new(NULL);
+            gsize length = text->len;
+            for (gint more = g_rand_int_range(chance, 1, 4); more > 0; more--)
+                g_string_append(text, pieces[g_rand_int_range(chance, 0, G_N_ELEMENTS(pieces))]);
+            observable_url_append(text->str, text->len, wanted, NULL);
+            if (observable_url_extend(text->str, length, text->len, url)) {
+                g_assert_cmpstr(url->str, ==, wanted->str);
+                extended++;
+            } else {
+                g_string_assign(url, wanted->str);
+                spoiled++;
+            }
+        }
+    }
+    g_assert_cmpuint(extended, >, 30000);
+    g_assert_cmpuint(spoiled, >, 30000);
+}
+
 static void test_url_parts(void)
 {
     static const char url[] = "http://me@Alder.example.:8080/a?b";
@@ -354,6 +390,7 @@ int main(int argc, char **argv)
     g_test_add_func("/observable/classify", test_classify);
     g_test_add_func("/observable/bounds", test_bounds);
     g_test_add_func("/observable/url-parts", test_url_parts);
+    g_test_add_func("/observable/url-extend", test_url_extend);
     g_test_add_func("/observable/kind-names", test_kind_names);
     g_test_add_func("/observable/speed", test_speed);
     return g_test_run();
