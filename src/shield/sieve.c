@@ -176,6 +176,15 @@ static gboolean is_address(const SieveLevel *level, gsize end, gsize length)
                                     run_end);
 }
 
+/* Does what the filters did not see ending at @end, as it is two addresses with a dash between or
+ * has more marks behind it than they look through, have digits before its marks? */
+static gboolean has_digits(const SieveLevel *level, gsize end)
+{
+    while (end > 0 && spot_view_class((char)level->text[end - 1]) & (SPOT_DOT | SPOT_DASH))
+        end--;
+    return end > 0 && spot_view_class((char)level->text[end - 1]) & SPOT_DIGIT;
+}
+
 /* Asks the set for the addresses that wait: only those that it may have are places. */
 static void ask_for_addresses(const Set *set, SieveLevel *level, GArray *places)
 {
@@ -198,9 +207,10 @@ static void take_hits(const Set *set, SieveLevel *level, gsize base, GArray *pla
     for (guint i = 0; i < block->number_hits; i++) {
         gsize end = base + (gsize)(gssize)block->numbers[i].end, at = end - 1;
         gsize length = block->numbers[i].length;
-        if (length == 0) /* two of them, with a dash between */
-            g_array_append_val(places, at);
-        else if (is_address(level, end, length)) {
+        if (length == 0) {
+            if (has_digits(level, end))
+                g_array_append_val(places, at);
+        } else if (is_address(level, end, length)) {
             level->addresses[level->waiting] = block->numbers[i].address;
             level->last_digits[level->waiting++] = at;
             if (level->waiting == SET_TOGETHER)
@@ -231,7 +241,7 @@ static void sieve_level(Sieve *sieve, guint depth, const guint8 *text, gsize len
             gsize at = base + block->lists[SIEVE_ESCAPES][i];
             if (depth < SIEVE_DEPTH)
                 sieve_side_add(level, at);
-            else if (sieve_side_is_skipped(level, at))
+            else if (sieve_side_is_skipped(sieve, level, at))
                 g_array_append_val(places, at);
         }
         if (level->side->len > SIDE_SIZE)

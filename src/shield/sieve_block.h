@@ -177,5 +177,5 @@ gboolean sieve_script_name(const Sieve *sieve, const SieveLevel *level, gsize at
 void sieve_side_add(SieveLevel *level, gsize at);
 
 /* Is a backslash escape at @at one whose letters the spotter leaves out of the word behind it even
- * where it unfolds no more? */
-gboolean sieve_side_is_skipped(const SieveLevel *level, gsize at);
+ * where it unfolds no more, and may that word be of the set? */
+gboolean sieve_side_is_skipped(const Sieve *sieve, const SieveLevel *level, gsize at);

@@ -1,8 +1,9 @@
 /* sieve_numbers.h - from the ends of runs of digits, dots and dashes to IPv4 addresses that the set
  * may have. Included by sieve_kernel.h. */
 
-/* Dots and dashes behind an address that are looked through. */
-#define MARKS_MAX 16
+/* The longest and the shortest range, two addresses with a dash between. */
+#define RANGE_MAX 31
+#define RANGE_MIN 15
 
 /* Addresses that are asked for together. */
 #define NUMBERS_TOGETHER 64
@@ -29,19 +30,47 @@ static inline void pass_number(SieveBlock *block, gint32 end, guint length, guin
     block->numbers[hit].address = address;
 }
 
+static inline gboolean is_known_number(const Sieve *sieve, guint32 address)
+{
+    return filter_has(&sieve->filters->v4, key_number(sieve->seed_v4, address)) ||
+           nets4_may_have(sieve->filters, address);
+}
+
 /* If the filters let it through, the spotter shall say. */
 static inline void ask_for_number(const Sieve *sieve, SieveBlock *block, gint32 end, guint length,
                                   guint32 address)
 {
-    if (filter_has(&sieve->filters->v4, key_number(sieve->seed_v4, address)) ||
-        nets4_may_have(sieve->filters, address))
+    if (is_known_number(sieve, address))
         pass_number(block, end, length, address);
 }
 
+/* The highest @count bits, up to 63. */
+static inline guint64 highest_bits(guint count)
+{
+    return ~(~G_GUINT64_CONSTANT(0) >> count);
+}
+
+/* The @length bytes before @last, with one mark: may they be a range one end of which is of the
+ * set?
+ */
+static inline gboolean is_known_range(const Sieve *sieve, const guint8 *last, guint64 dots,
+                                      guint64 mark, guint length)
+{
+    guint32 first, second;
+    guint behind = leading(mark), before = length - behind - 1;
+
+    return behind >= 7 && behind <= 15 && before >= 7 && before <= 15 &&
+           read_quad(last, dots & highest_bits(behind), behind, &second) &&
+           read_quad(last - behind - 1, dots << (behind + 1) & highest_bits(before), before,
+                     &first) &&
+           (is_known_number(sieve, first) || is_known_number(sieve, second));
+}
+
 /* The address that ends, but for dots and dashes, at @run_end; FALSE when it is none. Leading zeros
- * are let through. Two addresses with a dash between are passed on as they are. */
-static inline gboolean read_number(SieveBlock *block, const guint8 *text, guint32 run_end,
-                                   Number *ret_number)
+ * are let through. Two addresses with a dash between are passed on as they are, and so is what is
+ * too long to be told. */
+static inline gboolean read_number(const Sieve *sieve, SieveBlock *block, const guint8 *text,
+                                   guint32 run_end, Number *ret_number)
 {
     guint64 alnum = window(block, SIEVE_ALNUM, run_end), dots = window(block, SIEVE_DOT, run_end);
     guint length = leading(~window(block, SIEVE_RUN, run_end)), trailing = leading(alnum);
@@ -52,13 +81,20 @@ static inline gboolean read_number(SieveBlock *block, const guint8 *text, guint3
             pass_number(block, (gint32)run_end, 0, 0);
         return FALSE;
     }
+    gboolean cut = length == 64;
     length -= trailing;
+    if (length > RANGE_MAX)
+        return FALSE;
+    if (cut) {
+        pass_number(block, end, 0, 0);
+        return FALSE;
+    }
     alnum <<= trailing;
     dots <<= trailing;
-    guint64 whole = ~(~G_GUINT64_CONSTANT(0) >> 1 >> (length - 1));
-    gboolean dashed = (~alnum & ~dots & whole) != 0;
-    if (dashed || length > 15 || trailing > MARKS_MAX) {
-        if (trailing > MARKS_MAX || (dashed && length >= 15 && length <= 31))
+    guint64 whole = highest_bits(length), marks = ~alnum & ~dots & whole;
+    if (marks != 0 || length > 15) {
+        if (length >= RANGE_MIN && (marks & (marks - 1)) == 0 &&
+            is_known_range(sieve, text + end, dots & whole, marks, length))
             pass_number(block, end, 0, 0);
         return FALSE;
     }
@@ -122,6 +158,6 @@ PASS probe_marked_numbers(const Sieve *sieve, SieveBlock *block, const guint8 *t
     Number number;
 
     for (guint32 i = 0; i < block->counts[SIEVE_MARKED_NUMBERS]; i++)
-        if (read_number(block, text, block->lists[SIEVE_MARKED_NUMBERS][i], &number))
+        if (read_number(sieve, block, text, block->lists[SIEVE_MARKED_NUMBERS][i], &number))
             ask_for_number(sieve, block, number.end, number.length, number.address);
 }

@@ -93,13 +93,32 @@ void sieve_side_add(SieveLevel *level, gsize at)
     unfold(level->side, (const char *)level->text + start, end - start, spot_view_kinds[percent]);
 }
 
-gboolean sieve_side_is_skipped(const SieveLevel *level, gsize at)
+/* May the run of letters, digits, dots and dashes at @at be of the set? */
+static gboolean may_be_of_set(const Sieve *sieve, const SieveLevel *level, gsize at)
+{
+    gsize end = at;
+    guint8 classes = 0, class;
+
+    while (end < level->length && (class = spot_view_class((char)level->text[end])) & SPOT_HOST) {
+        classes |= class;
+        end++;
+    }
+    if (end - at >= 32 || !(classes & SPOT_LETTER) || memmem(level->text + at, end - at, "..", 2))
+        return end - at >= 32 || classes & SPOT_DOT;
+    while (end > at && spot_view_class((char)level->text[end - 1]) & (SPOT_DOT | SPOT_DASH))
+        end--;
+    return classes & SPOT_DOT && sieve_rare_name(sieve, (const char *)level->text + end, end - at);
+}
+
+gboolean sieve_side_is_skipped(const Sieve *sieve, const SieveLevel *level, gsize at)
 {
     const char *text = (const char *)level->text + at;
     char bytes[UNFOLD_MAX];
     guint count;
     UnfoldKind kind;
 
-    return text[0] == '\\' &&
-           unfold_step(text, level->length - at, UNFOLD_BACKSLASH, bytes, &count, &kind) > 2;
+    if (text[0] != '\\')
+        return FALSE;
+    gsize size = unfold_step(text, level->length - at, UNFOLD_BACKSLASH, bytes, &count, &kind);
+    return size > 2 && may_be_of_set(sieve, level, at + size);
 }

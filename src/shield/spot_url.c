@@ -51,15 +51,27 @@ static gsize longest_spelling(const SpotView *view)
  * spelling is rarely, and never by mere escapes, three times as long as what it spells: what lies
  * behind that is not looked at, so that nobody can make a field of URLs that is read again for
  * each. */
-static gsize url_end(const SpotView *view, gsize start, gsize from)
+static gsize url_end(SpotView *view, gsize start, gsize from)
 {
     gboolean encoded = view->kinds && view->kinds[from] & UNFOLD_PERCENT;
     gsize most = longest_spelling(view);
     gsize end = from;
-    while (end < view->length && end - start < most && !is_class(view->text[end], ENDS) &&
-           !(encoded && ends_encoded(view, end)))
+
+    if (encoded) {
+        while (end < view->length && end - start < most && !is_class(view->text[end], ENDS) &&
+               !ends_encoded(view, end))
+            end++;
+        return end;
+    }
+    /* Others before it in the same field have the same end. */
+    if (from >= view->url_from && from < view->url_until)
+        end = view->url_until;
+    else
+        view->url_from = from;
+    while (end < view->length && end - start < most && !is_class(view->text[end], ENDS))
         end++;
-    return end;
+    view->url_until = end;
+    return MAX(from, MIN(end, start + most));
 }
 
 /* Does the text go on behind an escape that was taken for the end ("\/", "\u0026")? Then what

@@ -24,18 +24,23 @@ const guint8 spot_view_classes[256] = {
  * "[.]" would make another URL of it. */
 const guint spot_view_kinds[SPOT_VIEW_KINDS] = {UNFOLD_BACKSLASH | UNFOLD_DEFANG, UNFOLD_PERCENT};
 
+/* Of a long field so much is unfolded for one escape that the parts in which pieces overlap are
+ * few: whoever writes a field of nothing but escapes has it looked at twice for each depth
+ * otherwise. */
+#define AHEAD_MAX (8 * SPOT_MAX_LENGTH)
+
 gsize spot_view_field(const char *text, gsize length, gsize at, gsize *ret_start, gsize *ret_end)
 {
     gsize start = at, end = at;
 
     while (start > 0 && at - start < SPOT_MAX_LENGTH && !spot_view_parts_fields(text[start - 1]))
         start--;
-    while (end < length && end - at < 2 * SPOT_MAX_LENGTH && !spot_view_parts_fields(text[end]))
+    while (end < length && end - at < AHEAD_MAX && !spot_view_parts_fields(text[end]))
         end++;
     *ret_start = start;
     *ret_end = end;
     /* A field longer than that is looked at in pieces that overlap. */
-    return end - at < 2 * SPOT_MAX_LENGTH ? end : at + SPOT_MAX_LENGTH;
+    return end - at < AHEAD_MAX ? end : at + AHEAD_MAX - SPOT_MAX_LENGTH;
 }
 
 static gsize offset_of(const SpotView *view, gsize at)

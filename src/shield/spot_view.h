@@ -37,6 +37,7 @@ typedef struct {
     gsize address_until; /* text before this is an IPv6 address that was looked at already */
     gsize colons_until;  /* the same for what only looked like one */
     gsize other_script_until;
+    gsize url_from, url_until; /* between these nothing ends a URL */
     gsize unfolded_until[SPOT_VIEW_KINDS];
     gboolean cut_start, cut_end; /* the text is a piece of a longer field */
 } SpotView;
