@@ -166,9 +166,9 @@ guint set_find_domain(const Set *set, const char *canonical, gsize length,
         !may_have_name(set, canonical, length, &may_be_longer) || memchr(canonical, '\0', length) ||
         !memchr(canonical, '.', length))
         return 0;
-    gsize last = 0;
+    gsize last = set_file_last_labels(canonical, length, 1);
     for (guint labels = 2; last < length && found < SET_MAX_FOUND; labels++) {
-        last = set_file_last_labels(canonical, length, labels);
+        last += 1 + set_file_last_labels(canonical, length - last - 1, 1);
         if (labels == 3 && !may_be_longer)
             break;
         SetEntry entry = find_text(set, SET_TABLE_DOMAIN, canonical + length - last, last);

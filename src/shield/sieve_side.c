@@ -93,21 +93,39 @@ void sieve_side_add(SieveLevel *level, gsize at)
     unfold(level->side, (const char *)level->text + start, end - start, spot_view_kinds[percent]);
 }
 
+/* May one of the names in the run [start, end), between two dots or more, be of the set? */
+static gboolean has_name(const Sieve *sieve, const char *start, const char *end)
+{
+    while (end > start && spot_view_class(end[-1]) & (SPOT_DOT | SPOT_DASH))
+        end--;
+    while (start < end) {
+        const char *dots = memmem(start, (gsize)(end - start), "..", 2);
+        const char *piece_end = dots ? dots : end;
+        if (piece_end > start && sieve_rare_name(sieve, piece_end, (gsize)(piece_end - start)))
+            return TRUE;
+        for (start = piece_end; start < end && *start == '.';)
+            start++;
+    }
+    return FALSE;
+}
+
 /* May the run of letters, digits, dots and dashes at @at be of the set? */
 static gboolean may_be_of_set(const Sieve *sieve, const SieveLevel *level, gsize at)
 {
+    const char *text = (const char *)level->text;
     gsize end = at;
     guint8 classes = 0, class;
 
-    while (end < level->length && (class = spot_view_class((char)level->text[end])) & SPOT_HOST) {
+    while (end < level->length && (class = spot_view_class(text[end])) & SPOT_HOST) {
         classes |= class;
         end++;
     }
-    if (end - at >= 32 || !(classes & SPOT_LETTER) || memmem(level->text + at, end - at, "..", 2))
-        return end - at >= 32 || classes & SPOT_DOT;
-    while (end > at && spot_view_class((char)level->text[end - 1]) & (SPOT_DOT | SPOT_DASH))
-        end--;
-    return classes & SPOT_DOT && sieve_rare_name(sieve, (const char *)level->text + end, end - at);
+    if (end - at >= 32)
+        return TRUE;
+    if (!(classes & SPOT_DOT))
+        return FALSE;
+    return classes & SPOT_LETTER ? has_name(sieve, text + at, text + end)
+                                 : (classes & SPOT_DIGIT) != 0;
 }
 
 gboolean sieve_side_is_skipped(const Sieve *sieve, const SieveLevel *level, gsize at)
