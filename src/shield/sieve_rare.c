@@ -104,6 +104,39 @@ static gboolean follows_scheme(const SieveLevel *level, gsize at)
     return at == least || level->text[at - 1] == ':';
 }
 
+typedef struct {
+    const char *text;
+    gsize length;
+} Piece;
+
+static gboolean take_piece(gpointer user, const char *text, gsize length)
+{
+    *(Piece *)user = (Piece){text, length};
+    return FALSE;
+}
+
+/* As far as the spotter looks at a name in another script in one go. */
+#define OTHER_SCRIPT_MAX 1024
+
+/* Is the host at @at, with other scripts, all of it a name with dots that sieve_script_name() sees?
+ * What has characters that fall away in URLs, or escapes, is not. */
+static gboolean is_script_name(const SieveLevel *level, gsize at)
+{
+    const char *text = (const char *)level->text;
+    Piece piece = {0};
+    gsize end = at, last_end;
+
+    while (class_at(level, end) & (SPOT_HOST | SPOT_HIGH) && end - at <= OTHER_SCRIPT_MAX)
+        end++;
+    if (end - at > OTHER_SCRIPT_MAX || (end < level->length && text[end] == '%'))
+        return FALSE;
+    spot_name_pieces(text, at, end, take_piece, &piece);
+    while (end > at && class_of(level->text[end - 1]) & (SPOT_DOT | SPOT_DASH))
+        end--;
+    return piece.text == text + at && piece.length == end - at &&
+           script_last_label(piece.text, piece.length, &last_end) > 0;
+}
+
 gboolean sieve_rare_host(const Sieve *sieve, const SieveLevel *level, gsize at)
 {
     const guint8 *text = level->text;
@@ -119,7 +152,7 @@ gboolean sieve_rare_host(const Sieve *sieve, const SieveLevel *level, gsize at)
         end++;
     }
     if (class_at(level, end) & SPOT_HIGH)
-        return sieve->names || sieve->addresses;
+        return (sieve->names || sieve->addresses) && !is_script_name(level, at);
     while (end > at && text[end - 1] == '.')
         end--;
     if (number && sieve->addresses)

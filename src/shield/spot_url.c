@@ -88,15 +88,17 @@ static gboolean is_cut_short(const SpotView *view, gsize end)
            !is_class(bytes[0], ENDS);
 }
 
-/* Appends the canonical form of the URL @text; a defanged scheme counts. */
-static gboolean canonical(const GString *text, GString *into, ObservableUrlParts *ret_parts)
+/* Appends the canonical form of the URL @text, which is refanged. */
+static gboolean canonical(GString *text, GString *into, ObservableUrlParts *ret_parts)
 {
-    gsize plain_length;
+    gsize length;
 
     if (g_ascii_strncasecmp(text->str, "http", 4) != 0) {
-        g_autofree char *plain = observable_refang(text->str, text->len, &plain_length);
-        if (plain)
-            return observable_url_append(plain, plain_length, into, ret_parts);
+        g_autofree char *plain = observable_refang(text->str, text->len, &length);
+        if (plain) {
+            g_string_truncate(text, 0);
+            g_string_append_len(text, plain, (gssize)length);
+        }
     }
     return observable_url_append(text->str, text->len, into, ret_parts);
 }
@@ -109,46 +111,66 @@ static gboolean is_in(char c, const char *set)
 /* Readings of one URL, of which the next is usually longer by some bytes. */
 typedef struct {
     const SpotView *view;
-    GString *text; /* what is read: the scheme, and from `start` to `end` */
-    gsize scheme, start, end;
-    GString *url; /* its canonical form; empty: it is no URL */
+    const char *scheme;
+    gsize start, end;
+    gboolean defanged; /* it may be, as its scheme is not written out */
+    GString *plain;    /* what was read: the scheme, and from `start` to `end`, refanged */
+    GString *url;      /* its canonical form; empty: it is no URL */
 } Reading;
 
 static void begin_reading(Reading *reading, const SpotView *view, const char *scheme, gsize start)
 {
+    const char *text = view->text + start;
     *reading = (Reading){
+        .defanged = *scheme == '\0' &&
+                    (view->length - start < 4 || g_ascii_strncasecmp(text, "http", 4) != 0),
         .view = view,
-        .text = g_string_new(scheme),
-        .scheme = strlen(scheme),
+        .scheme = scheme,
         .start = start,
-        .end = start,
+        .plain = g_string_new(NULL),
         .url = g_string_new(NULL),
     };
 }
 
 static void end_reading(Reading *reading)
 {
-    g_string_free(reading->text, TRUE);
+    g_string_free(reading->plain, TRUE);
     g_string_free(reading->url, TRUE);
+}
+
+/* The longest separator that is undone, "(://)". */
+#define SEPARATOR_MAX 5
+
+/* Reads up to @end what is more than was read; FALSE when all is to be read anew. */
+static gboolean read_on(Reading *reading, gsize end)
+{
+    const char *text = reading->view->text;
+    gsize length = reading->plain->len;
+
+    if (reading->end == 0 || end <= reading->end || reading->url->len == 0)
+        return FALSE;
+    /* A separator may be undone: one that begins in what is more, or ends there. */
+    gsize from = reading->end - MIN(reading->end - reading->start, SEPARATOR_MAX);
+    for (; reading->defanged && from < end; from++)
+        if (is_in(text[from], "[("))
+            return FALSE;
+    g_string_append_len(reading->plain, text + reading->end, (gssize)(end - reading->end));
+    return observable_url_extend(reading->plain->str, length, reading->plain->len, reading->url);
 }
 
 /* Looks the text up to @end up, read as a URL. */
 static SetEntry find(Reading *reading, gsize end)
 {
-    GString *text = reading->text, *url = reading->url;
-    const char *from = reading->view->text + reading->start;
-    gsize length = text->len, longer = reading->scheme + end - reading->start;
+    const char *text = reading->view->text + reading->start;
+    GString *url = reading->url;
 
-    if (longer > length)
-        g_string_append_len(text, from + (length - reading->scheme), (gssize)(longer - length));
-    else
-        g_string_truncate(text, longer);
-    /* Of others more than their end may be defanged. */
-    if (longer <= length || g_ascii_strncasecmp(text->str, "http", 4) != 0 ||
-        !observable_url_extend(text->str, length, longer, url)) {
+    if (!read_on(reading, end)) {
+        g_string_assign(reading->plain, reading->scheme);
+        g_string_append_len(reading->plain, text, (gssize)(end - reading->start));
         g_string_truncate(url, 0);
-        canonical(text, url, NULL);
+        canonical(reading->plain, url, NULL);
     }
+    reading->end = end;
     return url->len > 0 ? set_find(reading->view->set, OBSERVABLE_URL, url->str, url->len)
                         : SET_NONE;
 }

@@ -180,6 +180,9 @@ static const Row rows[] = {
     YES("defanged", TEXT, DOMAIN, "alder.example", "www(dot)alder[dot]example"),
     YES("defanged", TEXT, IPV4, "192.0.2.1", "192[.]0.2[.]1"),
     YES("defanged", TEXT, EMAIL, "mallory@alder.example", "mallory[@]alder[.]example"),
+    YES("defanged", TEXT, URL, "http://alder.example/a,b.c", "hxxp://alder.example/a,b[.]c,d"),
+    YES("defanged", TEXT, URL, "http://alder.example/a,b.c(d", "hxxp://alder.example/a,b(.)c(d)e"),
+    YES("defanged", TEXT, URL, "http://alder.example/a,b[.]c", "http://alder.example/a,b[.]c,d"),
     NO("defanged", TEXT, DOMAIN, "alder.example", "alder.example[.]net"),
     NO("defanged", TEXT, IPV4, "192.0.2.1", "5[.]192.0.2.1"),
 

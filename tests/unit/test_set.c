@@ -188,6 +188,30 @@ static void test_lengths_of_names(void)
     }
 }
 
+/* Texts that are none of the set's are asked for until it has a filter of its texts: what is found
+ * is the same before and after. */
+static void test_asked_in_vain(void)
+{
+    static const char *const formats[] = {"n%u.alder.example", "http://n%u.alder.example/a",
+                                          "n%u@alder.example"};
+    static const ObservableKind kinds[] = {OBSERVABLE_DOMAIN, OBSERVABLE_URL, OBSERVABLE_EMAIL};
+    const guint count = 3000;
+    g_autoptr(SetBuilder) builder = set_builder_new(NULL);
+
+    begin(builder, ID_A, 0, FALSE);
+    for (guint i = 0; i < count; i++) {
+        g_autofree char *value = g_strdup_printf(formats[i % 3], i);
+        add(builder, kinds[i % 3], value);
+    }
+    g_autoptr(Set) set = open_set(builder);
+    for (guint round = 0; round < 3; round++)
+        for (guint i = 0; i < 2 * count; i++) {
+            g_autofree char *value = g_strdup_printf(formats[i % 3], i);
+            SetEntry entry = set_find(set, kinds[i % 3], value, strlen(value));
+            g_assert_cmpint(entry != SET_NONE, ==, i < count);
+        }
+}
+
 static void test_empty(void)
 {
     g_autoptr(SetBuilder) builder = set_builder_new(NULL);
@@ -693,6 +717,7 @@ int main(int argc, char **argv)
     g_test_add_func("/set/covering", test_covering);
     g_test_add_func("/set/lengths_of_names", test_lengths_of_names);
     g_test_add_func("/set/empty", test_empty);
+    g_test_add_func("/set/asked-in-vain", test_asked_in_vain);
     g_test_add_func("/set/many", test_many);
     g_test_add_func("/set/every-kind", test_every_kind);
     g_test_add_func("/set/filters", test_filters);
