@@ -115,6 +115,7 @@ def escapes(v):
     yield "\\u of \\u: \\u005cu005c", fill(lambda: escape_json(escape_json(v.word(2))), "", 8)
     yield "\\x of random bytes", fill(
         lambda: "".join(f"\\x{b:02x}" for b in r.randbytes(50)), "", 1)
+    yield "#012 and near names", fill(lambda: "#012" + v.near_deep(), "", 8)
     yield "backslashes", fill(lambda: "\\" * 1000)
     yield "backslash and dot: \\.", fill(lambda: v.word(2) + "\\.")
     yield "backslash and slash: \\/", fill(lambda: v.word(2) + "\\/")
@@ -147,6 +148,12 @@ def names(v):
         lambda: script_word(v, 0x430, 0x44f, 6) + "." + r.choice(v.two), " ", 8)
     yield "Cyrillic under last labels", fill(
         lambda: script_word(v, 0x430, 0x44f, 6) + "." + r.choice(v.tops), " ", 8)
+    yield "letters and marks apart, under last labels", fill(
+        lambda: v.word(3) + "e\u0301" + v.word(2) + "." + r.choice(v.tops), " ", 8)
+    yield "wide letters under last labels", fill(
+        lambda: v.word(3) + "\uff41" + v.word(2) + "." + r.choice(v.tops), " ", 8)
+    yield "URLs of hosts in Cyrillic", fill(
+        lambda: f"a://{script_word(v, 0x430, 0x44f, 4)}.{r.choice(v.tops)}/", " ", 8)
     yield "Han before names", fill(
         lambda: script_word(v, 0x4e00, 0x5600, 3) + v.word(3) + "." + r.choice(v.tops), "", 8)
     yield "Han and full stops", fill(lambda: script_word(v, 0x4e00, 0x5600, 3) + "\u3002")
@@ -206,6 +213,12 @@ def urls(v):
     yield "URLs of hosts of the set, commas and quotes", fill(
         lambda: f"http://{v.url_host()}/{commas(40)}", " ", 4)
     yield "URLs of hosts of the set, dots and commas", fill(lambda: f"http://{v.url_host()}/{'.,' * 20}", " ", 4)
+    yield "defanged URLs of hosts of the set", fill(
+        lambda: f"hxxp://{v.url_host()}/{commas(40)}", " ", 4)
+    yield "URLs of hosts of the set in URLs of them", fill(
+        lambda: f"http://{v.url_host()}/?u=http%3A%2F%2F{v.url_host()}%2F", "&")
+    yield "hosts of URLs of the set, dots in escapes", fill(
+        lambda: v.url_host() + "/" + "%2e," * 40, " ", 2)
     yield "hosts of URLs of the set and a slash", fill(lambda: v.url_host() + "/", ",")
     yield "hosts of URLs of the set, commas and quotes", fill(
         lambda: f"{v.url_host()}/{commas(40)}", " ", 4)
