@@ -7,7 +7,7 @@ import unittest
 
 import concert
 from peernode import Node
-from test_shield_export import indicator
+from shieldnode import indicator
 
 
 def domain(number, name, pap="green", **members):

@@ -1,75 +1,5 @@
-#include "shield/export.h"
-
-#include <string.h>
-#include <yyjson.h>
-
-#define DAY    (G_GINT64_CONSTANT(86400) * G_USEC_PER_SEC)
-#define NOW    (20000 * DAY) /* 2024-10-04 */
-#define ID     "indicator--0a000000-0000-4000-8000-00000000000a"
-#define ID_B   "indicator--0b000000-0000-4000-8000-00000000000b"
-#define MD5    "d41d8cd98f00b204e9800998ecf8427e"
-#define SHA256 "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
-#define JA4    "t13d1516h2_8daaf6152771_02713d6af862"
-
-/* What a hostile partner would call things, were it to break out of a line, cell or string. */
-#define HOSTILE "=cmd|'/c'!A1\"\n;drop\r$(id)`id`\t\\',--\xe2\x80\xae<b>%n{}"
-
-static const ExportOptions plain_options = {
-    .now = NOW, .time = NOW, .action = -1, .unmarked = MARKING_PAP_CLEAR};
-
-static gboolean collect(gpointer user, const char *bytes, gsize length, GError **error)
-{
-    g_string_append_len(user, bytes, (gssize)length);
-    return TRUE;
-}
-
-static ExportValue make_value(ObservableKind kind, const char *text)
-{
-    return (ExportValue){.kind = kind, .text = text, .id = ID, .source = "birch", .confidence = -1};
-}
-
-/* The export of @count values. */
-static char *export_text(const char *name, const ExportOptions *options, const ExportValue *values,
-                         gsize count, ExportCounts *ret_counts)
-{
-    GError *error = NULL;
-    GString *text = g_string_new(NULL);
-    const ExportFormat *format = export_format_find(name, &error);
-    g_assert_no_error(error);
-    g_autoptr(Export) export = export_new(format, options, collect, text, &error);
-    g_assert_no_error(error);
-    for (gsize i = 0; i < count; i++)
-        g_assert_true(export_add(export, &values[i], NULL));
-    g_assert_true(export_finish(export, ret_counts, NULL));
-    return g_string_free(text, FALSE);
-}
-
-/* One value of each kind, in the order of a set. */
-static const struct {
-    ObservableKind kind;
-    const char *text;
-} kinds[] = {
-    {OBSERVABLE_IPV4, "192.0.2.1"},
-    {OBSERVABLE_IPV6, "2001:db8::1"},
-    {OBSERVABLE_CIDR, "198.51.100.0/24"},
-    {OBSERVABLE_CIDR, "2001:db8:1::/48"},
-    {OBSERVABLE_DOMAIN, "alder.example"},
-    {OBSERVABLE_URL, "http://birch.example/a?b='c;d"},
-    {OBSERVABLE_URL, "https://birch.example/"},
-    {OBSERVABLE_MD5, MD5},
-    {OBSERVABLE_SHA256, SHA256},
-    {OBSERVABLE_EMAIL, "eve@cedar.example"},
-    {OBSERVABLE_JA3, MD5},
-    {OBSERVABLE_JA4, JA4},
-};
-
-static char *export_kinds(const char *name, const ExportOptions *options, ExportCounts *ret_counts)
-{
-    ExportValue values[G_N_ELEMENTS(kinds)];
-    for (guint i = 0; i < G_N_ELEMENTS(kinds); i++)
-        values[i] = make_value(kinds[i].kind, kinds[i].text);
-    return export_text(name, options, values, G_N_ELEMENTS(values), ret_counts);
-}
+/* What each format says of values, and what it cannot say. */
+#include "exported_values.h"
 
 static const struct {
     const char *format, *text;
@@ -122,6 +52,111 @@ static const struct {
               "http://birch.example/a?b='c;d\nhttps://birch.example/\n" MD5 "\n" SHA256
               "\neve@cedar.example\n" MD5 "\n" JA4 "\n"},
 };
+
+static void test_golden(void)
+{
+    for (guint i = 0; i < G_N_ELEMENTS(golden); i++) {
+        g_autofree char *text = export_kinds(golden[i].format, &plain_options, NULL);
+        g_assert_cmpstr(text, ==, golden[i].text);
+    }
+}
+
+static void test_golden_suricata(void)
+{
+    g_autofree char *text = export_kinds("suricata", &plain_options, NULL);
+    g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
+    static const char *const expected[] = {
+        "# Concert suricata",
+        "alert ip [192.0.2.1] any <> any any (msg:\"Concert address\"; metadata:indicator " ID
+        "; sid:",
+        "alert ip [2001:db8::1] any <> any any (msg:",
+        "alert ip [198.51.100.0/24] any <> any any (msg:",
+        "alert ip [2001:db8:1::/48] any <> any any (msg:",
+        "alert dns any any -> any any (msg:\"Concert domain\"; dns.query; dotprefix; "
+        "content:\".alder.example\"; nocase; endswith; metadata:",
+        "alert tls any any -> any any (msg:\"Concert domain\"; tls.sni; dotprefix; "
+        "content:\".alder.example\"; nocase; endswith; metadata:",
+        "alert http any any -> any any (msg:\"Concert domain\"; http.host; dotprefix; "
+        "content:\".alder.example\"; endswith; metadata:",
+        "alert http any any -> any any (msg:\"Concert url\"; http.host; "
+        "content:\"birch.example\"; bsize:13; http.uri.raw; "
+        "content:\"/a|3f|b=|27|c|3b|d\"; bsize:9; metadata:",
+        "alert tls any any -> any any (msg:\"Concert ja3\"; ja3.hash; content:\"" MD5
+        "\"; metadata:",
+        "",
+    };
+    g_assert_cmpuint(g_strv_length(lines), ==, G_N_ELEMENTS(expected));
+    for (guint i = 0; i < G_N_ELEMENTS(expected); i++) {
+        g_assert_true(g_str_has_prefix(lines[i], expected[i]));
+        if (i > 0 && *lines[i])
+            g_assert_true(g_str_has_suffix(lines[i], "; rev:1;)"));
+    }
+    /* A rule keeps its number whatever else there is. */
+    ExportValue one = make_value(OBSERVABLE_JA3, MD5);
+    g_autofree char *alone = export_text("suricata", &plain_options, &one, 1, NULL);
+    g_assert_nonnull(strstr(alone, lines[9]));
+    g_autofree char *drop = export_text("suricata-drop", &plain_options, &one, 1, NULL);
+    g_assert_nonnull(strstr(drop, "\ndrop tls "));
+}
+
+static void test_golden_nftables(void)
+{
+    const ExportValue values[] = {
+        make_value(OBSERVABLE_IPV4, "192.0.2.1"),
+        make_value(OBSERVABLE_IPV4, "198.51.100.7"),
+        make_value(OBSERVABLE_IPV4, "255.255.255.255"),
+        make_value(OBSERVABLE_IPV6, "2001:db8::1"),
+        make_value(OBSERVABLE_CIDR, "198.51.100.0/25"),
+        make_value(OBSERVABLE_CIDR, "198.51.100.0/24"),
+        make_value(OBSERVABLE_CIDR, "198.51.100.128/25"),
+        make_value(OBSERVABLE_CIDR, "2001:db8::/33"),
+    };
+    ExportCounts counts;
+    g_autofree char *text =
+        export_text("nftables", &plain_options, values, G_N_ELEMENTS(values), &counts);
+    g_assert_true(g_str_has_suffix(
+        text, "counter name \"to6\" drop\n"
+              "add element inet concert blocked4 { 192.0.2.1, 198.51.100.0/24, 255.255.255.255 }\n"
+              "add element inet concert blocked6 { 2001:db8::/33 }\n"));
+    g_assert_cmpuint(counts.by_reason[EXPORT_COVERED][OBSERVABLE_IPV4], ==, 1);
+    g_assert_cmpuint(counts.by_reason[EXPORT_COVERED][OBSERVABLE_IPV6], ==, 1);
+    g_assert_cmpuint(counts.by_reason[EXPORT_COVERED][OBSERVABLE_CIDR], ==, 2);
+    g_assert_cmpuint(counts.values, ==, 4);
+    /* With ports: covered by what is blocked at all of them, or more widely at the same one. */
+    ExportValue ports[] = {
+        make_value(OBSERVABLE_IPV4, "192.0.2.1"),
+        make_value(OBSERVABLE_IPV4, "198.51.100.7"),
+        make_value(OBSERVABLE_IPV4, "203.0.113.7"),
+        make_value(OBSERVABLE_IPV4, "203.0.113.200"),
+        make_value(OBSERVABLE_IPV6, "2001:db8::1"),
+        make_value(OBSERVABLE_IPV6, "2001:db8:1::1"),
+        make_value(OBSERVABLE_CIDR, "198.51.100.0/24"),
+        make_value(OBSERVABLE_CIDR, "203.0.113.0/25"),
+        make_value(OBSERVABLE_CIDR, "203.0.113.128/25"),
+        make_value(OBSERVABLE_CIDR, "2001:db8::/48"),
+    };
+    for (guint i = 0; i < G_N_ELEMENTS(ports); i++)
+        ports[i].port = 8080;
+    ports[4].port = ports[8].port = 53;
+    ports[6].port = 0;
+    g_autofree char *with =
+        export_text("nftables", &plain_options, ports, G_N_ELEMENTS(ports), &counts);
+    g_assert_true(g_str_has_suffix(
+        with, "counter name \"to6\" drop\n"
+              "add element inet concert blocked4 { 198.51.100.0/24 }\n"
+              "add element inet concert ports4 { 192.0.2.1 . 8080, 203.0.113.200 . 8080 }\n"
+              "add element inet concert ports6 { 2001:db8::1 . 53, 2001:db8:1::1 . 8080 }\n"
+              "add element inet concert netports4 { 203.0.113.0/25 . 8080, 203.0.113.128/25 . 53 "
+              "}\n"
+              "add element inet concert netports6 { 2001:db8::/48 . 8080 }\n"));
+    g_assert_cmpuint(counts.by_reason[EXPORT_COVERED][OBSERVABLE_IPV4], ==, 2);
+    g_assert_cmpuint(counts.values, ==, 8);
+    g_assert_cmpuint(counts.entries, ==, 8);
+    /* Nothing to block is a good script, too: it unblocks. */
+    g_autofree char *none = export_text("nftables", &plain_options, NULL, 0, &counts);
+    g_assert_nonnull(strstr(none, "flush set inet concert blocked4\n"));
+    g_assert_null(strstr(none, "add element"));
+}
 
 /* What has a place for the port says it. */
 static void test_ports(void)
@@ -244,111 +279,6 @@ static void test_ports_claims(void)
     g_assert_cmpuint(export_counts_sum(&counts, EXPORT_DONE), ==, 1);
 }
 
-static void test_golden(void)
-{
-    for (guint i = 0; i < G_N_ELEMENTS(golden); i++) {
-        g_autofree char *text = export_kinds(golden[i].format, &plain_options, NULL);
-        g_assert_cmpstr(text, ==, golden[i].text);
-    }
-}
-
-static void test_golden_suricata(void)
-{
-    g_autofree char *text = export_kinds("suricata", &plain_options, NULL);
-    g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
-    static const char *const expected[] = {
-        "# Concert suricata",
-        "alert ip [192.0.2.1] any <> any any (msg:\"Concert address\"; metadata:indicator " ID
-        "; sid:",
-        "alert ip [2001:db8::1] any <> any any (msg:",
-        "alert ip [198.51.100.0/24] any <> any any (msg:",
-        "alert ip [2001:db8:1::/48] any <> any any (msg:",
-        "alert dns any any -> any any (msg:\"Concert domain\"; dns.query; dotprefix; "
-        "content:\".alder.example\"; nocase; endswith; metadata:",
-        "alert tls any any -> any any (msg:\"Concert domain\"; tls.sni; dotprefix; "
-        "content:\".alder.example\"; nocase; endswith; metadata:",
-        "alert http any any -> any any (msg:\"Concert domain\"; http.host; dotprefix; "
-        "content:\".alder.example\"; endswith; metadata:",
-        "alert http any any -> any any (msg:\"Concert url\"; http.host; "
-        "content:\"birch.example\"; bsize:13; http.uri.raw; "
-        "content:\"/a|3f|b=|27|c|3b|d\"; bsize:9; metadata:",
-        "alert tls any any -> any any (msg:\"Concert ja3\"; ja3.hash; content:\"" MD5
-        "\"; metadata:",
-        "",
-    };
-    g_assert_cmpuint(g_strv_length(lines), ==, G_N_ELEMENTS(expected));
-    for (guint i = 0; i < G_N_ELEMENTS(expected); i++) {
-        g_assert_true(g_str_has_prefix(lines[i], expected[i]));
-        if (i > 0 && *lines[i])
-            g_assert_true(g_str_has_suffix(lines[i], "; rev:1;)"));
-    }
-    /* A rule keeps its number whatever else there is. */
-    ExportValue one = make_value(OBSERVABLE_JA3, MD5);
-    g_autofree char *alone = export_text("suricata", &plain_options, &one, 1, NULL);
-    g_assert_nonnull(strstr(alone, lines[9]));
-    g_autofree char *drop = export_text("suricata-drop", &plain_options, &one, 1, NULL);
-    g_assert_nonnull(strstr(drop, "\ndrop tls "));
-}
-
-static void test_golden_nftables(void)
-{
-    const ExportValue values[] = {
-        make_value(OBSERVABLE_IPV4, "192.0.2.1"),
-        make_value(OBSERVABLE_IPV4, "198.51.100.7"),
-        make_value(OBSERVABLE_IPV4, "255.255.255.255"),
-        make_value(OBSERVABLE_IPV6, "2001:db8::1"),
-        make_value(OBSERVABLE_CIDR, "198.51.100.0/25"),
-        make_value(OBSERVABLE_CIDR, "198.51.100.0/24"),
-        make_value(OBSERVABLE_CIDR, "198.51.100.128/25"),
-        make_value(OBSERVABLE_CIDR, "2001:db8::/33"),
-    };
-    ExportCounts counts;
-    g_autofree char *text =
-        export_text("nftables", &plain_options, values, G_N_ELEMENTS(values), &counts);
-    g_assert_true(g_str_has_suffix(
-        text, "counter name \"to6\" drop\n"
-              "add element inet concert blocked4 { 192.0.2.1, 198.51.100.0/24, 255.255.255.255 }\n"
-              "add element inet concert blocked6 { 2001:db8::/33 }\n"));
-    g_assert_cmpuint(counts.by_reason[EXPORT_COVERED][OBSERVABLE_IPV4], ==, 1);
-    g_assert_cmpuint(counts.by_reason[EXPORT_COVERED][OBSERVABLE_IPV6], ==, 1);
-    g_assert_cmpuint(counts.by_reason[EXPORT_COVERED][OBSERVABLE_CIDR], ==, 2);
-    g_assert_cmpuint(counts.values, ==, 4);
-    /* With ports: covered by what is blocked at all of them, or more widely at the same one. */
-    ExportValue ports[] = {
-        make_value(OBSERVABLE_IPV4, "192.0.2.1"),
-        make_value(OBSERVABLE_IPV4, "198.51.100.7"),
-        make_value(OBSERVABLE_IPV4, "203.0.113.7"),
-        make_value(OBSERVABLE_IPV4, "203.0.113.200"),
-        make_value(OBSERVABLE_IPV6, "2001:db8::1"),
-        make_value(OBSERVABLE_IPV6, "2001:db8:1::1"),
-        make_value(OBSERVABLE_CIDR, "198.51.100.0/24"),
-        make_value(OBSERVABLE_CIDR, "203.0.113.0/25"),
-        make_value(OBSERVABLE_CIDR, "203.0.113.128/25"),
-        make_value(OBSERVABLE_CIDR, "2001:db8::/48"),
-    };
-    for (guint i = 0; i < G_N_ELEMENTS(ports); i++)
-        ports[i].port = 8080;
-    ports[4].port = ports[8].port = 53;
-    ports[6].port = 0;
-    g_autofree char *with =
-        export_text("nftables", &plain_options, ports, G_N_ELEMENTS(ports), &counts);
-    g_assert_true(g_str_has_suffix(
-        with, "counter name \"to6\" drop\n"
-              "add element inet concert blocked4 { 198.51.100.0/24 }\n"
-              "add element inet concert ports4 { 192.0.2.1 . 8080, 203.0.113.200 . 8080 }\n"
-              "add element inet concert ports6 { 2001:db8::1 . 53, 2001:db8:1::1 . 8080 }\n"
-              "add element inet concert netports4 { 203.0.113.0/25 . 8080, 203.0.113.128/25 . 53 "
-              "}\n"
-              "add element inet concert netports6 { 2001:db8::/48 . 8080 }\n"));
-    g_assert_cmpuint(counts.by_reason[EXPORT_COVERED][OBSERVABLE_IPV4], ==, 2);
-    g_assert_cmpuint(counts.values, ==, 8);
-    g_assert_cmpuint(counts.entries, ==, 8);
-    /* Nothing to block is a good script, too: it unblocks. */
-    g_autofree char *none = export_text("nftables", &plain_options, NULL, 0, &counts);
-    g_assert_nonnull(strstr(none, "flush set inet concert blocked4\n"));
-    g_assert_null(strstr(none, "add element"));
-}
-
 /* What each format cannot say is counted by kind, and nothing is lost: written and left out make
  * up all there is. */
 static void test_counts(void)
@@ -373,280 +303,6 @@ static void test_counts(void)
     g_assert_cmpuint(counts.by_reason[EXPORT_NO_PLACE][OBSERVABLE_JA4], ==, 1);
     g_free(export_kinds("rpz", &plain_options, &counts));
     g_assert_cmpuint(export_counts_sum(&counts, EXPORT_NO_PLACE), ==, 7);
-}
-
-/* --- What others write ------------------------------------------------------------------------ */
-
-/* Every format, with hostile ids, sources, names and list names on a good value, and hostile texts
- * in place of values. */
-static char *export_hostile(const ExportFormat *format, ExportCounts *ret_counts)
-{
-    static const char *const texts[] = {
-        "alder.example\n0.0.0.0 cedar.example",
-        "alder.example\" redirect\nlocal-zone: \"cedar.example",
-        "alder.example;drop",
-        "$ORIGIN.example",
-        "alder.example ",
-        "Alder.Example",
-        "alder.example.",
-        "=1+1",
-        "+alder.example",
-        "-alder.example/",
-        "@alder.example",
-        "alder.example/#",
-        "*.alder.example",
-        "",
-    };
-    GArray *values = g_array_new(FALSE, FALSE, sizeof(ExportValue));
-    for (guint i = 0; i < G_N_ELEMENTS(kinds); i++) {
-        ExportValue value = make_value(kinds[i].kind, kinds[i].text);
-        value.id = value.source = value.name = value.suppressed = HOSTILE;
-        g_array_append_val(values, value);
-    }
-    for (guint i = 0; i < G_N_ELEMENTS(texts); i++)
-        for (int kind = OBSERVABLE_IPV4; kind < OBSERVABLE_OTHER; kind++) {
-            ExportValue value = make_value((ObservableKind)kind, texts[i]);
-            g_array_append_val(values, value);
-        }
-    ExportOptions options = plain_options;
-    options.suppressed = TRUE;
-    options.maker = HOSTILE;
-    char *text = export_text(export_format_name(format), &options,
-                             (const ExportValue *)(gpointer)values->data, values->len, ret_counts);
-    g_assert_cmpuint(export_counts_sum(ret_counts, EXPORT_MALFORMED), ==,
-                     G_N_ELEMENTS(texts) * (OBSERVABLE_OTHER - OBSERVABLE_IPV4));
-    g_array_unref(values);
-    return text;
-}
-
-static void test_hostile(void)
-{
-    for (const ExportFormat *const *each = export_formats(); *each; each++) {
-        const char *name = export_format_name(*each);
-        ExportCounts counts;
-        g_autofree char *text = export_hostile(*each, &counts);
-        gboolean csv = g_str_equal(name, "csv");
-
-        g_assert_null(strstr(text, "$(id)`id`\t"));
-        g_assert_null(strstr(text, "\"\n;"));
-        if (!csv) {
-            g_assert_null(strchr(text, '\r'));
-            g_assert_null(strstr(text, "\n;drop"));
-        }
-        g_assert_true(g_utf8_validate(text, -1, NULL));
-        g_assert_null(strstr(text, "0.0.0.0 cedar.example"));
-        if (g_str_equal(name, "stix") || g_str_equal(name, "misp")) {
-            yyjson_doc *doc = yyjson_read(text, strlen(text), 0);
-            g_assert_nonnull(doc);
-            yyjson_doc_free(doc);
-        }
-        if (strstr(name, "suricata"))
-            g_assert_null(strstr(text, "metadata"));
-        /* The same lines as without: nothing hostile makes one. */
-        g_autofree char *tame = export_kinds(name, &plain_options, NULL);
-        g_auto(GStrv) lines = g_strsplit(text, "\n", -1), tame_lines = g_strsplit(tame, "\n", -1);
-        g_assert_cmpuint(g_strv_length(lines), ==, g_strv_length(tame_lines));
-    }
-}
-
-static void test_hostile_cells(void)
-{
-    static const char *const cells[][2] = {
-        {"=1+1", "\"'=1+1\""},  {"+1", "\"'+1\""},
-        {"-1", "\"'-1\""},      {"@SUM(A1)", "\"'@SUM(A1)\""},
-        {"\t=1", "\"' =1\""},   {"\n=1", "\"' =1\""},
-        {"a\"b", "\"a\"\"b\""}, {"a,b;c", "\"a,b;c\""},
-        {"a\nb", "\"a b\""},    {"$x", "\"$x\""},
-    };
-    for (guint i = 0; i < G_N_ELEMENTS(cells); i++) {
-        ExportValue value = make_value(OBSERVABLE_MD5, MD5);
-        value.name = cells[i][0];
-        g_autofree char *text = export_text("csv", &plain_options, &value, 1, NULL);
-        g_autofree char *row =
-            g_strdup_printf("\r\n\"md5\",\"" MD5 "\",\"" ID "\",\"birch\",%s,\"\","
-                            "\"\",\"\",\"\",\"\",\"\",\"\"\r\n",
-                            cells[i][1]);
-        g_assert_true(g_str_has_suffix(text, row));
-    }
-}
-
-/* An address beginning with a sign is an e-mail address; in a spreadsheet it is a formula. */
-static void test_hostile_addresses(void)
-{
-    ExportValue value = make_value(OBSERVABLE_EMAIL, "=cmd@alder.example");
-    ExportCounts counts;
-    g_autofree char *text = export_text("csv", &plain_options, &value, 1, &counts);
-    if (counts.values == 1)
-        g_assert_nonnull(strstr(text, "\"'=cmd@alder.example\""));
-    g_assert_null(strstr(text, "\"=cmd"));
-}
-
-/* A name below a top domain of RPZ's own would be a trigger of another kind. */
-static void test_hostile_triggers(void)
-{
-    const ExportValue values[] = {make_value(OBSERVABLE_DOMAIN, "8.0.0.0.10.rpz-ip"),
-                                  make_value(OBSERVABLE_DOMAIN, "alder.example.rpz-nsdname"),
-                                  make_value(OBSERVABLE_DOMAIN, "rpz-ip.example")};
-    ExportCounts counts;
-    g_autofree char *text =
-        export_text("rpz", &plain_options, values, G_N_ELEMENTS(values), &counts);
-    g_assert_cmpuint(counts.by_reason[EXPORT_MALFORMED][OBSERVABLE_DOMAIN], ==, 2);
-    g_assert_null(strstr(text, "rpz-ip CNAME"));
-    g_assert_nonnull(strstr(text, "\nrpz-ip.example CNAME .\n"));
-}
-
-/* --- What may be said ------------------------------------------------------------------------- */
-
-static void test_length(void)
-{
-    GString *name = g_string_new(NULL);
-    while (name->len + 64 < 187 - 7)
-        g_string_append_printf(name, "%s.",
-                               "a23456789012345678901234567890123456789012345678901234567890123");
-    while (name->len < 187 - 8)
-        g_string_append_c(name, 'b');
-    g_string_append(name, ".example"); /* 187 bytes: with "*." just what is left beside a zone */
-    ExportValue value = make_value(OBSERVABLE_DOMAIN, name->str);
-    ExportCounts counts;
-    g_free(export_text("rpz", &plain_options, &value, 1, &counts));
-    g_assert_cmpuint(counts.values, ==, 1);
-    g_string_insert_c(name, (gssize)name->len - 8, 'b');
-    value.text = name->str;
-    g_free(export_text("rpz", &plain_options, &value, 1, &counts));
-    g_assert_cmpuint(counts.values, ==, 0);
-    g_assert_cmpuint(counts.by_reason[EXPORT_TOO_LONG][OBSERVABLE_DOMAIN], ==, 1);
-    ExportOptions exact = plain_options;
-    exact.exact = TRUE;
-    g_free(export_text("rpz", &exact, &value, 1, &counts));
-    g_assert_cmpuint(counts.values, ==, 1);
-    g_string_free(name, TRUE);
-}
-
-/* BIND refuses a zone in which an address stands at a name that is no host's. */
-static void test_host_names(void)
-{
-    static const struct {
-        const char *name;
-        gboolean host;
-    } cases[] = {{"alder.example", TRUE},     {"a-b.alder.example", TRUE},
-                 {"_x.alder.example", FALSE}, {"a_b.alder.example", FALSE},
-                 {"-x.alder.example", FALSE}, {"x-.alder.example", FALSE},
-                 {"alder.-x.example", FALSE}, {"xn--bcher-kva.example", TRUE}};
-    ExportOptions options = plain_options;
-    for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
-        ExportValue value = make_value(OBSERVABLE_DOMAIN, cases[i].name);
-        ExportCounts counts;
-        options.redirect = "192.0.2.9";
-        g_free(export_text("rpz", &options, &value, 1, &counts));
-        g_assert_cmpuint(counts.values, ==, cases[i].host);
-        options.redirect = "garden.example";
-        g_free(export_text("rpz", &options, &value, 1, &counts));
-        g_assert_cmpuint(counts.values, ==, 1);
-    }
-}
-
-static void test_marking(void)
-{
-    static const struct {
-        MarkingPap pap, unmarked;
-        gboolean approved;
-        ExportReason reason;
-    } cases[] = {
-        {MARKING_PAP_CLEAR, MARKING_PAP_NONE, FALSE, EXPORT_DONE},
-        {MARKING_PAP_GREEN, MARKING_PAP_NONE, FALSE, EXPORT_DONE},
-        {MARKING_PAP_AMBER, MARKING_PAP_NONE, FALSE, EXPORT_NOT_PERMITTED},
-        {MARKING_PAP_AMBER, MARKING_PAP_CLEAR, FALSE, EXPORT_NOT_PERMITTED},
-        {MARKING_PAP_RED, MARKING_PAP_NONE, FALSE, EXPORT_NOT_PERMITTED},
-        {MARKING_PAP_NONE, MARKING_PAP_NONE, FALSE, EXPORT_UNMARKED},
-        {MARKING_PAP_NONE, MARKING_PAP_GREEN, FALSE, EXPORT_DONE},
-        {MARKING_PAP_NONE, MARKING_PAP_AMBER, FALSE, EXPORT_NOT_PERMITTED},
-        {MARKING_PAP_RED, MARKING_PAP_NONE, TRUE, EXPORT_DONE},
-    };
-    for (const ExportFormat *const *each = export_formats(); *each; each++)
-        for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
-            ExportOptions options = plain_options;
-            options.unmarked = cases[i].unmarked;
-            options.approved = cases[i].approved;
-            gboolean names = g_str_equal(export_format_name(*each), "hosts");
-            ExportValue value = names ? make_value(OBSERVABLE_DOMAIN, "alder.example")
-                                      : make_value(OBSERVABLE_IPV4, "192.0.2.1");
-            value.pap = cases[i].pap;
-            ExportCounts counts;
-            g_free(export_text(export_format_name(*each), &options, &value, 1, &counts));
-            if (export_format_blocks(*each) && cases[i].reason != EXPORT_DONE) {
-                g_assert_cmpuint(counts.values, ==, 0);
-                g_assert_cmpuint(export_counts_sum(&counts, cases[i].reason), ==, 1);
-            } else {
-                g_assert_cmpuint(export_counts_sum(&counts, EXPORT_UNMARKED), ==, 0);
-                g_assert_cmpuint(export_counts_sum(&counts, EXPORT_NOT_PERMITTED), ==, 0);
-            }
-        }
-}
-
-/* What in a release takes two persons is not blocked where nobody approved anything. */
-static void test_width(void)
-{
-    const ExportValue values[] = {
-        make_value(OBSERVABLE_CIDR, "0.0.0.0/0"),     make_value(OBSERVABLE_CIDR, "198.50.0.0/15"),
-        make_value(OBSERVABLE_CIDR, "198.51.0.0/16"), make_value(OBSERVABLE_CIDR, "::/0"),
-        make_value(OBSERVABLE_CIDR, "2001:db8::/31"), make_value(OBSERVABLE_CIDR, "2001:db8::/32"),
-    };
-    ExportOptions options = plain_options;
-    ExportCounts counts;
-    g_free(export_text("nftables", &options, values, G_N_ELEMENTS(values), &counts));
-    g_assert_cmpuint(counts.values, ==, 2);
-    g_assert_cmpuint(export_counts_sum(&counts, EXPORT_TOO_WIDE), ==, 4);
-    g_free(export_text("plain", &options, values, G_N_ELEMENTS(values), &counts));
-    g_assert_cmpuint(counts.values, ==, G_N_ELEMENTS(values));
-    options.approved = TRUE;
-    g_free(export_text("nftables", &options, values, G_N_ELEMENTS(values), &counts));
-    g_assert_cmpuint(export_counts_sum(&counts, EXPORT_TOO_WIDE), ==, 0);
-}
-
-static void test_validity(void)
-{
-    static const struct {
-        gint64 from, until;
-        gboolean valid;
-    } cases[] = {
-        {0, 0, TRUE},   {0, NOW, FALSE},     {0, NOW + 1, TRUE},
-        {NOW, 0, TRUE}, {NOW + 1, 0, FALSE}, {NOW - DAY, NOW - 1, FALSE},
-    };
-    for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
-        ExportValue value = make_value(OBSERVABLE_MD5, MD5);
-        value.valid_from = cases[i].from;
-        value.valid_until = cases[i].until;
-        ExportCounts counts;
-        g_free(export_text("plain", &plain_options, &value, 1, &counts));
-        g_assert_cmpuint(counts.values, ==, cases[i].valid);
-        g_assert_cmpuint(export_counts_sum(&counts, EXPORT_OUT_OF_DATE), ==, !cases[i].valid);
-    }
-}
-
-/* Of a value's claims one that holds is enough; without one, the value counts once. */
-static void test_claims(void)
-{
-    ExportValue values[4];
-    for (guint i = 0; i < 4; i++)
-        values[i] = make_value(OBSERVABLE_DOMAIN, "alder.example");
-    values[0].valid_until = NOW - 1;
-    values[1].pap = MARKING_PAP_RED;
-    values[2].id = ID_B;
-    values[2].pap = MARKING_PAP_GREEN;
-    ExportOptions options = plain_options;
-    options.unmarked = MARKING_PAP_NONE;
-    ExportCounts counts;
-    g_autofree char *text = export_text("dnsmasq", &options, values, 4, &counts);
-    g_assert_cmpuint(counts.values, ==, 1);
-    g_assert_cmpuint(counts.entries, ==, 1);
-    g_assert_true(g_str_has_suffix(text, "Z\naddress=/alder.example/\n"));
-    g_free(export_text("dnsmasq", &options, values, 2, &counts));
-    g_assert_cmpuint(counts.values, ==, 0);
-    g_assert_cmpuint(export_counts_sum(&counts, EXPORT_NOT_PERMITTED), ==, 1);
-    g_assert_cmpuint(export_counts_sum(&counts, EXPORT_OUT_OF_DATE), ==, 0);
-    g_free(export_text("csv", &options, values, 4, &counts));
-    g_assert_cmpuint(counts.values, ==, 1);
-    g_assert_cmpuint(counts.entries, ==, 3);
 }
 
 static void test_choice(void)
@@ -746,16 +402,6 @@ int main(int argc, char **argv)
     g_test_add_func("/export/golden/suricata", test_golden_suricata);
     g_test_add_func("/export/golden/nftables", test_golden_nftables);
     g_test_add_func("/export/counts", test_counts);
-    g_test_add_func("/export/hostile", test_hostile);
-    g_test_add_func("/export/hostile/cells", test_hostile_cells);
-    g_test_add_func("/export/hostile/addresses", test_hostile_addresses);
-    g_test_add_func("/export/hostile/triggers", test_hostile_triggers);
-    g_test_add_func("/export/length", test_length);
-    g_test_add_func("/export/host-names", test_host_names);
-    g_test_add_func("/export/marking", test_marking);
-    g_test_add_func("/export/width", test_width);
-    g_test_add_func("/export/validity", test_validity);
-    g_test_add_func("/export/claims", test_claims);
     g_test_add_func("/export/choice", test_choice);
     g_test_add_func("/export/actions", test_actions);
     g_test_add_func("/export/failure", test_failure);

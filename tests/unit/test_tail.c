@@ -2,91 +2,18 @@
  * was told of it before. */
 #include "shield/watch/tail.h"
 
-#include <fcntl.h>
-#include <glib/gstdio.h>
-#include <string.h>
-#include <unistd.h>
-
-#include "sieve_texts.h"
-
-typedef struct {
-    char *directory, *path, *other, *state;
-    Set *set;
-    TailMeans means;
-    GString *hits;
-    guint left; /* hits until it stops; 0: never */
-} Fixture;
-
-static gboolean take(gpointer user, const ScanHit *hit)
-{
-    Fixture *fixture = user;
-    g_string_append_printf(fixture->hits, "%" G_GUINT64_FORMAT ":%" G_GUINT64_FORMAT " %.*s\n",
-                           hit->line, hit->column, (int)hit->seen_length, hit->seen);
-    return fixture->left == 0 || --fixture->left > 0;
-}
-
-static void set_up(Fixture *fixture, gconstpointer data)
-{
-    g_autoptr(GError) error = NULL;
-    fixture->directory = g_dir_make_tmp("concert-tail-XXXXXX", &error);
-    g_assert_no_error(error);
-    fixture->path = g_build_filename(fixture->directory, "a.log", NULL);
-    fixture->other = g_build_filename(fixture->directory, "a.log.1", NULL);
-    fixture->state = g_build_filename(fixture->directory, "state", NULL);
-    fixture->set = sieve_texts_set();
-    fixture->hits = g_string_new(NULL);
-    fixture->means = (TailMeans){.feed = scan_feed_new(fixture->set),
-                                 .sieve = sieve_new(fixture->set),
-                                 .window = scan_window_new(),
-                                 .log = TRUE,
-                                 .found = take,
-                                 .user = fixture};
-}
-
-static void tear_down(Fixture *fixture, gconstpointer data)
-{
-    g_autofree char *told = g_strconcat(fixture->state, TOLD_SUFFIX, NULL);
-    g_unlink(told);
-    g_unlink(fixture->path);
-    g_unlink(fixture->other);
-    g_assert_cmpint(g_rmdir(fixture->directory), ==, 0);
-    scan_feed_free(fixture->means.feed);
-    sieve_free(fixture->means.sieve);
-    scan_window_free(fixture->means.window);
-    set_free(fixture->set);
-    g_string_free(fixture->hits, TRUE);
-    g_free(fixture->directory);
-    g_free(fixture->path);
-    g_free(fixture->other);
-    g_free(fixture->state);
-}
+#include "watched_file.h"
 
 static void append(const char *path, const char *text)
 {
-    int fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0600);
-    g_assert_cmpint(fd, >=, 0);
-    g_assert_cmpint(write(fd, text, strlen(text)), ==, strlen(text));
-    close(fd);
-}
-
-static Tail *open_tail(const char *path)
-{
-    g_autoptr(GError) error = NULL;
-    Tail *tail = tail_open(path, &error);
-    g_assert_no_error(error);
-    return tail;
+    append_bytes(path, text, strlen(text));
 }
 
 /* Looks until there is no more, and compares what was told. */
 static void look(Fixture *fixture, Tail *tail, TailState wanted, const char *hits)
 {
-    TailState state;
-    do
-        state = tail_look(tail, &fixture->means);
-    while (state == TAIL_MORE);
-    g_assert_cmpint(state, ==, wanted);
-    g_assert_cmpstr(fixture->hits->str, ==, hits);
-    g_string_truncate(fixture->hits, 0);
+    g_assert_cmpint(look_to_end(fixture, tail), ==, wanted);
+    assert_hits(fixture, hits);
 }
 
 static void test_growing(Fixture *fixture, gconstpointer data)
@@ -237,8 +164,7 @@ static void test_hostile_marks(Fixture *fixture, gconstpointer data)
     mark = good, mark.place.line_bytes = G_MAXUINT64;
     g_assert_true(tail_go_on(tail, &mark)); /* columns are wrong then, and nothing else */
     append(fixture->path, "b.alder.example\n");
-    while (tail_look(tail, &fixture->means) == TAIL_MORE)
-        continue;
+    look_to_end(fixture, tail);
     g_assert_nonnull(strstr(fixture->hits->str, " b.alder.example\n"));
 }
 
@@ -279,8 +205,7 @@ static void test_told_once(Fixture *fixture, gconstpointer data)
     /* A line without an end. */
     append(fixture->path, "b.alder.example");
     look_once(fixture, NULL, TAIL_PARTIAL, "");
-    g_assert_cmpstr(fixture->hits->str, ==, "5:1 b.alder.example\n");
-    g_string_truncate(fixture->hits, 0);
+    assert_hits(fixture, "5:1 b.alder.example\n");
     append(fixture->path, " c.alder.example\n");
     look_once(fixture, NULL, TAIL_END, "5:17 c.alder.example\n");
 }

@@ -1,56 +1,8 @@
 /* A file or a pipe that is not UTF-8, or whose records are no lines, as it grows: in pieces cut
  * anywhere, left and gone on with, cut off, and with what does not end. */
-#include <fcntl.h>
-#include <glib/gstdio.h>
-#include <string.h>
-#include <unistd.h>
-
 #include "shield/watch/pipe.h"
 #include "shield/watch/shaped.h"
-#include "sieve_texts.h"
-
-typedef struct {
-    char *path;
-    Set *set;
-    TailMeans means;
-    GString *hits;
-} Fixture;
-
-static gboolean take(gpointer user, const ScanHit *hit)
-{
-    Fixture *fixture = user;
-    g_string_append_printf(fixture->hits, "%" G_GUINT64_FORMAT ":%" G_GUINT64_FORMAT " %.*s%s%s; ",
-                           hit->line, hit->column, (int)hit->seen_length, hit->seen,
-                           hit->field ? " " : "", hit->field ? hit->field : "");
-    return TRUE;
-}
-
-static void set_up(Fixture *fixture, gconstpointer data)
-{
-    g_autoptr(GError) error = NULL;
-    int fd = g_file_open_tmp("concert-tail-XXXXXX", &fixture->path, &error);
-    g_assert_no_error(error);
-    close(fd);
-    fixture->set = sieve_texts_set();
-    fixture->hits = g_string_new(NULL);
-    fixture->means = (TailMeans){.feed = scan_feed_new(fixture->set),
-                                 .sieve = sieve_new(fixture->set),
-                                 .window = scan_window_new(),
-                                 .log = TRUE,
-                                 .found = take,
-                                 .user = fixture};
-}
-
-static void tear_down(Fixture *fixture, gconstpointer data)
-{
-    g_unlink(fixture->path);
-    scan_feed_free(fixture->means.feed);
-    sieve_free(fixture->means.sieve);
-    scan_window_free(fixture->means.window);
-    set_free(fixture->set);
-    g_string_free(fixture->hits, TRUE);
-    g_free(fixture->path);
-}
+#include "watched_file.h"
 
 /* @text as UTF-16, or as it is. */
 static GBytes *encode(const char *text, const char *encoding)
@@ -61,37 +13,6 @@ static GBytes *encode(const char *text, const char *encoding)
     return g_bytes_new_take(bytes, length);
 }
 
-static void append(const char *path, const char *bytes, gsize length)
-{
-    int fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0600);
-    g_assert_cmpint(fd, >=, 0);
-    g_assert_cmpint(write(fd, bytes, length), ==, length);
-    close(fd);
-}
-
-static TailState look(Fixture *fixture, Tail *tail)
-{
-    TailState state;
-    do
-        state = tail_look(tail, &fixture->means);
-    while (state == TAIL_MORE);
-    return state;
-}
-
-static void assert_hits(Fixture *fixture, const char *hits)
-{
-    g_assert_cmpstr(fixture->hits->str, ==, hits);
-    g_string_truncate(fixture->hits, 0);
-}
-
-static Tail *open_tail(const Fixture *fixture)
-{
-    g_autoptr(GError) error = NULL;
-    Tail *tail = tail_open(fixture->path, &error);
-    g_assert_no_error(error);
-    return tail;
-}
-
 /* The file grows by @piece bytes at a time; with @anew the watcher is another each time. */
 static void grow(Fixture *fixture, GBytes *bytes, gsize piece, gboolean anew)
 {
@@ -100,18 +21,18 @@ static void grow(Fixture *fixture, GBytes *bytes, gsize piece, gboolean anew)
     g_autoptr(Tail) tail = NULL;
 
     g_unlink(fixture->path);
-    append(fixture->path, "", 0);
-    tail = open_tail(fixture);
+    append_bytes(fixture->path, "", 0);
+    tail = open_tail(fixture->path);
     for (gsize at = 0; at < length; at += piece) {
         TailMark mark;
-        append(fixture->path, data + at, MIN(piece, length - at));
+        append_bytes(fixture->path, data + at, MIN(piece, length - at));
         g_assert_true(tail_has_news(tail));
-        look(fixture, tail);
+        look_to_end(fixture, tail);
         tail_mark(tail, &mark);
         if (!anew)
             continue;
         tail_free(tail);
-        tail = open_tail(fixture);
+        tail = open_tail(fixture->path);
         g_assert_true(tail_go_on(tail, &mark));
     }
     g_assert_cmpint(tail_look_at_partial(tail, &fixture->means, TRUE), ==, TAIL_END);
@@ -143,20 +64,20 @@ typedef struct {
 
 static const Row rows[] = {
     {"first line\nx alder.example\nb\xc3\xbc \xf0\x9f\x98\x80 www.alder.example\nend 192.0.2.1",
-     "2:3 alder.example; 3:10 www.alder.example; 4:5 192.0.2.1; ", TRUE},
-    {"time,src_ip\n1,192.0.2.1\n2,192.0.2.1\n", "2:3 192.0.2.1 src_ip; 3:3 192.0.2.1 src_ip; ",
+     "2:3 alder.example\n3:10 www.alder.example\n4:5 192.0.2.1\n", TRUE},
+    {"time,src_ip\n1,192.0.2.1\n2,192.0.2.1\n", "2:3 192.0.2.1 src_ip\n3:3 192.0.2.1 src_ip\n",
      TRUE},
     {"[{\"time\": 1, \"x\": \"alder.example\"},\n{\"x\":\n\"alder.example\"}]\n",
-     "1:20 alder.example x; 2:8 alder.example x; ", FALSE},
+     "1:20 alder.example x\n2:8 alder.example x\n", FALSE},
     {"{\n\"x\": 1\n}\n{\n\"x\": \"alder.example\"\n}\n{\n\"x\": \"192.0.2.1\"\n}\n",
-     "4:9 alder.example x; 7:9 192.0.2.1 x; ", TRUE},
+     "4:9 alder.example x\n7:9 192.0.2.1 x\n", TRUE},
     {"<Events>\n<Event>\n<System/><x>192.0.2.1</x>\n</Event>\n<Event><System/>\n"
      "<x>alder.example</x></Event>\n</Events>\n",
-     "2:21 192.0.2.1 x; 5:21 alder.example x; ", TRUE},
+     "2:21 192.0.2.1 x\n5:21 alder.example x\n", TRUE},
     {"55 <34>1 2024-01-31T10:00:00Z a.test b - - - alder.example46 <34>1 2024-01-31T10:00:00Z a b "
      "- "
      "- - 192.0.2.1",
-     "1:43 alder.example message; 2:38 192.0.2.1 message; ", FALSE},
+     "1:43 alder.example message\n2:38 192.0.2.1 message\n", FALSE},
 };
 
 static const char *const encodings[] = {"UTF-8", "UTF-16", "UTF-16LE", "UTF-16BE"};
@@ -187,46 +108,46 @@ static void append_as(const Fixture *fixture, const char *text, const char *enco
     g_autoptr(GBytes) bytes = encode(text, encoding);
     gsize length;
     const char *data = g_bytes_get_data(bytes, &length);
-    append(fixture->path, data, length);
+    append_bytes(fixture->path, data, length);
 }
 
 /* A line without an end is told once; written anew, the file may come as something else. */
 static void test_partial(Fixture *fixture, gconstpointer data)
 {
     append_as(fixture, "first\nx alder.example", "UTF-16");
-    g_autoptr(Tail) tail = open_tail(fixture);
-    g_assert_cmpint(look(fixture, tail), ==, TAIL_PARTIAL);
+    g_autoptr(Tail) tail = open_tail(fixture->path);
+    g_assert_cmpint(look_to_end(fixture, tail), ==, TAIL_PARTIAL);
     assert_hits(fixture, "");
     g_assert_cmpint(tail_look_at_partial(tail, &fixture->means, FALSE), ==, TAIL_PARTIAL);
-    assert_hits(fixture, "2:3 alder.example; ");
+    assert_hits(fixture, "2:3 alder.example\n");
     g_assert_false(tail_has_news(tail));
     append_as(fixture, " 192.0.2.1\n", "UTF-16LE");
-    g_assert_cmpint(look(fixture, tail), ==, TAIL_END);
-    assert_hits(fixture, "2:17 192.0.2.1; ");
+    g_assert_cmpint(look_to_end(fixture, tail), ==, TAIL_END);
+    assert_hits(fixture, "2:17 192.0.2.1\n");
     g_assert_cmpint(truncate(fixture->path, 0), ==, 0);
     append_as(fixture, "alder.example\n", "UTF-8");
-    g_assert_cmpint(look(fixture, tail), ==, TAIL_END);
-    assert_hits(fixture, "1:1 alder.example; ");
+    g_assert_cmpint(look_to_end(fixture, tail), ==, TAIL_END);
+    assert_hits(fixture, "1:1 alder.example\n");
     g_assert_cmpint(truncate(fixture->path, 0), ==, 0);
     append_as(fixture, "x alder.example\n", "UTF-16BE");
-    g_assert_cmpint(look(fixture, tail), ==, TAIL_END);
-    assert_hits(fixture, "1:3 alder.example; ");
+    g_assert_cmpint(look_to_end(fixture, tail), ==, TAIL_END);
+    assert_hits(fixture, "1:3 alder.example\n");
 }
 
 /* What nobody can tell is, after a while, what it seems to be. */
 static void test_untold(Fixture *fixture, gconstpointer data)
 {
     append_as(fixture, "{\n\"x\": \"alder.example\"\n}\n", "UTF-8");
-    g_autoptr(Tail) tail = open_tail(fixture);
-    g_assert_cmpint(look(fixture, tail), ==, TAIL_PARTIAL);
+    g_autoptr(Tail) tail = open_tail(fixture->path);
+    g_assert_cmpint(look_to_end(fixture, tail), ==, TAIL_PARTIAL);
     g_assert_false(tail_has_news(tail));
     g_assert_cmpint(tail_look_at_partial(tail, &fixture->means, FALSE), ==, TAIL_MORE);
     g_assert_true(tail_has_news(tail));
-    g_assert_cmpint(look(fixture, tail), ==, TAIL_END);
-    assert_hits(fixture, "2:7 alder.example; ");
-    g_autoptr(Tail) gone = open_tail(fixture);
+    g_assert_cmpint(look_to_end(fixture, tail), ==, TAIL_END);
+    assert_hits(fixture, "2:7 alder.example\n");
+    g_autoptr(Tail) gone = open_tail(fixture->path);
     g_assert_cmpint(tail_look_at_partial(gone, &fixture->means, TRUE), ==, TAIL_END);
-    assert_hits(fixture, "2:7 alder.example; ");
+    assert_hits(fixture, "2:7 alder.example\n");
 }
 
 /* Nobody who looks for text only gets records. */
@@ -234,9 +155,9 @@ static void test_text(Fixture *fixture, gconstpointer data)
 {
     fixture->means.log = FALSE;
     append_as(fixture, "[{\"a\": 1},\n{\"x\":\n\"alder.example\"}]\n", "UTF-16LE");
-    g_autoptr(Tail) tail = open_tail(fixture);
-    g_assert_cmpint(look(fixture, tail), ==, TAIL_END);
-    assert_hits(fixture, "3:2 alder.example; ");
+    g_autoptr(Tail) tail = open_tail(fixture->path);
+    g_assert_cmpint(look_to_end(fixture, tail), ==, TAIL_END);
+    assert_hits(fixture, "3:2 alder.example\n");
 }
 
 static void test_skip(Fixture *fixture, gconstpointer data)
@@ -245,12 +166,12 @@ static void test_skip(Fixture *fixture, gconstpointer data)
         g_unlink(fixture->path);
         /* units that have the byte of a line feed, and are none */
         append_as(fixture, "alder.example\n\xc4\x8a\xe0\xa8\x80\xe0\xa8\x8a\n192.0.", encodings[i]);
-        g_autoptr(Tail) tail = open_tail(fixture);
+        g_autoptr(Tail) tail = open_tail(fixture->path);
         tail_skip(tail);
         append_as(fixture, "2.1\n", i == 1 ? "UTF-16LE" : encodings[i]);
         g_test_message("%s", encodings[i]);
-        look(fixture, tail);
-        assert_hits(fixture, "3:1 192.0.2.1; ");
+        look_to_end(fixture, tail);
+        assert_hits(fixture, "3:1 192.0.2.1\n");
     }
 }
 
@@ -271,10 +192,10 @@ static void test_long(Fixture *fixture, gconstpointer data)
         g_autoptr(GBytes) bytes = encode(text->str, encoding);
         g_test_message("%s, %s", encoding, starts[i / G_N_ELEMENTS(encodings)]);
         grow(fixture, bytes, 3 * SHAPED_RAW, i % 2 == 0);
-        for (const char *at = fixture->hits->str; (at = strstr(at, ";")); at++)
+        for (const char *at = fixture->hits->str; (at = strchr(at, '\n')); at++)
             hits++;
         g_assert_cmpuint(hits, ==, wanted + 1);
-        g_assert_nonnull(strstr(fixture->hits->str, "2:5 www.alder.example; "));
+        g_assert_nonnull(strstr(fixture->hits->str, "2:5 www.alder.example\n"));
         g_string_truncate(fixture->hits, 0);
     }
 }
@@ -289,7 +210,7 @@ static void test_many_lines(Fixture *fixture, gconstpointer data)
             gboolean hit = line % 150 == 0;
             g_string_append_printf(text, "a text, %s\n", hit ? "alder.example" : "nothing here");
             if (hit)
-                g_string_append_printf(hits, "%u:9 alder.example; ", line);
+                g_string_append_printf(hits, "%u:9 alder.example\n", line);
         }
         g_autoptr(GBytes) bytes = encode(text->str, encodings[i]);
         g_test_message("%s", encodings[i]);
