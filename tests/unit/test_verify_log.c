@@ -171,7 +171,8 @@ static void flip(int fd, gsize at, guint8 bits)
 /* Each byte of a log counts, and the file in which one is spoilt is the one that is named. */
 static void test_every_byte(gconstpointer size)
 {
-    const VerifyTreeOptions options = {.threads = 1};
+    const VerifyTreeOptions options = {.threads = 1}; /* nothing for ThreadSanitizer to find */
+    gsize step = g_strcmp0(g_getenv("CONCERT_SANITIZER"), "thread") == 0 ? 61 : 1;
     g_autoptr(Log) log = log_new(GPOINTER_TO_UINT(size));
     g_autofree char *good = verdict(log, &options);
     g_assert_cmpstr(good, ==, "");
@@ -181,7 +182,7 @@ static void test_every_byte(gconstpointer size)
         g_autofree char *expected = g_strdup_printf("wrong %s\n", path);
         gsize length;
         int fd = open_file(log, path, &length);
-        for (gsize at = 0; at < length; at++) {
+        for (gsize at = 0; at < length; at += step) {
             guint8 bits = (guint8)(1 << at % 8);
             flip(fd, at, bits);
             g_autofree char *told = verdict(log, &options);
