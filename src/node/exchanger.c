@@ -3,13 +3,11 @@
 #include <string.h>
 
 #include "base/timestamp.h"
-#include "exchange/event_post.h"
-#include "exchange/message.h"
 #include "node/dispatcher.h"
+#include "node/exchange_deliver.h"
 #include "node/exchange_keeper.h"
 #include "node/exchange_post.h"
 #include "node/exchange_pull.h"
-#include "node/peer_step.h"
 #include "node/successor_source.h"
 #include "node/witness_peers.h"
 #include "store/deliveries.h"
@@ -25,10 +23,9 @@
     (60 * G_USEC_PER_SEC) /* a contact that only succeeds is written so often */
 #define HEARD_EVERY_US                                                                             \
     (30 * G_USEC_PER_SEC) /* a peer that fails is tried so often at most because it asks */
-#define IDLE_US           (5 * G_USEC_PER_SEC) /* the list of peers is looked at so often */
-#define OUTBOX_AT_ONCE    64
-#define URGENT_TIMEOUT_MS 20000 /* of an urgent post; the next try is to be soon */
-#define WAKE_PATH         "/exchange/v1/wake"
+#define IDLE_US        (5 * G_USEC_PER_SEC) /* the list of peers is looked at so often */
+#define OUTBOX_AT_ONCE 64
+#define WAKE_PATH      "/exchange/v1/wake"
 
 typedef enum { LANE_PULL, LANE_PUSH, LANES } Lane;
 
@@ -238,68 +235,6 @@ static gboolean post_wake(Exchanger *exchanger, Line *line, const Peer *peer, gu
     return exchange_post(line->posts[LANE_PUSH], messenger, peer, &request, &result, error);
 }
 
-typedef struct {
-    gint64 number;
-    const char *failure;
-    guint retry_after;
-    gboolean done, for_good;
-} Posted;
-
-static gboolean apply_posted(StoreTx *tx, gpointer user, GError **error)
-{
-    const Posted *posted = user;
-    if (posted->done)
-        return outbox_done(tx, posted->number, error);
-    if (posted->for_good)
-        return outbox_give_up(tx, posted->number, posted->failure, error);
-    return outbox_failed(tx, posted->number, timestamp_now(), posted->failure, posted->retry_after,
-                         error);
-}
-
-/* What a peer answers when asking again will not help. A message to who is no peer any more is of
- * no use later either. */
-static gboolean is_final(guint status, const Peer *peer, const OutboxPost *post)
-{
-    if (status == 403 && peer->state == PEER_ENDED &&
-        (g_str_equal(post->path, MESSAGE_PATH) || g_str_equal(post->path, EVENT_POST_PATH)))
-        return TRUE;
-    return status == 400 || status == 404 || status == 405 || status == 409 || status == 413 ||
-           status == 422;
-}
-
-static void post_outbox(Exchanger *exchanger, Line *line, const Peer *peer, const OutboxPost *post)
-{
-    g_autoptr(GError) error = NULL;
-    g_autofree char *reason = NULL;
-    g_auto(ExchangePostResult) result = {0};
-    const NoteSigner *messenger = notary_messenger(exchanger->notary, &error);
-    gsize length;
-    const void *body = g_bytes_get_data(post->body, &length);
-    const ExchangePostRequest request = {.path = post->path,
-                                         .body = body,
-                                         .length = length,
-                                         .type = post->type,
-                                         .timeout_ms = post->urgent ? URGENT_TIMEOUT_MS : 0};
-    Posted posted = {.number = post->number};
-    if (!messenger ||
-        !exchange_post(line->posts[LANE_PUSH], messenger, peer, &request, &result, &error)) {
-        posted.failure = error->message;
-    } else {
-        posted.done = result.http.status >= 200 && result.http.status < 300;
-        posted.for_good = is_final(result.http.status, peer, post);
-        posted.retry_after = result.http.retry_after;
-        posted.failure = reason = exchange_post_reason(&result);
-        const char *again = posted.done && g_str_equal(post->path, PEERING_PATH)
-                                ? peer_step_delivered(exchanger->notary, peer, result.http.body)
-                                : NULL;
-        if (again) {
-            posted.done = FALSE;
-            posted.failure = again;
-        }
-    }
-    writer_run(notary_writer(exchanger->notary), 0, apply_posted, &posted, NULL);
-}
-
 static void run_push(gpointer data, gpointer user)
 {
     Task *task = data;
@@ -314,7 +249,7 @@ static void run_push(gpointer data, gpointer user)
     if (peer && !stopping && task->size > 0)
         woke = post_wake(exchanger, line, peer, task->size, &error);
     if (peer && !stopping && task->post)
-        post_outbox(exchanger, line, peer, task->post);
+        exchange_deliver(exchanger->notary, line->posts[LANE_PUSH], peer, task->post);
     g_mutex_lock(&exchanger->lock);
     line->busy[LANE_PUSH] = FALSE;
     if (!woke)
@@ -328,11 +263,11 @@ static void run_push(gpointer data, gpointer user)
 /* --- planning ----------------------------------------------------------------------------------
  */
 
-static ExchangePost *new_post(const Exchanger *exchanger)
+static ExchangePost *new_post(const Config *config)
 {
     const ExchangePostOptions options = {
-        .allow_private = config_bool(exchanger->config, SETTING_FETCH_ALLOW_PRIVATE),
-        .timeout_seconds = config_duration(exchanger->config, SETTING_FETCH_TIMEOUT),
+        .allow_private = config_bool(config, SETTING_FETCH_ALLOW_PRIVATE),
+        .timeout_seconds = config_duration(config, SETTING_FETCH_TIMEOUT),
         .max_bytes = FOLLOWER_ANSWER_MAX};
     return exchange_post_new(&options);
 }
@@ -347,7 +282,7 @@ static Line *find_line(Exchanger *exchanger, const char *origin)
     line = g_new0(Line, 1);
     line->origin = g_strdup(origin);
     for (guint i = 0; i < LANES; i++)
-        line->posts[i] = new_post(exchanger);
+        line->posts[i] = new_post(exchanger->config);
     g_hash_table_insert(exchanger->lines, line->origin, line);
     return line;
 }
@@ -592,11 +527,7 @@ void exchanger_stop(Exchanger *exchanger)
 gboolean exchanger_follow(const Config *config, Notary *notary, const char *peer,
                           ExchangePullCounts *ret_counts, GError **error)
 {
-    const ExchangePostOptions options = {
-        .allow_private = config_bool(config, SETTING_FETCH_ALLOW_PRIVATE),
-        .timeout_seconds = config_duration(config, SETTING_FETCH_TIMEOUT),
-        .max_bytes = FOLLOWER_ANSWER_MAX};
-    g_autoptr(ExchangePost) post = exchange_post_new(&options);
+    g_autoptr(ExchangePost) post = new_post(config);
     const ExchangePull pull = {.config = config, .notary = notary, .post = post};
     GError *failure = NULL;
     if (exchange_pull(&pull, peer, ret_counts, &failure))
