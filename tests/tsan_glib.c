@@ -191,6 +191,24 @@ gboolean(g_atomic_ref_count_dec)(gatomicrefcount *count)
     return TRUE;
 }
 
+/* Who gives a box back last frees it, after all who had it before. */
+static _Thread_local GDestroyNotify clear_next;
+
+static void clear_box(gpointer box)
+{
+    GDestroyNotify clear = clear_next;
+    __tsan_acquire(box);
+    clear(box);
+}
+
+void g_atomic_rc_box_release_full(gpointer box, GDestroyNotify clear)
+{
+    NEXT(g_atomic_rc_box_release_full);
+    clear_next = clear;
+    __tsan_release(box);
+    next(box, clear_box);
+}
+
 /* The table of interned texts has a lock inside of GLib, too. */
 static pthread_mutex_t texts = PTHREAD_MUTEX_INITIALIZER;
 
