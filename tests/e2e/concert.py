@@ -24,17 +24,11 @@ import time
 import unittest
 from pathlib import Path
 
-import forker
-
 ROOT = Path(__file__).resolve().parent.parent.parent
 BIN = os.environ.get("CONCERT_BIN", str(ROOT / "build/src/cli/concert"))
 SANITIZER = os.environ.get("CONCERT_SANITIZER", "")
 LONG = bool(os.environ.get("CONCERT_LONG"))
 DATA = os.environ.get("CONCERT_DATA", "")
-# What runs commands quickly; None: each is executed.
-FORKER = Path(BIN).resolve().parent.parent.parent / "tests/forker"
-if LONG or not FORKER.exists() or FORKER.stat().st_mtime < os.stat(BIN).st_mtime:
-    FORKER = None
 
 
 def needs_data(*names):
@@ -71,18 +65,15 @@ def run(*arguments, status=0, input=None, env=None, cwd=None, timeout=300, wrapp
     if isinstance(input, str):
         input = input.encode()
     environment = {**os.environ, "LC_ALL": "C.UTF-8", **(env or {})}
-    command = [*wrapper, BIN, *map(str, arguments)]
-    if FORKER and not wrapper and all(name.startswith("CONCERT_") for name in env or ()):
-        process, out, err = forker.run(FORKER, command, environment, cwd, input or b"", timeout)
-    else:
-        process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-                                   stderr=subprocess.PIPE, env=environment, cwd=cwd)
-        try:
-            out, err = process.communicate(input or b"", timeout)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.communicate()
-            raise
+    process = subprocess.Popen([*wrapper, BIN, *map(str, arguments)], stdin=subprocess.PIPE,
+                               stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment,
+                               cwd=cwd)
+    try:
+        out, err = process.communicate(input or b"", timeout)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.communicate()
+        raise
     result = Result(process, out, err)
     if status is not None and result.status != status:
         raise AssertionError(f"concert {' '.join(map(str, arguments))}: exit status "
