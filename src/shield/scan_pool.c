@@ -3,6 +3,10 @@
 /* Windows that are read ahead, for each thread. */
 #define AHEAD 3
 
+/* Times that a thread looks whether something has changed before it sleeps: some 50 microseconds,
+ * which is what being woken takes. A window is read in a third of that. */
+#define PATIENCE 2000
+
 typedef enum { FREE, TAKEN, READY } SlotState;
 
 typedef struct {
@@ -20,6 +24,8 @@ struct ScanPool {
 
     GMutex mutex;
     GCond changed;
+    gint changes;   /* how often something has; atomic */
+    guint sleeping; /* threads that wait to be woken when something has */
     Slot *slots;
     guint count;
     guint64 read, given; /* windows so far; of those given the last is in use */
@@ -33,7 +39,53 @@ static Slot *slot(ScanPool *pool, guint64 number)
     return &pool->slots[number % pool->count];
 }
 
+static inline void relax(void)
+{
+#if defined(__x86_64__)
+    __builtin_ia32_pause();
+#elif defined(__aarch64__)
+    __asm__ volatile("yield");
+#endif
+}
+
+/* The lock is held for nanoseconds only. */
+static void lock(ScanPool *pool)
+{
+    for (guint i = 0; i < PATIENCE; i++) {
+        if (g_mutex_trylock(&pool->mutex))
+            return;
+        relax();
+    }
+    g_mutex_lock(&pool->mutex);
+}
+
+/* Something has changed. Who sleeps is woken when the lock is free, for that is what it wants. */
+static void unlock_and_tell(ScanPool *pool)
+{
+    gboolean wake = pool->sleeping > 0;
+
+    g_atomic_int_inc(&pool->changes);
+    g_mutex_unlock(&pool->mutex);
+    if (wake)
+        g_cond_broadcast(&pool->changed);
+}
+
 /* The lock is held by whoever calls these. */
+
+static void wait_for_change(ScanPool *pool)
+{
+    gint changes = g_atomic_int_get(&pool->changes);
+
+    g_mutex_unlock(&pool->mutex);
+    for (guint i = 0; i < PATIENCE && g_atomic_int_get(&pool->changes) == changes; i++)
+        relax();
+    lock(pool);
+    if (g_atomic_int_get(&pool->changes) != changes)
+        return;
+    pool->sleeping++;
+    g_cond_wait(&pool->changed, &pool->mutex);
+    pool->sleeping--;
+}
 
 static gboolean can_read(ScanPool *pool)
 {
@@ -49,16 +101,16 @@ static void look_at_next(ScanPool *pool, Sieve *sieve)
     next->state = TAKEN;
     g_mutex_unlock(&pool->mutex);
     scan_window_read(&pool->reader, next->window);
-    g_mutex_lock(&pool->mutex);
+    lock(pool);
     pool->reading = FALSE;
     pool->end = next->window->last;
     pool->read++;
-    g_cond_broadcast(&pool->changed);
-    g_mutex_unlock(&pool->mutex);
+    unlock_and_tell(pool);
     scan_window_sieve(next->window, sieve);
-    g_mutex_lock(&pool->mutex);
+    lock(pool);
     next->state = READY;
-    g_cond_broadcast(&pool->changed);
+    unlock_and_tell(pool);
+    lock(pool);
 }
 
 static gpointer look_ahead(gpointer user)
@@ -66,12 +118,12 @@ static gpointer look_ahead(gpointer user)
     ScanPool *pool = user;
     g_autoptr(Sieve) sieve = sieve_new(pool->set);
 
-    g_mutex_lock(&pool->mutex);
+    lock(pool);
     while (!pool->stop && !pool->end)
         if (can_read(pool))
             look_at_next(pool, sieve);
         else
-            g_cond_wait(&pool->changed, &pool->mutex);
+            wait_for_change(pool);
     g_mutex_unlock(&pool->mutex);
     return NULL;
 }
@@ -102,10 +154,9 @@ void scan_pool_free(ScanPool *pool)
 {
     if (!pool)
         return;
-    g_mutex_lock(&pool->mutex);
+    lock(pool);
     pool->stop = TRUE;
-    g_cond_broadcast(&pool->changed);
-    g_mutex_unlock(&pool->mutex);
+    unlock_and_tell(pool);
     for (guint i = 0; i < pool->threads->len; i++)
         g_thread_join(pool->threads->pdata[i]);
     g_ptr_array_unref(pool->threads);
@@ -122,16 +173,18 @@ const ScanWindow *scan_pool_next(ScanPool *pool)
 {
     const ScanWindow *window = NULL;
 
-    g_mutex_lock(&pool->mutex);
+    lock(pool);
     /* The window before is kept one more turn: the reader takes its end over. */
-    if (pool->given > 1)
+    if (pool->given > 1) {
         slot(pool, pool->given - 2)->state = FREE;
-    g_cond_broadcast(&pool->changed);
+        unlock_and_tell(pool);
+        lock(pool);
+    }
     while (pool->given < pool->read ? slot(pool, pool->given)->state != READY : !pool->end)
         if (can_read(pool))
             look_at_next(pool, pool->sieve);
         else
-            g_cond_wait(&pool->changed, &pool->mutex);
+            wait_for_change(pool);
     if (pool->given < pool->read)
         window = slot(pool, pool->given++)->window;
     g_mutex_unlock(&pool->mutex);
