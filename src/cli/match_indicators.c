@@ -40,8 +40,8 @@ gboolean match_indicators_check(const CommandCall *call, GError **error)
 
 /* The source is the file's own name. */
 gboolean match_indicators_read(const CommandCall *call, const char *const *inputs, LoadTake take,
-                               gpointer into, const LoadOptions *options, LoadCounts *counts,
-                               GError **error)
+                               gpointer into, const LoadOptions *options, gboolean partly,
+                               LoadCounts *counts, GError **error)
 {
     static const IntakeFormat formats[] = {INTAKE_STIX, INTAKE_MISP, INTAKE_MISP_FEED, INTAKE_LIST,
                                            INTAKE_CSV};
@@ -57,7 +57,7 @@ gboolean match_indicators_read(const CommandCall *call, const char *const *input
             .confidence = -1,
             .kind = kind ? observable_kind_from_name(kind) : OBSERVABLE_NONE,
         };
-        if (!match_set_read_input(take, into, *inputs, &intake, options, counts, error)) {
+        if (!match_set_read_input(take, into, *inputs, &intake, options, partly, counts, error)) {
             /* That a file is not there is the user's mistake, not a search without a result. */
             if (error && g_error_matches(*error, CONCERT_ERROR, CONCERT_ERROR_NOT_FOUND))
                 (*error)->code = CONCERT_ERROR_INPUT;
@@ -79,7 +79,7 @@ gboolean match_indicators_add(const CommandCall *call, LoadTake take, gpointer i
     const char *const *inputs = command_texts(call, "indicators");
     g_autoptr(Node) node = inputs ? NULL : command_node_open(call, NODE_READ, error);
     if (inputs)
-        return match_indicators_read(call, inputs, take, into, options, counts, error);
+        return match_indicators_read(call, inputs, take, into, options, FALSE, counts, error);
     return node && add_node(node, take, into, options, counts, error);
 }
 
@@ -98,8 +98,13 @@ void match_indicators_explain(const LoadCounts *counts, GError **error)
     if (counts->patterns > 0)
         g_string_append_printf(why, "; %" G_GUINT64_FORMAT " are patterns (see --patterns)",
                                counts->patterns);
+    if (counts->misread > 0)
+        g_string_append_printf(why, "; the patterns of %" G_GUINT64_FORMAT " cannot be read",
+                               counts->misread);
     if (counts->broken > 0)
         g_string_append_printf(why, "; %" G_GUINT64_FORMAT " could not be read", counts->broken);
+    if (counts->lost > 0)
+        g_string_append(why, "; of what was given not all could be read");
     if (!strchr(why->str, ';'))
         g_string_append(why, ": put some into the node with `concert import`, or name a file of "
                              "them with -i");
@@ -119,9 +124,9 @@ static Set *build_set(const CommandCall *call, const LoadOptions *options, GErro
         !shield_set_lists(call, node ? node_config(node) : NULL, &lists, error))
         return NULL;
     set_builder_use_lists(builder, lists);
-    if (inputs
-            ? match_indicators_read(call, inputs, match_set_take, builder, options, &counts, error)
-            : add_node(node, match_set_take, builder, options, &counts, error))
+    if (inputs ? match_indicators_read(call, inputs, match_set_take, builder, options, FALSE,
+                                       &counts, error)
+               : add_node(node, match_set_take, builder, options, &counts, error))
         set = set_builder_open(builder, error);
     if (set && set_count_values(set) == 0) {
         match_indicators_explain(&counts, error);

@@ -31,10 +31,11 @@ gboolean match_indicators_check(const CommandCall *call, GError **error);
  * read. */
 gboolean match_indicators_check_files(const CommandCall *call, const char *files, GError **error);
 
-/* Shows @take what the files @inputs hold, read as --format, --columns and --kind say. */
+/* Shows @take what the files @inputs hold, read as --format, --columns and --kind say; @partly: as
+ * match_set_read_input() has it. */
 gboolean match_indicators_read(const CommandCall *call, const char *const *inputs, LoadTake take,
-                               gpointer into, const LoadOptions *options, LoadCounts *counts,
-                               GError **error);
+                               gpointer into, const LoadOptions *options, gboolean partly,
+                               LoadCounts *counts, GError **error);
 
 /* Shows @take the indicators that -i names, or the node's. */
 gboolean match_indicators_add(const CommandCall *call, LoadTake take, gpointer into,

@@ -36,7 +36,7 @@ gboolean match_observed_take(gpointer into, const Object *object, const char *so
 static void note_broken(gpointer user, IntakeNote note, const char *where, const char *message)
 {
     Match *match = user;
-    if (note == INTAKE_BROKEN && ++match->broken <= NAMED_MAX)
+    if ((note == INTAKE_BROKEN || note == INTAKE_LOST) && ++match->broken <= NAMED_MAX)
         output_note("concert: %s: %s", where, message);
 }
 

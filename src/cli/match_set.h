@@ -10,10 +10,12 @@ gboolean match_set_take(gpointer into, const Object *object, const char *source,
                         const LoadOptions *options, LoadOutcome *ret_outcome, GError **error);
 
 /* Shows @take what the file, directory or URL @input holds, in any format that `import`
- * understands. Broken entries are told on standard error, the first few, and counted. */
+ * understands. Broken entries are told on standard error, the first few, and counted; so is an
+ * input that ends too early. @partly: one that breaks off after something of it was read counts as
+ * such, too, and is no error. */
 gboolean match_set_read_input(LoadTake take, gpointer into, const char *input,
                               const IntakeOptions *intake, const LoadOptions *options,
-                              LoadCounts *counts, GError **error);
+                              gboolean partly, LoadCounts *counts, GError **error);
 
 /* Shows @take the indicators of the node's store: shield_source_each(). @community: NULL for all.
  */

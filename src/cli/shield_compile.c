@@ -43,6 +43,7 @@ static void print_counts(const LoadCounts *counts)
         {counts->out_of_date, "revoked, no longer valid or taken back"},
         {counts->unwanted, "by their confidence or marking"},
         {counts->empty, "name nothing that can be looked for"},
+        {counts->misread, "their pattern cannot be read"},
         {counts->broken, "could not be read"},
     };
     for (gsize i = 0; i < G_N_ELEMENTS(left_out); i++)
@@ -54,14 +55,25 @@ static void print_counts(const LoadCounts *counts)
 /* Whoever has a set of yesterday is better off with it than with one of what could not be read. */
 static gboolean was_read(const LoadCounts *counts, GError **error)
 {
-    if (counts->broken == 0 || counts->taken + counts->empty + counts->patterns +
-                                       counts->out_of_date + counts->unwanted +
-                                       counts->observables >
-                                   0)
+    if (counts->misread + counts->broken + counts->lost == 0 ||
+        counts->taken + counts->empty + counts->patterns + counts->out_of_date + counts->unwanted +
+                counts->observables >
+            0)
         return TRUE;
     g_set_error_literal(error, CONCERT_ERROR, CONCERT_ERROR_INPUT,
                         "nothing of it could be read; no set is written");
     return FALSE;
+}
+
+/* Nor is half a list one to replace a whole one, unless a person says so; and whoever waits for the
+ * command's end hears of it all the same. */
+static void tell_lost(const LoadCounts *counts, const char *path, gboolean written)
+{
+    output_note("concert: %" G_GUINT64_FORMAT
+                " inputs could not be read to their end (above): %s %s",
+                counts->lost, path,
+                written ? "is written without what is missing"
+                        : "is not written; --partial writes what could be read");
 }
 
 /* A community that is not known has no indicators, but was not meant. */
@@ -87,10 +99,10 @@ static GBytes *compile(const CommandCall *call, const LoadOptions *options, Load
         return NULL;
     g_autoptr(SetBuilder) builder = set_builder_new(files ? NULL : secret);
     set_builder_use_lists(builder, lists);
-    if (!(files
-              ? match_indicators_read(call, files, match_set_take, builder, options, counts, error)
-              : match_set_read_store(match_set_take, builder, node_store(node), community, options,
-                                     counts, error)))
+    if (!(files ? match_indicators_read(call, files, match_set_take, builder, options, TRUE, counts,
+                                        error)
+                : match_set_read_store(match_set_take, builder, node_store(node), community,
+                                       options, counts, error)))
         return NULL;
     return set_builder_finish(builder, error);
 }
@@ -105,15 +117,25 @@ static int run(const CommandCall *call, GError **error)
         return command_usage(call, error, "where to? -o FILE is missing");
     if (command_text(call, "community") && command_texts(call, "from"))
         return command_usage(call, error, "--community and --from do not go together");
+    if (command_flag(call, "partial") && !command_texts(call, "from"))
+        return command_usage(call, error, "--partial is for what --from reads");
     if (!match_indicators_check_files(call, "from", error) || !read_levels(call, &options, error))
         return COMMAND_ERROR;
     g_autoptr(GBytes) bytes = compile(call, &options, &counts, error);
     g_autoptr(Set) set = bytes ? set_open_bytes(bytes, error) : NULL;
-    if (!set || !was_read(&counts, error) || !durable_write_bytes(path, bytes, SET_MODE, error))
+    if (!set || !was_read(&counts, error))
         return command_file_error(error);
     print_counts(&counts);
+    if (counts.lost > 0 && !command_flag(call, "partial")) {
+        tell_lost(&counts, path, FALSE);
+        return COMMAND_NOTHING;
+    }
+    if (!durable_write_bytes(path, bytes, SET_MODE, error))
+        return command_file_error(error);
     shield_set_print(set, path, command_json(call));
-    return COMMAND_OK;
+    if (counts.lost > 0)
+        tell_lost(&counts, path, TRUE);
+    return counts.lost > 0 ? COMMAND_NOTHING : COMMAND_OK;
 }
 
 const Command shield_compile = {
@@ -128,7 +150,11 @@ const Command shield_compile = {
         "said how far it may go.\n\n"
         "Values on lists of --suppress (MISP warninglists: a file, or a directory of them) stay in "
         "it, marked: `concert match` leaves their hits out and counts them. A domain that is a "
-        "public suffix, such as co.uk, is refused.",
+        "public suffix, such as co.uk, is refused.\n\n"
+        "Where an input of --from ends too early, or a file of a directory or feed cannot be read, "
+        "the file that is there stays, and the exit status is 1; with --partial it is made of what "
+        "could be read, and the exit status is 1 all the same. Single entries that are broken, or "
+        "whose pattern is, are named, counted and left out.",
     .options =
         (const CommandOption[]){
             {"output", 'o', COMMAND_TEXT, "FILE", .help = "the file to make or replace"},
@@ -143,6 +169,8 @@ const Command shield_compile = {
              .help = "only indicators of at least this confidence"},
             {"tlp", 0, COMMAND_TEXT, "LEVEL", .help = "only what is marked up to this TLP level"},
             {"pap", 0, COMMAND_TEXT, "LEVEL", .help = "only what is marked up to this PAP level"},
+            {"partial", 0, COMMAND_FLAG,
+             .help = "write the file also when of --from not all could be read"},
             SHIELD_SET_OPTION_SUPPRESS,
             COMMAND_OPTION_JSON,
             COMMAND_OPTIONS_END,

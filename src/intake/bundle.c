@@ -183,7 +183,7 @@ static gboolean find_back(Bundle *bundle, const char *where, gsize wrong, gsize 
                     "%s at byte %" G_GUINT64_FORMAT "; reading goes on at byte %" G_GUINT64_FORMAT,
                     reason, at, bundle->window.offset);
     else
-        report_note(bundle->sink, INTAKE_BROKEN, place, "%s at byte %" G_GUINT64_FORMAT "; %s",
+        report_note(bundle->sink, INTAKE_LOST, place, "%s at byte %" G_GUINT64_FORMAT "; %s",
                     reason, at,
                     bundle->search_left > 0 ? "no object follows" : "too broken to go on");
     return TRUE;
@@ -366,7 +366,7 @@ static gboolean read_array(Bundle *bundle, const char *path, gboolean bundles, G
             return FALSE;
         if (next == -1) {
             if (!bundle->lost)
-                report_note(bundle->sink, INTAKE_BROKEN, where_path(bundle, path),
+                report_note(bundle->sink, INTAKE_LOST, where_path(bundle, path),
                             "the input is cut off after %" G_GUINT64_FORMAT " objects",
                             bundle->found);
             bundle->lost = TRUE;

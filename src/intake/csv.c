@@ -251,6 +251,13 @@ static void note_columns(const Csv *csv, const char *name, const IntakeSink *sin
         report_note(sink, INTAKE_IGNORED, name, "columns that are not kept: %s", unused->str);
 }
 
+/* Whether the input ends in the middle of the present record: no line end follows, and there are
+ * fewer fields than in the others. Its last field may be half a value, which is another one. */
+static gboolean is_cut(const Reader *reader)
+{
+    return reader->record->open_end && reader->record->fields->len < reader->csv->count;
+}
+
 static gboolean read_records(Reader *reader, Record *record, GError **error)
 {
     for (;;) {
@@ -259,11 +266,20 @@ static gboolean read_records(Reader *reader, Record *record, GError **error)
         case RECORD_READ:
             if (record->line == reader->csv->header && !reader->csv->comment)
                 break;
+            if (is_cut(reader)) {
+                report_note(reader->maker->sink, INTAKE_LOST,
+                            maker_where(reader->maker, record->line),
+                            "the input ends in the middle of a record");
+                break;
+            }
             if (!read_record(reader, error))
                 return FALSE;
             break;
         case RECORD_BROKEN:
-            report_note(reader->maker->sink, INTAKE_BROKEN,
+            /* Of the last line the rest is missing; behind another one the next is read. */
+            report_note(reader->maker->sink,
+                        record->window->end && window_length(record->window) == 0 ? INTAKE_LOST
+                                                                                  : INTAKE_BROKEN,
                         maker_where(reader->maker, record->line), "%s", why);
             break;
         case RECORD_END:

@@ -302,7 +302,7 @@ static gboolean take_object(gpointer user, const char *bytes, gsize length, Obje
 static void take_note(gpointer user, IntakeNote note, const char *where, const char *message)
 {
     Reader *reader = user;
-    if (note != INTAKE_BROKEN)
+    if (note != INTAKE_BROKEN && note != INTAKE_LOST)
         return;
     finding_maker_begin(reader->maker, reader->number, FALSE);
     finding_maker_refuse(reader->maker, where, "%s", message);

@@ -41,8 +41,9 @@ static void note_format(const IntakeSink *sink, const char *name, Stream *stream
                 why ? "" : ", as told", compression ? ", " : "", compression ? compression : "");
 }
 
-gboolean intake_stream(Stream *stream, const char *name, const IntakeOptions *options,
-                       const IntakeSink *sink, GError **error)
+/* *ret_strange: it fails because it is of no format that is known. */
+static gboolean read_stream(Stream *stream, const char *name, const IntakeOptions *options,
+                            const IntakeSink *sink, gboolean *ret_strange, GError **error)
 {
     g_auto(Detection) detection = {0};
     IntakeFormat format = options->format;
@@ -59,6 +60,7 @@ gboolean intake_stream(Stream *stream, const char *name, const IntakeOptions *op
     if (!intake_format_name(format) || !formats[format].read) {
         g_set_error(error, CONCERT_ERROR, CONCERT_ERROR_INPUT, "%s: %s", name,
                     detection.why ? detection.why : "a MISP feed is a directory or its URL");
+        *ret_strange = TRUE;
         return FALSE;
     }
     const char *data;
@@ -67,6 +69,13 @@ gboolean intake_stream(Stream *stream, const char *name, const IntakeOptions *op
         return FALSE;
     note_format(sink, name, stream, format, detection.why);
     return formats[format].read(stream, name, options, sink, error);
+}
+
+gboolean intake_stream(Stream *stream, const char *name, const IntakeOptions *options,
+                       const IntakeSink *sink, GError **error)
+{
+    gboolean strange;
+    return read_stream(stream, name, options, sink, &strange, error);
 }
 
 gboolean intake_give_made(const IntakeSink *sink, const char *bytes, gsize length, ObjectSpec spec,
@@ -161,7 +170,8 @@ static gboolean read_file(const char *path, const IntakeOptions *options, const 
 static gboolean read_directory(const char *path, guint depth, const IntakeOptions *options,
                                const IntakeSink *sink, Guard *guard, GError **error);
 
-/* Reads one entry of a directory. What cannot be read there is a note: the others go on. */
+/* Reads one entry of a directory. What cannot be read there is a note: the others go on. A file of
+ * no known format may never have held anything; of what else fails nobody knows what it held. */
 static gboolean read_entry(const char *path, const char *name, guint depth,
                            const IntakeOptions *options, const IntakeSink *sink, Guard *guard,
                            GError **error)
@@ -178,20 +188,21 @@ static gboolean read_entry(const char *path, const char *name, guint depth,
         report_note(sink, INTAKE_IGNORED, full, "symbolic link to a directory");
         return TRUE;
     }
-    gboolean good = TRUE;
+    gboolean good = TRUE, strange = FALSE;
     if (stat(full, &info) == 0 && S_ISDIR(info.st_mode)) {
         good = read_directory(full, depth + 1, options, sink, guard, &failure);
     } else if (stat(full, &info) == 0 && !S_ISREG(info.st_mode)) {
         report_note(sink, INTAKE_IGNORED, full, "not a regular file");
     } else {
-        good = read_file(full, options, sink, &failure);
+        g_autoptr(Stream) stream = stream_open(full, &failure);
+        good = stream && read_stream(stream, full, options, sink, &strange, &failure);
     }
     if (!good && !guard->refused) {
         /* The note says where; the message may begin with it. */
         const char *message = failure->message;
         if (g_str_has_prefix(message, full) && g_str_has_prefix(message + strlen(full), ": "))
             message += strlen(full) + strlen(": ");
-        report_note(sink, INTAKE_BROKEN, full, "%s", message);
+        report_note(sink, strange ? INTAKE_BROKEN : INTAKE_LOST, full, "%s", message);
         return TRUE;
     }
     if (!good)

@@ -32,6 +32,8 @@ typedef enum {
                       */
     INTAKE_UNMAPPED, /* kept in the object as a custom property or label, but not understood */
     INTAKE_BROKEN,   /* one entry is wrong; the others go on */
+    INTAKE_LOST,     /* nobody knows how much is missing: the input ends too early, or a file of a
+                        directory or feed cannot be read */
 } IntakeNote;
 
 typedef struct {

@@ -136,7 +136,7 @@ gboolean misp_read(Stream *stream, const char *name, const IntakeOptions *option
         g_autofree char *where = g_strdup_printf("%s: %s", name, bytes != NULL ? path : "$");
         if (bytes == NULL) {
             if (misp_source_truncated(source) && sink->note != NULL)
-                sink->note(sink->user, INTAKE_BROKEN, where, "the input ends too early");
+                sink->note(sink->user, INTAKE_LOST, where, "the input ends too early");
             return TRUE;
         }
         if (*bytes == '\0' && length > MISP_MAX_EVENT) {

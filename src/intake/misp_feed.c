@@ -128,7 +128,7 @@ gboolean misp_feed_read_some(const char *name, MispFeedOpen open_file, gpointer 
         g_autoptr(GError) problem = NULL;
         g_autoptr(Stream) stream = open_file(user, file, &problem);
         if (stream == NULL) {
-            note(sink, INTAKE_BROKEN, where, problem->message);
+            note(sink, INTAKE_LOST, where, problem->message);
             if (filter != NULL)
                 filter->failed(filter->user, event->uuid);
             if (++failures < FAILURES_MAX)

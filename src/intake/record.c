@@ -174,6 +174,7 @@ RecordResult record_next(Record *record, const char **ret_why, GError **error)
         if (!blank)
             record_split(record, text, size);
         gsize taken = MIN(size + 1, length);
+        record->open_end = size == length;
         count_lines(record, text, taken);
         window_skip(window, taken);
         if (!blank)

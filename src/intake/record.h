@@ -22,6 +22,7 @@ typedef struct {
     guint64 line;      /* of the first byte of the last record */
     guint64 next_line; /* of the window's present place */
     GString *texts;    /* of the fields, unquoted */
+    gboolean open_end; /* the input ends at the last record's end, without a line end */
     GArray *fields;    /* RecordField */
     GArray *starts;    /* gsize: where in texts */
 } Record;

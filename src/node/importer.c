@@ -188,10 +188,9 @@ static void report_note(Importer *importer, const BatchEntry *entry)
 {
     ImporterCounts *counts = &importer->counts;
     static const ImporterEvent events[] = {
-        [INTAKE_DETECTED] = IMPORTER_DETECTED,
-        [INTAKE_IGNORED] = IMPORTER_IGNORED,
-        [INTAKE_UNMAPPED] = IMPORTER_UNMAPPED,
-        [INTAKE_BROKEN] = IMPORTER_BROKEN,
+        [INTAKE_DETECTED] = IMPORTER_DETECTED, [INTAKE_IGNORED] = IMPORTER_IGNORED,
+        [INTAKE_UNMAPPED] = IMPORTER_UNMAPPED, [INTAKE_BROKEN] = IMPORTER_BROKEN,
+        [INTAKE_LOST] = IMPORTER_BROKEN,
     };
     guint64 none = 0;
     guint64 *const counters[] = {
@@ -199,6 +198,7 @@ static void report_note(Importer *importer, const BatchEntry *entry)
         [INTAKE_IGNORED] = &counts->ignored,
         [INTAKE_UNMAPPED] = &counts->unmapped,
         [INTAKE_BROKEN] = &counts->broken,
+        [INTAKE_LOST] = &counts->broken,
     };
     ++*counters[entry->note];
     report(importer, events[entry->note], entry, entry->message);

@@ -50,6 +50,8 @@ static gboolean take_row(const ObjectsRow *row, gpointer user)
                               &reading->error))
         return FALSE;
     load_count(reading->counts, outcome);
+    if (outcome == LOAD_MISREAD && reading->query->broken)
+        reading->query->broken(reading->query->user, row->id, object->pattern_problem);
     return TRUE;
 }
 

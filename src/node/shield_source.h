@@ -10,7 +10,8 @@ typedef struct {
                               this community that still stands */
     LoadTake take;
     gpointer into;
-    /* Told of an object that cannot be read, which is then left out; may be NULL. */
+    /* Told of an object that cannot be read, or whose pattern cannot, which is then left out; may
+     * be NULL. */
     void (*broken)(gpointer user, const char *id, const char *message);
     gpointer user;
 } ShieldSourceQuery;

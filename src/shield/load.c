@@ -85,6 +85,7 @@ void load_count(LoadCounts *counts, LoadOutcome outcome)
 {
     counts->taken += outcome == LOAD_TAKEN;
     counts->empty += outcome == LOAD_EMPTY;
+    counts->misread += outcome == LOAD_MISREAD;
     counts->patterns += outcome == LOAD_PATTERN;
     counts->out_of_date += outcome == LOAD_OUT_OF_DATE;
     counts->unwanted += outcome == LOAD_UNWANTED;
@@ -169,6 +170,8 @@ gboolean load_object(SetBuilder *builder, const Object *object, const char *sour
                        ? hit_port_of_pattern(yyjson_get_str(pattern), yyjson_get_len(pattern))
                        : 0;
     *ret_outcome = judge(&indicator, found, options);
+    if (*ret_outcome == LOAD_EMPTY && object->pattern_problem)
+        *ret_outcome = LOAD_MISREAD;
     g_autofree char *kept = hit_port_join(port, indicator.name);
     if (kept)
         indicator.name = kept;

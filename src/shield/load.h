@@ -22,6 +22,7 @@ typedef enum {
     LOAD_OTHER,      /* no indicator, or observables are not wanted */
     LOAD_OBSERVABLE, /* an observable that would have been taken with `observables` */
     LOAD_EMPTY,      /* its pattern names no value that can be found in text */
+    LOAD_MISREAD,    /* its pattern cannot be read: Object.pattern_problem says why */
     LOAD_PATTERN,    /* likewise, but the evaluator can look for it */
     LOAD_OUT_OF_DATE,
     LOAD_UNWANTED, /* by its confidence or marking */
@@ -35,7 +36,9 @@ typedef struct {
     guint64 out_of_date; /* revoked, no longer or not yet valid, taken back */
     guint64 unwanted;    /* by their confidence or marking */
     guint64 observables; /* left out because only indicators count */
+    guint64 misread;     /* their pattern cannot be read */
     guint64 broken;      /* entries that could not be read */
+    guint64 lost;        /* inputs that end too early, or of which a file could not be read */
 } LoadCounts;
 
 void load_count(LoadCounts *counts, LoadOutcome outcome);

@@ -168,8 +168,11 @@ static void read_pattern(Reader *reader)
     gsize length = yyjson_get_len(pattern);
     reader->pattern =
         is_20 ? pattern_parse_20(text, length, &problem) : pattern_parse(text, length, &problem);
-    if (reader->level == OBJECT_VALUES)
+    if (reader->level == OBJECT_VALUES) {
+        if (problem)
+            reader->object->pattern_problem = g_strdup_printf("$.pattern: %s", problem->message);
         return;
+    }
     if (reader->pattern)
         validate_pattern(reader->pattern, reader->object->spec, on_pattern_breach, reader);
     else
@@ -262,6 +265,7 @@ void object_free(Object *object)
     if (object->warnings)
         g_ptr_array_unref(object->warnings);
     yyjson_doc_free(object->document);
+    g_free(object->pattern_problem);
     g_free(object);
 }
 

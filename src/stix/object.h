@@ -53,8 +53,11 @@ typedef struct {
     GStringChunk *texts;        /* owns values' texts; NULL when there are none */
     char **markings; /* ids of the marking-definitions that it bears anywhere, granular ones too;
                         NULL: none */
-    GPtrArray *warnings;  /* char *, each "<json path>: <what>"; NULL when there are none */
-    yyjson_doc *document; /* what bytes are; NULL but at OBJECT_VALUES */
+    GPtrArray *warnings;   /* char *, each "<json path>: <what>"; NULL when there are none */
+    yyjson_doc *document;  /* what bytes are; NULL but at OBJECT_VALUES */
+    char *pattern_problem; /* "$.pattern: ...", why an indicator's STIX pattern cannot be read,
+                              which only OBJECT_VALUES lets pass without a warning; NULL: it can, or
+                              is of another language */
 } Object;
 
 /* Reads and checks the one JSON object in @bytes (no BOM, nothing but white space around it) at

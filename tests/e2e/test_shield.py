@@ -10,6 +10,7 @@ import unittest
 from pathlib import Path
 
 import concert
+import shieldnode
 
 LISTED = {"name": "Cedar's resolvers", "version": 3, "type": "string", "list": ["192.0.2.53"],
           "matching_attributes": ["ip-src", "ip-dst"]}
@@ -136,6 +137,59 @@ class ShieldTest(unittest.TestCase):
         # Of a directory each file is named once.
         done = self.run_concert("match", "-i", ".", "log", status=0)
         self.assertIn("concert: ./made.shield: binary data", done.stderr)
+
+    def test_cut_inputs(self):
+        """Half a list replaces no whole one, unless a person says so; either way the status tells."""
+        self.compile()
+        made = (self.path / "made.shield").read_bytes()
+        objects = [shieldnode.indicator(i, f"[domain-name:value = 'n{i}.example']")
+                   for i in range(1000)]
+        bundle = json.dumps({"type": "bundle", "objects": objects}).encode()
+        event = {"Event": {"info": "x", "Attribute": [
+            {"type": "domain", "category": "Network activity", "value": f"n{i}.example",
+             "to_ids": True} for i in range(3)]}}
+        table = b"value,comment\n" + b"".join(b'n%d.example,"two, words"\n' % i
+                                               for i in range(20000))
+        (self.path / "feeds").mkdir()
+        for name, text, cut in (
+                ("cut.json", bundle, len(bundle) // 2), ("cut.json.gz", gzip.compress(bundle), -9),
+                ("cut.misp", json.dumps({"response": [event, event]}).encode(), -9),
+                ("cut.csv", table, -9), ("cut.csv.gz", gzip.compress(table), -9),
+                ("feeds/a.json.gz", gzip.compress(bundle), -9), ("feeds/b.csv", table, None),
+                ("feeds/README", b"\0 is no feed", None)):
+            (self.path / name).write_bytes(text[:cut])
+        for name in ("cut.json", "cut.json.gz", "cut.misp", "cut.csv", "cut.csv.gz", "feeds"):
+            command = ["shield", "compile", "--from", "list.txt", "--from", name, "--json", "-o",
+                       "made.shield"]
+            done = self.run_concert(*command, status=1)
+            self.assertEqual(done.stdout, "")
+            self.assertIn(name, done.stderr)
+            self.assertIn("1 inputs could not be read to their end (above): made.shield is not "
+                          "written; --partial", done.stderr)
+            self.assertEqual((self.path / "made.shield").read_bytes(), made)
+            done = self.run_concert(*command, "--partial", status=1)
+            self.assertIn("made.shield is written without what is missing", done.stderr)
+            self.assertGreater(json.loads(done.stdout)["values"], 4)
+            (self.path / "made.shield").write_bytes(made)
+        (self.path / "feeds" / "a.json.gz").unlink() # what never was a feed is no lost one
+        self.run_concert("shield", "compile", "--from", "feeds", "-o", "x")
+        self.run_concert("shield", "compile", "--partial", "-o", "x", status=2)
+
+    def test_broken_patterns(self):
+        """A pattern that cannot be read is named with the place, and counted apart."""
+        objects = [shieldnode.indicator(1, "[domain-name:value = 'alder.example']"),
+                   shieldnode.indicator(2, "[domain-name:value = ]"),
+                   {**shieldnode.indicator(3, "rule x { condition: true }"),
+                    "pattern_type": "yara"}]
+        (self.path / "feed.json").write_text(json.dumps({"type": "bundle", "objects": objects}))
+        done = self.run_concert("shield", "compile", "--from", "feed.json", "-o", "x")
+        self.assertIn("feed.json: $.objects[1]: indicator--00000002-0000-4000-8000-000000000000: "
+                      "$.pattern: line 1, column 22: ", done.stderr)
+        self.assertIn("left out: 1 indicators: name nothing that can be looked for\n", done.stderr)
+        self.assertIn("left out: 1 indicators: their pattern cannot be read\n", done.stderr)
+        (self.path / "feed.json").write_text(json.dumps(objects[1]))
+        done = self.run_concert("match", "-i", "feed.json", "log", status=2)
+        self.assertIn("the patterns of 1 cannot be read", done.stderr)
 
     def test_lists_of_node(self):
         """The node's warninglists count however its indicators are compiled."""

@@ -31,7 +31,7 @@ static gboolean kept_object(gpointer user, const char *bytes, gsize length, Obje
 
 static void kept_note(gpointer user, IntakeNote note, const char *where, const char *message)
 {
-    static const char *const names[] = {"detected", "ignored", "unmapped", "broken"};
+    static const char *const names[] = {"detected", "ignored", "unmapped", "broken", "lost"};
     Kept *kept = user;
     g_ptr_array_add(kept->notes, g_strdup_printf("%s %s: %s", names[note], where, message));
 }

@@ -259,6 +259,26 @@ static void test_quotes_in_feed(void)
     g_assert_cmpuint(kept_notes(&kept, "broken feed:4: a quote is not closed"), ==, 1);
 }
 
+/* A table that is cut off is told from one whose last line only bears no line end, as long as the
+ * cut is no whole record; what is half a value is not taken for another one. */
+static void test_cut(void)
+{
+    g_autoptr(GString) text = g_string_new("ip,comment\n");
+    for (guint i = 1; i <= 20; i++)
+        g_string_append_printf(text, "192.0.2.%u,one\n", i);
+    gsize whole = text->len;
+    g_string_append(text, "192.0.2.201,\"two, three\"");
+    for (gsize length = whole + 1; length <= text->len; length++) {
+        g_autofree char *part = g_strndup(text->str, length);
+        g_auto(Kept) kept;
+        read_csv(&kept, part, NULL);
+        gboolean second = strchr(part + whole, ',') != NULL;
+        gboolean open = strchr(part, '"') && length < text->len;
+        g_assert_cmpuint(kept.objects->len, ==, 20 + (second && !open));
+        g_assert_cmpuint(kept_notes(&kept, "lost feed:22: "), ==, open || !second);
+    }
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -272,5 +292,6 @@ int main(int argc, char **argv)
     g_test_add_func("/csv/mapping-errors", test_mapping_errors);
     g_test_add_func("/csv/guess", test_guess);
     g_test_add_func("/csv/quotes", test_quotes_in_feed);
+    g_test_add_func("/csv/cut", test_cut);
     return g_test_run();
 }

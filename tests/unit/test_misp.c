@@ -19,7 +19,7 @@ typedef struct {
     GPtrArray *docs;  /* yyjson_doc *, the same parsed */
     GString *bytes;   /* all of it, to compare imports with */
     GString *notes;   /* "<kind> <where>: <message>\n" */
-    guint broken, unmapped;
+    guint broken, lost, unmapped;
     guint stop_after; /* objects; 0: never */
 } Import;
 
@@ -63,6 +63,7 @@ static void take_note(gpointer user, IntakeNote note, const char *where, const c
                                                      : "other",
                            where, message);
     import->broken += note == INTAKE_BROKEN;
+    import->lost += note == INTAKE_LOST;
     import->unmapped += note == INTAKE_UNMAPPED;
 }
 
@@ -488,7 +489,8 @@ static void test_forms(void)
     g_autofree char *cut = g_strdup_printf("[%s,{\"Event\":{\"info\":\"cut", one);
     g_autoptr(Import) import = import_text(cut);
     g_assert_nonnull(nth(import, "report", 0));
-    g_assert_cmpuint(import->broken, ==, 2);
+    g_assert_cmpuint(import->broken, ==, 1);
+    g_assert_cmpuint(import->lost, ==, 1);
     g_autofree char *bad = g_strdup_printf("[{\"Event\":{\"info\":tru}},12,\"x\",%s]", one);
     g_autoptr(Import) after = import_text(bad);
     g_assert_nonnull(nth(after, "report", 0));
@@ -653,7 +655,8 @@ static void test_bad_feeds(void)
     g_assert_true(g_file_set_contents(
         manifest, "{\"0a0a0a0a-0000-4000-8000-000000000001\":{},\"/etc/passwd\":{}}", -1, NULL));
     g_assert_true(read_feed(folder, import, &error));
-    g_assert_cmpuint(import->broken, ==, 2);
+    g_assert_cmpuint(import->broken, ==, 1);
+    g_assert_cmpuint(import->lost, ==, 1);
     /* a symbolic link leads out of the feed */
     g_autofree char *linked =
         g_build_filename(folder, "0a0a0a0a-0000-4000-8000-000000000001.json", NULL);
