@@ -18,6 +18,7 @@
 #include "shield/hit.h"
 #include "shield/packets/packets.h"
 #include "shield/scan.h"
+#include "shield/sieve.h"
 #include "shield/tally.h"
 
 /* Rows of each table of --summary; with --json there are all. */
@@ -254,7 +255,7 @@ static int run(const CommandCall *call, GError **error)
         .observables = command_flag(call, "observables"),
     };
 
-    if (!match_indicators_check(call, error))
+    if (!match_indicators_check(call, error) || !sieve_check_environment(error))
         return COMMAND_ERROR;
     if (reads_stdin_twice(call))
         return command_usage(call, error, "standard input can be read only once");

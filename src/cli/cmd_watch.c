@@ -21,6 +21,7 @@
 #include "cli/sighting_record.h"
 #include "cli/watch_supply.h"
 #include "shield/hit.h"
+#include "shield/sieve.h"
 #include "shield/watch/watch_live.h"
 
 /* Hits that are written in one go. */
@@ -262,7 +263,7 @@ static int run(const CommandCall *call, GError **error)
         .observables = command_flag(call, "observables"),
     };
 
-    if (!match_indicators_check(call, error))
+    if (!match_indicators_check(call, error) || !sieve_check_environment(error))
         return COMMAND_ERROR;
     if (command_flag(call, "ecs") && command_json(call))
         return command_usage(call, error, "only one of --ecs and --json");

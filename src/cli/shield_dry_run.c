@@ -7,6 +7,7 @@
 #include "shield/packets/packets.h"
 #include "shield/scan.h"
 #include "shield/set_builder.h"
+#include "shield/sieve.h"
 
 typedef struct {
     Set *set;
@@ -85,7 +86,7 @@ static int compare_hits(gconstpointer a, gconstpointer b)
 gboolean shield_dry_run(const GPtrArray *added, const char *const *paths, DryRun *ret_run,
                         GError **error)
 {
-    g_autoptr(Set) set = build_set(added, error);
+    g_autoptr(Set) set = sieve_check_environment(error) ? build_set(added, error) : NULL;
     if (!set)
         return FALSE;
     g_autofree guint64 *hits = g_new0(guint64, added->len + 1);

@@ -11,15 +11,36 @@
 static void sieve_level(Sieve *sieve, guint depth, const guint8 *text, gsize length,
                         GArray *places);
 
+/* The most that the environment lets be used; FALSE when nobody can tell what it says. */
+static gboolean read_environment(SieveSimd *ret_most)
+{
+    static const char *const names[] = {"plain", "avx2", "avx512"};
+    const char *wanted = g_getenv("CONCERT_SIMD");
+
+    *ret_most = SIEVE_AVX512;
+    if (!wanted || *wanted == '\0')
+        return TRUE;
+    for (guint i = 0; i < G_N_ELEMENTS(names); i++)
+        if (strcmp(wanted, names[i]) == 0) {
+            *ret_most = (SieveSimd)i;
+            return TRUE;
+        }
+    return FALSE;
+}
+
+gboolean sieve_check_environment(GError **error)
+{
+    SieveSimd most;
+    return read_environment(&most) ||
+           error_input(error, "CONCERT_SIMD=%s: there are plain, avx2, avx512",
+                       g_getenv("CONCERT_SIMD"));
+}
+
 static SieveSimd choose_simd(void)
 {
-    const char *wanted = g_getenv("CONCERT_SIMD");
-    SieveSimd most = SIEVE_AVX512;
+    SieveSimd most;
 
-    if (wanted)
-        most = strcmp(wanted, "plain") == 0  ? SIEVE_PLAIN
-               : strcmp(wanted, "avx2") == 0 ? SIEVE_AVX2
-                                             : SIEVE_AVX512;
+    read_environment(&most);
 #ifdef SIEVE_HAS_X86
     __builtin_cpu_init();
     if (most >= SIEVE_AVX512 && __builtin_cpu_supports("avx512bw") &&

@@ -26,8 +26,12 @@ typedef enum {
 
 typedef struct Sieve Sieve;
 
-/* What one thread needs to sieve for @set, which must outlive it. The environment variable
- * CONCERT_SIMD (plain, avx2, avx512) asks for less than the machine can do. */
+/* Whether the environment variable CONCERT_SIMD, which asks for less than the machine can do, is
+ * plain, avx2, avx512 or not set; else CONCERT_ERROR_INPUT. */
+gboolean sieve_check_environment(GError **error);
+
+/* What one thread needs to sieve for @set, which must outlive it. What CONCERT_SIMD says counts, if
+ * it is one of these. */
 Sieve *sieve_new(const Set *set);
 
 void sieve_free(Sieve *sieve);

@@ -96,6 +96,20 @@ class MatchTest(concert.TestCase):
         self.match("-i", self.directory / "absent.txt", log, status=2)
         self.assertIn("only once", self.match("-i", "-", "-", status=2).err)
 
+    def test_environment(self):
+        """CONCERT_SIMD asks for less than the machine can do; what is no such word is refused."""
+        feed, log = self.write("list.txt", "alder.example\n"), self.write("a.log", LOG)
+        found = self.match("--json", "-i", feed, log).out
+        for simd in ("plain", "avx2", "avx512", ""):
+            self.assertEqual(concert.run("match", "--json", "-i", feed, log,
+                                         env={"CONCERT_SIMD": simd}).out, found)
+        for command in ("match", "watch"):
+            for simd in ("nonsense", "AVX2"):
+                result = concert.run(command, "-i", feed, log, status=2, env={"CONCERT_SIMD": simd})
+                self.assertEqual((result.out, result.err),
+                                 ("", f"concert: CONCERT_SIMD={simd}: there are plain, avx2, "
+                                      "avx512\n"))
+
     def test_count(self):
         feed = self.write("list.txt", "alder.example\n198.51.100.77\n")
         log, other = self.write("a.log", LOG), self.write("b.log", "nothing\n")

@@ -59,10 +59,12 @@ class ReleaseTest(ReleaseTestCase):
         # A dry run on logs that are not there would say that nobody is hit.
         self.assertIn("no such file", self.shield("propose", "--logs", self.directory / "none",
                                                   "--as", "Anna", status=2).err)
+        log = self.write("dns.log", "one.example four.example\nwww.one.example\n")
+        self.assertIn("there are plain, avx2", self.shield("propose", "--logs", log, "--as", "Anna",
+                                                           status=2, env={"CONCERT_SIMD": "x"}).err)
         self.shield("releases", status=1)
 
         # What it says.
-        log = self.write("dns.log", "one.example four.example\nwww.one.example\n")
         proposal = self.propose("--logs", log)
         self.assertEqual((proposal["release"], proposal["values"]), (1, 2))
         self.assertEqual(proposal["added"]["kinds"], {"domain": 2})
