@@ -38,15 +38,19 @@ static void tell_return(gpointer user, const char *peer, guint count, const GErr
 gboolean sighting_record_store(const CommandCall *call, Sightings *sightings, gboolean tell,
                                GError **error)
 {
-    guint64 left_out = 0;
+    SightingsLeftOut left_out = {0};
     g_autoptr(Node) node = command_node_open(call, NODE_WRITE, error);
     if (!node)
         return FALSE;
     if (sightings_waiting(sightings) > 0 && !sightings_store(sightings, node, &left_out, error))
         return FALSE;
-    if (left_out > 0)
+    if (left_out.no_room > 0)
         output_note("concert: %" G_GUINT64_FORMAT " hits of too many indicators are not counted",
-                    left_out);
+                    left_out.no_room);
+    if (left_out.unknown > 0)
+        output_note("concert: %" G_GUINT64_FORMAT " hits of indicators that the node does not have "
+                    "are not counted: import what the set was made of",
+                    left_out.unknown);
     if (!tell || config_enum(node_config(node), SETTING_SHIELD_SIGHTINGS) != SIGHTINGS_RETURN)
         return TRUE;
     return sightings_return(sightings, node, tell_return, NULL, error);

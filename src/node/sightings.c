@@ -43,7 +43,8 @@ typedef struct {
 struct Sightings {
     GHashTable *rows;     /* indicator and day -> Row */
     GHashTable *outgoing; /* source -> Outgoing */
-    guint64 hits, left_out;
+    guint64 hits;
+    SightingsLeftOut left_out;
 };
 
 static void row_free(gpointer user)
@@ -87,7 +88,7 @@ void sightings_add(Sightings *sightings, const ScanHit *hit, gint64 now)
     g_snprintf(key, sizeof(key), "%" G_GINT64_FORMAT " %s", day, hit->value.id);
     Row *row = g_hash_table_lookup(sightings->rows, key);
     if (!row && g_hash_table_size(sightings->rows) == SIGHTINGS_MAX) {
-        sightings->left_out++;
+        sightings->left_out.no_room++;
         return;
     }
     if (!row) {
@@ -199,6 +200,41 @@ static void remember(Sightings *sightings, const Row *row, const char *id)
         g_hash_table_add(outgoing->ids, g_strdup(id));
 }
 
+static gboolean read_source(const ObjectsRow *row, gpointer user)
+{
+    char **source = user;
+    g_free(*source);
+    *source = g_strdup(row->source);
+    return TRUE;
+}
+
+/* A sighting of what the node does not have says nothing to anybody, and who made a set may have
+ * written into it that its indicators came from any peer. */
+static gboolean forget_unknown(Sightings *sightings, Store *store, GError **error)
+{
+    GHashTableIter iter;
+    gpointer value;
+
+    g_hash_table_iter_init(&iter, sightings->rows);
+    while (g_hash_table_iter_next(&iter, NULL, &value)) {
+        Row *row = value;
+        g_autofree char *source = NULL;
+        ObjectsQuery query = OBJECTS_QUERY_INIT;
+        query.id = row->indicator;
+        if (!objects_find(store, &query, read_source, &source, NULL, error))
+            return FALSE;
+        if (source) {
+            g_free(row->source);
+            row->source = g_steal_pointer(&source);
+            continue;
+        }
+        sightings->hits -= row->count;
+        sightings->left_out.unknown += row->count;
+        g_hash_table_iter_remove(&iter);
+    }
+    return TRUE;
+}
+
 static gboolean put_all(const Sightings *sightings, Store *store, const IntakeSink *sink,
                         const guint8 secret[CONTENT_SECRET], GError **error)
 {
@@ -249,7 +285,8 @@ static void settle(Sightings *sightings, GHashTable *stored, const guint8 secret
     }
 }
 
-gboolean sightings_store(Sightings *sightings, Node *node, guint64 *ret_left_out, GError **error)
+gboolean sightings_store(Sightings *sightings, Node *node, SightingsLeftOut *ret_left_out,
+                         GError **error)
 {
     g_autoptr(GHashTable) stored = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     const ImporterOptions options = {
@@ -261,7 +298,8 @@ gboolean sightings_store(Sightings *sightings, Node *node, guint64 *ret_left_out
     guint8 secret[CONTENT_SECRET];
     ImporterCounts counts;
 
-    if (!content_secret(node_store(node), SECRET, secret, error))
+    if (!forget_unknown(sightings, node_store(node), error) ||
+        !content_secret(node_store(node), SECRET, secret, error))
         return FALSE;
     Importer *importer = importer_new(node, &options, error);
     if (!importer)
@@ -278,7 +316,7 @@ gboolean sightings_store(Sightings *sightings, Node *node, guint64 *ret_left_out
     }
     if (ret_left_out)
         *ret_left_out = sightings->left_out;
-    sightings->left_out = 0;
+    sightings->left_out = (SightingsLeftOut){0};
     return TRUE;
 }
 

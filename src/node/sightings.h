@@ -26,15 +26,22 @@ void sightings_add(Sightings *sightings, const ScanHit *hit, gint64 now);
 /* Hits that were counted and are not stored yet. */
 guint64 sightings_waiting(const Sightings *sightings);
 
-/* Stores what was counted, durably, and counts from nought. @node is open for writing. What could
- * not be stored, and only that, is counted still: CONCERT_ERROR_CONFLICT when the store does not
- * accept it. ret_left_out (may be NULL): hits that there was no room for. */
-gboolean sightings_store(Sightings *sightings, Node *node, guint64 *ret_left_out, GError **error);
+/* Hits that are not counted. */
+typedef struct {
+    guint64 no_room; /* there were SIGHTINGS_MAX indicators and days */
+    guint64 unknown; /* of indicators that the node does not have: of a set that it did not make */
+} SightingsLeftOut;
+
+/* Stores what was counted of indicators that the node has, durably, and counts from nought. @node
+ * is open for writing. What could not be stored, and only that, is counted still:
+ * CONCERT_ERROR_CONFLICT when the store does not accept it. ret_left_out may be NULL. */
+gboolean sightings_store(Sightings *sightings, Node *node, SightingsLeftOut *ret_left_out,
+                         GError **error);
 
 /* Sends the sightings stored since it was called last to the peers that their indicators came from,
- * each to its own: a dispatch that nobody else gets, marked as strictly as the indicators. Of what
- * came from elsewhere nothing is sent. @each (may be NULL) is told what became of it: @error is
- * NULL, or why @peer was not told; then it is tried again the next time. */
+ * as the store has it, each to its own: a dispatch that nobody else gets, marked as strictly as the
+ * indicators. Of what came from elsewhere nothing is sent. @each (may be NULL) is told what became
+ * of it: @error is NULL, or why @peer was not told; then it is tried again the next time. */
 typedef void (*SightingsEach)(gpointer user, const char *peer, guint sightings,
                               const GError *error);
 gboolean sightings_return(Sightings *sightings, Node *node, SightingsEach each, gpointer user,

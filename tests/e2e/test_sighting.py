@@ -64,6 +64,23 @@ class RecordTest(concert.NodeTestCase):
         self.concert("match", "--record", self.write("b.log", "nothing\n"), status=1)
         self.assertEqual(sightings(self.concert), [])
 
+    def test_foreign_set(self):
+        """Of a set that others made only what the node has is counted."""
+        made = self.directory / "made.shield"
+        self.concert("shield", "compile", "-o", made, "--from", self.write("feed.json", [
+            INDICATOR, {**INDICATOR, "id": "indicator--33333333-3333-4333-8333-333333333333",
+                        "pattern": "[ipv4-addr:value = '192.0.2.77']"}]))
+        for command in ("match", "watch"):
+            found = self.concert(command, "--record", "--set", made, "--json", *(
+                [self.log] if command == "match" else ["-"]), input=self.log.read_text())
+            self.assertEqual(len(found.lines()), 6)
+            self.assertIn("concert: 3 hits of indicators that the node does not have are not "
+                          "counted", found.err)
+            self.assertEqual({each["sighting_of_ref"] for each in sightings(self.concert)},
+                             {INDICATOR["id"]})
+        other = self.write("b.log", "192.0.2.77\n")
+        self.concert("match", "--record", "--set", made, other)
+
     def test_refused(self):
         self.concert("match", "--record", "-i", self.write("list.txt", "a.example\n"), self.log, status=2)
         self.concert("match", "--record", "--quiet", self.log, status=2)

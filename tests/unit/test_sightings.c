@@ -37,6 +37,22 @@ static guint64 stored(const ExchangeNode *node)
     return sum;
 }
 
+/* A node that has the indicators. */
+static void make_node(ExchangeNode *node)
+{
+    static const char *const ids[] = {FIRST, SECOND};
+    exchange_nodes_make(node, "cert.alder.example");
+    for (guint i = 0; i < G_N_ELEMENTS(ids); i++) {
+        g_autoptr(GError) error = NULL;
+        g_autofree char *json = g_strdup_printf(
+            "{\"type\":\"indicator\",\"id\":\"%s\",\"spec_version\":\"2.1\"}", ids[i]);
+        ExchangePut put = {"birch", json, {0}};
+        g_assert_true(
+            writer_run(node_writer(node->node), 1, exchange_nodes_apply_put, &put, &error));
+        g_assert_no_error(error);
+    }
+}
+
 /* Opens the node anew, with another name for what it imports. */
 static void rename_source(ExchangeNode *node)
 {
@@ -52,7 +68,7 @@ static void test_store(void)
     g_autoptr(GError) error = NULL;
     g_autoptr(Sightings) sightings = sightings_new();
     ExchangeNode alder;
-    exchange_nodes_make(&alder, "cert.alder.example");
+    make_node(&alder);
     add(sightings, FIRST);
     add(sightings, FIRST);
     g_assert_cmpuint(sightings_waiting(sightings), ==, 2);
@@ -78,6 +94,28 @@ static void test_store(void)
     exchange_nodes_close(&alder);
 }
 
+/* What the node does not have is counted as left out, once. */
+static void test_unknown(void)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(Sightings) sightings = sightings_new();
+    SightingsLeftOut left_out;
+    ExchangeNode alder;
+    make_node(&alder);
+    add(sightings, FIRST);
+    add(sightings, "indicator--0a000000-0000-4000-8000-000000000003");
+    add(sightings, "indicator--0a000000-0000-4000-8000-000000000003");
+    for (int unknown = 2; unknown >= 0; unknown -= 2) {
+        g_assert_true(sightings_store(sightings, alder.node, &left_out, &error));
+        g_assert_no_error(error);
+        g_assert_cmpuint(left_out.unknown, ==, unknown);
+        g_assert_cmpuint(left_out.no_room, ==, 0);
+        g_assert_cmpuint(sightings_waiting(sightings), ==, 0);
+        g_assert_cmpuint(stored(&alder), ==, 1);
+    }
+    exchange_nodes_close(&alder);
+}
+
 static void check_sum(const SightingListSum *sum, guint64 sightings, guint64 count)
 {
     g_assert_cmpuint(sum->sightings, ==, sightings);
@@ -94,7 +132,7 @@ static void test_list(void)
     SightingListQuery query = SIGHTING_LIST_QUERY_INIT;
     ExchangeNode alder;
     guint64 left_out, count;
-    exchange_nodes_make(&alder, "cert.alder.example");
+    make_node(&alder);
     add(sightings, FIRST);
     add(sightings, SECOND);
     add(sightings, SECOND);
@@ -135,6 +173,7 @@ int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/sightings/store", test_store);
+    g_test_add_func("/sightings/unknown", test_unknown);
     g_test_add_func("/sightings/list", test_list);
     return g_test_run();
 }
