@@ -310,6 +310,12 @@ static void test_windows(void)
                 {"<Event a='1'>x</Event>", "| a=1; Event=x;"},
                 {"<Event a='1'>&#0;&#x110000;&#55296;</Event>",
                  "| a=1; Event=&#0;&#x110000;&#55296;;"},
+                {"<Event><System><TimeCreated SystemTime='2024-01-31T10:00:00Z'/></System>"
+                 "<Data Name='DestinationIp'><![CDATA[192.0.2.2]]></Data><Data Name='CommandLine'>"
+                 "a &lt; <![CDATA[ <b> &lt; ]] > ]]><![CDATA[]]>&gt;</Data></Event>",
+                 "2024-01-31T10:00:00.000Z >192.0.2.2 | DestinationIp ipv4=192.0.2.2; "
+                 "CommandLine=a <; CommandLine=<b> &lt; ]] >; CommandLine=>;"},
+                {"<Event><![CDATA[x]]", NULL}, {"<Event><![CDATA", NULL},
                 {"<Events></Events>", NULL}, {"<Event", NULL}, {"<Event a=>", NULL},
                 {"<Event a='>", NULL}, {"<!DOCTYPE x>", NULL}, {"<Event><!ENTITY", NULL},
                 {"<Event></", NULL}, {"", NULL}));

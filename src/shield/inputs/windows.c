@@ -58,6 +58,9 @@ const InputFormat input_windows_json = {
 
 /* --- XML ------------------------------------------------------------------------------------- */
 
+#define LITERAL_OPEN  "<![CDATA["
+#define LITERAL_CLOSE "]]>"
+
 typedef struct {
     Input *input;
     InputRow *row;
@@ -130,7 +133,8 @@ static gsize read_entity(const char *text, gsize length, char ret_utf8[6], guint
     return at + 1;
 }
 
-static void add(Reader *reader, const char *name, const char *text, gsize length)
+/* @literal: nothing in it is an entity. */
+static void add(Reader *reader, const char *name, const char *text, gsize length, gboolean literal)
 {
     InputRow *row = reader->row;
     const InputField *field = g_hash_table_lookup(reader->input->by_name, name);
@@ -148,7 +152,7 @@ static void add(Reader *reader, const char *name, const char *text, gsize length
         char *own = input_row_take(row, size);
         kept = own ? memcpy(own, name, size) : "";
     }
-    if (!memchr(text, '&', length)) {
+    if (literal || !memchr(text, '&', length)) {
         input_row_add_piece(row, field, kept, text, length);
         return;
     }
@@ -216,7 +220,7 @@ static gboolean take_attribute(Reader *reader)
         memcpy(reader->name, reader->at, kept);
         reader->name[kept] = '\0';
     } else if (strncmp(name, "xmlns", 5) != 0) {
-        add(reader, name, reader->at, length);
+        add(reader, name, reader->at, length, FALSE);
     }
     reader->at = close + 1;
     return TRUE;
@@ -247,6 +251,19 @@ static gboolean take_element(Reader *reader)
     return reader->at < reader->end && *reader->at++ == '>';
 }
 
+/* At "<![CDATA[": what stands in it is text of the element as it is. */
+static gboolean take_literal(Reader *reader)
+{
+    const char *text = reader->at + strlen(LITERAL_OPEN);
+    const char *close =
+        memmem(text, (gsize)(reader->end - text), LITERAL_CLOSE, strlen(LITERAL_CLOSE));
+    if (!close)
+        return FALSE;
+    add(reader, reader->name, text, (gsize)(close - text), TRUE);
+    reader->at = close + strlen(LITERAL_CLOSE);
+    return TRUE;
+}
+
 static gboolean read_xml(Input *input, InputRow *row)
 {
     Reader reader = {.input = input, .row = row, .at = row->line, .end = row->line + row->length};
@@ -254,8 +271,14 @@ static gboolean read_xml(Input *input, InputRow *row)
     reader.at = find_event(row->line, row->length);
     if (!reader.at)
         return FALSE;
-    add(&reader, "head", row->line, (gsize)(reader.at - row->line));
+    add(&reader, "head", row->line, (gsize)(reader.at - row->line), FALSE);
     while (reader.at < reader.end) {
+        if ((gsize)(reader.end - reader.at) >= strlen(LITERAL_OPEN) &&
+            memcmp(reader.at, LITERAL_OPEN, strlen(LITERAL_OPEN)) == 0) {
+            if (!take_literal(&reader))
+                return FALSE;
+            continue;
+        }
         if (*reader.at == '<') {
             reader.at++;
             if (!take_element(&reader))
@@ -265,7 +288,7 @@ static gboolean read_xml(Input *input, InputRow *row)
         const char *text = reader.at;
         const char *open = memchr(text, '<', (gsize)(reader.end - text));
         reader.at = open ? open : reader.end;
-        add(&reader, reader.name, text, (gsize)(reader.at - text));
+        add(&reader, reader.name, text, (gsize)(reader.at - text), FALSE);
     }
     return TRUE;
 }
