@@ -227,6 +227,16 @@ static void test_tunnels(void)
     check_tunnel(17, "0001 0868 0000 0000 30ff001f 00000001", UDP "2152 udp 39+0");
     check_tunnel(17, "0001 0868 0000 0000 34ff0027 00000001 00000085 01000500",
                  UDP "2152 udp 47+0");
+    /* From the tunnel's port; and to one that is another tunnel's by chance. */
+#define FROM "198.51.100.7:"
+    check_tunnel(17, "12b5 0001 0000 0000 0800000000000100 " MACS "0800",
+                 FROM "4789 192.0.2.1:1 udp 53+0");
+    check_tunnel(17, "12b6 0001 0000 0000 0c00000100000100", FROM "4790 192.0.2.1:1 udp 39+0");
+    check_tunnel(17, "17c1 0001 0000 0000 01006558 00000100 00000000 " MACS "0800",
+                 FROM "6081 192.0.2.1:1 udp 57+0");
+    check_tunnel(17, "0868 0001 0000 0000 30ff001f 00000001", FROM "2152 192.0.2.1:1 udp 39+0");
+    check_tunnel(17, "17c1 12b5 0000 0000 01006558 00000100 00000000 " MACS "0800",
+                 FROM "6081 192.0.2.1:4789 udp 57+0");
     /* Tunnels in tunnels have an end. */
     g_autoptr(GByteArray) packet = make_plain();
     for (guint i = 0; i < 10; i++) {

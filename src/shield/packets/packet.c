@@ -274,10 +274,15 @@ gboolean packet_parse_inner(const Packet *outer, Packet *ret_inner)
         return FALSE;
     if (outer->protocol == PACKET_IPIP || outer->protocol == PACKET_IPV6)
         return packet_parse_ip(outer->payload, outer->length, ret_inner) == PACKET_OK;
+    /* What answers from a tunnel's port is of the tunnel, too. Nothing is lost on other traffic
+     * that has the port by chance: the outer packet is looked at as well, and this has to be one.
+     */
     for (guint i = 0; i < G_N_ELEMENTS(tunnels); i++)
         if (tunnels[i].protocol == outer->protocol &&
-            (tunnels[i].port == 0 || tunnels[i].port == outer->destination_port))
-            return tunnels[i].inner(outer->payload, outer->length, ret_inner);
+            (tunnels[i].port == 0 || tunnels[i].port == outer->destination_port ||
+             tunnels[i].port == outer->source_port) &&
+            tunnels[i].inner(outer->payload, outer->length, ret_inner))
+            return TRUE;
     return FALSE;
 }
 
