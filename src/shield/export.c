@@ -122,6 +122,11 @@ gboolean export_format_lacks_ports(const ExportFormat *format)
     return !format->ports && format->kinds & (FORMAT_ADDRESSES | FORMAT_KIND(DOMAIN));
 }
 
+gboolean export_format_widens(const ExportFormat *format)
+{
+    return export_format_lacks_ports(format) || format->lookups;
+}
+
 guint32 format_serial(const Export *export)
 {
     return (guint32)(MAX(export->options.time, 0) / G_USEC_PER_SEC);

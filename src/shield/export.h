@@ -108,6 +108,9 @@ gboolean export_format_blocks(const ExportFormat *format);
  * one is left out, unless `any_port` is wanted. */
 gboolean export_format_lacks_ports(const ExportFormat *format);
 
+/* Whether `any_port` makes a difference: ports are lacking altogether, or for lookups of names. */
+gboolean export_format_widens(const ExportFormat *format);
+
 /* Takes the next bytes; FALSE ends the export. */
 typedef gboolean (*ExportWrite)(gpointer user, const char *bytes, gsize length, GError **error);
 

@@ -117,13 +117,15 @@ class SuricataTest(ShieldTestCase):
         there = [f"Concert address 198.51.100.7:{PORT}",
                  f"Concert address 2001:0db8:0006:0000:0000:0000:0000:0007:{PORT}",
                  f"Concert domain 198.51.100.9:{PORT}"]
-        for name, looked_up in (("suricata", ["Concert domain 192.0.2.53:53"]), ("suricata-drop", [])):
-            path, summary = self.export(name)
-            self.assertNotIn("widened", summary)
+        looked_up = ["Concert domain 192.0.2.53:53"]
+        for name, option in (("suricata", None), ("suricata-drop", None),
+                             ("suricata", "--any-port"), ("suricata-drop", "--any-port")):
+            path, summary = self.export(name, *([option] if option else []))
+            self.assertEqual(summary.get("widened"), {"domain": 1} if option else None)
             # An answer is the client's: its ports are those of conversation().
             seen = {alert for alert in self.alerts(path, packets, ports=True)
                     if " 192.0.2.1:" not in alert}
-            self.assertEqual(sorted(seen), sorted(there + looked_up))
+            self.assertEqual(sorted(seen), sorted(there + (looked_up if option else [])))
         for name in ("rpz", "suricata-ip", "plain"):
             path, summary = self.export(name)
             self.assertNotIn("198.51.100.7", path.read_text())

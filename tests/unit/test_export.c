@@ -177,7 +177,6 @@ static void test_ports(void)
         {"misp", "\"type\":\"hostname|port\",\"category\":\"Network activity\",\"to_ids\":true,"
                  "\"value\":\"alder.example|443\""},
         {"suricata", "\nalert ip [192.0.2.1] 8080 <> any any (msg:\"Concert address\"; "},
-        {"suricata", "\nalert dns any any -> any any (msg:\"Concert domain\"; "},
         {"suricata", "\nalert tls any any -> any 443 (msg:\"Concert domain\"; "},
         {"suricata", "\nalert http any any -> any 443 (msg:\"Concert domain\"; "},
         {"suricata-drop", "\ndrop ip [192.0.2.1] 8080 <> any any (msg:\"Concert address\"; "},
@@ -194,9 +193,19 @@ static void test_ports(void)
         g_assert_nonnull(strstr(text, cases[i].text));
         g_assert_cmpuint(export_counts_sum(&counts, EXPORT_DONE), ==, 2);
     }
-    /* To drop a lookup would block the name at every port. */
-    g_autofree char *drop = export_text("suricata-drop", &plain_options, values, 2, &counts);
-    g_assert_null(strstr(drop, "drop dns"));
+    /* A lookup is of the name at every port. */
+    static const char *const suricata[] = {"suricata", "suricata-drop"};
+    ExportOptions wide = plain_options;
+    wide.any_port = TRUE;
+    for (guint i = 0; i < G_N_ELEMENTS(suricata); i++) {
+        g_autofree char *rules = export_text(suricata[i], &plain_options, values, 2, &counts);
+        g_assert_null(strstr(rules, " dns "));
+        g_assert_cmpuint(export_counts_sum(&counts, EXPORT_WIDENED), ==, 0);
+        g_autofree char *more = export_text(suricata[i], &wide, values, 2, &counts);
+        g_assert_nonnull(strstr(more, " dns any any -> any any (msg:\"Concert domain\"; "));
+        g_assert_nonnull(strstr(more, " tls any any -> any 443 "));
+        g_assert_cmpuint(export_counts_sum(&counts, EXPORT_WIDENED), ==, 1);
+    }
     g_autofree char *zeek = export_text("zeek", &plain_options, values, 2, &counts);
     g_assert_nonnull(strstr(zeek, "\n192.0.2.1\tIntel::ADDR\tbirch\t" ID " port 8080\n"));
     g_assert_cmpuint(export_counts_sum(&counts, EXPORT_WIDENED), ==, 2);

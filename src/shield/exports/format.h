@@ -29,6 +29,7 @@ struct ExportFormat {
     gboolean blocks;
     gboolean every;    /* takes every claim about a value, not only the first */
     gboolean ports;    /* says the port that an indicator asks for: takes a claim for each port */
+    gboolean lookups;  /* of names it also has a place that has no port: for `any_port` alone */
     guint32 kinds;     /* bits FORMAT_KIND() */
     guint32 actions;   /* bits FORMAT_ACTION(); 0: there is nothing to choose */
     guint32 redirects; /* kinds of what may be redirected to */

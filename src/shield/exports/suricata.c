@@ -84,18 +84,19 @@ static char *make_place(guint16 port)
     return port != 0 ? g_strdup_printf("any any -> any %u", port) : g_strdup("any any -> any any");
 }
 
-/* A lookup says no port. Where one is asked for it still tells of the value, and is worth an alert;
- * to drop it would block the name at every port. */
-static void add_name(Export *export, const ExportValue *value)
+/* A lookup says no port: where one is asked for it tells of the name's other uses as well, and to
+ * drop it would block them all. What goes to the name at the port is told by TLS and HTTP. */
+static ExportReason add_name(Export *export, const ExportValue *value)
 {
     static const struct {
         const char *protocol, *buffer, *folds;
     } places[] = {{"dns", "dns.query", "nocase; "},
                   {"tls", "tls.sni", "nocase; "},
                   {"http", "http.host", ""}};
+    gboolean widened = value->port != 0 && export->options.any_port;
     for (guint i = 0; i < G_N_ELEMENTS(places); i++) {
         gboolean lookup = i == 0;
-        if (lookup && value->port != 0 && export->format->blocks)
+        if (lookup && value->port != 0 && !widened)
             continue;
         g_autofree char *where = make_place(lookup ? 0 : value->port);
         begin_rule(export, places[i].protocol, where, "domain");
@@ -108,6 +109,7 @@ static void add_name(Export *export, const ExportValue *value)
                                    places[i].buffer, value->text, places[i].folds);
         end_rule(export, places[i].protocol, value);
     }
+    return widened ? EXPORT_WIDENED : EXPORT_DONE;
 }
 
 static ExportReason add_url(Export *export, const ExportValue *value)
@@ -142,8 +144,7 @@ static ExportReason add(Export *export, const ExportValue *value)
 {
     switch (value->kind) {
     case OBSERVABLE_DOMAIN:
-        add_name(export, value);
-        return EXPORT_DONE;
+        return add_name(export, value);
     case OBSERVABLE_URL:
         return add_url(export, value);
     case OBSERVABLE_JA3: {
@@ -167,8 +168,8 @@ static ExportReason add(Export *export, const ExportValue *value)
 #define RULES                                                                                      \
     .media_type = "text/plain; charset=utf-8",                                                     \
     .kinds = FORMAT_KIND(DOMAIN) | FORMAT_ADDRESSES | FORMAT_KIND(URL) | FORMAT_KIND(JA3),         \
-    .ports = TRUE, .names = FORMAT_EITHER, .state_size = sizeof(State), .begin = begin,            \
-    .value = add, .clear = clear
+    .ports = TRUE, .lookups = TRUE, .names = FORMAT_EITHER, .state_size = sizeof(State),           \
+    .begin = begin, .value = add, .clear = clear
 
 const ExportFormat format_suricata = {
     .name = "suricata",
