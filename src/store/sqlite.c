@@ -7,13 +7,19 @@
  * a crash take such locks. */
 #define BUSY_TIMEOUT_MS 10000
 
+static gboolean is_full(Sqlite *db)
+{
+    int code = sqlite3_errcode(db->handle), errnum = sqlite3_system_errno(db->handle);
+    return code == SQLITE_FULL || ((code == SQLITE_IOERR || code == SQLITE_CANTOPEN) &&
+                                   (errnum == ENOSPC || errnum == EDQUOT));
+}
+
 gboolean sqlite_fail(Sqlite *db, GError **error)
 {
     int code = sqlite3_errcode(db->handle);
     ConcertError kind = CONCERT_ERROR_IO;
     const char *what = sqlite3_errmsg(db->handle);
-    if (code == SQLITE_FULL ||
-        (code == SQLITE_IOERR && sqlite3_system_errno(db->handle) == ENOSPC)) {
+    if (is_full(db)) {
         kind = CONCERT_ERROR_FULL;
         what = "no space left on the disk";
     } else if (code == SQLITE_BUSY || code == SQLITE_LOCKED) {
@@ -53,6 +59,42 @@ static void finalize(gpointer statement)
     sqlite3_finalize(statement);
 }
 
+/* Readers open read-write as well, since WAL readers write their marks into the -shm file;
+ * query_only keeps them from changing data. */
+static gboolean open_handle(Sqlite *db, const char *name, int flags, SqlitePurpose purpose,
+                            guint cache_kib, GError **error)
+{
+    flags |= SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_READWRITE;
+    if (sqlite3_open_v2(name, &db->handle, flags, NULL) == SQLITE_OK)
+        return configure(db, purpose, cache_kib, error);
+    return db->handle ? sqlite_fail(db, error)
+                      : error_set(error, CONCERT_ERROR_IO, "%s: out of memory", db->path);
+}
+
+/* The first who reads a store that nobody has open makes the -shm file, of 32 KiB, which a full
+ * disk has no room for. SQLite can do without: who may not write to the -shm file, and finds nobody
+ * who does, makes the index of the write-ahead log in memory of its own, under the locks that keep
+ * others from moving what it reads (walBeginShmUnreliable()). The file must be there, but may be
+ * empty; the try before has made it, or failed for want of even that. */
+static gboolean open_for_reading(Sqlite *db, guint cache_kib, GError **error)
+{
+    static const char touch[] = "PRAGMA schema_version";
+    g_autoptr(GError) failure = NULL;
+    if (open_handle(db, db->path, 0, SQLITE_FOR_READING, cache_kib, &failure) &&
+        sqlite_exec(db, touch, &failure))
+        return TRUE;
+    gboolean full = g_error_matches(failure, CONCERT_ERROR, CONCERT_ERROR_FULL);
+    g_clear_pointer(&db->handle, sqlite3_close);
+    g_autofree char *path = g_canonicalize_filename(db->path, NULL);
+    g_autofree char *uri = g_filename_to_uri(path, NULL, NULL);
+    g_autofree char *name = g_strconcat(uri, "?readonly_shm=1", NULL);
+    if (full && open_handle(db, name, SQLITE_OPEN_URI, SQLITE_FOR_READING, cache_kib, NULL) &&
+        sqlite_exec(db, touch, NULL))
+        return TRUE;
+    g_propagate_error(error, g_steal_pointer(&failure));
+    return FALSE;
+}
+
 /* Counting every allocation under a lock is what SQLite does for a statistic that nobody reads. */
 static gpointer stop_counting(gpointer unused)
 {
@@ -71,20 +113,10 @@ Sqlite *sqlite_open(const char *path, SqlitePurpose purpose, guint cache_kib, GE
         g_set_error(error, CONCERT_ERROR, CONCERT_ERROR_NOT_FOUND, "%s: no such store", path);
         return NULL;
     }
-    /* Readers open read-write as well, since WAL readers write their marks into the -shm file;
-     * query_only keeps them from changing data. */
-    int flags = SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_READWRITE |
-                (purpose == SQLITE_FOR_WRITING ? SQLITE_OPEN_CREATE : 0);
-    if (sqlite3_open_v2(path, &db->handle, flags, NULL) != SQLITE_OK) {
-        if (db->handle)
-            sqlite_fail(db, error);
-        else
-            g_set_error(error, CONCERT_ERROR, CONCERT_ERROR_IO, "%s: out of memory", path);
-        return NULL;
-    }
-    if (!configure(db, purpose, cache_kib, error))
-        return NULL;
-    return g_steal_pointer(&db);
+    gboolean good = purpose == SQLITE_FOR_READING
+                        ? open_for_reading(db, cache_kib, error)
+                        : open_handle(db, path, SQLITE_OPEN_CREATE, purpose, cache_kib, error);
+    return good ? g_steal_pointer(&db) : NULL;
 }
 
 void sqlite_close(Sqlite *db)

@@ -15,7 +15,7 @@ typedef struct {
 } Sqlite;
 
 typedef enum {
-    SQLITE_FOR_READING, /* read-only */
+    SQLITE_FOR_READING, /* read-only; also on a disk that is full */
     SQLITE_FOR_WRITING, /* creates the file; WAL, synchronous=FULL, checkpoints are the caller's */
 } SqlitePurpose;
 

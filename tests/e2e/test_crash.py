@@ -1,6 +1,8 @@
 """What was acknowledged is there, and nothing half there: after SIGKILL in the middle of POSTs, on a
 disk that forgets what was not synced, and on one that is full."""
 
+import concurrent.futures
+import errno
 import http.client
 import json
 import os
@@ -210,6 +212,57 @@ class FullDiskTest(concert.TestCase):
         with sqlite3.connect(node / "concert.db") as db:
             self.assertEqual(db.execute("PRAGMA integrity_check").fetchall(), [("ok",)])
         db.close()
+
+    def fill(self):
+        """Takes the last byte of the disk; returns what has them."""
+        ballast = self.disk / "ballast"
+        with open(ballast, "wb", buffering=0) as file:
+            with self.assertRaises(OSError) as full:
+                while True:
+                    file.write(bytes(4096))
+        self.assertEqual(full.exception.errno, errno.ENOSPC)
+        self.assertEqual(os.statvfs(self.disk).f_bavail, 0)
+        return ballast
+
+    def test_read_without_server(self):
+        """On a disk without a byte left a node that nobody serves is read: after a regular end, and with
+        what a killed server left in the write-ahead log."""
+        node = self.disk / "node"
+        concert.run("init", "--node", node, "--name", "cert.birch.example", "--listen",
+                    "127.0.0.1:0")
+        export = ("export", "--node", node, "--ndjson")
+        concert.run("import", "--node", node, self.write("one.json", note("one", 1)))
+        for killed in (False, True):
+            if killed:
+                server = concert.Server(node)
+                self.addCleanup(server.stop, signal.SIGKILL)
+                concert.run("import", "--node", node, self.write("two.json", note("two", 2)))
+                server.stop(signal.SIGKILL)
+                self.assertGreater((node / "concert.db-wal").stat().st_size, 0)
+            objects = 1 + killed
+            expected = concert.run(*export).out
+            self.assertEqual(expected.count("\n"), objects)
+            # As after the machine was started anew, or the node was copied.
+            (node / "concert.db-shm").unlink(missing_ok=True)
+            ballast = self.fill()
+            with concurrent.futures.ThreadPoolExecutor() as readers:
+                for result in readers.map(lambda _: concert.run(*export), range(4)):
+                    self.assertEqual(result.out, expected)
+            status = concert.run("status", "--node", node, "--json", status=1).json()
+            self.assertIn("the disk has only 0 B left", status["warnings"][0])
+            self.assertEqual(status["objects"], objects)
+            backup = self.directory / f"backup{objects}"
+            concert.run("backup", "--node", node, backup)
+            refused = concert.run("import", "--node", node, self.write("three.json",
+                                                                       note("three", 3)), status=2)
+            self.assertIn("no space left", refused.err)
+            # A writer that comes as space does, beside who reads.
+            ballast.unlink()
+            concert.run("import", "--node", node, self.directory / "one.json")
+            self.assertEqual(concert.run(*export).out, expected)
+            with sqlite3.connect(backup) as db:
+                self.assertEqual(db.execute("PRAGMA integrity_check").fetchall(), [("ok",)])
+            db.close()
 
     def test_import_into_full_disk(self):
         node = self.disk / "node"
