@@ -278,7 +278,7 @@ static int run(const CommandCall *call, GError **error)
     g_autoptr(Sightings) sightings = NULL;
     if (!sighting_record_begin(call, &sightings, error))
         return COMMAND_ERROR;
-    g_autoptr(Set) set = match_indicators_open(call, &options, error);
+    g_autoptr(Set) set = match_indicators_open(call, &options, FALSE, error);
     g_autoptr(Withhold) withhold = match_options_withhold(call, options.expired);
     if (!set || !withhold_check(withhold, set, error))
         return COMMAND_ERROR;

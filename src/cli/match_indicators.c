@@ -111,7 +111,8 @@ void match_indicators_explain(const LoadCounts *counts, GError **error)
     g_set_error_literal(error, CONCERT_ERROR, CONCERT_ERROR_INPUT, why->str);
 }
 
-static Set *build_set(const CommandCall *call, const LoadOptions *options, GError **error)
+static Set *build_set(const CommandCall *call, const LoadOptions *options, gboolean whole,
+                      GError **error)
 {
     const char *const *inputs = command_texts(call, "indicators");
     g_autoptr(Node) node = inputs ? NULL : command_node_open(call, NODE_READ, error);
@@ -128,6 +129,10 @@ static Set *build_set(const CommandCall *call, const LoadOptions *options, GErro
                                        &counts, error)
                : add_node(node, match_set_take, builder, options, &counts, error))
         set = set_builder_open(builder, error);
+    if (set && whole && counts.lost > 0)
+        return error_input_null(error,
+                                "%" G_GUINT64_FORMAT " inputs of -i could not be read to their end",
+                                counts.lost);
     if (set && set_count_values(set) == 0) {
         match_indicators_explain(&counts, error);
         return NULL;
@@ -135,7 +140,8 @@ static Set *build_set(const CommandCall *call, const LoadOptions *options, GErro
     return g_steal_pointer(&set);
 }
 
-Set *match_indicators_open(const CommandCall *call, const LoadOptions *options, GError **error)
+Set *match_indicators_open(const CommandCall *call, const LoadOptions *options, gboolean whole,
+                           GError **error)
 {
     const char *path = command_text(call, "set");
     if (path) {
@@ -146,10 +152,10 @@ Set *match_indicators_open(const CommandCall *call, const LoadOptions *options, 
     }
     if (command_texts(call, "indicators") || command_texts(call, "suppress") || options->expired ||
         options->observables)
-        return build_set(call, options, error);
+        return build_set(call, options, whole, error);
     g_autoptr(Node) node = command_node_open(call, NODE_READ, error);
     g_autoptr(Set) set = node ? shield_cache_open(node, NULL, error) : NULL;
     if (!set || set_count_values(set) > 0)
         return g_steal_pointer(&set);
-    return build_set(call, options, error); /* says why there are none */
+    return build_set(call, options, whole, error); /* says why there are none */
 }

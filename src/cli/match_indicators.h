@@ -45,5 +45,6 @@ gboolean match_indicators_add(const CommandCall *call, LoadTake take, gpointer i
 void match_indicators_explain(const LoadCounts *counts, GError **error);
 
 /* The compiled set that --set names, or the node's, or what is built of what -i names; never an
- * empty one, but the one of --set. */
-Set *match_indicators_open(const CommandCall *call, const LoadOptions *options, GError **error);
+ * empty one, but the one of --set. @whole: that an input of -i ends too early is an error. */
+Set *match_indicators_open(const CommandCall *call, const LoadOptions *options, gboolean whole,
+                           GError **error);

@@ -84,6 +84,7 @@ static Set *read_compiled(const char *path, GError **error)
     return NULL;
 }
 
+/* Half a list is better than none, but not than a whole one that is there. */
 static Set *make(const WatchSupply *supply, GError **error)
 {
     const char *compiled = command_text(supply->call, "set");
@@ -91,8 +92,9 @@ static Set *make(const WatchSupply *supply, GError **error)
     if (compiled)
         return read_compiled(compiled, error);
     options.now = timestamp_now();
-    return supply->whole ? shield_cache_open(supply->node, NULL, error)
-                         : match_indicators_open(supply->call, &options, error);
+    return supply->whole
+               ? shield_cache_open(supply->node, NULL, error)
+               : match_indicators_open(supply->call, &options, supply->state != NULL, error);
 }
 
 /* That a set cannot be made is told once. */
@@ -113,10 +115,13 @@ static void renew(WatchSupply *supply, gboolean again)
         return;
     Set *set = make(supply, &error);
     tell(supply, error ? error->message : NULL);
-    if (!set)
+    if (!set && !g_error_matches(error, CONCERT_ERROR, CONCERT_ERROR_INPUT))
         return; /* tried again in a second */
+    /* What is wrong with an input stays wrong, and would be told again, until it changes. */
     g_free(supply->state);
     supply->state = g_steal_pointer(&state);
+    if (!set)
+        return;
     g_mutex_lock(&supply->mutex);
     Set *before = supply->next;
     supply->next = set;
@@ -160,8 +165,9 @@ WatchSupply *watch_supply_start(const CommandCall *call, const LoadOptions *opti
     supply->whole =
         node && !command_texts(call, "suppress") && !options->expired && !options->observables;
     if (!node || supply->node) {
-        supply->state = describe(supply);
+        g_autofree char *state = describe(supply);
         supply->next = make(supply, error);
+        supply->state = g_steal_pointer(&state);
     }
     if (!supply->next || !withhold_check(withhold, supply->next, error)) {
         watch_supply_stop(supply);

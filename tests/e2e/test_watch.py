@@ -404,6 +404,29 @@ class WatchTest(concert.TestCase):
         self.append("alder.example\n")
         self.assertNotIn("alder.example", [hit["seen"] for hit in watcher.end()])
 
+    def test_indicators_cut_off(self):
+        """Half a list takes the place of no whole one; the whole one does when it is there."""
+        objects = [{"type": "indicator", "spec_version": "2.1",
+                    "id": f"indicator--{i:08x}-0000-4000-8000-000000000000",
+                    "created": "2024-01-01T00:00:00.000Z", "modified": "2024-01-01T00:00:00.000Z",
+                    "pattern": f"[domain-name:value = '{name}']", "pattern_type": "stix",
+                    "valid_from": "2024-01-01T00:00:00Z"}
+                   for i, name in enumerate(("birch.example", "cedar.example"))]
+        text = json.dumps({"type": "bundle", "objects": objects})
+        watcher = self.watch(self.log)
+        self.append("1.alder.example\n")
+        self.assertEqual(watcher.seen(1), ["1.alder.example"])
+        self.list.write_text(text[:-9])
+        watcher.complains("1 inputs of -i could not be read to their end; going on with")
+        time.sleep(2.5)
+        self.assertEqual("".join(watcher.errors).count("list.txt: "), 1)    # and is told once
+        self.append("birch.example 2.alder.example\n")
+        self.assertEqual(watcher.seen(1), ["2.alder.example"])
+        self.list.write_text(text)
+        wait_until(lambda: not watcher.lines.empty(), lambda: self.append("cedar.example\n"))
+        self.assertEqual(watcher.seen(1), ["cedar.example"])
+        watcher.end()
+
     def test_compiled_set(self):
         compiled = self.directory / "x.set"
         concert.run("shield", "compile", "--from", self.list, "-o", compiled)
