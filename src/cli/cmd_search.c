@@ -8,10 +8,12 @@
 #include "cli/summary.h"
 #include "stix/observable.h"
 #include "store/objects.h"
+#include "store/records.h"
 
 typedef struct {
     gboolean json;
     OutputTable *table;
+    GHashTable *retired; /* records_retired() */
 } Search;
 
 static gboolean found(const ObjectsRow *row, gpointer user)
@@ -19,7 +21,7 @@ static gboolean found(const ObjectsRow *row, gpointer user)
     Search *search = user;
     if (search->json) {
         yyjson_mut_doc *doc = yyjson_mut_doc_new(NULL);
-        output_json(summary_json(doc, row));
+        output_json(summary_json(doc, row, search->retired));
         yyjson_mut_doc_free(doc);
         return TRUE;
     }
@@ -28,7 +30,7 @@ static gboolean found(const ObjectsRow *row, gpointer user)
     output_table_row(search->table,
                      (const char *[]){row->id,
                                       row->version == 0 ? "-" : output_time(modified, row->version),
-                                      row->source, summary_state(row), title});
+                                      row->source, summary_state(row, search->retired), title});
     return TRUE;
 }
 
@@ -74,8 +76,12 @@ static int run(const CommandCall *call, GError **error)
     g_autoptr(Node) node = command_node_open(call, NODE_READ, error);
     if (!node)
         return COMMAND_ERROR;
+    g_autoptr(GHashTable) retired = records_retired(node_store(node), error);
+    if (!retired)
+        return COMMAND_ERROR;
     Search search = {
         .json = command_json(call),
+        .retired = retired,
         .table = output_table_new("ID", "MODIFIED", "SOURCE", "STATE", "NAME", NULL),
     };
     guint64 count = 0;
@@ -97,7 +103,9 @@ const Command cmd_search = {
         "An address, network, domain, URL, hash or e-mail address, in any spelling and defanged "
         "or not, finds the observables that are it and the indicators whose pattern names it. "
         "Anything else, or with --text, is looked for as a piece of the objects' text, upper and "
-        "lower case alike, which takes longer.",
+        "lower case alike, which takes longer.\n\n"
+        "What every dispatch that brought it has recalled or withdrawn, or let expire, and nobody "
+        "here put into a collection, is found all the same, as out of use.",
     .options =
         (const CommandOption[]){
             {"type", 't', COMMAND_TEXT, "TYPE", .help = "only objects of this type"},

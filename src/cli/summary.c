@@ -37,12 +37,21 @@ char *summary_title(const ObjectsRow *row, guint width)
     return text;
 }
 
-const char *summary_state(const ObjectsRow *row)
+static gboolean is_out_of_use(const ObjectsRow *row, GHashTable *retired)
 {
-    return row->claim ? "claim" : row->variant ? "variant" : row->revoked ? "revoked" : "";
+    return g_hash_table_contains(retired, &row->number);
 }
 
-yyjson_mut_val *summary_json(yyjson_mut_doc *doc, const ObjectsRow *row)
+const char *summary_state(const ObjectsRow *row, GHashTable *retired)
+{
+    return row->claim                    ? "claim"
+           : row->variant                ? "variant"
+           : row->revoked                ? "revoked"
+           : is_out_of_use(row, retired) ? "out of use"
+                                         : "";
+}
+
+yyjson_mut_val *summary_json(yyjson_mut_doc *doc, const ObjectsRow *row, GHashTable *retired)
 {
     char hex[2 * SHA256_SIZE + 1], stored[TIMESTAMP_MAX];
     g_autofree char *version = object_version_text(row->version, row->version_digits);
@@ -59,6 +68,7 @@ yyjson_mut_val *summary_json(yyjson_mut_doc *doc, const ObjectsRow *row)
     yyjson_mut_obj_add_bool(doc, root, "revoked", row->revoked);
     yyjson_mut_obj_add_bool(doc, root, "variant", row->variant);
     yyjson_mut_obj_add_bool(doc, root, "claim", row->claim);
+    yyjson_mut_obj_add_bool(doc, root, "out_of_use", is_out_of_use(row, retired));
     yyjson_mut_obj_add_strcpy(doc, root, "name", title);
     return root;
 }

@@ -9,8 +9,9 @@
  * characters; "" when there is nothing. Caller frees. */
 char *summary_title(const ObjectsRow *row, guint width);
 
-/* "", "revoked", "variant", "claim": what keeps the version from being the plain truth. Static. */
-const char *summary_state(const ObjectsRow *row);
+/* "", "revoked", "variant", "claim", "out of use": what keeps the version from being the plain
+ * truth. @retired: records_retired(). Static. */
+const char *summary_state(const ObjectsRow *row, GHashTable *retired);
 
 /* What is known of the version, without its bytes. */
-yyjson_mut_val *summary_json(yyjson_mut_doc *doc, const ObjectsRow *row);
+yyjson_mut_val *summary_json(yyjson_mut_doc *doc, const ObjectsRow *row, GHashTable *retired);

@@ -339,6 +339,14 @@ class ExchangeTest(concert.TestCase):
         explained = birch.run("policy", "explain", object_id(1), "--for", "client", "--json",
                               status=1).json()
         self.assertEqual(explained["rule"], "state-recalled")
+        # Who asks for the object by itself is told, too, and by which dispatch.
+        shown = birch.run("show", object_id(1)).out
+        self.assertRegex(shown, rf"dispatch     {alder.name}:{first}  recalled by entry \d+: a bank's")
+        self.assertIn("  out of use  ", shown)
+        self.assertIs(birch.run("show", object_id(1), "--json").json()["out_of_use"], True)
+        self.assertIn("  out of use  ", birch.run("search", "page1.first-bank.example").out)
+        self.assertIs(alder.run("search", "page1.first-bank.example", "--json").json()["out_of_use"],
+                      False)
         # Nobody looks for it any more, unless asked to.
         self.assertEqual(self.found(birch), set())
         self.assertEqual(self.found(birch, "--expired"), {object_id(n) for n in range(1, 4)})
@@ -347,6 +355,7 @@ class ExchangeTest(concert.TestCase):
         self.wait(lambda: self.confirmed(alder, again))
         self.assertEqual(self.members(birch), 1)
         self.assertEqual(self.found(birch), {object_id(1)})
+        self.assertNotIn("out of use", birch.run("show", object_id(1)).out)
         third = self.write("third.json", bundle(indicator(3)))
         birch.run("import", "--source", alder.name, third)
         self.assertEqual(self.found(birch), {object_id(1), object_id(3)})
