@@ -489,7 +489,7 @@ const Command shield_propose = {
             {"over-limit", 0, COMMAND_TEXT, "REASON",
              .help = "change more than [shield] change_limit, and say why"},
             {"check", 0, COMMAND_FLAG, .help = "only look, propose nothing"},
-            {"as", 0, COMMAND_TEXT, "NAME", .help = "who proposes it"},
+            {"as", 0, COMMAND_TEXT, "NAME", .help = "who proposes it (default: [node] signatory)"},
             COMMAND_OPTION_JSON,
             COMMAND_OPTIONS_END,
         },

@@ -267,7 +267,7 @@ static int run_show(const CommandCall *call, GError **error)
 
 #define OPTION_AS                                                                                  \
     {                                                                                              \
-        "as", 0, COMMAND_TEXT, "NAME", .help = "who does it"                                       \
+        "as", 0, COMMAND_TEXT, "NAME", .help = "who does it (default: [node] signatory)"           \
     }
 
 const Command shield_approve = {

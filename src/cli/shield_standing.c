@@ -15,7 +15,7 @@
 
 #define OPTION_AS                                                                                  \
     {                                                                                              \
-        "as", 0, COMMAND_TEXT, "NAME", .help = "who says so"                                       \
+        "as", 0, COMMAND_TEXT, "NAME", .help = "who says so (default: [node] signatory)"           \
     }
 
 /* The parameters of an operation, with who does it; NULL when nobody says who. */

@@ -267,9 +267,19 @@ static gboolean check_person(const Config *config, const ReleasesRow *row, const
                              gboolean *ret_own, GError **error)
 {
     const char *earlier = row->approvers[0];
+    const char *organisation = config_string(config, SETTING_NODE_ORGANISATION);
     *ret_own = is_same_person(row->by, by);
     if (config_bool(config, SETTING_SHIELD_OWN_APPROVAL))
         return TRUE;
+    /* It is what signs unless somebody is named: who proposed a release could approve it by leaving
+     * out the name. */
+    if (organisation && is_same_person(organisation, by)) {
+        g_set_error(error, CONCERT_ERROR, CONCERT_ERROR_DENIED,
+                    "%s is the organisation: say which person of it approves release "
+                    "%" G_GINT64_FORMAT " (--as NAME)",
+                    organisation, row->number);
+        return FALSE;
+    }
     if (*ret_own) {
         g_set_error(error, CONCERT_ERROR, CONCERT_ERROR_DENIED,
                     "%s has proposed release %" G_GINT64_FORMAT

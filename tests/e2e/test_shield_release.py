@@ -185,6 +185,18 @@ class ReleaseTest(ReleaseTestCase):
         self.shield("approve", 4, "--as", "Ben")
         self.assertIn("before another", self.shield("approve", 3, "--as", "Ben", status=2).err)
 
+    def test_unnamed(self):
+        """Leaving out the name makes nobody another person."""
+        concert.configure(self.node, {"node": {"organisation": "Forum CERT"}})
+        self.give(domain(1, "one.example"))
+        self.propose()
+        for arguments in ((), ("--as", "forum  cert")):
+            self.assertIn("which person", self.shield("approve", 1, *arguments, status=2).err)
+        self.shield("export", "nftables", status=1)
+        concert.configure(self.node, {"node": {"signatory": "Ben"}})
+        self.shield("approve", 1)
+        self.assertEqual(self.blocked(), ["one.example"])
+
     def test_one_person(self):
         """A node where only one person is says so in concert.conf, and each time in the ledger."""
         self.give(domain(1, "one.example"))
