@@ -53,10 +53,13 @@ const Command cmd_ledger_prove = {
     .summary = "prove that an entry stands in the ledger",
     .arguments = "INDEX",
     .min_arguments = 1,
-    .description = "Writes a proof in the format tlog-proof of C2SP: the path from the entry to a "
-                   "signed checkpoint, with the cosignatures of witnesses as far as there are. It "
-                   "shows where the entry stands, not what it says; for that see `concert ledger "
-                   "disclose`. `concert ledger verify-proof` verifies it, anywhere and offline.",
+    .description =
+        "Writes a proof in the format tlog-proof of C2SP: the path from the entry to a "
+        "signed checkpoint, with the cosignatures of witnesses as far as there are. It "
+        "shows where the entry stands, not what it says; for that see `concert ledger "
+        "disclose`. `concert ledger verify-proof` verifies it, anywhere and offline; the "
+        "entry itself, which that asks for, is \"entry\" of `concert ledger show INDEX "
+        "--json`.",
     .options = (const CommandOption[]){OUTPUT_OPTION, COMMAND_OPTIONS_END},
     .nothing = "there is no such entry",
     .uses_node = TRUE,

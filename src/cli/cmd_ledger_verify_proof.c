@@ -82,7 +82,8 @@ const Command cmd_ledger_verify_proof = {
     .description =
         "The file is a c2sp.org/tlog-proof, of any log whose leaves are the hashes of its "
         "entries. Nothing else is needed but the entry itself and a key or policy of "
-        "yours.",
+        "yours. Of a node's ledger the entry is \"entry\" of `concert ledger show INDEX "
+        "--json`.",
     .options =
         (const CommandOption[]){
             {"entry", 'e', COMMAND_TEXT, "FILE|HEX",

@@ -201,7 +201,7 @@ static gboolean add_patterns(const CommandCall *call, const LoadOptions *options
     if (detector_size(detector) > 0)
         return TRUE;
     if (!path)
-        match_indicators_explain(&counts, error);
+        match_indicators_explain(call, &counts, error);
     else if (!command_flag(call, "quiet"))
         output_note("concert: %s has no whole patterns to look for; its values are found without "
                     "--patterns and --observed",

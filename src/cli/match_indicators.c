@@ -83,9 +83,13 @@ gboolean match_indicators_add(const CommandCall *call, LoadTake take, gpointer i
     return node && add_node(node, take, into, options, counts, error);
 }
 
-void match_indicators_explain(const LoadCounts *counts, GError **error)
+void match_indicators_explain(const CommandCall *call, const LoadCounts *counts, GError **error)
 {
-    g_autoptr(GString) why = g_string_new("there are no indicators to look for");
+    const char *const *inputs = command_texts(call, "indicators");
+    g_autofree char *files = inputs ? g_strjoinv(", ", (char **)inputs) : NULL;
+    g_autoptr(GString) why = g_string_new(files);
+    g_string_append(why,
+                    files ? ": no indicators to look for" : "there are no indicators to look for");
     if (counts->out_of_date > 0)
         g_string_append_printf(why, "; %" G_GUINT64_FORMAT " are out of date (see --expired)",
                                counts->out_of_date);
@@ -105,7 +109,7 @@ void match_indicators_explain(const LoadCounts *counts, GError **error)
         g_string_append_printf(why, "; %" G_GUINT64_FORMAT " could not be read", counts->broken);
     if (counts->lost > 0)
         g_string_append(why, "; of what was given not all could be read");
-    if (!strchr(why->str, ';'))
+    if (!files && !strchr(why->str, ';'))
         g_string_append(why, ": put some into the node with `concert import`, or name a file of "
                              "them with -i");
     g_set_error_literal(error, CONCERT_ERROR, CONCERT_ERROR_INPUT, why->str);
@@ -134,7 +138,7 @@ static Set *build_set(const CommandCall *call, const LoadOptions *options, gbool
                                 "%" G_GUINT64_FORMAT " inputs of -i could not be read to their end",
                                 counts.lost);
     if (set && set_count_values(set) == 0) {
-        match_indicators_explain(&counts, error);
+        match_indicators_explain(call, &counts, error);
         return NULL;
     }
     return g_steal_pointer(&set);

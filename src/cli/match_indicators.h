@@ -41,8 +41,9 @@ gboolean match_indicators_read(const CommandCall *call, const char *const *input
 gboolean match_indicators_add(const CommandCall *call, LoadTake take, gpointer into,
                               const LoadOptions *options, LoadCounts *counts, GError **error);
 
-/* Sets @error to CONCERT_ERROR_INPUT: why there is nothing to look for. */
-void match_indicators_explain(const LoadCounts *counts, GError **error);
+/* Sets @error to CONCERT_ERROR_INPUT: why there is nothing to look for, in the files of -i or the
+ * node. */
+void match_indicators_explain(const CommandCall *call, const LoadCounts *counts, GError **error);
 
 /* The compiled set that --set names, or the node's, or what is built of what -i names; never an
  * empty one, but the one of --set. @whole: that an input of -i ends too early is an error. */

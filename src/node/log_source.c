@@ -106,21 +106,22 @@ static gboolean read_all(int fd, gsize expected, gsize max, const char *path, GB
 static gboolean read_file(const LogSource *source, const char *path, gsize max, GByteArray *buffer,
                           GError **error)
 {
+    g_autofree char *name = g_build_filename(source->where, path, NULL);
     struct stat status;
     /* Not to wait for whoever might write into a pipe of that name. */
     int fd = openat(source->directory, path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     if (fd < 0 && errno == ENOTDIR)
         errno = ENOENT;
     if (fd < 0)
-        return error_from_errno(error, errno, "%s", path);
+        return error_from_errno(error, errno, "%s", name);
     gboolean good = fstat(fd, &status) == 0;
     if (!good) {
-        error_from_errno(error, errno, "%s", path);
+        error_from_errno(error, errno, "%s", name);
     } else if (!S_ISREG(status.st_mode)) {
-        g_set_error(error, CONCERT_ERROR, CONCERT_ERROR_NOT_FOUND, "%s: not a file", path);
+        g_set_error(error, CONCERT_ERROR, CONCERT_ERROR_NOT_FOUND, "%s: not a file", name);
         good = FALSE;
     } else {
-        good = read_all(fd, (gsize)status.st_size, max, path, buffer, error);
+        good = read_all(fd, (gsize)status.st_size, max, name, buffer, error);
     }
     close(fd);
     return good;

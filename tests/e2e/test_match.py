@@ -95,6 +95,10 @@ class MatchTest(concert.TestCase):
         self.match("-q", "-i", feed, other, status=1)
         self.match("-i", self.directory / "absent.txt", log, status=2)
         self.assertIn("only once", self.match("-i", "-", "-", status=2).err)
+        # Which file it was, not to name one.
+        empty = self.write("empty.json", {"type": "bundle", "objects": [],
+                                          "id": "bundle--0a000000-0000-4000-8000-00000000000a"})
+        self.assertIn("empty.json: no indicators", self.match("-i", empty, log, status=2).err)
 
     def test_environment(self):
         """CONCERT_SIMD asks for less than the machine can do; what is no such word is refused."""

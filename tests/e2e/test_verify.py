@@ -186,7 +186,7 @@ class SpoiltTest(VerifyTestCase):
                 (mirror / path).rename(mirror / "away")
                 if path == "checkpoint":
                     result = concert.run("ledger", "verify", mirror, "--key", log.vkey, status=2)
-                    self.assertIn("checkpoint: No such file", result.err)
+                    self.assertIn(f"{mirror}/checkpoint: No such file", result.err)
                 else:
                     self.assertEqual(self.faults(mirror, "--key", log.vkey), [("missing", path)])
                 (mirror / "away").rename(mirror / path)
