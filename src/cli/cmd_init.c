@@ -53,6 +53,10 @@ static int run(const CommandCall *call, GError **error)
         yyjson_mut_doc_free(doc);
         return COMMAND_OK;
     }
+    if (!values[SETTING_NODE_NAME])
+        output_note("It is called %s, as no --name was given: to try things with. Partners cannot "
+                    "tell it from others, and keys and ledger keep the name they were made with.",
+                    name);
     output_line("Made a node in %s, with the collections \"main\" and \"partners\".", directory);
     output_line("Its recovery key is in %s: move that file off this machine now.", recovery_path);
     output_line("Its settings are in %s/concert.conf. What to do next:", directory);
@@ -76,7 +80,9 @@ const Command cmd_init = {
     .options =
         (const CommandOption[]){
             {"name", 'n', COMMAND_TEXT, "NAME",
-             .help = "the name partners know the node by, such as cert.alder.example"},
+             .help =
+                 "the name partners know the node by, such as cert.alder.example; keys and ledger "
+                 "keep it (default: localhost, for a node to try things with)"},
             {"organisation", 0, COMMAND_TEXT, "TEXT", .help = "who owns the node, in words"},
             {"listen", 'l', COMMAND_TEXT, "ADDRESS:PORT",
              .help = "where `concert serve` listens (default: 127.0.0.1:8470)"},

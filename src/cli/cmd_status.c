@@ -1,5 +1,6 @@
 /* cmd_status.c - `concert status`: what the node holds, whether it is served, what is wrong. */
 #include <glib/gstdio.h>
+#include <string.h>
 #include <sys/statvfs.h>
 
 #include "base/jsontext.h"
@@ -43,6 +44,7 @@ typedef struct {
     GPtrArray *frozen; /* WitnessEvidence *, of logs that wait for a decision */
     GPtrArray *asked;  /* WitnessAsked * */
     gboolean held;     /* the ledger */
+    char *ledger_node; /* whose ledger it is, by its origin; NULL: there is none */
     MessagesCounts messages;
     DossiersSummary requests;
     guint64 events_held;
@@ -58,6 +60,7 @@ typedef struct {
 static void status_clear(Status *status)
 {
     g_free(status->listening);
+    g_free(status->ledger_node);
     g_clear_pointer(&status->frozen, g_ptr_array_unref);
     g_clear_pointer(&status->asked, g_ptr_array_unref);
     g_clear_pointer(&status->peers, g_ptr_array_unref);
@@ -87,6 +90,7 @@ static gboolean read_ledger(Store *store, Status *status, GError **error)
     g_autoptr(GError) local = NULL;
     if (ledger_read_state(store, &state, &local)) {
         status->held = state.held;
+        status->ledger_node = dispatch_view_node(state.origin);
     } else if (!g_error_matches(local, CONCERT_ERROR, CONCERT_ERROR_NOT_FOUND)) {
         g_propagate_error(error, g_steal_pointer(&local));
         return FALSE;
@@ -245,13 +249,25 @@ static void find_ledger_warnings(Status *status)
     }
 }
 
-static void find_warnings(Status *status)
+/* Who forgot the name at `init` may try to give it afterwards. */
+static void find_other_name(const char *name, Status *status)
+{
+    if (status->ledger_node && strcmp(status->ledger_node, name) != 0)
+        g_ptr_array_add(status->warnings,
+                        g_strdup_printf("[node] name is %s, but the node's keys and ledger were "
+                                        "made for %s, which is what peers see: set it back, or "
+                                        "make a new node with `concert init --name %s`",
+                                        name, status->ledger_node, name));
+}
+
+static void find_warnings(const Config *config, Status *status)
 {
     status->warnings = g_ptr_array_new_with_free_func(g_free);
     find_messages(status);
     find_requests(status);
     find_held(status);
     find_releases(status);
+    find_other_name(config_string(config, SETTING_NODE_NAME), status);
     find_ledger_warnings(status);
     find_exchange_warnings(status);
     if (status->newest > timestamp_now() + SKEW_MAX) {
@@ -390,7 +406,7 @@ static int run(const CommandCall *call, GError **error)
         return COMMAND_ERROR;
     read_disk(node_directory(node), &status);
     read_live(node, &status);
-    find_warnings(&status);
+    find_warnings(node_config(node), &status);
     if (command_json(call))
         print_json(node, &status);
     else

@@ -29,8 +29,10 @@ static const SettingsSection sections[] = {
 static const Setting settings[] = {
     [SETTING_NODE_NAME] =
         {"node", "name", SETTING_HOSTNAME, .min = 1, .max = 253, .fallback = "localhost",
-         .help = "The name partners know this node by, such as cert.alder.example. It also goes "
-                 "into the certificate the node makes for itself."},
+         .help =
+             "The name partners know this node by, such as cert.alder.example. It also goes "
+             "into the certificate the node makes for itself. The node's keys and its ledger keep "
+             "the one that `concert init` was given: to have another, make a new node."},
     [SETTING_NODE_ORGANISATION] = {"node", "organisation", SETTING_STRING, .max = 200,
                                    .help = "Who owns the node, in words."},
     [SETTING_NODE_SIGNATORY] =

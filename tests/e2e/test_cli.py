@@ -217,6 +217,16 @@ class NodeTest(concert.NodeTestCase):
     def test_init_refuses_what_is_there(self):
         self.assertIn("not empty", self.concert("init", status=2).err)
 
+    def test_name_is_for_good(self):
+        """Who gives no name is told, and who gives one later, that it is too late."""
+        new = self.directory / "new"
+        self.assertIn("no --name", concert.run("init", "--node", new).err)
+        concert.configure(new, {"node": {"name": "cert.alder.example"}})
+        self.assertIn("made for localhost", concert.run("status", "--node", new, status=1).out)
+        named = self.directory / "named"
+        self.assertEqual(concert.run("init", "--node", named, "--name", "cert.alder.example").err, "")
+        concert.run("status", "--node", named)
+
     def test_init_leaves_nothing_half_made(self):
         """What failed on the way can be tried again."""
         new = self.directory / "new"
