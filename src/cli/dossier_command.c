@@ -220,8 +220,9 @@ static char *option_help(const ProcedureField *field)
     }
     if (field->type == PROCEDURE_DATA)
         g_string_append(text, ", as JSON");
-    if (field->otherwise)
-        g_string_append_printf(text, " (default: %s)", field->otherwise);
+    const char *otherwise = field->otherwise ? field->otherwise : field->filled;
+    if (otherwise)
+        g_string_append_printf(text, " (default: %s)", otherwise);
     else if (field->is_required)
         g_string_append(text, " (required)");
     return g_string_free(text, FALSE);

@@ -112,7 +112,7 @@ static char *step_command(const View *view, const ProcedureTransition *row)
                            row->command ? row->command : row->verb, id);
     for (const ProcedureField *field = row->fields; field && field->name; field++) {
         g_autofree char *option = dossier_core_option(field);
-        if (field->is_required && !field->otherwise && field != argument)
+        if (field->is_required && !field->otherwise && !field->filled && field != argument)
             g_string_append_printf(text, " --%s ...", option);
     }
     if (argument && argument->is_required)

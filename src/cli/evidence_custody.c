@@ -252,14 +252,12 @@ const Command *const *evidence_custody_commands(void)
         .name = "verified",
         .type = COMMAND_TEXTS,
         .argument = "FILE",
-        .help = "hash this file, instead of the attachments that are here (may be given more than "
-                "once)"};
+        .help = "hash this file, instead of the attachments that are here"};
     static const CommandOption found = {
         .name = "found",
         .type = COMMAND_TEXTS,
         .argument = "FILE",
-        .help = "hash this file, instead of the attachments that are here (may be given more than "
-                "once)"};
+        .help = "hash this file, instead of the attachments that are here"};
     static const struct {
         const char *type;
         const CommandOption *option;

@@ -116,7 +116,7 @@ static const ProcedureField translated_fields[] = {
 static const ProcedureField proposed_fields[] = {
     {"text", "the record", PROCEDURE_TEXT, TRUE, .max = TEXT_SIZE},
     {"record", "SHA-256 of that text", PROCEDURE_LINE, TRUE, .max = DIGEST_SIZE,
-     .check = check_digest},
+     .filled = "the one that it has", .check = check_digest},
     {"language", "that of the text, as RFC 5646 has it", PROCEDURE_LINE, .max = 35},
     {NULL},
 };

@@ -64,6 +64,11 @@ static const ProcedureWord kinds[] = {
     {                                                                                              \
         "copy", what, PROCEDURE_LINE, TRUE, .max = 32, .check = evidence_rules_check_name          \
     }
+#define HELD_COPY(what)                                                                            \
+    {                                                                                              \
+        "copy", what, PROCEDURE_LINE, TRUE, .max = 32, .check = evidence_rules_check_name,         \
+                                            .filled = "the only one that it can be"                \
+    }
 #define TEXT(what)                                                                                 \
     {                                                                                              \
         "text", what, PROCEDURE_TEXT, .max = 16 * 1024                                             \
@@ -87,11 +92,12 @@ static const ProcedureWord kinds[] = {
 #define VERIFIED                                                                                   \
     {                                                                                              \
         "verified", "the SHA-256 of each of its files, hashed for this step, sorted",              \
-            PROCEDURE_HASHES, TRUE                                                                 \
+            PROCEDURE_HASHES, TRUE, .filled = "of the attachments that are here"                   \
     }
 #define OFFER                                                                                      \
     {                                                                                              \
-        "offer", "the offer that is answered", PROCEDURE_EVENT, TRUE                               \
+        "offer", "the offer that is answered", PROCEDURE_EVENT, TRUE,                              \
+            .filled = "the only one that it can be"                                                \
     }
 #define PLACE(is_required)                                                                         \
     {                                                                                              \
@@ -143,7 +149,7 @@ static const ProcedureField sealed_fields[] = {
 };
 
 static const ProcedureField stored_fields[] = {
-    COPY("which copy"),
+    HELD_COPY("which copy"),
     PLACE(TRUE),
     TEXT("who has access, and the like"),
     {NULL},
@@ -152,7 +158,7 @@ static const ProcedureField stored_fields[] = {
 static const ProcedureField copied_fields[] = {
     COPY("what the new one is called"),
     {"of", "the copy that it is made of", PROCEDURE_LINE, TRUE, .max = 32,
-     .check = evidence_rules_check_name},
+     .check = evidence_rules_check_name, .filled = "the only one that it can be"},
     METHOD("how"),
     TOOL,
     VERIFIED,
@@ -161,7 +167,7 @@ static const ProcedureField copied_fields[] = {
 };
 
 static const ProcedureField examined_fields[] = {
-    COPY("which copy"),
+    HELD_COPY("which copy"),
     METHOD("how"),
     TOOL,
     {"files", "what came of it", PROCEDURE_FILES},
@@ -170,7 +176,7 @@ static const ProcedureField examined_fields[] = {
 };
 
 static const ProcedureField checked_fields[] = {
-    COPY("which copy"),
+    HELD_COPY("which copy"),
     {"tool", "the tool, with its version", PROCEDURE_LINE, .max = 256},
     VERIFIED,
     TEXT("what was observed"),
@@ -178,7 +184,7 @@ static const ProcedureField checked_fields[] = {
 };
 
 static const ProcedureField offered_fields[] = {
-    COPY("which copy"),
+    HELD_COPY("which copy"),
     {"to", "the node that it is offered to", PROCEDURE_NODE, TRUE, .gives = ROLE(RECIPIENT)},
     {"observers", "nodes that may read along", PROCEDURE_NODES, .max = 16, .gives = ROLE(OBSERVER)},
     VERIFIED,
@@ -203,23 +209,23 @@ static const ProcedureField answer_fields[] = {
 };
 
 static const ProcedureField disputed_fields[] = {
-    COPY("which copy"),
-    {"found", "the SHA-256 of each of its files as they were found, sorted", PROCEDURE_HASHES,
-     TRUE},
+    HELD_COPY("which copy"),
+    {"found", "the SHA-256 of each of its files as they were found, sorted", PROCEDURE_HASHES, TRUE,
+     .filled = "of the attachments that are here"},
     {"tool", "the tool, with its version", PROCEDURE_LINE, .max = 256},
     REQUIRED_TEXT("what does not match"),
     {NULL},
 };
 
 static const ProcedureField returned_fields[] = {
-    COPY("which copy"),
+    HELD_COPY("which copy"),
     VERIFIED,
     TEXT("a word to who gets it back"),
     {NULL},
 };
 
 static const ProcedureField disposed_fields[] = {
-    COPY("which copy"),
+    HELD_COPY("which copy"),
     METHOD("how it was destroyed, or what became of it"),
     {"approved_by", "who approved it", PROCEDURE_LINE, TRUE, .max = 256},
     TEXT("why"),

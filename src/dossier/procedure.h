@@ -74,6 +74,7 @@ typedef struct {
     guint max;                  /* bytes of a text, members of a list, a number */
     const ProcedureWord *words; /* of a PROCEDURE_WORD or PROCEDURE_WORDS */
     const char *otherwise;      /* the word that who makes it says if nothing else; NULL: none */
+    const char *filled;         /* what its command puts where it is not typed; NULL: nothing */
     guint gives;                /* roles that the nodes named here get; 0: none */
     /* Of a PROCEDURE_DATA: whether it is well formed; CONCERT_ERROR_INPUT or _LIMIT names what is
      * not. It may be given for other types too, after their own check. */

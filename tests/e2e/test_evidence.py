@@ -94,6 +94,14 @@ class EvidenceTest(concert.TestCase):
         line.cut = None
         shown = giver.run("evidence", "show", evidence, "--json").json()
         self.assertEqual(shown["digest"], taker.run("evidence", "show", evidence, "--json").json()["digest"])
+        # What the commands fill in by themselves need not be typed.
+        steps = {step.split()[2]: step for step in shown["next"]}
+        short = evidence.split("-")[1]
+        self.assertEqual((steps["accept"], steps["store"], steps["copy"]),
+                         (f"concert evidence accept {short}",
+                          f"concert evidence store {short} --place ...",
+                          f"concert evidence copy {short} --copy ... --method ... --tool ..."))
+        self.assertNotIn("(required)", giver.run("evidence", "accept", "--help").out)
         bundle = self.directory / "handed.evidence"
         made = taker.run("evidence", "bundle", evidence, "-o", bundle, "--json").json()
         self.assertEqual((made["steps"], made["proofs"], made["files"]), (6, 6, 1))
