@@ -22,7 +22,7 @@
 
 typedef struct {
     Node *node;
-    const char *source;
+    const char *source, *path;
     yyjson_mut_doc *params;
     yyjson_mut_val *contacts, *routes;
     guint rows;
@@ -120,7 +120,7 @@ static void refuse_row(gpointer user, guint64 line, const char *why)
 {
     Upload *upload = user;
     if (upload->n_refused++ < REFUSED_SHOWN)
-        output_note("line %" G_GUINT64_FORMAT " is passed over: %s", line, why);
+        output_note("%s: line %" G_GUINT64_FORMAT " is passed over: %s", upload->path, line, why);
 }
 
 /* --- import ------------------------------------------------------------------------------------
@@ -155,10 +155,15 @@ static int run_import(const CommandCall *call, GError **error)
     g_autoptr(Stream) stream = stream_open(path, error);
     if (!stream)
         return command_file_error(error);
-    g_auto(Upload) upload = {.node = node, .source = source ? source : base};
+    g_auto(Upload) upload = {.node = node, .source = source ? source : base, .path = path};
     const ContactListSink sink = {put_contact, put_route, refuse_row, &upload};
     upload_begin(&upload);
-    if (!contact_list_read(stream, &sink, error) || !upload_flush(&upload, error))
+    if (!contact_list_read(stream, &sink, error)) {
+        if (error && *error && !g_str_has_prefix((*error)->message, path))
+            g_prefix_error(error, "%s: ", path); /* a stream that breaks says it already */
+        return COMMAND_ERROR;
+    }
+    if (!upload_flush(&upload, error))
         return COMMAND_ERROR;
     tell(call, &upload);
     return upload.n_contacts + upload.n_routes > 0 ? COMMAND_OK : COMMAND_NOTHING;
@@ -218,7 +223,8 @@ static gboolean read_smime(const CommandCall *call, Certificate **ret_certificat
     g_autofree char *bytes = document_read(NULL, file, NULL, CERTIFICATE_BYTES_MAX, &length, error);
     g_autoptr(Certificate) certificate = bytes ? certificate_read(bytes, length, error) : NULL;
     if (!certificate) {
-        g_prefix_error(error, "%s: ", file);
+        if (bytes)
+            g_prefix_error(error, "%s: ", file);
         return FALSE;
     }
     g_autoptr(GBytes) der = certificate_bytes(certificate);

@@ -58,7 +58,7 @@ static void refuse(gpointer user, const char *where, const char *why)
 {
     Run *run = user;
     if (run->refused_shown++ < REFUSED_SHOWN)
-        output_note("%s is passed over: %s", where, why);
+        output_note("%s: %s is passed over: %s", run->call->arguments[0], where, why);
 }
 
 static gboolean read_findings(Run *run, const char *path, GError **error)
@@ -423,7 +423,8 @@ static int run_draft(const CommandCall *call, GError **error)
     tell_left(&run);
     if (!command_json(call))
         tell_summary(&run);
-    return count_recipients(run.split) > 0 ? COMMAND_OK : COMMAND_NOTHING;
+    return count_recipients(run.split) > 0 && run.summary.refused == 0 ? COMMAND_OK
+                                                                       : COMMAND_NOTHING;
 }
 
 const Command cmd_notify_draft = {
@@ -466,7 +467,8 @@ const Command cmd_notify_draft = {
             COMMAND_OPTION_JSON,
             COMMAND_OPTIONS_END,
         },
-    .nothing = "nobody can be told of anything in it, or was told of all of it before",
+    .nothing = "nobody can be told of anything in it, or was told of all of it before; or a record "
+               "could not be read, the others were",
     .min_arguments = 1,
     .uses_node = TRUE,
     .run = run_draft,

@@ -33,7 +33,8 @@ static GPtrArray *read_files(const CommandCall *call, GPtrArray *faults, GError 
             document_read(NULL, paths[i], NULL, DOSSIER_FILE_BYTES_MAX, &length, error);
         DossierFile *file = text ? dossier_file_read(text, length, NULL, error) : NULL;
         if (!file) {
-            g_prefix_error(error, "%s: ", paths[i]);
+            if (text)
+                g_prefix_error(error, "%s: ", paths[i]);
             command_file_error(error);
             return NULL;
         }

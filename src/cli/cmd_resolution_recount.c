@@ -300,8 +300,12 @@ static int recount_file(const CommandCall *call, const char *path, GError **erro
     if (!read_trusted(call, &trusted, error))
         return COMMAND_ERROR;
     g_autofree char *text = document_read(NULL, path, NULL, DOSSIER_FILE_BYTES_MAX, &length, error);
-    if (!text || !count_again(&recount, text, length, trusted, error))
+    if (!text)
         return command_file_error(error);
+    if (!count_again(&recount, text, length, trusted, error)) {
+        g_prefix_error(error, "%s: ", path);
+        return command_file_error(error);
+    }
     int status = tell(call, &recount);
     for (guint i = 0; !trusted && !command_json(call) && i < recount.file->keys->len; i++) {
         g_autofree char *vkey = note_verifier_format(recount.file->keys->pdata[i]);

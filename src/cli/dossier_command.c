@@ -106,7 +106,8 @@ static void tell(const CommandCall *call, yyjson_doc *result)
         return;
     }
     output_line("%s is %s; see `concert %s show %s`", id,
-                yyjson_get_str(yyjson_obj_get(root, "state")), procedure, abridged);
+                yyjson_get_str(yyjson_obj_get(root, "state")), procedure_command(procedure),
+                abridged);
     tell_nodes(root, "told", "is told as soon as it is reached.");
     tell_nodes(root, "untold", "is no peer of this node: others who are peers of it send it on.");
     if (yyjson_arr_size(yyjson_obj_get(root, "told")) > 0)

@@ -108,7 +108,8 @@ static char *step_command(const View *view, const ProcedureTransition *row)
     const ProcedureField *argument = dossier_core_argument(row);
     g_autofree char *id = dossier_command_short(view->docket->dossier->id);
     GString *text = g_string_new(NULL);
-    g_string_append_printf(text, "concert %s %s %s", view->docket->result->procedure->name,
+    g_string_append_printf(text, "concert %s %s %s",
+                           procedure_command(view->docket->result->procedure->name),
                            row->command ? row->command : row->verb, id);
     for (const ProcedureField *field = row->fields; field && field->name; field++) {
         g_autofree char *option = dossier_core_option(field);

@@ -515,6 +515,7 @@ static const ProcedureClock clocks[] = {
 
 const Procedure notice_procedure = {
     .name = "notice",
+    .command = "notify",
     .title = "Notice",
     .help = "Who answers for an address, a name or a URL is told what was found there: by their "
             "node, or by mail if they have none. Nothing leaves before a person has approved it; "

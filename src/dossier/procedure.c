@@ -43,6 +43,12 @@ const Procedure *procedure_find(const char *name)
     return NULL;
 }
 
+const char *procedure_command(const char *name)
+{
+    const Procedure *procedure = procedure_find(name);
+    return procedure && procedure->command ? procedure->command : name;
+}
+
 const ProcedureTransition *procedure_transition(const Procedure *procedure, const char *type)
 {
     for (const ProcedureTransition *row = procedure->transitions; row->type; row++)

@@ -146,6 +146,7 @@ typedef struct {
 
 typedef struct {
     const char *name, *title, *help;
+    const char *command; /* whose subcommands its steps are; NULL: that of its name */
     const char
         *subject;     /* the member of the opening event that a dossier is called by; may be NULL */
     gboolean goes_on; /* what is said in it is delivered while the peering is suspended, too */
@@ -164,6 +165,9 @@ extern const guint procedure_reminders[];
 /* All procedures, NULL-terminated; and one by its name or NULL. */
 const Procedure *const *procedure_all(void);
 const Procedure *procedure_find(const char *name);
+
+/* The command whose subcommands the steps of the procedure of that name are. */
+const char *procedure_command(const char *name);
 
 /* The transition that events of a type make; NULL if there is none. */
 const ProcedureTransition *procedure_transition(const Procedure *procedure, const char *type);

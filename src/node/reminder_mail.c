@@ -89,7 +89,7 @@ static char *make_text(const Reminder *reminder, const char *node)
                            reminder->dossier, reminder->procedure, reminder->clock, reminder->help,
                            timestamp_format(started, reminder->started, 0),
                            timestamp_format(due, reminder->due, 0), reminder->percent,
-                           reminder->procedure, reminder->dossier);
+                           procedure_command(reminder->procedure), reminder->dossier);
 }
 
 static Mail *make_mail(const Reminder *reminder, guint count, const char *to, const char *node,

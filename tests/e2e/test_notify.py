@@ -46,6 +46,18 @@ class NotifyTestCase(concert.NodeTestCase):
 
 
 class MailTest(NotifyTestCase):
+    def test_bad_records(self):
+        """What cannot be read is named with its file, and costs the exit status, not its neighbours."""
+        report = self.write("report.csv", "address,time,port\n198.51.100.7,2026-01-02T03:04:05Z,23\nbad,,\n")
+        drafted = self.concert("notify", report, status=1)
+        self.assertIn(f"{report}: line 3 is passed over", drafted.err)
+        self.assertIn("notices drafted 1", drafted.out)
+        imported = self.concert("case", "import", report)
+        self.assertIn("is draft", imported.out)
+        self.assertIn(f"{report}: line 3", imported.err)
+        nothing = self.concert("contact", "import", self.write("none.csv", "a,b\n1,2\n"), status=2)
+        self.assertIn("none.csv: no column", nothing.err)
+
     def test_what_is_told_on_the_way(self):
         empty = self.write("empty.csv", "")
         self.assertIn("empty.csv: the input is empty", self.concert("notify", empty, status=2).err)
@@ -117,6 +129,8 @@ class MailTest(NotifyTestCase):
                          {"http://www.cedar.example/login", "203.0.113.9"})
         self.assertIn("cedar.example: the list contacts.csv says", cedar["why"])
 
+        # What can be done next is said by the name of the command, not of the procedure.
+        self.assertIn("concert notify approve", self.concert("notify", "show", cedar["dossier"]).out)
         # Nothing leaves before a person has approved it.
         self.concert("notify", "send", "--all", status=1)
         self.concert("notify", "send", cedar["dossier"], status=2)

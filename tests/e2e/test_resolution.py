@@ -175,7 +175,8 @@ class ResolutionTest(concert.TestCase):
         concert.run("resolution", "recount", "--file", path, *options)
         concert.run("resolution", "recount", "--file", path, *options[:-2], status=1)
         changed.write_text("{}\n")
-        concert.run("resolution", "recount", "--file", changed, status=2)
+        self.assertIn(str(changed),
+                      concert.run("resolution", "recount", "--file", changed, status=2).err)
         concert.run("resolution", "recount", "--file", self.directory / "none", status=2)
         concert.run("resolution", "recount", status=2)
 

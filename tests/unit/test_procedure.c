@@ -13,6 +13,8 @@ static void test_sound(void)
         g_assert_true(procedure_find((*one)->name) == *one);
     }
     g_assert_null(procedure_find("wish"));
+    g_assert_cmpstr(procedure_command("request"), ==, "request");
+    g_assert_cmpstr(procedure_command("notice"), ==, "notify");
 }
 
 /* --- that the check finds what is unsound ------------------------------------------------------
