@@ -16,8 +16,10 @@ static Keyring *open_keyring(const CommandCall *call, GError **error)
     g_autoptr(GError) local = NULL;
     Keyring *keyring = keyring_open(path, &local);
     if (!keyring && g_error_matches(local, CONCERT_ERROR, CONCERT_ERROR_NOT_FOUND))
-        g_set_error_literal(error, CONCERT_ERROR, CONCERT_ERROR_INPUT,
-                            "the node has no keys; `concert ledger open` makes them");
+        g_set_error_literal(
+            error, CONCERT_ERROR, CONCERT_ERROR_INPUT,
+            "the node has no keys: `concert key recover` makes them after a restore without them, "
+            "`concert ledger open` those of a node that never had any");
     else if (!keyring)
         g_propagate_error(error, g_steal_pointer(&local));
     return keyring;
@@ -57,7 +59,10 @@ static int list(const CommandCall *call, GError **error)
         g_autofree char *agreement = NULL;
         if (role == KEYRING_PARCEL && !(agreement = format_x25519(key, error)))
             return COMMAND_ERROR;
-        const char *state = role == KEYRING_RECOVERY ? "offline" : sealed ? "sealed" : "clear";
+        const char *state = role == KEYRING_RECOVERY      ? "offline"
+                            : !keyring_has(keyring, role) ? "missing"
+                            : sealed                      ? "sealed"
+                                                          : "clear";
         if (command_json(call))
             print_key(role, state, vkey, agreement);
         else

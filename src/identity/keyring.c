@@ -55,8 +55,13 @@ static gboolean open_slot(Keyring *keyring, KeyringPlace place, const char *dire
         return FALSE;
     /* A present key must be there once it is known which it is. */
     gboolean is_wanted = place == keyring_public_place(role) && keyring->public->keys[role];
-    if (!is_wanted && g_error_matches(slot->fault, CONCERT_ERROR, CONCERT_ERROR_NOT_FOUND))
-        g_clear_error(&slot->fault);
+    if (!g_error_matches(slot->fault, CONCERT_ERROR, CONCERT_ERROR_NOT_FOUND))
+        return TRUE;
+    g_clear_error(&slot->fault);
+    if (is_wanted)
+        g_set_error(&slot->fault, CONCERT_ERROR, CONCERT_ERROR_NOT_FOUND,
+                    "%s is missing: `concert key %s %s` makes another", slot->path,
+                    role < KEYRING_SETTLED ? "recover" : "rotate", keyring_role_name(role));
     return TRUE;
 }
 
@@ -109,6 +114,12 @@ NoteVerifier *keyring_verifier(Keyring *keyring, KeyringRole role)
     const KeyFile *file = role != KEYRING_RECOVERY ? keyring_core_slot(keyring, role)->file : NULL;
     const NoteVerifier *key = file ? file->verifier : keyring->public->keys[role];
     return key ? note_verifier_copy(key) : NULL;
+}
+
+gboolean keyring_has(Keyring *keyring, KeyringRole role)
+{
+    g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new(&keyring->lock);
+    return role != KEYRING_RECOVERY && keyring_core_slot(keyring, role)->file;
 }
 
 NoteVerifier *keyring_staged(Keyring *keyring, KeyringRole role)

@@ -59,6 +59,9 @@ Keyring *keyring_open(const char *directory, GError **error);
 void keyring_free(Keyring *keyring);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Keyring, keyring_free)
 
+/* Whether the secret key is there, sealed or not; the recovery key never is. */
+gboolean keyring_has(Keyring *keyring, KeyringRole role);
+
 /* Whether a key is sealed on disk; whether a sealed key has yet to be unlocked. */
 gboolean keyring_is_sealed(Keyring *keyring);
 gboolean keyring_is_locked(Keyring *keyring);

@@ -21,8 +21,10 @@ static gboolean has_vkey(const NoteSigner *signer, const char *vkey)
 
 gboolean notary_core_no_keys(GError **error)
 {
-    g_set_error_literal(error, CONCERT_ERROR, CONCERT_ERROR_NOT_FOUND,
-                        "the node has no keys; `concert ledger open` makes them");
+    g_set_error_literal(
+        error, CONCERT_ERROR, CONCERT_ERROR_NOT_FOUND,
+        "the node has no keys: `concert key recover` makes them after a restore without them, "
+        "`concert ledger open` those of a node that never had any");
     return FALSE;
 }
 

@@ -475,6 +475,10 @@ class KeysTest(RestoreTestCase):
         self.assertFalse((self.alder.path / "keys").exists())
         self.alder.run("key", "recover", "ledger", "--recovery-key", self.alder.recovery, status=2)
         self.alder.resume()
+        states = {key["key"]: key["state"] for key in self.alder.run("key", "list", "--json").lines()}
+        self.assertEqual((states["ledger"], states["cosign"]), ("missing", "missing"))
+        self.assertIn("ledger.key is missing: `concert key recover ledger`",
+                      self.alder.run("ledger", "append", "x", status=1).err)
         for role in ("ledger", "cosign"):
             self.alder.run("key", "recover", role, "--recovery-key", self.alder.recovery)
         self.assertEqual(self.alder.size(), 4)
