@@ -207,12 +207,17 @@ static void print_row(OutputTable *table, const Docket *docket, const GPtrArray 
     g_autofree char *title =
         dispatch_view_title(event_text(opening, "title"), opening->is_exercise);
     g_autoptr(GString) fits = g_string_new(NULL);
+    const char *until = event_text(opening, "until");
+    char text[OUTPUT_NUMBER_MAX];
+    gint64 us;
+    if (until && timestamp_parse(until, strlen(until), &us, NULL))
+        until = output_time(text, us);
     for (guint i = 0; i < matches->len; i++) {
         g_autofree char *other = dossier_command_short(matches->pdata[i]);
         g_string_append_printf(fits, "%s%s", i > 0 ? ", " : "", other);
     }
     output_table_row(table, (const char *[]){id, event_text(opening, "side"), opening->node, of,
-                                             event_text(opening, "until"), fits->str, title});
+                                             until, fits->str, title});
 }
 
 static int run_list(const CommandCall *call, GError **error)

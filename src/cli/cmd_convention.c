@@ -154,8 +154,11 @@ static int run_publish(const CommandCall *call, GError **error)
         document_read(NULL, call->arguments[0], NULL, BYTES_MAX, &length, error);
     g_autoptr(yyjson_doc) doc = file ? jsonguard_read(file, length, error) : NULL;
     yyjson_val *list = yyjson_obj_get(yyjson_doc_get_root(doc), "conventions");
-    if (!doc || !check_conventions(list, error))
+    if (!doc || !check_conventions(list, error)) {
+        if (file)
+            g_prefix_error(error, "%s: ", call->arguments[0]);
         return command_file_error(error);
+    }
     g_autoptr(Node) node = command_node_open(call, NODE_WRITE, error);
     g_autofree char *text = node ? sign(node, list, error) : NULL;
     if (!text || !append(node, text, &index, error))

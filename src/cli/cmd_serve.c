@@ -232,11 +232,12 @@ static int run(const CommandCall *call, GError **error)
 
 const Command cmd_serve = {
     .name = "serve",
-    .summary = "serve the node to TAXII 2.1 clients",
+    .summary = "serve the node to TAXII 2.1 clients and to peers",
     .description =
         "Listens where [server] listen in concert.conf says, prints a line for each address, and "
         "serves until SIGINT or SIGTERM, after which running requests get [server] shutdown_grace "
-        "to finish. Other commands work on the node meanwhile.\n\n"
+        "to finish. While it runs, peers are followed and get what is for them, sources are read, "
+        "mail goes out and clocks remind. Other commands work on the node meanwhile.\n\n"
         "Loopback addresses speak plain HTTP, all others TLS with the certificate of [server] "
         "tls_certificate, which the node makes for itself when there is none.",
     .options = (const CommandOption[]){COMMAND_OPTION_JSON, COMMAND_OPTIONS_END},

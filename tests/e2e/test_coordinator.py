@@ -54,6 +54,8 @@ class CoordinatorTest(concert.TestCase):
         birch.run("board", "add", "gift", forum.name, "--topic", "people", "--title", "x", status=2)
         birch.run("board", "add", "offer", forum.name, "--topic", "gold", "--title", "x", status=2)
         self.until(lambda: len(self.board(forum)) == 3 and len(self.board(alder)) == 2)
+        # Times stand in this table as in all others.
+        self.assertRegex(forum.run("board", "list").out, r"  \d{4}-\d\d-\d\d \d\d:\d\d:\d\dZ  ")
         for node in self.nodes:
             board = self.board(node)
             self.assertEqual((board["Two people"]["matches"], board["A laboratory"]["matches"]), ([offer], [need]))
@@ -97,7 +99,7 @@ class CoordinatorTest(concert.TestCase):
                       {"conventions": [{"name": "x", "title": "x", "statuses": [
                           {"party": "XA", "status": "signed", "since": "lately", "checked": "2026-01-01"}]}]}):
             path.write_text(json.dumps(wrong))
-            alder.run("convention", "publish", path, status=2)
+            self.assertIn(str(path), alder.run("convention", "publish", path, status=2).err)
 
     def test_no_rights(self):
         """The community's owner neither reads nor does anything in what is between its members."""

@@ -190,6 +190,7 @@ class WatchTest(concert.TestCase):
     def test_file_that_comes_later(self):
         watcher = self.watch(self.log, self.logs / "sub" / "*.log")
         watcher.complains("waiting for it")
+        watcher.complains("*.log: no file is called so yet; waiting for one")
         self.append("1.alder.example\n")
         self.assertEqual(watcher.seen(1), ["1.alder.example"])
         (self.logs / "sub").mkdir()

@@ -271,6 +271,11 @@ static void meet_all(Watch *watch, const char *path)
     if (glob(path, 0, NULL, &found) == 0)
         for (gsize i = 0; i < found.gl_pathc; i++)
             walk_files(found.gl_pathv[i], meet, watch);
+    if (found.gl_pathc == 0) {
+        g_autofree char *message =
+            g_strdup_printf("%s: no file is called so yet; waiting for one", path);
+        note(watch, message);
+    }
     globfree(&found);
 }
 
