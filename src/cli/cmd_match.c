@@ -233,6 +233,8 @@ static const char *clashes_with_patterns(const CommandCall *call)
         if (command_flag(call, flags[i]))
             return flags[i];
     const InputFormat *input;
+    if (command_flag(call, "observed"))
+        return command_text(call, "input") ? "input" : NULL;
     return match_options_logs(call, &input) ? NULL : "input=text";
 }
 
@@ -246,6 +248,30 @@ static void note_patterns(const CommandCall *call, const Set *set)
                     count);
 }
 
+/* COMMAND_OK unless options are given together of which one would do nothing. */
+static int check_options(const CommandCall *call, GError **error)
+{
+    const char *mode = command_flag(call, "patterns")   ? "patterns"
+                       : command_flag(call, "observed") ? "observed"
+                                                        : NULL;
+    if (reads_stdin_twice(call))
+        return command_usage(call, error, "standard input can be read only once");
+    if (command_flag(call, "ecs") + command_flag(call, "summary") + command_flag(call, "stix") +
+            command_flag(call, "count") + command_flag(call, "quiet") >
+        1)
+        return command_usage(call, error,
+                             "only one of --ecs, --summary, --stix, --count and --quiet");
+    if (command_flag(call, "patterns") && command_flag(call, "observed"))
+        return command_usage(call, error, "--patterns and --observed do not go together");
+    if (mode && clashes_with_patterns(call))
+        return command_usage(call, error, "--%s and --%s do not go together", mode,
+                             clashes_with_patterns(call));
+    if (command_flag(call, "record") && (mode || command_flag(call, "quiet")))
+        return command_usage(call, error,
+                             "--record does not go together with --patterns, --observed, --quiet");
+    return COMMAND_OK;
+}
+
 static int run(const CommandCall *call, GError **error)
 {
     static const char *const standard_input[] = {"-", NULL};
@@ -255,24 +281,9 @@ static int run(const CommandCall *call, GError **error)
         .observables = command_flag(call, "observables"),
     };
 
-    if (!match_indicators_check(call, error) || !sieve_check_environment(error))
+    if (!match_indicators_check(call, error) || !sieve_check_environment(error) ||
+        check_options(call, error) != COMMAND_OK)
         return COMMAND_ERROR;
-    if (reads_stdin_twice(call))
-        return command_usage(call, error, "standard input can be read only once");
-    if (command_flag(call, "ecs") + command_flag(call, "summary") + command_flag(call, "stix") +
-            command_flag(call, "count") >
-        1)
-        return command_usage(call, error, "only one of --ecs, --summary, --stix and --count");
-    if (command_flag(call, "patterns") && command_flag(call, "observed"))
-        return command_usage(call, error, "--patterns and --observed do not go together");
-    if (command_flag(call, "patterns") && clashes_with_patterns(call))
-        return command_usage(call, error, "--patterns and --%s do not go together",
-                             clashes_with_patterns(call));
-    if (command_flag(call, "record") &&
-        (command_flag(call, "patterns") || command_flag(call, "observed") ||
-         command_flag(call, "quiet")))
-        return command_usage(call, error,
-                             "--record does not go together with --patterns, --observed, --quiet");
     if (command_flag(call, "patterns") || command_flag(call, "observed"))
         return run_patterns(call, &options, error);
     g_autoptr(Sightings) sightings = NULL;

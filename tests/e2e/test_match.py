@@ -95,6 +95,11 @@ class MatchTest(concert.TestCase):
         self.match("-q", "-i", feed, other, status=1)
         self.match("-i", self.directory / "absent.txt", log, status=2)
         self.assertIn("only once", self.match("-i", "-", "-", status=2).err)
+        # What would do nothing is refused.
+        for options in (("-q", "--summary"), ("-q", "--stix"), ("-q", "--count"),
+                        ("--observed", "--ecs"), ("--observed", "--summary"),
+                        ("--observed", "--input", "eve")):
+            self.match(*options, "-i", feed, log, status=2)
         # Which file it was, not to name one.
         empty = self.write("empty.json", {"type": "bundle", "objects": [],
                                           "id": "bundle--0a000000-0000-4000-8000-00000000000a"})
