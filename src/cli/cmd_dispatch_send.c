@@ -424,6 +424,17 @@ static void tell_raised(const char *asked, const Sent *sent)
     output_note("Sent as TLP:%s, not TLP:%s: an object in it is marked so.", got, given);
 }
 
+/* "Sent" is a word for what is on its way. */
+static void tell_suspended(Store *store, const Sent *sent)
+{
+    for (guint i = 0; i < sent->audience->len; i++) {
+        g_autofree char *name = dispatch_view_node(sent->audience->pdata[i]);
+        g_autoptr(Peer) peer = peers_get(store, name, NULL);
+        if (peer && peer->state == PEER_SUSPENDED)
+            output_note("The peering with %s is suspended: it gets this when that is over.", name);
+    }
+}
+
 static int run(const CommandCall *call, GError **error)
 {
     Sending sending;
@@ -446,6 +457,7 @@ static int run(const CommandCall *call, GError **error)
     else
         print_text(&sending, &sent);
     tell_raised(command_text(call, "tlp"), &sent);
+    tell_suspended(node_store(node), &sent);
     g_clear_pointer(&node, node_close);
     if (!node_is_served(command_node_directory(call)))
         output_note("The node is not served: nobody gets this until `concert serve` runs.");

@@ -360,6 +360,19 @@ class ExchangeTest(concert.TestCase):
         birch.run("import", "--source", alder.name, third)
         self.assertEqual(self.found(birch), {object_id(1), object_id(3)})
 
+    def test_suspended(self):
+        """What is sent while the peering is suspended waits, and who sends it is told."""
+        alder, birch = self.nodes("alder", "birch")
+        self.meet(alder, birch)
+        alder.run("peer", "suspend", birch.name)
+        sent = alder.run("dispatch", "send", "--to", birch.name, "--title", "Page",
+                         self.write("page.json", bundle(indicator(1))))
+        self.assertIn(f"The peering with {birch.name} is suspended", sent.err)
+        self.assertEqual(self.members(birch), 0)
+        alder.run("peer", "resume", birch.name)
+        birch.run("exchange", "sync", status=None)
+        self.wait(lambda: self.members(birch) == 1)
+
     def test_erased(self):
         """A copy is erased when its time is over, unless it is held; the report says so."""
         alder, birch = self.nodes("alder", "birch")
