@@ -33,6 +33,7 @@ typedef enum { LANE_PULL, LANE_PUSH, LANES } Lane;
 typedef struct {
     char *origin;
     gint64 number;
+    gint64 ours_at, theirs_at; /* the newest steps of the peering that are known here */
     gboolean active;
     ExchangePost *posts[LANES];
     gboolean busy[LANES];
@@ -154,8 +155,9 @@ static gboolean go_on(const ExchangePullCounts *counts, guint64 cursor, guint64 
     return !stopping;
 }
 
-/* When the peer is asked the next time. Who gave something before the line broke is asked again
- * soon, however often that happens. Called with the lock held. */
+/* When the peer is asked the next time: at once, when it answers as soon as there is something
+ * (@polls). Who gave something before the line broke is asked again soon, however often that
+ * happens. Called with the lock held. */
 static void plan_pull(const Exchanger *exchanger, Line *line, gboolean good, gboolean polls,
                       const ExchangePullCounts *counts)
 {
@@ -190,7 +192,8 @@ static void run_pull(gpointer data, gpointer user)
     ExchangePullCounts counts = {0};
     g_mutex_lock(&exchanger->lock);
     gboolean polls = config_bool(exchanger->config, SETTING_EXCHANGE_LONG_POLL) &&
-                     g_hash_table_size(exchanger->lines) <= LONG_POLLED_MAX && !line->failures;
+                     g_hash_table_size(exchanger->lines) <= LONG_POLLED_MAX;
+    gboolean waits = polls && !line->failures; /* else it is told soon that the peer is well */
     gboolean stopping = exchanger->stopping;
     g_mutex_unlock(&exchanger->lock);
     const ExchangePull pull = {.config = exchanger->config,
@@ -198,7 +201,7 @@ static void run_pull(gpointer data, gpointer user)
                                .post = line->posts[LANE_PULL],
                                .gossip = exchanger->gossip,
                                .max = 2 * line->max,
-                               .wait = polls ? LONG_POLL : 0,
+                               .wait = waits ? LONG_POLL : 0,
                                .progress = go_on,
                                .user = exchanger};
     gboolean good = !stopping && exchange_pull(&pull, task->origin, &counts, &error);
@@ -301,9 +304,14 @@ static void take_peers(Exchanger *exchanger, const GPtrArray *peers)
             continue;
         Line *line = find_line(exchanger, peer->origin);
         gboolean active = peer->state == PEER_ACTIVE && !peer->fork && peer->urls[0];
-        if (active && line->number != peer->number)
-            line->woken = TRUE; /* new, or just agreed: ask at once */
+        /* New, just agreed, or resumed: ask at once, for while one of the two did not know so yet,
+         * it refused what the other said or asked. A suspension may have come and gone unseen. */
+        if (active && (line->number != peer->number || line->ours_at != peer->ours_at ||
+                       line->theirs_at != peer->theirs_at))
+            line->woken = TRUE;
         line->number = peer->number;
+        line->ours_at = peer->ours_at;
+        line->theirs_at = peer->theirs_at;
         line->active = active;
     }
 }

@@ -361,17 +361,19 @@ class ExchangeTest(concert.TestCase):
         self.assertEqual(self.found(birch), {object_id(1), object_id(3)})
 
     def test_suspended(self):
-        """What is sent while the peering is suspended waits, and who sends it is told."""
+        """What is sent while the peering is suspended waits until it is resumed, and no longer; who
+        sends it is told."""
         alder, birch = self.nodes("alder", "birch")
         self.meet(alder, birch)
-        alder.run("peer", "suspend", birch.name)
-        sent = alder.run("dispatch", "send", "--to", birch.name, "--title", "Page",
-                         self.write("page.json", bundle(indicator(1))))
-        self.assertIn(f"The peering with {birch.name} is suspended", sent.err)
-        self.assertEqual(self.members(birch), 0)
-        alder.run("peer", "resume", birch.name)
-        birch.run("exchange", "sync", status=None)
-        self.wait(lambda: self.members(birch) == 1)
+        for number, (sender, other) in enumerate([(alder, birch), (birch, alder)] * 3, 1):
+            alder.run("peer", "suspend", birch.name)
+            sent = sender.run("dispatch", "send", "--to", other.name, "--title", "Page",
+                              self.write("page.json", bundle(indicator(number))))
+            self.assertIn(f"The peering with {other.name} is suspended", sent.err)
+            self.assertEqual(self.members(other), (number - 1) // 2)
+            alder.run("peer", "resume", birch.name)
+            # At once, and not at the next `[exchange] interval`.
+            self.wait(lambda other=other, count=(number + 1) // 2: self.members(other) == count, 20)
 
     def test_erased(self):
         """A copy is erased when its time is over, unless it is held; the report says so."""
