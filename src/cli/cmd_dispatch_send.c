@@ -7,6 +7,7 @@
 #include "cli/cmd_dispatch.h"
 #include "cli/command_node.h"
 #include "cli/dispatch_view.h"
+#include "cli/letter.h"
 #include "node/importer.h"
 #include "policy/marking.h"
 #include "store/peers.h"
@@ -425,13 +426,11 @@ static void tell_raised(const char *asked, const Sent *sent)
 }
 
 /* "Sent" is a word for what is on its way. */
-static void tell_suspended(Store *store, const Sent *sent)
+static void tell_suspended(Node *node, const Sent *sent)
 {
     for (guint i = 0; i < sent->audience->len; i++) {
         g_autofree char *name = dispatch_view_node(sent->audience->pdata[i]);
-        g_autoptr(Peer) peer = peers_get(store, name, NULL);
-        if (peer && peer->state == PEER_SUSPENDED)
-            output_note("The peering with %s is suspended: it gets this when that is over.", name);
+        letter_warn_suspended(node, name);
     }
 }
 
@@ -457,7 +456,7 @@ static int run(const CommandCall *call, GError **error)
     else
         print_text(&sending, &sent);
     tell_raised(command_text(call, "tlp"), &sent);
-    tell_suspended(node_store(node), &sent);
+    tell_suspended(node, &sent);
     g_clear_pointer(&node, node_close);
     if (!node_is_served(command_node_directory(call)))
         output_note("The node is not served: nobody gets this until `concert serve` runs.");

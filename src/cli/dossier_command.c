@@ -85,15 +85,27 @@ static gboolean add_signatory(const CommandCall *call, const Node *node, Dossier
     return TRUE;
 }
 
-static void tell_nodes(yyjson_val *result, const char *which, const char *what)
+/* When each node that it is for gets it. */
+static void tell_told(Node *node, const char *procedure, yyjson_val *result)
 {
+    const Procedure *known = procedure_find(procedure);
     gsize i, count;
-    yyjson_val *node;
-    yyjson_arr_foreach (yyjson_obj_get(result, which), i, count, node)
-        output_note("%s %s", yyjson_get_str(node), what);
+    yyjson_val *name;
+    yyjson_arr_foreach (yyjson_obj_get(result, "told"), i, count, name)
+        if ((known && known->goes_on) || !letter_warn_suspended(node, yyjson_get_str(name)))
+            output_note("%s is told as soon as it is reached.", yyjson_get_str(name));
 }
 
-static void tell(const CommandCall *call, yyjson_doc *result)
+static void tell_untold(yyjson_val *result)
+{
+    gsize i, count;
+    yyjson_val *name;
+    yyjson_arr_foreach (yyjson_obj_get(result, "untold"), i, count, name)
+        output_note("%s is no peer of this node: others who are peers of it send it on.",
+                    yyjson_get_str(name));
+}
+
+static void tell(const CommandCall *call, Node *node, yyjson_doc *result)
 {
     yyjson_val *root = yyjson_doc_get_root(result);
     const char *id = yyjson_get_str(yyjson_obj_get(root, "dossier"));
@@ -108,8 +120,8 @@ static void tell(const CommandCall *call, yyjson_doc *result)
     output_line("%s is %s; see `concert %s show %s`", id,
                 yyjson_get_str(yyjson_obj_get(root, "state")), procedure_command(procedure),
                 abridged);
-    tell_nodes(root, "told", "is told as soon as it is reached.");
-    tell_nodes(root, "untold", "is no peer of this node: others who are peers of it send it on.");
+    tell_told(node, procedure, root);
+    tell_untold(root);
     if (yyjson_arr_size(yyjson_obj_get(root, "told")) > 0)
         letter_warn_unserved(call);
 }
@@ -122,7 +134,7 @@ int dossier_command_do(const CommandCall *call, Node *node, DossierAct *act, GEr
     yyjson_mut_doc *params = g_steal_pointer(&act->params);
     if (!command_node_call(node, "dossier.event", params, &result, error))
         return COMMAND_ERROR;
-    tell(call, result);
+    tell(call, node, result);
     yyjson_doc_free(result);
     return COMMAND_OK;
 }

@@ -44,6 +44,15 @@ void letter_warn_unserved(const CommandCall *call)
         output_note("The node is not served: this waits until `concert serve` runs.");
 }
 
+gboolean letter_warn_suspended(Node *node, const char *name)
+{
+    g_autoptr(Peer) peer = peers_get(node_store(node), name, NULL);
+    if (!peer || peer->state != PEER_SUSPENDED)
+        return FALSE;
+    output_note("The peering with %s is suspended: it gets this when that is over.", name);
+    return TRUE;
+}
+
 static void tell_mode(MessageKind kind, const char *peer)
 {
     if (kind == MESSAGE_NOTE)

@@ -18,3 +18,7 @@ int letter_remove(const CommandCall *call, MessageKind kind, GError **error);
 
 /* Says so when what waits for a peer will not be delivered now. */
 void letter_warn_unserved(const CommandCall *call);
+
+/* Says so when the peering with the node @name is suspended, so that what is for it waits. Returns
+ * whether it is. */
+gboolean letter_warn_suspended(Node *node, const char *name);

@@ -97,15 +97,18 @@ class ConsultationTest(TalkTest):
         birch.serve()
         birch.wait_state(alder, "suspended")
         self.wait(alder, "asked")
-        self.do(alder, "comment", "We still ask.")
+        said = self.do(alder, "comment", "We still ask.")
+        self.assertIn(f"{birch.name} is told as soon as it is reached.", said.err)
         self.wait(alder, "received")
         self.course(alder, birch)
         self.course(birch, alder)
         self.assertEqual((alder.state(birch), birch.state(alder)), ("suspended", "suspended"))
 
-        # Nothing else does.
-        request = alder.run("request", "send", birch.name, "--kind", "advice", "--subject", "s", "--text", "t",
-                            "--json").json()["dossier"]
+        # Nothing else does, as whoever says it is told.
+        sent = alder.run("request", "send", birch.name, "--kind", "advice", "--subject", "s", "--text", "t")
+        self.assertIn(f"The peering with {birch.name} is suspended: it gets this when that is over.", sent.err)
+        self.assertNotIn("is told", sent.err)
+        request = sent.out.split()[0]
         time.sleep(1)
         birch.run("request", "show", request, status=1)
 
