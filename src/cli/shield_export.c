@@ -124,6 +124,8 @@ static gboolean open_source(const CommandCall *call, const ExportFormat *format,
         return FALSE;
     if (blocks && !command_flag(call, "from-store"))
         return open_release(node, options, source, error);
+    if (blocks && !command_text(call, "unmarked"))
+        options->unmarked = releaser_unmarked(node_config(node));
     source->set = source->own = shield_cache_open(node, NULL, error);
     return source->set != NULL;
 }
@@ -229,8 +231,8 @@ static int run(const CommandCall *call, GError **error)
     ExportOptions options = {.now = now, .time = now, .action = -1};
     if (!read_options(call, format, &options, error))
         return COMMAND_ERROR;
-    if (options.unmarked != MARKING_PAP_NONE && !command_text(call, "from") &&
-        !command_flag(call, "from-store"))
+    if (export_format_blocks(format) && command_text(call, "unmarked") &&
+        !command_text(call, "from") && !command_flag(call, "from-store"))
         return command_usage(call, error,
                              "--unmarked: with --from or --from-store; what may be "
                              "released, [shield] unmarked says");

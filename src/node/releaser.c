@@ -29,10 +29,15 @@ static Release *read_approved(Store *store, gint64 number, GError **error)
     return none;
 }
 
+MarkingPap releaser_unmarked(const Config *config)
+{
+    static const MarkingPap levels[] = {MARKING_PAP_NONE, MARKING_PAP_CLEAR, MARKING_PAP_GREEN};
+    return levels[config_enum(config, SETTING_SHIELD_UNMARKED)];
+}
+
 Releaser *releaser_open_parts(const char *directory, const Config *config, Store *store, gint64 now,
                               GError **error)
 {
-    static const MarkingPap unmarked[] = {MARKING_PAP_NONE, MARKING_PAP_CLEAR, MARKING_PAP_GREEN};
     g_autoptr(Releaser) releaser = g_new0(Releaser, 1);
 
     if (!releases_in_force(store, &releaser->number, error) ||
@@ -43,7 +48,7 @@ Releaser *releaser_open_parts(const char *directory, const Config *config, Store
         return NULL;
     releaser->rules = (ReleaseRules){
         .now = now,
-        .unmarked = unmarked[config_enum(config, SETTING_SHIELD_UNMARKED)],
+        .unmarked = releaser_unmarked(config),
         .never = releaser->never,
     };
     return g_steal_pointer(&releaser);

@@ -62,6 +62,9 @@ Protect *releaser_ground(const Config *config, Store *store, GPtrArray **ret_unk
 /* "AS64500 of this node, AS64501 of cert.birch.example, ..."; caller frees. */
 char *releaser_unknown_words(const GPtrArray *unknown);
 
+/* [shield] unmarked: the level of what bears none; MARKING_PAP_NONE: it may not block. */
+MarkingPap releaser_unmarked(const Config *config);
+
 /* [shield] change_limit. */
 gboolean releaser_limit(const Config *config, ReleaseLimit *ret_limit, GError **error);
 

@@ -238,8 +238,8 @@ static const Setting settings[] = {
         {"shield", "unmarked", SETTING_ENUM, .fallback = "none",
          .allowed = {"none", "clear", "green"},
          .help =
-             "The PAP level of indicators that bear none, where it is asked what may block. With "
-             "none they may not."},
+             "The PAP level of indicators that bear none, where it is asked what may block, in a "
+             "release or in an export with --from-store. With none they may not."},
     [SETTING_SHIELD_CHANGE_LIMIT] =
         {"shield", "change_limit", SETTING_STRING, .min = 1, .max = 64, .fallback = "10% or 1000",
          .help = "How much a release may change at once without a reason being given: a number of "

@@ -56,11 +56,11 @@ static gboolean set_redirect(ExportOptions *options, const char *value, GError *
     return TRUE;
 }
 
-#define LEVEL_CHOICES "clear|green"
+#define LEVEL_CHOICES "none|clear|green"
 
 static gboolean set_unmarked(ExportOptions *options, const char *value, GError **error)
 {
-    static const MarkingPap levels[] = {MARKING_PAP_CLEAR, MARKING_PAP_GREEN};
+    static const MarkingPap levels[] = {MARKING_PAP_NONE, MARKING_PAP_CLEAR, MARKING_PAP_GREEN};
     int level = find_choice(LEVEL_CHOICES, value);
     if (level < 0)
         return refuse(error, value, LEVEL_CHOICES);
@@ -82,7 +82,8 @@ static const ExportOption table[] = {
     {"redirect", 0, "TARGET", NULL, "the address or name it answers with instead",
      .fits = export_format_blocks, .set = set_redirect},
     {"unmarked", 0, "LEVEL", LEVEL_CHOICES,
-     "with --from or --from-store: block with what bears no PAP level, too, as if it bore this one",
+     "with --from or --from-store: the level of what bears no PAP level, which may not block with "
+     "none (default: of --from none, of --from-store [shield] unmarked)",
      .fits = export_format_blocks, .local = TRUE, .set = set_unmarked},
     {0},
 };

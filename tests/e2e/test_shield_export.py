@@ -49,6 +49,18 @@ class ExportTest(ShieldTestCase):
             "_service.under.birch.example", "alder.example", "amber.example", "nobody.example"])
         self.assertEqual(summary["unwanted"]["md5"], 1)
 
+    def test_unmarked(self):
+        """What bears no PAP level counts as the configuration says, but for --unmarked; a compiled
+        set belongs to no node, so of it --unmarked alone says."""
+        self.concert("shield", "compile", "-o", self.directory / "own.set")
+        concert.configure(self.node, {"shield": {"unmarked": "green"}})
+        for arguments, blocks in ((["--from-store"], True), (["--from-store", "--unmarked", "none"], False),
+                                  (["--from", self.directory / "own.set"], False),
+                                  (["--from", self.directory / "own.set", "--unmarked", "clear"], True)):
+            out = self.concert("shield", "export", "rpz", *arguments).out
+            self.assertEqual("\nnobody.example CNAME" in out, blocks, arguments)
+        self.concert("shield", "export", "rpz", "--unmarked", "none", status=2)
+
     def test_programs(self):
         """What other programs read is what their readers make of it."""
         path, _ = self.export("csv")
