@@ -11,6 +11,7 @@
 #include "intake/contact_list.h"
 #include "node/mail_protect.h"
 #include "store/contacts.h"
+#include "store/peers.h"
 
 #define ROWS_AT_ONCE  1000
 #define BYTES_AT_ONCE (1024 * 1024)
@@ -250,6 +251,17 @@ static gboolean read_scopes(const CommandCall *call, const char *option, Contact
     return TRUE;
 }
 
+/* A node is told by way of its peering, and only while it is a peer (exchange/routing.h). */
+static void tell_node(Node *node, const char *name)
+{
+    g_autofree char *canonical = contacts_canonical(name, CONTACTS_ADDRESS, NULL);
+    g_autoptr(Peer) peer = canonical ? peers_get(node_store(node), canonical, NULL) : NULL;
+    if (!peer || (peer->state != PEER_ACTIVE && peer->state != PEER_SUSPENDED))
+        output_note("Without an @ \"%s\" is the name of a node, and none of that name is a peer: "
+                    "until one is, it is told nothing.",
+                    name);
+}
+
 static int run_add(const CommandCall *call, GError **error)
 {
     const char *who = call->arguments[0];
@@ -282,6 +294,8 @@ static int run_add(const CommandCall *call, GError **error)
     if (!put_contact(&upload, &row, error) || !upload_flush(&upload, error))
         return COMMAND_ERROR;
     output_line("%s is a contact.", who);
+    if (row.node)
+        tell_node(node, who);
     if (openpgp)
         output_line("Mail to it is encrypted with %s.", openpgp);
     if (certificate) {

@@ -286,6 +286,14 @@ class MailTest(NotifyTestCase):
             self.assertIn(message, self.concert("notify", "send", notice["dossier"], status=2).err)
         self.assertEqual(len(self.sink.mails), 4)
 
+    def test_contact_that_is_no_peer(self):
+        """What has no @ is the name of a node, and a node that is no peer is told nothing."""
+        said = self.concert("contact", "add", "nomail", "--ip", "203.0.113.0/24")
+        self.assertEqual(said.out, "nomail is a contact.\n")
+        self.assertIn('"nomail" is the name of a node, and none of that name is a peer', said.err)
+        self.assertEqual(self.concert("contact", "add", "soc@isp.birch.example").err, "")
+        self.assertIn("no name of a node", self.concert("contact", "add", "no mail", status=2).err)
+
     def test_stops(self):
         """Who opted out is not told, and nobody of what is held."""
         self.concert("contact", "opt-out", "abuse@isp.birch.example", "--reason", "asked for it")
