@@ -25,6 +25,7 @@ typedef struct {
     GPtrArray *seen;  /* Seen * */
     GPtrArray *read;  /* EvidenceFile *: frames */
     GPtrArray *small; /* GBytes *: files that a seal names as time stamps */
+    guint n_proofs;   /* that were met, legible or not */
     gboolean has_end;
 } Verifying;
 
@@ -211,9 +212,12 @@ static char *take_proof(Verifying *verifying, GBytes *bytes)
     DisclosureResult result;
     const char *text = g_bytes_get_data(bytes, &length);
     g_autoptr(Disclosure) disclosure = disclosure_parse(text, length, length, &error);
-    if (!disclosure) {
-        tell(verifying, "a ledger proof: %s", error->message);
-        return g_strdup("a ledger proof");
+    verifying->n_proofs++;
+    if (!disclosure) { /* of which step it was cannot be read: its place says which it is */
+        char *name = g_strdup_printf("ledger proof %u (frame %u of the bundle)",
+                                     verifying->n_proofs, verifying->seen->len);
+        tell(verifying, "%s: %s", name, error->message);
+        return name;
     }
     const char *origin = disclosure->proof->checkpoint.origin;
     const EvidenceParty *party = find_ledger(report, origin);

@@ -157,6 +157,12 @@ class EvidenceTest(concert.TestCase):
             self.assertTrue(any(names[kind] in problem for problem in problems), (kind, problems))
             self.assertNotEqual(evidencejudge.judge(bundle), [], kind)
         self.assertEqual(set(tried), set(names))
+        # One that cannot be read at all is named by its place.
+        place, start = [(place, start) for place, (kind, start, _) in enumerate(frames, 1) if kind == "P"][1]
+        broken = bytearray(whole)
+        broken[start] ^= 1
+        bundle.write_bytes(broken)
+        self.assertIn(f"ledger proof 2 (frame {place} of the bundle): ", self.verify(bundle, status=1)["problems"][0])
         # A file beside it is what was sealed, or is named.
         bundle.write_bytes(whole)
         self.assertTrue(self.verify(bundle, path)["verified"])
