@@ -375,6 +375,25 @@ class ExchangeTest(concert.TestCase):
             # At once, and not at the next `[exchange] interval`.
             self.wait(lambda other=other, count=(number + 1) // 2: self.members(other) == count, 20)
 
+    def test_behind_a_firewall(self):
+        """A node that peers cannot reach waits for their answers, again as soon as a peer that was
+        away is there."""
+        alder = Node(self, "alder").serve()
+        birch = Node(self, "birch", {"exchange": {"long_poll": "yes"}}, reachable=False).serve()
+        birch.run("peer", "invite", alder.url)
+        alder.run("peer", "accept", birch.name, status=None)
+
+        def failures():
+            return birch.run("exchange", "status", "--json", status=None).json()["failures"]
+
+        self.wait(lambda: birch.state(alder) == "active")
+        alder.stop()
+        self.wait(lambda: failures() > 0)
+        alder.serve()
+        self.wait(lambda: failures() == 0)
+        self.send(alder, birch, self.write("page.json", bundle(indicator(1))))
+        self.wait(lambda: self.members(birch) == 1, 20)
+
     def test_erased(self):
         """A copy is erased when its time is over, unless it is held; the report says so."""
         alder, birch = self.nodes("alder", "birch")
