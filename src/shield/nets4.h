@@ -24,6 +24,15 @@ static inline gboolean nets4_has_wide(const Filters *filters, guint32 address)
     return filter_has(&filters->v4_near, key_v4_net(filters->seed, 1u << 24 | address >> 16));
 }
 
+/* Begins to fetch what nets4_may_have() will ask for. */
+static inline void nets4_fetch(const Filters *filters, guint32 address)
+{
+    if (!nets4_reach(filters, address))
+        return;
+    filter_fetch(&filters->v4_near, key_v4_net(filters->seed, address >> 8));
+    filter_fetch(&filters->v4_near, key_v4_net(filters->seed, 1u << 24 | address >> 16));
+}
+
 /* May one have the address? */
 static inline gboolean nets4_may_have(const Filters *filters, guint32 address)
 {

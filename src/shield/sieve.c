@@ -168,9 +168,10 @@ static void look_closer(const Sieve *sieve, const SieveLevel *level, gsize base,
         guint back;
         gboolean (*is)(const Sieve *sieve, const SieveLevel *level, gsize at);
     } closer[] = {
-        {SIEVE_HOSTS, 0, sieve_rare_host},   {SIEVE_HASHES, 0, sieve_rare_hash},
-        {SIEVE_JA4S, 0, sieve_rare_ja4},     {SIEVE_COLONS, 1, sieve_rare_colons},
-        {SIEVE_SPLITS, 1, sieve_rare_split}, {SIEVE_OTHERS, 1, sieve_script_name},
+        {SIEVE_HOSTS, 0, sieve_rare_host},    {SIEVE_HOST_ENDS, 1, sieve_rare_host_end},
+        {SIEVE_HASHES, 0, sieve_rare_hash},   {SIEVE_JA4S, 0, sieve_rare_ja4},
+        {SIEVE_COLONS, 1, sieve_rare_colons}, {SIEVE_SPLITS, 1, sieve_rare_split},
+        {SIEVE_OTHERS, 1, sieve_script_name},
     };
 
     for (gsize i = 0; i < G_N_ELEMENTS(closer); i++) {

@@ -160,15 +160,16 @@ static inline __m512i flatten_lowest(guint32 **into, __m512i words, __m512i base
     return _mm512_and_si512(words, less);
 }
 
-/* Most words have none or one, nearly all no more than two: what is done for nothing costs less
- * than a branch that nobody can foresee. */
-static inline guint32 *flatten_words(guint32 *into, Words words, guint32 base)
+/* Few words have more than @usual: what is done for nothing costs less than a branch that nobody
+ * can foresee. */
+static inline guint32 *flatten_words(guint32 *into, Words words, guint32 base, guint usual)
 {
     const __m512i bases = _mm512_add_epi64(_mm512_set1_epi64(base),
                                            _mm512_set_epi64(448, 384, 320, 256, 192, 128, 64, 0));
-    __m512i bits = flatten_lowest(&into, (__m512i)words, bases);
+    __m512i bits = (__m512i)words;
 
-    bits = flatten_lowest(&into, bits, bases);
+    for (guint n = 0; n < usual; n++)
+        bits = flatten_lowest(&into, bits, bases);
     while (G_UNLIKELY(_mm512_test_epi64_mask(bits, bits) != 0))
         bits = flatten_lowest(&into, bits, bases);
     return into;
@@ -195,6 +196,20 @@ static inline Words add_words(Words a, Words b, guint8 *carry)
     *carry = (guint8)(carried >> 8);
     return (Words)_mm512_mask_sub_epi64(sums, (__mmask8)(full ^ carried), sums,
                                         _mm512_set1_epi64(-1));
+}
+
+static inline void keep_windows(SieveBlock *block, guint at, Words run, Words dots)
+{
+    Words low = (Words)_mm512_unpacklo_epi8((__m512i)run, (__m512i)dots);
+    Words high = (Words)_mm512_unpackhi_epi8((__m512i)run, (__m512i)dots);
+    guint8 *into = block->windows + 16 * at;
+
+    _mm512_storeu_si512(into, _mm512_permutex2var_epi64((__m512i)low,
+                                                        _mm512_setr_epi64(0, 1, 8, 9, 2, 3, 10, 11),
+                                                        (__m512i)high));
+    _mm512_storeu_si512(
+        into + 64, _mm512_permutex2var_epi64(
+                       (__m512i)low, _mm512_setr_epi64(4, 5, 12, 13, 6, 7, 14, 15), (__m512i)high));
 }
 
 #define SIEVE_LANES

@@ -56,12 +56,14 @@ typedef enum {
     SIEVE_MARKED_NAMES,
     SIEVE_MARKED_NUMBERS,
     SIEVE_ESCAPES, /* where escapes begin */
-    SIEVE_HOSTS,   /* first bytes of the hosts of URLs and e-mail addresses */
-    SIEVE_HASHES,  /* first of 32 hexadecimal digits, that may be of the set */
-    SIEVE_JA4S,    /* the first underscore of what may be a JA4 */
-    SIEVE_COLONS,  /* ends of runs of digits and colons */
-    SIEVE_SPLITS,  /* names that end before "..": the first of the dots */
-    SIEVE_OTHERS,  /* ends of runs with dots and other scripts */
+    /* Hosts of URLs and e-mail addresses that are not looked at as names: */
+    SIEVE_HOSTS,     /* the first byte, where it is no letter */
+    SIEVE_HOST_ENDS, /* behind the last, where it is one */
+    SIEVE_HASHES,    /* first of 32 hexadecimal digits, that may be of the set */
+    SIEVE_JA4S,      /* the first underscore of what may be a JA4 */
+    SIEVE_COLONS,    /* ends of runs of digits and colons */
+    SIEVE_SPLITS,    /* names that end before "..": the first of the dots */
+    SIEVE_OTHERS,    /* ends of runs with dots and other scripts */
     SIEVE_LISTS,
 } SieveList;
 
@@ -72,6 +74,7 @@ typedef enum {
     SIEVE_CARRY_MARK,
     SIEVE_CARRY_OFF,
     SIEVE_CARRY_QUAD,
+    SIEVE_CARRY_HOST,
     SIEVE_CARRY_CHAIN,
     SIEVE_CARRY_HIGH,
     SIEVE_CARRY_HIGH_DOT,
@@ -92,6 +95,7 @@ typedef guint64 WordsInMemory __attribute__((vector_size(64), aligned(8), may_al
 
 typedef struct {
     guint64 masks[SIEVE_MASKS][SIEVE_ROW];
+    guint8 windows[16 * SIEVE_ROW]; /* SIEVE_RUN and SIEVE_DOT, their bytes in turn */
     guint known; /* words of it that have been classified with the block before */
     guint8 carries[SIEVE_CARRIES];
     gboolean high; /* is anything of the block, or the word before, not ASCII? */
@@ -153,6 +157,7 @@ struct Sieve {
  * level's text, is one the spotter must look at. */
 gboolean sieve_rare_address(const Sieve *sieve, const ObservableAddress *address);
 gboolean sieve_rare_host(const Sieve *sieve, const SieveLevel *level, gsize at);
+gboolean sieve_rare_host_end(const Sieve *sieve, const SieveLevel *level, gsize at);
 gboolean sieve_rare_hash(const Sieve *sieve, const SieveLevel *level, gsize at);
 gboolean sieve_rare_ja4(const Sieve *sieve, const SieveLevel *level, gsize at);
 gboolean sieve_rare_colons(const Sieve *sieve, const SieveLevel *level, gsize at);

@@ -11,8 +11,11 @@
  *         appends the numbers of the bits of @mask, plus @base; may write 16 more;
  *     static inline Words add_words(Words a, Words b, guint8 *carry)
  *         the sum of numbers of 512 bits;
- *     static inline guint32 *flatten_words(guint32 *into, Words words, guint32 base)
- *         the same of eight words, in any order (where SIEVE_LANES is defined);
+ *     static inline guint32 *flatten_words(guint32 *into, Words words, guint32 base, guint usual)
+ *         the same of eight words, few of which have more than @usual, in any order (where
+ *         SIEVE_LANES is defined);
+ *     static inline void keep_windows(SieveBlock *block, guint at, Words run, Words dots)
+ *         writes block->windows of eight words (where SIEVE_LANES is defined);
  *     static inline gboolean any(Words words)
  *         is anything set?
  *     SHIFT_DOWN(low, high, n), SHIFT_UP(high, low, n)
@@ -99,10 +102,21 @@ PASS take_out_escapes(SieveBlock *block, guint end)
     }
 }
 
+/* Has each word a quarter of nothing but ones? Not which: those before one are not to be trusted.
+ */
+static inline Words full_quarters(Words words)
+{
+    return (~words - G_GUINT64_CONSTANT(0x0001000100010001)) & words &
+           G_GUINT64_CONSTANT(0x8000800080008000);
+}
+
 /* Runs of 32 hexadecimal digits; what stands before them is looked at later. */
 static inline Words hash_starts(const SieveBlock *block, guint at)
 {
     Words low = LOAD(SIEVE_DIGITS, at), high = LOAD(SIEVE_DIGITS, at + 1);
+    /* They have all of some quarter of a word, and hardly anything else has. */
+    if (!any(full_quarters(low) | full_quarters(high)))
+        return (Words){0};
     for (guint n = 1; n <= 16; n *= 2) {
         low &= low >> n | high << (64 - n);
         high &= high >> n;
@@ -132,17 +146,24 @@ static inline Words after_backslash(const SieveBlock *block, guint at)
 
 static inline Words escape_starts(const SieveBlock *block, guint at)
 {
-    return LOAD(SIEVE_ESCAPE, at) | (LOAD(SIEVE_BACKSLASH, at) & after_backslash(block, at)) |
-           (LOAD(SIEVE_OPEN, at) & BEHIND(SIEVE_NEXT, at, 1) &
-            (BEHIND(SIEVE_CLOSE, at, 2) | BEHIND(SIEVE_CLOSE, at, 3) | BEHIND(SIEVE_CLOSE, at, 4)));
+    Words starts = LOAD(SIEVE_ESCAPE, at), backslash = LOAD(SIEVE_BACKSLASH, at);
+    Words open = LOAD(SIEVE_OPEN, at) & BEHIND(SIEVE_NEXT, at, 1);
+
+    if (any(backslash))
+        starts |= backslash & after_backslash(block, at);
+    if (any(open))
+        starts |= open & (BEHIND(SIEVE_CLOSE, at, 2) | BEHIND(SIEVE_CLOSE, at, 3) |
+                          BEHIND(SIEVE_CLOSE, at, 4));
+    return starts;
 }
 
 #ifndef SIEVE_LANES
 /* Appends the numbers of the bits of @words, plus @base, in any order; may write 16 more. */
-static inline guint32 *flatten_words(guint32 *into, Words words, guint32 base)
+static inline guint32 *flatten_words(guint32 *into, Words words, guint32 base, guint usual)
 {
     guint64 lanes[LANES];
 
+    (void)usual;
     *(WordsInMemory *)lanes = words;
     for (guint lane = 0; lane < LANES; lane++)
         into = flatten(into, lanes[lane], base + lane * 64);
@@ -157,7 +178,7 @@ static inline void list_words(SieveBlock *block, SieveList list, guint at, Words
 
     if (any(words))
         block->counts[list] =
-            (guint)(flatten_words(into, words, (at - SIEVE_FIRST) * 64) - block->lists[list]);
+            (guint)(flatten_words(into, words, (at - SIEVE_FIRST) * 64, 1) - block->lists[list]);
 }
 
 /* The same in their order. */
@@ -178,13 +199,11 @@ static inline void list_in_order(SieveBlock *block, SieveList list, guint at, Wo
 PASS list_starts(SieveBlock *block, const guint8 *text, guint end)
 {
     for (guint at = SIEVE_FIRST; at < end; at += LANES) {
-        Words hosts = host_starts(block, at), escapes = escape_starts(block, at);
-        Words hashes = hash_starts(block, at);
+        Words escapes = escape_starts(block, at), hashes = hash_starts(block, at);
         fetch_next(text, at, 0);
         Words ja4s = LOAD(SIEVE_UNDERSCORE, at) & BEHIND(SIEVE_UNDERSCORE, at, 13);
         Words splits = LOAD(SIEVE_DOT, at) & BEHIND(SIEVE_DOT, at, 1) & BEFORE(SIEVE_RUN, at, 1) &
                        ~BEFORE(SIEVE_DOT, at, 1);
-        list_words(block, SIEVE_HOSTS, at, hosts);
         list_in_order(block, SIEVE_ESCAPES, at, escapes);
         if (any(hashes | ja4s | splits)) {
             list_words(block, SIEVE_HASHES, at, hashes);
@@ -248,12 +267,22 @@ static inline Words off_marks(const SieveBlock *block, guint at, Words marks)
             (BEFORE(SIEVE_DOT, at, 1) & (BEFORE(SIEVE_DOT, at, 2) | ~BEFORE(SIEVE_RUN, at, 2))));
 }
 
+#ifndef SIEVE_LANES
+/* Who reads names one after the other needs none. */
+static inline void keep_windows(SieveBlock *block, guint at, Words run, Words dots)
+{
+    (void)block, (void)at, (void)run, (void)dots;
+}
+#endif
+
 PASS list_ends(SieveBlock *block, const guint8 *text, guint end)
 {
     guint32 *names = block->lists[SIEVE_NAMES], *numbers = block->lists[SIEVE_NUMBERS];
     guint8 carries[SIEVE_CARRIES];
 
     memcpy(carries, block->carries, sizeof(carries));
+    keep_windows(block, SIEVE_FIRST - LANES, LOAD(SIEVE_RUN, SIEVE_FIRST - LANES),
+                 LOAD(SIEVE_DOT, SIEVE_FIRST - LANES));
     for (guint at = SIEVE_FIRST; at < end; at += LANES) {
         fetch_next(text, at, 1);
         Words run = LOAD(SIEVE_RUN, at), dots = LOAD(SIEVE_DOT, at);
@@ -262,20 +291,33 @@ PASS list_ends(SieveBlock *block, const guint8 *text, guint end)
         Words word = add_words(run, LOAD(SIEVE_WORD, at), &carries[SIEVE_CARRY_WORD]);
         Words off = add_words(run, off_marks(block, at, marks), &carries[SIEVE_CARRY_OFF]);
         Words marked = add_words(run, marks, &carries[SIEVE_CARRY_MARK]);
+        Words hosts = host_starts(block, at), letters = LOAD(SIEVE_WORD, at);
+        Words host = add_words(run, hosts & letters, &carries[SIEVE_CARRY_HOST]);
         Words quad = add_words(run, quads(block, at), &carries[SIEVE_CARRY_QUAD]);
         Words plain = BEFORE(SIEVE_ALNUM, at, 1);
         Words name = dotted & word & ~run, number = quad & ~word & ~run;
+        /* Hosts with dots are looked at as names. */
+        Words whole = dotted & ~BEFORE(SIEVE_DOT, at, 1) & ~LOAD(SIEVE_HIGH, at);
+        Words odd_hosts = host & ~run & ~whole;
+        hosts &= ~letters;
         Words marked_names = name & ~(plain & ~off);
         Words marked_numbers = number & ~(plain & ~marked);
         guint32 base = (at - SIEVE_FIRST) * 64;
-        names = flatten_words(names, name & plain & ~off, base);
-        numbers = flatten_words(numbers, number & plain & ~marked, base);
+        keep_windows(block, at, run, dots);
+        names = flatten_words(names, name & plain & ~off, base, 3);
+        numbers = flatten_words(numbers, number & plain & ~marked, base, 2);
+        if (any(hosts | odd_hosts)) {
+            list_words(block, SIEVE_HOSTS, at, hosts);
+            list_words(block, SIEVE_HOST_ENDS, at, odd_hosts);
+        }
         if (any(marked_names | marked_numbers)) {
             list_words(block, SIEVE_MARKED_NAMES, at, marked_names);
             list_words(block, SIEVE_MARKED_NUMBERS, at, marked_numbers);
         }
     }
     memcpy(block->carries, carries, sizeof(carries));
+    memset(names, 0, 8 * sizeof(*names)); /* what is read beyond them is a place, too */
+    memset(numbers, 0, 8 * sizeof(*numbers));
     block->counts[SIEVE_NAMES] = (guint)(names - block->lists[SIEVE_NAMES]);
     block->counts[SIEVE_NUMBERS] = (guint)(numbers - block->lists[SIEVE_NUMBERS]);
 }
@@ -287,8 +329,11 @@ PASS list_colons(SieveBlock *block, guint end)
     for (guint at = SIEVE_FIRST; at < end + LANES; at += LANES)
         STORE(SIEVE_PAIR, at, pairs(block, at));
     for (guint at = SIEVE_FIRST; at < end; at += LANES) {
+        Words begun = chains(block, at);
+        if (!carry && !any(begun))
+            continue;
         Words chain = LOAD(SIEVE_HEX, at) | LOAD(SIEVE_COLON, at);
-        Words ends = add_words(chain, chains(block, at), &carry);
+        Words ends = add_words(chain, begun, &carry);
         list_words(block, SIEVE_COLONS, at, ends & ~chain);
     }
     block->carries[SIEVE_CARRY_CHAIN] = carry;
@@ -378,42 +423,50 @@ typedef struct {
     Names names;
     Numbers numbers;
     guint name_count, number_count;
+    /* Those that the filters know: their numbers, and what else is asked of them. */
+    guint32 known_names[SOME_TOGETHER + 8], known_numbers[SOME_TOGETHER + 8];
+    guint known_name_count, known_number_count;
+    NearKeys near;
 } Plain;
 
 /* Reads the names and addresses from the lists' place @from on, and begins to fetch. */
 PASS begin_plain(const Sieve *sieve, SieveBlock *block, const guint8 *text, guint from,
                  Plain *plain)
 {
-    const Filter name2 = sieve->filters->name2, v4 = sieve->filters->v4;
     guint names = sieve->names ? block->counts[SIEVE_NAMES] : 0;
     guint numbers = sieve->addresses ? block->counts[SIEVE_NUMBERS] : 0;
 
     names = MIN(names - MIN(from, names), SOME_TOGETHER);
     numbers = MIN(numbers - MIN(from, numbers), SOME_TOGETHER);
-    names = read_plain_names(sieve, block, text, block->lists[SIEVE_NAMES] + from, names,
-                             &plain->names);
-    make_name_keys(sieve->seed_name2, &name2, text, &plain->names, names);
-    numbers =
-        read_numbers(block, text, block->lists[SIEVE_NUMBERS] + from, numbers, &plain->numbers);
-    if (v4.count > 0)
-        make_number_keys(sieve->seed_v4, &v4, &plain->numbers, numbers);
+    names = begin_names(sieve, block, text, block->lists[SIEVE_NAMES] + from, names, &plain->names);
+    numbers = begin_numbers(sieve, block, text, block->lists[SIEVE_NUMBERS] + from, numbers,
+                            &plain->numbers);
     plain->name_count = names;
     plain->number_count = numbers;
 }
 
-/* Passes on those that the filters let through. */
-PASS end_plain(const Sieve *sieve, SieveBlock *block, const guint8 *text, Plain *plain)
+/* Keeps what the filters know, and begins to fetch what else is asked of it. */
+PASS narrow_plain(const Sieve *sieve, const guint8 *text, Plain *plain)
 {
     const Filters filters = *sieve->filters;
-    NearKeys near;
+    guint names =
+        keep_known_names(&filters.name2, &plain->names, plain->name_count, plain->known_names);
+    guint numbers =
+        keep_known_numbers(&filters, &plain->numbers, plain->number_count, plain->known_numbers);
 
-    guint names = keep_known_names(&filters.name2, &plain->names, plain->name_count);
-    make_near_keys(sieve->seed_name3, &filters.name3, text, &plain->names, names, &near);
-    guint numbers = keep_known_numbers(&filters, &plain->numbers, plain->number_count);
-    for (guint n = 0; n < numbers; n++)
-        ask_for_number(sieve, block, (gint32)plain->numbers.ends[n], plain->numbers.lengths[n],
-                       plain->numbers.addresses[n]);
-    pass_near(block, &filters.name3, &plain->names, &near, names);
+    make_near_keys(sieve->seed_name3, &filters.name3, text, &plain->names, plain->known_names,
+                   names, &plain->near);
+    fetch_networks(&filters, &plain->numbers, plain->known_numbers, numbers);
+    plain->known_name_count = names;
+    plain->known_number_count = numbers;
+}
+
+/* Passes on what the filters let through. */
+PASS end_plain(const Sieve *sieve, SieveBlock *block, const Plain *plain)
+{
+    pass_near(block, &sieve->filters->name3, &plain->names, plain->known_names, &plain->near,
+              plain->known_name_count);
+    pass_known(sieve, block, &plain->numbers, plain->known_numbers, plain->known_number_count);
 }
 
 /* What lies behind the first names and addresses of a block, which has more of them than most. */
@@ -423,7 +476,8 @@ static void look_at_rest(const Sieve *sieve, SieveBlock *block, const guint8 *te
 
     for (guint from = SOME_TOGETHER; from < count; from += SOME_TOGETHER) {
         begin_plain(sieve, block, text, from, plain);
-        end_plain(sieve, block, text, plain);
+        narrow_plain(sieve, text, plain);
+        end_plain(sieve, block, plain);
     }
 }
 
@@ -449,19 +503,19 @@ static void look(const Sieve *sieve, SieveBlock *block, const guint8 *text, gsiz
     classify(block, text, length);
     take_out_escapes(block, end + SIEVE_AHEAD - 1);
     memset(block->counts, 0, sizeof(block->counts));
-    list_starts(block, text, end);
+    block->name_hits = block->number_hits = 0;
+    /* Memory is slow: between asking for it and having it there is always something to do. */
     list_ends(block, text, end);
+    begin_plain(sieve, block, text, 0, &plain);
+    list_starts(block, text, end);
+    narrow_plain(sieve, text, &plain);
+    begin_hashes(sieve, block, text, &hashes);
     list_colons(block, end);
     if (block->high || block->carries[SIEVE_CARRY_HIGH] || block->carries[SIEVE_CARRY_HIGH_DOT])
         list_other_scripts(block, text, end);
-    block->name_hits = block->number_hits = 0;
-    begin_plain(sieve, block, text, 0, &plain);
-    begin_hashes(sieve, block, text, &hashes);
-    /* Memory is slow; meanwhile the rest. */
-    leave_names_out(block);
     leave_chains_out(sieve, block, text);
     leave_hashes_out(sieve, block, text, &hashes);
-    end_plain(sieve, block, text, &plain);
+    end_plain(sieve, block, &plain);
     look_at_rest(sieve, block, text, &plain);
     if (sieve->names)
         probe_marked_names(sieve, block, text);

@@ -16,6 +16,7 @@ typedef struct {
 /* Names that wait; some more may be written than there are. */
 typedef struct {
     guint64 keys[NAMES_TOGETHER + 8];
+    guint32 places[NAMES_TOGETHER + 8]; /* of keys in the filter */
     guint32 ends[NAMES_TOGETHER + 8], two[NAMES_TOGETHER + 8], three[NAMES_TOGETHER + 8];
 } Names;
 
@@ -26,11 +27,10 @@ static inline void pass_name(SieveBlock *block, gint32 end)
 }
 
 #ifdef SIEVE_LANES
-static inline guint read_plain_names(const Sieve *sieve, SieveBlock *block, const guint8 *text,
-                                     const guint32 *list, guint count, Names *names);
-static inline void make_name_keys(guint64 seed, const Filter *filter, const guint8 *text,
-                                  Names *names, guint count);
-static inline guint keep_known_names(const Filter *filter, Names *names, guint count);
+static inline guint begin_names(const Sieve *sieve, SieveBlock *block, const guint8 *text,
+                                const guint32 *list, guint count, Names *names);
+static inline guint keep_known_names(const Filter *filter, const Names *names, guint count,
+                                     guint32 *ret_known);
 #else
 /* The labels of the name that ends at @end, a letter or digit before it, and does not begin with
  * marks, are written to place @to; FALSE when it is none. No branch here: whether a last label is
@@ -58,34 +58,30 @@ static inline gboolean read_plain_name(const Sieve *sieve, SieveBlock *block, co
     return is_name;
 }
 
-/* Reads the names that end at @count places of @list; how many there are. */
-static inline guint read_plain_names(const Sieve *sieve, SieveBlock *block, const guint8 *text,
-                                     const guint32 *list, guint count, Names *names)
+/* Reads the names that end at @count places of @list, makes keys of their last two labels, and
+ * fetches what the filter has there; how many names there are. */
+static inline guint begin_names(const Sieve *sieve, SieveBlock *block, const guint8 *text,
+                                const guint32 *list, guint count, Names *names)
 {
+    const Filter filter = sieve->filters->name2;
     guint waiting = 0;
+
     for (guint i = 0; i < count; i++)
         waiting += (guint)read_plain_name(sieve, block, text, list[i], names, waiting);
+    for (guint n = 0; n < waiting; n++) {
+        names->keys[n] = key_tail(sieve->seed_name2, text + names->ends[n], names->two[n]);
+        __builtin_prefetch(&filter.words[filter_place(names->keys[n], filter.count)]);
+    }
     return waiting;
 }
 
-/* Makes keys of their last two labels, and fetches what the filter has there. */
-static inline void make_name_keys(guint64 seed, const Filter *filter, const guint8 *text,
-                                  Names *names, guint count)
-{
-    for (guint n = 0; n < count; n++) {
-        names->keys[n] = key_tail(seed, text + names->ends[n], names->two[n]);
-        __builtin_prefetch(&filter->words[filter_place(names->keys[n], filter->count)]);
-    }
-}
-
-/* Keeps those that the filter has; how many these are. */
-static inline guint keep_known_names(const Filter *filter, Names *names, guint count)
+/* The numbers of those that the filter has; how many these are. */
+static inline guint keep_known_names(const Filter *filter, const Names *names, guint count,
+                                     guint32 *ret_known)
 {
     guint kept = 0;
     for (guint n = 0; n < count; n++) {
-        names->ends[kept] = names->ends[n];
-        names->two[kept] = names->two[n];
-        names->three[kept] = names->three[n];
+        ret_known[kept] = n;
         kept += (guint)filter_has(filter, names->keys[n]);
     }
     return kept;
@@ -150,26 +146,27 @@ typedef struct {
     guint64 two[NAMES_TOGETHER], three[NAMES_TOGETHER];
 } NearKeys;
 
-/* Makes them, and fetches what the filter has there. */
+/* Makes them of those @known, and fetches what the filter has there. */
 static inline void make_near_keys(guint64 seed, const Filter *filter, const guint8 *text,
-                                  const Names *names, guint count, NearKeys *keys)
+                                  const Names *names, const guint32 *known, guint count,
+                                  NearKeys *keys)
 {
     for (guint n = 0; n < count; n++) {
-        const guint8 *end = text + names->ends[n];
-        keys->two[n] = key_tail(seed, end, names->two[n]);
-        keys->three[n] = key_tail(seed, end, names->three[n]);
-        __builtin_prefetch(&filter->words[filter_place(keys->two[n], filter->count)]);
-        __builtin_prefetch(&filter->words[filter_place(keys->three[n], filter->count)]);
+        const guint8 *end = text + (gint32)names->ends[known[n]];
+        keys->two[n] = key_tail(seed, end, names->two[known[n]]);
+        keys->three[n] = key_tail(seed, end, names->three[known[n]]);
+        filter_fetch(filter, keys->two[n]);
+        filter_fetch(filter, keys->three[n]);
     }
 }
 
 /* Passes on those that the filter has. */
 static inline void pass_near(SieveBlock *block, const Filter *filter, const Names *names,
-                             const NearKeys *keys, guint count)
+                             const guint32 *known, const NearKeys *keys, guint count)
 {
     for (guint n = 0; n < count; n++)
         if (filter_has(filter, keys->two[n]) || filter_has(filter, keys->three[n]))
-            pass_name(block, (gint32)names->ends[n]);
+            pass_name(block, (gint32)names->ends[known[n]]);
 }
 
 PASS probe_marked_names(const Sieve *sieve, SieveBlock *block, const guint8 *text)
@@ -182,28 +179,4 @@ PASS probe_marked_names(const Sieve *sieve, SieveBlock *block, const guint8 *tex
                        key_tail(sieve->seed_name2, text + name.end, name.two)) &&
             has_name3(sieve, text, &name))
             pass_name(block, name.end);
-}
-
-/* Of the hosts of URLs, those that are names with dots are looked at as such: they are left out
- * here, unless other scripts or a number are in them. */
-static void leave_names_out(SieveBlock *block)
-{
-    guint32 *hosts = block->lists[SIEVE_HOSTS];
-    guint kept = 0;
-
-    for (guint i = 0; i < block->counts[SIEVE_HOSTS]; i++) {
-        guint32 at = hosts[i];
-        guint64 run = ahead(block, SIEVE_RUN, at);
-        guint length = run == ~G_GUINT64_CONSTANT(0) ? 64 : (guint)__builtin_ctzll(~run);
-        guint64 dots = ahead(block, SIEVE_DOT, at), letters = ahead(block, SIEVE_WORD, at);
-        guint32 end = at + length;
-        gboolean high = block->masks[SIEVE_HIGH][SIEVE_FIRST + (end >> 6)] >> (end & 63) & 1;
-        /* A dot that a letter or digit follows, and a letter at the start. */
-        guint64 inside = dots & ahead(block, SIEVE_ALNUM, at + 1) &
-                         ((G_GUINT64_CONSTANT(1) << (length & 63)) - 1);
-        gboolean left_out = (length < 64) & !high & (inside != 0) & (letters & 1);
-        hosts[kept] = at;
-        kept += !left_out;
-    }
-    block->counts[SIEVE_HOSTS] = kept;
 }

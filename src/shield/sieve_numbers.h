@@ -17,9 +17,9 @@ typedef struct {
 /* Addresses that wait; some more may be written than there are. */
 typedef struct {
     guint64 keys[NUMBERS_TOGETHER + 8];
+    guint32 places[NUMBERS_TOGETHER + 8]; /* of keys in the filter */
     guint32 ends[NUMBERS_TOGETHER + 8], lengths[NUMBERS_TOGETHER + 8];
     guint32 addresses[NUMBERS_TOGETHER + 8];
-    guint32 shapes[NUMBERS_TOGETHER + 8]; /* of quads that are being read */
 } Numbers;
 
 static inline void pass_number(SieveBlock *block, gint32 end, guint length, guint32 address)
@@ -103,17 +103,19 @@ static inline gboolean read_number(const Sieve *sieve, SieveBlock *block, const 
 }
 
 #ifdef SIEVE_LANES
-static inline void make_number_keys(guint64 seed, const Filter *filter, Numbers *numbers,
-                                    guint count);
-static inline guint keep_known_numbers(const Filters *filters, Numbers *numbers, guint count);
-static inline guint read_numbers(const SieveBlock *block, const guint8 *text, const guint32 *list,
-                                 guint count, Numbers *numbers);
+static inline guint begin_numbers(const Sieve *sieve, const SieveBlock *block, const guint8 *text,
+                                  const guint32 *list, guint count, Numbers *numbers);
+static inline guint keep_known_numbers(const Filters *filters, const Numbers *numbers, guint count,
+                                       guint32 *ret_known);
 #else
-/* Reads the addresses that end at @count places of @list; how many there are. */
-static inline guint read_numbers(const SieveBlock *block, const guint8 *text, const guint32 *list,
-                                 guint count, Numbers *numbers)
+/* Reads the addresses that end at @count places of @list, makes their keys, and fetches what the
+ * filter has there; how many there are. */
+static inline guint begin_numbers(const Sieve *sieve, const SieveBlock *block, const guint8 *text,
+                                  const guint32 *list, guint count, Numbers *numbers)
 {
+    const Filter filter = sieve->filters->v4;
     guint waiting = 0;
+
     for (guint i = 0; i < count; i++) {
         guint32 end = list[i];
         guint length = leading(~near_window(block, SIEVE_RUN, end));
@@ -123,35 +125,49 @@ static inline guint read_numbers(const SieveBlock *block, const guint8 *text, co
         waiting += (guint)read_quad(text + end, near_window(block, SIEVE_DOT, end) & whole, length,
                                     &numbers->addresses[waiting]);
     }
+    if (filter.count == 0)
+        return waiting;
+    for (guint n = 0; n < waiting; n++) {
+        numbers->keys[n] = key_number(sieve->seed_v4, numbers->addresses[n]);
+        filter_fetch(&filter, numbers->keys[n]);
+    }
     return waiting;
 }
 
-/* Makes their keys, and fetches what the filter has there. */
-static inline void make_number_keys(guint64 seed, const Filter *filter, Numbers *numbers,
-                                    guint count)
-{
-    for (guint n = 0; n < count; n++) {
-        numbers->keys[n] = key_number(seed, numbers->addresses[n]);
-        __builtin_prefetch(&filter->words[filter_place(numbers->keys[n], filter->count)]);
-    }
-}
-
-/* Keeps those that the filter has, or that are near a network; how many these are. */
-static inline guint keep_known_numbers(const Filters *filters, Numbers *numbers, guint count)
+/* The numbers of those that the filter has, or that are near a network; how many these are. */
+static inline guint keep_known_numbers(const Filters *filters, const Numbers *numbers, guint count,
+                                       guint32 *ret_known)
 {
     guint kept = 0;
     for (guint n = 0; n < count; n++) {
-        gboolean known = filter_bit(filters->v4_nets, numbers->addresses[n] >> 16);
+        gboolean known = nets4_reach(filters, numbers->addresses[n]);
         if (filters->v4.count > 0)
             known |= filter_has(&filters->v4, numbers->keys[n]);
-        numbers->ends[kept] = numbers->ends[n];
-        numbers->lengths[kept] = numbers->lengths[n];
-        numbers->addresses[kept] = numbers->addresses[n];
+        ret_known[kept] = n;
         kept += (guint)known;
     }
     return kept;
 }
 #endif
+
+/* Fetches what is asked for networks around those @known. */
+static inline void fetch_networks(const Filters *filters, const Numbers *numbers,
+                                  const guint32 *known, guint count)
+{
+    for (guint n = 0; n < count; n++)
+        nets4_fetch(filters, numbers->addresses[known[n]]);
+}
+
+/* Passes on those that the filters let through. */
+static inline void pass_known(const Sieve *sieve, SieveBlock *block, const Numbers *numbers,
+                              const guint32 *known, guint count)
+{
+    for (guint n = 0; n < count; n++) {
+        guint at = known[n];
+        ask_for_number(sieve, block, (gint32)numbers->ends[at], numbers->lengths[at],
+                       numbers->addresses[at]);
+    }
+}
 
 PASS probe_marked_numbers(const Sieve *sieve, SieveBlock *block, const guint8 *text)
 {

@@ -165,6 +165,14 @@ gboolean sieve_rare_host(const Sieve *sieve, const SieveLevel *level, gsize at)
            filter_has(&sieve->filters->name2, key_tail(sieve->seed_name2, text + end, length));
 }
 
+gboolean sieve_rare_host_end(const Sieve *sieve, const SieveLevel *level, gsize at)
+{
+    /* What it begins behind is in no host. */
+    while (level->text[at - 1] != '/' && level->text[at - 1] != '@')
+        at--;
+    return sieve_rare_host(sieve, level, at);
+}
+
 gboolean sieve_rare_split(const Sieve *sieve, const SieveLevel *level, gsize at)
 {
     gsize start = at;
