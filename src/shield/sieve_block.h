@@ -12,7 +12,7 @@
 #include "shield/sieve.h"
 #include "stix/observable_address.h"
 
-#define SIEVE_WORDS 64
+#define SIEVE_WORDS 128
 #define SIEVE_FIRST 8
 /* Words that are looked at beyond the block: the longest hash and what follows it, and as many as
  * are combined at a time. */

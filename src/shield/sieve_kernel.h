@@ -50,13 +50,13 @@ static inline void classify_words(const guint8 *text, SieveBlock *block, guint a
 }
 #endif
 
-/* Classifies what is not yet known of the block and the words behind it. */
-PASS classify(SieveBlock *block, const guint8 *text, gsize length)
+/* Classifies what is not yet known of the block up to word @end and of the words behind it. */
+PASS classify(SieveBlock *block, const guint8 *text, gsize length, guint end)
 {
-    const guint end = SIEVE_FIRST + SIEVE_WORDS + SIEVE_AHEAD;
     guint at = SIEVE_FIRST + block->known;
     guint64 high = block->masks[SIEVE_HIGH][SIEVE_FIRST - 1];
 
+    end += (SIEVE_FIRST - end) % LANES + SIEVE_AHEAD;
     for (; at < end; at += LANES) {
         gsize done = (at - SIEVE_FIRST) * 64;
         if (G_UNLIKELY(done + LANES * 64 > length))
@@ -500,7 +500,7 @@ static void look(const Sieve *sieve, SieveBlock *block, const guint8 *text, gsiz
     Plain plain;
     Glances hashes;
 
-    classify(block, text, length);
+    classify(block, text, length, end);
     take_out_escapes(block, end + SIEVE_AHEAD - 1);
     memset(block->counts, 0, sizeof(block->counts));
     block->name_hits = block->number_hits = 0;
