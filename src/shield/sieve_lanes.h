@@ -204,6 +204,11 @@ static inline void keep_lanes(guint32 *into, __mmask8 lanes, Lanes values)
                         _mm256_maskz_compress_epi32(lanes, _mm512_cvtepi64_epi32(values)));
 }
 
+static inline void put_lanes(guint32 *into, Lanes values)
+{
+    _mm256_storeu_si256((__m256i *)(gpointer)into, _mm512_cvtepi64_epi32(values));
+}
+
 static inline guint begin_names(const Sieve *sieve, SieveBlock *block, const guint8 *text,
                                 const guint32 *list, guint count, Names *names)
 {
@@ -312,7 +317,6 @@ static inline guint begin_numbers(const Sieve *sieve, const SieveBlock *block, c
 {
     const Filter filter = sieve->filters->v4;
     const guint64 seed = sieve->seed_v4;
-    guint waiting = 0;
 
     for (guint i = 0; i < count; i += 8) {
         Lanes run, dots, orders;
@@ -328,23 +332,21 @@ static inline guint begin_numbers(const Sieve *sieve, const SieveBlock *block, c
                      (guint)_mm512_cmpgt_epu32_mask(high, _mm512_set1_epi32(255)) << 16;
         over |= over >> 2;
         over |= over >> 1;
-        are &= (__mmask8)~_pext_u32(over, 0x11111111);
-        Lanes addresses = _mm512_cvtepu32_epi64(
-            _mm256_set_m128i(_mm512_cvtepi32_epi8(high), _mm512_cvtepi32_epi8(low)));
+        __m256i addresses = _mm256_set_m128i(_mm512_cvtepi32_epi8(high), _mm512_cvtepi32_epi8(low));
         /* key_number() */
-        Lanes keys = mix_lanes(xor_all(addresses, seed), all_lanes(KEY_FACTOR_C ^ seed >> 32));
-        _mm512_storeu_si512(numbers->keys + waiting, _mm512_maskz_compress_epi64(are, keys));
-        keep_lanes(numbers->places + waiting, are, places_of_keys(keys, filter.count));
-        keep_lanes(numbers->ends + waiting, are, widen(list + i));
-        keep_lanes(numbers->lengths + waiting, are, length);
-        keep_lanes(numbers->addresses + waiting, are, addresses);
-        waiting += (guint)__builtin_popcount(are);
+        Lanes keys = mix_lanes(xor_all(_mm512_cvtepu32_epi64(addresses), seed),
+                               all_lanes(KEY_FACTOR_C ^ seed >> 32));
+        _mm512_storeu_si512(numbers->keys + i, keys);
+        _mm256_storeu_si256((__m256i *)(gpointer)(numbers->addresses + i), addresses);
+        put_lanes(numbers->places + i, places_of_keys(keys, filter.count));
+        put_lanes(numbers->ends + i, widen(list + i));
+        put_lanes(numbers->lengths + i, length);
+        numbers->are[i / 8] = are & (__mmask8)~_pext_u32(over, 0x11111111);
     }
-    memset(numbers->places + waiting, 0, 8 * sizeof(*numbers->places));
     if (filter.count > 0)
-        for (guint n = 0; n < waiting; n++)
+        for (guint n = 0; n < count; n++)
             __builtin_prefetch(&filter.words[numbers->places[n]]);
-    return waiting;
+    return count;
 }
 
 static inline guint keep_known_numbers(const Filters *filters, const Numbers *numbers, guint count,
@@ -353,7 +355,7 @@ static inline guint keep_known_numbers(const Filters *filters, const Numbers *nu
     guint kept = 0;
 
     for (guint n = 0; n < count; n += 8) {
-        __mmask8 lanes = first_lanes(count - n);
+        __mmask8 lanes = numbers->are[n / 8];
         __mmask8 known = bits_of_map(filters->v4_nets, lanes,
                                      _mm512_srli_epi64(widen(numbers->addresses + n), 16));
         if (filters->v4.count > 0)

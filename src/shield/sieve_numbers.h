@@ -20,6 +20,7 @@ typedef struct {
     guint32 places[NUMBERS_TOGETHER + 8]; /* of keys in the filter */
     guint32 ends[NUMBERS_TOGETHER + 8], lengths[NUMBERS_TOGETHER + 8];
     guint32 addresses[NUMBERS_TOGETHER + 8];
+    guint8 are[NUMBERS_TOGETHER / 8 + 1]; /* where all are kept: a bit for those that are any */
 } Numbers;
 
 static inline void pass_number(SieveBlock *block, gint32 end, guint length, guint32 address)
