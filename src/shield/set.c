@@ -180,6 +180,8 @@ static void prepare(Set *set)
             set->nets4[i] = set_rows_not_less(set, SET_TABLE_NET4, &prefix, 1, 0,
                                               set->header->counts[SET_TABLE_NET4]);
     }
+    for (guint i = 0; i < 32; i++)
+        set->lengths4 |= (guint32)(set->nets4[i] < set->nets4[i + 1]) << i;
 }
 
 Set *set_open_bytes(GBytes *bytes, GError **error)

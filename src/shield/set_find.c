@@ -183,14 +183,14 @@ static guint32 number_v4(const ObservableAddress *address)
     return (guint32)(set_file_first(address->bytes, 4) >> 32);
 }
 
-/* The network of IPv4 with the first address @bytes among those from @low to @high, which have one
- * prefix length. */
-static SetEntry find_net4(const Set *set, const guint8 *bytes, guint32 low, guint32 high)
+/* The network of IPv4 with the first address @network. */
+static SetEntry find_net4(const Set *set, guint32 network, guint prefix)
 {
     const guint8 *values = set_rows_part(set, SET_PART_VALUES + SET_TABLE_NET4, NULL);
     guint width = set_file_widths[SET_TABLE_NET4];
-    guint64 wanted = set_file_first(bytes, 4);
-    guint32 end = MIN(high, set->header->counts[SET_TABLE_NET4]);
+    guint64 wanted = (guint64)network << 32;
+    guint32 low = set->nets4[prefix];
+    guint32 end = MIN(set->nets4[prefix + 1], set->header->counts[SET_TABLE_NET4]);
 
     for (guint32 count = end - MIN(low, end); count > 0;) {
         guint32 half = count / 2;
@@ -201,30 +201,6 @@ static SetEntry find_net4(const Set *set, const guint8 *bytes, guint32 low, guin
     return low < end && set_file_first(values + (gsize)low * width + 1, 4) == wanted
                ? entry_of(set, SET_TABLE_NET4, low)
                : SET_NONE;
-}
-
-/* The networks of one prefix length, of which none is longer than @address. */
-static SetEntry find_net(const Set *set, const ObservableAddress *address, guint prefix)
-{
-    ObservableAddress net = *address;
-    guint8 bytes[17];
-    guint size = address->v6 ? 16 : 4;
-    const guint32 *firsts = address->v6 ? set->nets6 : set->nets4;
-
-    if (firsts[prefix] >= firsts[prefix + 1])
-        return SET_NONE;
-    net.prefix = (guint8)prefix;
-    for (guint i = prefix / 8; i < size; i++)
-        net.bytes[i] &= i == prefix / 8 ? (guint8) ~(0xff >> prefix % 8) : 0;
-    if (address->v6 && !filter_has(&set->filters.v6, key_v6(set->filters.seed, net.bytes)))
-        return SET_NONE;
-    if (!address->v6)
-        return filter_has(&set->filters.v4_near,
-                          key_v4_prefix(set->filters.seed, number_v4(&net), prefix))
-                   ? find_net4(set, net.bytes, firsts[prefix], firsts[prefix + 1])
-                   : SET_NONE;
-    SetFileTable table = set_file_pack_address(&net, bytes);
-    return find_between(set, table, bytes, firsts[prefix], firsts[prefix + 1]);
 }
 
 /* Narrows prefix lengths down to those of networks that may have the address; FALSE when none has.
@@ -240,6 +216,53 @@ static gboolean narrow_down(const Set *set, guint32 number, guint *least, guint 
     if (!nets4_has_wide(filters, number))
         *least = NETS4_WIDE + 1;
     return *least <= *most;
+}
+
+/* Appends the networks with prefixes up to @most that the address lies in, the longest first; how
+ * many there are then. */
+static guint find_nets4(const Set *set, guint32 number, guint most, SetEntry *found, guint count)
+{
+    const Filters *filters = &set->filters;
+    guint least = 0;
+
+    if (!narrow_down(set, number, &least, &most))
+        return count;
+    /* The bits of the lengths that there are, the longest first. */
+    guint32 lengths = set->lengths4 & G_MAXUINT32 >> (31 - most) & G_MAXUINT32 << least;
+    while (lengths != 0) {
+        guint prefix = 31 - (guint)__builtin_clz(lengths);
+        guint32 network = number & (guint32)(G_MAXUINT64 << (32 - prefix));
+        lengths ^= 1u << prefix;
+        if (!filter_has(&filters->v4_near, key_v4_prefix(filters->seed, network, prefix)))
+            continue;
+        SetEntry entry = find_net4(set, network, prefix);
+        if (entry != SET_NONE && count < SET_MAX_FOUND)
+            found[count++] = entry;
+    }
+    return count;
+}
+
+/* The same of IPv6. */
+static guint find_nets6(const Set *set, const ObservableAddress *address, guint most,
+                        SetEntry *found, guint count)
+{
+    for (guint prefix = most + 1; prefix-- > 0;) {
+        ObservableAddress net = *address;
+        guint8 bytes[17];
+        if (set->nets6[prefix] >= set->nets6[prefix + 1])
+            continue;
+        net.prefix = (guint8)prefix;
+        for (guint i = prefix / 8; i < sizeof(net.bytes); i++)
+            net.bytes[i] &= i == prefix / 8 ? (guint8) ~(0xff >> prefix % 8) : 0;
+        if (!filter_has(&set->filters.v6, key_v6(set->filters.seed, net.bytes)))
+            continue;
+        SetFileTable table = set_file_pack_address(&net, bytes);
+        SetEntry entry =
+            find_between(set, table, bytes, set->nets6[prefix], set->nets6[prefix + 1]);
+        if (entry != SET_NONE && count < SET_MAX_FOUND)
+            found[count++] = entry;
+    }
+    return count;
 }
 
 static SetEntry find_address(const Set *set, const ObservableAddress *address)
@@ -266,15 +289,9 @@ guint set_find_address(const Set *set, const ObservableAddress *address,
         if (entry != SET_NONE)
             ret_found[found++] = entry;
     }
-    guint least = 0, most = MIN(address->prefix, bits - 1);
-    if (!address->v6 && !narrow_down(set, number_v4(address), &least, &most))
-        return found;
-    for (guint prefix = most + 1; prefix-- > least;) {
-        SetEntry entry = find_net(set, address, prefix);
-        if (entry != SET_NONE && found < SET_MAX_FOUND)
-            ret_found[found++] = entry;
-    }
-    return found;
+    guint most = MIN(address->prefix, bits - 1);
+    return address->v6 ? find_nets6(set, address, most, ret_found, found)
+                       : find_nets4(set, number_v4(address), most, ret_found, found);
 }
 
 gboolean set_may_have_url_host(const Set *set, const char *host, gsize length)

@@ -21,6 +21,7 @@ struct Set {
     guint32 links;
     SetTexts *texts;
     guint32 nets4[34], nets6[130]; /* the position of each prefix length's first network */
+    guint32 lengths4;              /* a bit for each prefix length, up to 31, that has any */
     char *path;                    /* NULL: in memory */
     SetSide *side;                 /* the same */
 };
