@@ -87,6 +87,7 @@ Sieve *sieve_new(const Set *set)
     sieve->seed_name2 = key_seed(sieve->filters->seed, KEY_NAME2);
     sieve->seed_name3 = key_seed(sieve->filters->seed, KEY_NAME3);
     sieve->seed_v4 = key_seed(sieve->filters->seed, KEY_V4);
+    sieve->seed_v6 = key_seed(sieve->filters->seed, KEY_V6);
     sieve->names = sieve->filters->name2.count > 0;
     sieve->addresses = sieve->filters->v4.count > 0 || has_networks(sieve->filters);
     sieve->simd = choose_simd();

@@ -145,7 +145,7 @@ extern const SieveVariant sieve_plain, sieve_avx2, sieve_avx512;
 struct Sieve {
     const Set *set;
     const Filters *filters;
-    guint64 seed_name2, seed_name3, seed_v4;
+    guint64 seed_name2, seed_name3, seed_v4, seed_v6;
     gboolean names, addresses; /* has the set any? */
     SieveSimd simd;
     const SieveVariant *variant;

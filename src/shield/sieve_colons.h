@@ -102,7 +102,6 @@ static inline Glance glance_at_chain(const Sieve *sieve, const SieveBlock *block
 {
     guint64 colons = window(block, SIEVE_COLON, end);
     guint length = leading(~(colons | window(block, SIEVE_HEX, end)));
-    static const guint8 noughts[10];
     guint8 address[16];
 
     if (length > NEAR_BITS)
@@ -123,10 +122,12 @@ static inline Glance glance_at_chain(const Sieve *sieve, const SieveBlock *block
     colons &= (G_GUINT64_CONSTANT(1) << length) - 1;
     if (!read_groups(start, colons, length, address))
         return GLANCE_NO;
+    guint64 first;
+    guint16 next;
+    memcpy(&first, address, sizeof(first));
+    memcpy(&next, address + sizeof(first), sizeof(next));
     /* What begins with noughts may be an IPv4 address. */
-    return memcmp(address, noughts, sizeof(noughts)) == 0 || sieve_rare_v6(sieve, address)
-               ? GLANCE_YES
-               : GLANCE_NO;
+    return (first | next) == 0 || sieve_rare_v6(sieve, address) ? GLANCE_YES : GLANCE_NO;
 }
 
 /* May what begins with 32 hexadecimal digits at @start be a hash? */

@@ -399,11 +399,9 @@ static inline gboolean read_groups(const guint8 *text, guint64 colons, guint len
     if (_mm_mask_cmpgt_epi8_mask((__mmask16)there, lengths, _mm_set1_epi8(5)) || count > GROUPS ||
         (count == GROUPS) != (doubles == 0))
         return FALSE;
-    guint places = 0xff;
-    if (doubles != 0) {
-        guint first = (guint)__builtin_popcount(_bzhi_u32(groups, _lzcnt_u32(empty) ^ 31));
-        places = ((1u << first) - 1) | (0xff00u >> (count - first) & 0xff);
-    }
+    /* Without a gap there are as many as there can be, and all of them before it. */
+    guint first = (guint)__builtin_popcount(_bzhi_u32(groups, _lzcnt_u32(empty) ^ 31));
+    guint places = ((1u << first) - 1) | (0xff00u >> (count - first) & 0xff);
     ends =
         _mm_maskz_expand_epi8((__mmask16)places, _mm_maskz_compress_epi8((__mmask16)groups, ends));
     before = _mm_maskz_expand_epi8((__mmask16)places,

@@ -33,7 +33,7 @@ static guint64 first_bits(guint64 word, guint bits)
 gboolean sieve_rare_v6(const Sieve *sieve, const guint8 address[16])
 {
     const Filter filter = sieve->filters->v6;
-    guint64 seed = key_seed(sieve->filters->seed, KEY_V6), high, low;
+    guint64 seed = sieve->seed_v6, high, low;
 
     if (filter.count == 0)
         return FALSE;
