@@ -6,7 +6,7 @@
  * text that is such a host, or lies under it, ends in the same labels. */
 
 /* Names that are asked for together, so that they wait for memory together. */
-#define NAMES_TOGETHER 128
+#define NAMES_TOGETHER 192
 
 typedef struct {
     gint32 end;

@@ -6,7 +6,7 @@
 #define RANGE_MIN 15
 
 /* Addresses that are asked for together. */
-#define NUMBERS_TOGETHER 128
+#define NUMBERS_TOGETHER 192
 
 typedef struct {
     gint32 end;
