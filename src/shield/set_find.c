@@ -299,34 +299,34 @@ gboolean set_may_have_url_host(const Set *set, const char *host, gsize length)
     return filter_has(&set->url_hosts, set_file_text_key(set->filters.seed, host, length));
 }
 
+static gboolean may_have_v4(const Set *set, guint32 number)
+{
+    ObservableAddress address = {.prefix = 32};
+    SetEntry found[SET_MAX_FOUND];
+    char host[OBSERVABLE_ADDRESS_MAX];
+    guint32 bytes = GUINT32_TO_BE(number);
+
+    memcpy(address.bytes, &bytes, sizeof(bytes));
+    return set_find_address(set, &address, found) > 0 ||
+           set_may_have_url_host(set, host, observable_address_format(&address, host));
+}
+
 guint64 set_may_have_v4(const Set *set, const guint32 *addresses, guint count)
 {
     const guint8 *values = set_rows_part(set, SET_PART_VALUES + SET_TABLE_IPV4, NULL);
     const guint32 *slots[SET_TOGETHER];
-    ObservableAddress parsed[SET_TOGETHER];
-    guint64 hosts[SET_TOGETHER], may_have = 0;
-    SetEntry found[SET_MAX_FOUND];
-    gboolean has_addresses = set->header->counts[SET_TABLE_IPV4] > 0;
+    guint64 may_have = 0;
 
-    for (guint i = 0; i < count; i++) {
-        char host[OBSERVABLE_ADDRESS_MAX];
-        guint32 number = GUINT32_TO_BE(addresses[i]);
-        parsed[i] = (ObservableAddress){.prefix = 32};
-        memcpy(parsed[i].bytes, &number, sizeof(number));
-        gsize length = observable_address_format(&parsed[i], host);
-        hosts[i] = set_file_text_key(set->filters.seed, host, length);
-        filter_fetch(&set->url_hosts, hosts[i]);
-        if (!has_addresses)
-            continue;
-        slots[i] = slot_of(set, SET_TABLE_IPV4, (guint64)addresses[i] << 32);
-        __builtin_prefetch(slots[i]);
+    if (set->header->counts[SET_TABLE_IPV4] > 0) {
+        for (guint i = 0; i < count; i++) {
+            slots[i] = slot_of(set, SET_TABLE_IPV4, (guint64)addresses[i] << 32);
+            __builtin_prefetch(slots[i]);
+        }
+        for (guint i = 0; i < count; i++)
+            __builtin_prefetch(values + *slots[i] * sizeof(guint32));
     }
-    for (guint i = 0; i < count && has_addresses; i++)
-        __builtin_prefetch(values + *slots[i] * sizeof(guint32));
     for (guint i = 0; i < count; i++)
-        may_have |= (guint64)(filter_has(&set->url_hosts, hosts[i]) ||
-                              set_find_address(set, &parsed[i], found) > 0)
-                    << i;
+        may_have |= (guint64)may_have_v4(set, addresses[i]) << i;
     return may_have;
 }
 
