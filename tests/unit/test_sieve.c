@@ -243,6 +243,52 @@ static void test_rate(void)
     g_free(padded.memory);
 }
 
+/* A name whose last labels are those of the set's, and which is not the set's, is no place; where
+ * what stands beside it may make another of it, the spotter says. */
+static void test_unknown_names(void)
+{
+    static const struct {
+        const char *text;
+        gboolean place;
+    } cases[] = {
+        {" other.under.alder.example ", FALSE},
+        {"\"other.under.alder.example\"", FALSE},
+        {" http://other.under.alder.example:80/x ", FALSE},
+        {" OTHER.under.alder.example ", FALSE},
+        {" under.alder.example ", FALSE},
+        {" deep.under.alder.example ", TRUE},
+        {" www.Deep.under.alder.example ", TRUE},
+        {" http://url.under.alder.example/other ", TRUE},
+        {" x@other.under.alder.example ", TRUE},
+        {" deep%2Eother.under.alder.example ", TRUE},
+        {" other..under.alder.example ", TRUE},
+        {" -other.under.alder.example ", TRUE},
+        {"other.under.alder.example ", TRUE},
+        {" other.under.alder.example", TRUE},
+    };
+    g_autoptr(SetBuilder) builder = set_builder_new(NULL);
+    g_autoptr(GError) error = NULL;
+
+    sieve_texts_add(builder, 1, OBSERVABLE_DOMAIN, "deep.under.alder.example");
+    sieve_texts_add(builder, 2, OBSERVABLE_URL, "http://url.under.alder.example/x");
+    sieve_texts_add(builder, 3, OBSERVABLE_EMAIL, "mallory@mail.under.alder.example");
+    g_autoptr(Set) set = set_builder_open(builder, &error);
+    g_assert_no_error(error);
+    g_autoptr(GPtrArray) sieves = make_sieves(set);
+    for (guint n = 0; n < G_N_ELEMENTS(cases); n++) {
+        gsize length = strlen(cases[n].text);
+        Padded padded = pad(cases[n].text, length, n % 64, ' ');
+        for (guint i = 0; i < sieves->len; i++) {
+            g_autoptr(GArray) places = g_array_new(FALSE, FALSE, sizeof(gsize));
+            sieve_text(sieves->pdata[i], padded.text, length, places);
+            g_test_message("%s: %s", variants[sieve_simd(sieves->pdata[i])], cases[n].text);
+            g_assert_cmpint(places->len > 0, ==, cases[n].place);
+        }
+        check_same(sieves, cases[n].text, length, 0, ' ');
+        g_free(padded.memory);
+    }
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -252,5 +298,6 @@ int main(int argc, char **argv)
     g_test_add_func("/sieve/long", test_long);
     g_test_add_func("/sieve/groups", test_groups);
     g_test_add_func("/sieve/rate", test_rate);
+    g_test_add_func("/sieve/unknown-names", test_unknown_names);
     return g_test_run();
 }
