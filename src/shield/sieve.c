@@ -234,7 +234,8 @@ static gboolean is_unknown_name(const Set *set, const SieveLevel *level, gsize e
     gsize start = end - length;
     if (length == PLAIN_NAME_MAX || start == 0 || end >= level->length ||
         changes_name(level->text[start - 1]) || changes_name(level->text[end]) ||
-        !(spot_view_class((char)level->text[start]) & SPOT_ALNUM))
+        !(spot_view_class((char)level->text[start]) & SPOT_ALNUM) ||
+        !(spot_view_class((char)level->text[end - 1]) & SPOT_ALNUM))
         return FALSE;
     for (gsize i = 0; i < length; i++)
         name[i] = g_ascii_tolower((char)level->text[start + i]);
