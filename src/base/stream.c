@@ -83,6 +83,11 @@ static gboolean stream_fail(Stream *stream, GError **error, ConcertError code, c
     return FALSE;
 }
 
+gboolean stream_fail_reading(const Stream *stream, int errnum, GError **error)
+{
+    return error_from_errno(error, errnum, "%s", stream->name ? stream->name : "reading");
+}
+
 /* --- The source ------------------------------------------------------------------------------ */
 
 /* Other threads may ask how far it is. */
@@ -130,7 +135,7 @@ static gboolean source_read(Stream *stream, char *buffer, gsize size, gsize *ret
         length = read(stream->fd, buffer, size);
     while (length < 0 && errno == EINTR);
     if (length < 0)
-        return error_from_errno(error, errno, "%s", stream->name ? stream->name : "reading");
+        return stream_fail_reading(stream, errno, error);
     source_count(stream, (gsize)length);
     *ret_read = (gsize)length;
     return TRUE;
@@ -556,6 +561,27 @@ gboolean stream_peek(Stream *stream, gsize wanted, const char **ret_data, gsize 
     *ret_data = stream->peek;
     *ret_length = stream->peek_length;
     return TRUE;
+}
+
+gboolean stream_place(Stream *stream, int *ret_fd, guint64 *ret_offset)
+{
+    if (stream->fd < 0 || stream->source || stream->wake >= 0 || stream->total == 0 ||
+        !stream->opened || stream->depth > 0 || stream->failed)
+        return FALSE;
+    off_t at = lseek(stream->fd, 0, SEEK_CUR);
+    gsize unread = stream->peek_length - stream->peek_at;
+    if (at < 0 || (gsize)at < unread)
+        return FALSE;
+    /* What was peeked is read again. */
+    stream->taken -= unread;
+    *ret_fd = stream->fd;
+    *ret_offset = (guint64)at - unread;
+    return TRUE;
+}
+
+void stream_count(Stream *stream, gsize length)
+{
+    __atomic_add_fetch(&stream->taken, length, __ATOMIC_RELAXED);
 }
 
 void stream_progress(const Stream *stream, guint64 *ret_done, guint64 *ret_total)

@@ -48,6 +48,17 @@ gboolean stream_read(Stream *stream, void *buffer, gsize size, gsize *ret_read, 
 gboolean stream_peek(Stream *stream, gsize wanted, const char **ret_data, gsize *ret_length,
                      GError **error);
 
+/* For who reads a plain file itself, at several places at once: its descriptor, and the offset of
+ * what has not been read from the stream. FALSE when the stream is anything else, or nothing was
+ * read or peeked. From then on nothing is read from the stream; what is read of the file is counted
+ * with stream_count(), from any thread. */
+gboolean stream_place(Stream *stream, int *ret_fd, guint64 *ret_offset);
+
+void stream_count(Stream *stream, gsize length);
+
+/* Says that reading the file failed with @errnum; returns FALSE. */
+gboolean stream_fail_reading(const Stream *stream, int errnum, GError **error);
+
 /* Bytes taken from the underlying file so far, and its size (0 when unknown), for progress. From
  * any thread. */
 void stream_progress(const Stream *stream, guint64 *ret_done, guint64 *ret_total);

@@ -28,10 +28,11 @@ struct ScanPool {
     guint sleeping; /* threads that wait to be woken when something has */
     Slot *slots;
     guint count;
-    guint64 read, given; /* windows so far; of those given the last is in use */
-    gboolean reading;    /* a thread is, and nobody else may */
-    gboolean stop, end;  /* no more is to be read, or there is no more */
-    GPtrArray *threads;  /* GThread */
+    /* Windows so far; of those given the last is in use. Of what is read one at a time as many are
+     * begun as are read, or one more. */
+    guint64 begun, read, given;
+    gboolean stop, end; /* no more is to be read, or there is no more */
+    GPtrArray *threads; /* GThread */
 };
 
 static Slot *slot(ScanPool *pool, guint64 number)
@@ -89,22 +90,44 @@ static void wait_for_change(ScanPool *pool)
 
 static gboolean can_read(ScanPool *pool)
 {
-    return !pool->stop && !pool->end && !pool->reading && slot(pool, pool->read)->state == FREE;
+    return !pool->stop && !pool->end && slot(pool, pool->begun)->state == FREE &&
+           (pool->reader.placed || pool->begun == pool->read);
+}
+
+/* Reads the window with @number; FALSE when the stream has ended before it. */
+static gboolean read_window(ScanPool *pool, ScanWindow *window, guint64 number)
+{
+    if (pool->reader.placed) {
+        scan_window_reserve(&pool->reader, window);
+        g_mutex_unlock(&pool->mutex);
+        scan_window_fetch(&pool->reader, window);
+        lock(pool);
+        while (pool->read < number && !pool->end)
+            wait_for_change(pool);
+        if (pool->end)
+            return FALSE;
+        g_mutex_unlock(&pool->mutex);
+        scan_window_join(&pool->reader, window);
+    } else {
+        g_mutex_unlock(&pool->mutex);
+        scan_window_read(&pool->reader, window);
+    }
+    lock(pool);
+    pool->end = window->last;
+    pool->read++;
+    return TRUE;
 }
 
 /* Reads the next window and looks through it, which others need not wait for. */
 static void look_at_next(ScanPool *pool, Sieve *sieve)
 {
-    Slot *next = slot(pool, pool->read);
+    Slot *next = slot(pool, pool->begun);
 
-    pool->reading = TRUE;
     next->state = TAKEN;
-    g_mutex_unlock(&pool->mutex);
-    scan_window_read(&pool->reader, next->window);
-    lock(pool);
-    pool->reading = FALSE;
-    pool->end = next->window->last;
-    pool->read++;
+    if (!read_window(pool, next->window, pool->begun++)) {
+        g_clear_error(&next->window->error);
+        return;
+    }
     unlock_and_tell(pool);
     scan_window_sieve(next->window, sieve);
     lock(pool);
@@ -137,6 +160,8 @@ ScanPool *scan_pool_new(const Set *set, Stream *stream, guint jobs, GError **err
     ScanPool *pool = g_new0(ScanPool, 1);
     pool->set = set;
     pool->reader = reader;
+    if (jobs > 1)
+        scan_window_place(&pool->reader);
     pool->count = jobs > 1 ? jobs * AHEAD : 2;
     pool->slots = g_new0(Slot, pool->count);
     for (guint i = 0; i < pool->count; i++)

@@ -1,16 +1,23 @@
 #include "shield/scan_window.h"
 
+#include <errno.h>
 #include <string.h>
+#include <unistd.h>
+
+/* What is fetched lies behind room for what is kept of the window before. */
+#define SCAN_WINDOW_ROOM (SCAN_WINDOW + SCAN_WINDOW_CAPACITY)
+
+G_STATIC_ASSERT(2 * SPOT_CONTEXT <= SCAN_WINDOW);
 
 ScanWindow *scan_window_new(void)
 {
     ScanWindow *window = g_new0(ScanWindow, 1);
     /* Not cleared, which would take longer than looking through most files of a directory. */
-    window->memory = g_malloc(SCAN_WINDOW_CAPACITY + 2 * SIEVE_MARGIN);
+    window->memory = g_malloc(SCAN_WINDOW_ROOM + 2 * SIEVE_MARGIN);
     memset(window->memory, 0, SIEVE_MARGIN);
     window->text = window->memory + SIEVE_MARGIN;
     window->places = g_array_new(FALSE, FALSE, sizeof(gsize));
-    window->feeds = g_new0(guint32, SCAN_WINDOW_CAPACITY / SCAN_PIECE + 1);
+    window->feeds = g_new0(guint32, SCAN_WINDOW_ROOM / SCAN_PIECE + 1);
     return window;
 }
 
@@ -56,29 +63,33 @@ static gboolean read_more(ScanReader *reader, ScanWindow *window)
     return size > 0;
 }
 
-void scan_window_read(ScanReader *reader, ScanWindow *window)
+static void clear(ScanWindow *window)
 {
-    const ScanWindow *before = reader->before;
-    gsize keep = 0;
-    gboolean line = FALSE;
-
-    *window = (ScanWindow){.text = window->text,
+    *window = (ScanWindow){.text = window->memory + SIEVE_MARGIN,
                            .memory = window->memory,
                            .places = window->places,
                            .feeds = window->feeds};
     g_array_set_size(window->places, 0);
-    if (before) {
-        gboolean cut = before->stop < before->looked;
-        keep = cut ? before->stop - MIN(before->stop, SPOT_CONTEXT) : before->stop;
-        window->length = before->length - keep;
-        window->from = before->stop - keep;
-        memcpy(window->text, before->text + keep, window->length);
-    }
-    while (!window->last && !line && SCAN_WINDOW_CAPACITY - window->length >= 2 * UTF16_GROWTH) {
-        gsize length = window->length;
-        window->last = !read_more(reader, window);
-        line = memchr(window->text + length, '\n', window->length - length) != NULL;
-    }
+}
+
+/* What of the window before @window has, too, or has alone. */
+static const char *kept_before(const ScanReader *reader, ScanWindow *window, gsize *ret_length)
+{
+    const ScanWindow *before = reader->before;
+
+    *ret_length = 0;
+    if (!before)
+        return NULL;
+    gboolean cut = before->stop < before->looked;
+    gsize keep = cut ? before->stop - MIN(before->stop, SPOT_CONTEXT) : before->stop;
+    window->from = before->stop - keep;
+    *ret_length = before->length - keep;
+    return before->text + keep;
+}
+
+/* Ends it behind a line, where it can. */
+static void find_stop(ScanReader *reader, ScanWindow *window)
+{
     window->stop = window->looked = window->length;
     if (!window->last) {
         const char *feed =
@@ -89,6 +100,65 @@ void scan_window_read(ScanReader *reader, ScanWindow *window)
             window->stop = window->length - SPOT_CONTEXT;
     }
     reader->before = window;
+}
+
+void scan_window_read(ScanReader *reader, ScanWindow *window)
+{
+    gboolean line = FALSE;
+
+    clear(window);
+    const char *kept = kept_before(reader, window, &window->length);
+    if (kept)
+        memcpy(window->text, kept, window->length);
+    while (!window->last && !line && SCAN_WINDOW_CAPACITY - window->length >= 2 * UTF16_GROWTH) {
+        gsize length = window->length;
+        window->last = !read_more(reader, window);
+        line = memchr(window->text + length, '\n', window->length - length) != NULL;
+    }
+    find_stop(reader, window);
+}
+
+gboolean scan_window_place(ScanReader *reader)
+{
+    reader->placed = !reader->is_utf16 && !reader->before &&
+                     stream_place(reader->stream, &reader->fd, &reader->offset);
+    return reader->placed;
+}
+
+void scan_window_reserve(ScanReader *reader, ScanWindow *window)
+{
+    clear(window);
+    window->offset = reader->offset;
+    reader->offset += SCAN_WINDOW;
+}
+
+void scan_window_fetch(const ScanReader *reader, ScanWindow *window)
+{
+    window->text += SCAN_WINDOW;
+    while (!window->last && window->length < SCAN_WINDOW) {
+        ssize_t size =
+            pread(reader->fd, window->text + window->length, SCAN_WINDOW - window->length,
+                  (off_t)(window->offset + window->length));
+        if (size < 0 && errno == EINTR)
+            continue;
+        if (size < 0)
+            stream_fail_reading(reader->stream, errno, &window->error);
+        window->last = size <= 0;
+        window->length += (gsize)MAX(size, 0);
+    }
+    stream_count(reader->stream, window->length);
+}
+
+void scan_window_join(ScanReader *reader, ScanWindow *window)
+{
+    gsize length;
+    const char *kept = kept_before(reader, window, &length);
+
+    if (kept)
+        memcpy(window->text - length, kept, length);
+    window->text -= length;
+    window->length += length;
+    find_stop(reader, window);
 }
 
 static int compare_offsets(gconstpointer a, gconstpointer b)

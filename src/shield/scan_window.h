@@ -10,7 +10,7 @@
 #include "shield/utf16.h"
 
 /* Text looked at in one go, and what a window has room for: also what is kept of the text before
- * and after it. */
+ * and after it, which is no more than another. */
 #define SCAN_WINDOW          (256 * 1024)
 #define SCAN_WINDOW_CAPACITY (SCAN_WINDOW + 2 * SPOT_CONTEXT)
 
@@ -28,6 +28,7 @@ typedef struct {
     GArray *places; /* of scan_window_sieve(), in their order; gsize */
     guint32 *feeds; /* line feeds before each SCAN_PIECE bytes of what is looked at */
     SieveCount count_bytes; /* of who sieved it */
+    guint64 offset;         /* of what was reserved for it */
     char *memory;
 } ScanWindow;
 
@@ -36,6 +37,9 @@ typedef struct {
     Utf16 utf16;
     gboolean is_utf16;
     const ScanWindow *before; /* the window read last */
+    gboolean placed;          /* windows are read at offsets reserved before */
+    int fd;
+    guint64 offset; /* of the next window */
 } ScanReader;
 
 ScanWindow *scan_window_new(void);
@@ -49,6 +53,19 @@ gboolean scan_window_begin(ScanReader *reader, Stream *stream, GError **error);
 /* Reads the next window into @window, which is not the one read last. Of a pipe that stays open it
  * takes what is there, as soon as it has a whole line. */
 void scan_window_read(ScanReader *reader, ScanWindow *window);
+
+/* Where the stream is a plain file, several threads may read its windows at once: who has reserved
+ * one fetches it, and in their order each is joined to the one before, which is quickly done. Has
+ * windows be read that way; FALSE when they cannot. */
+gboolean scan_window_place(ScanReader *reader);
+
+void scan_window_reserve(ScanReader *reader, ScanWindow *window);
+
+/* What this needs of @reader nobody changes. */
+void scan_window_fetch(const ScanReader *reader, ScanWindow *window);
+
+/* There is nothing of windows behind the last one, whatever was fetched for them. */
+void scan_window_join(ScanReader *reader, ScanWindow *window);
 
 /* Finds the places of what is to be looked at, and counts its line feeds: while the text is in the
  * cache of the core that asks. */

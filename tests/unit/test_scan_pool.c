@@ -71,6 +71,42 @@ static void test_same(void)
     g_unlink(path);
 }
 
+static void check_together(const Set *set, const char *path, const char *text, gsize length)
+{
+    g_autoptr(GError) error = NULL;
+    g_assert_true(g_file_set_contents(path, text, (gssize)length, &error));
+    g_autofree char *alone = scan_file(set, path, 1, G_MAXUINT);
+    g_autofree char *together = scan_file(set, path, 4, G_MAXUINT);
+    g_test_message("%zu bytes", length);
+    g_assert_cmpstr(together, ==, alone);
+}
+
+/* Files that end where a window does, or near it, with and without lines. */
+static void test_sizes(void)
+{
+    g_autoptr(Set) set = sieve_texts_set();
+    g_autofree char *path = write_log();
+    g_autofree char *lines = NULL;
+    g_autoptr(GString) line = g_string_new(NULL);
+    const gsize window = 256 * 1024;
+    gsize length;
+
+    g_assert_true(g_file_get_contents(path, &lines, &length, NULL));
+    for (guint i = 0; line->len < 4 * window; i++)
+        g_string_append_printf(line, "%u alder.example, 192.0.2.1, http://birch.example/a?b ", i);
+    for (gsize windows = 0; windows <= 3; windows++)
+        for (gsize more = 0; more <= 4; more++) {
+            gsize size = windows * window + 100 * (more / 4) + more;
+            check_together(set, path, lines, size - MIN(size, 2));
+            check_together(set, path, line->str, size - MIN(size, 2));
+        }
+    /* A line that fills windows behind short ones, and is followed by short ones. */
+    g_string_insert(line, (gssize)window / 2, "\n1\n2\n");
+    g_string_insert(line, (gssize)(3 * window), "\n1\n2\n");
+    check_together(set, path, line->str, line->len);
+    g_unlink(path);
+}
+
 /* As gzip data of blocks that are stored, and cut off. */
 static GString *pack_cut(const char *text, gsize length)
 {
@@ -119,6 +155,7 @@ int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/scan-pool/same", test_same);
+    g_test_add_func("/scan-pool/sizes", test_sizes);
     g_test_add_func("/scan-pool/failure", test_failure);
     return g_test_run();
 }
