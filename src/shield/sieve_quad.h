@@ -24,7 +24,7 @@ static const guint8 shape_of_dots[4096 + 8] = {WITH_B(SHAPE_OF_DOTS)};
 
 /* Bytes behind the first octet; more than there are for NO_SHAPE. */
 #define BEHIND_OF_SHAPE(b, c, d) [SHAPE(b, c, d)] = BYTES_BEHIND(b, c, d)
-static const guint8 behind_of_shape[64] = {[NO_SHAPE] = 255, WITH_B(BEHIND_OF_SHAPE)};
+static const guint8 behind_of_shape[SHAPES] = {[NO_SHAPE] = 255, WITH_B(BEHIND_OF_SHAPE)};
 
 /* Where in the 16 bytes before the quad's end the hundreds, tens and ones of the octet stand that
  * has so many bytes behind it; and a nought. */
