@@ -48,9 +48,10 @@ struct Layer {
 };
 
 struct Stream {
-    char *name; /* for messages; NULL: unknown */
-    int fd;     /* -1: memory, or @source */
-    int wake;   /* -1: none */
+    char *name;   /* for messages; NULL: unknown */
+    int fd;       /* -1: memory, or @source */
+    gboolean own; /* nobody else has the descriptor, nor sees how far it was read */
+    int wake;     /* -1: none */
     const char *memory;
     gsize memory_length;
     StreamSource source;
@@ -456,7 +457,10 @@ Stream *stream_open(const char *path, GError **error)
         error_from_errno(error, errno, "%s", standard_input ? "standard input" : path);
         return NULL;
     }
-    return stream_from_named_fd(fd, standard_input ? "standard input" : path, error);
+    Stream *stream = stream_from_named_fd(fd, standard_input ? "standard input" : path, error);
+    if (stream)
+        stream->own = !standard_input;
+    return stream;
 }
 
 Stream *stream_from_fd(int fd, GError **error)
@@ -565,8 +569,8 @@ gboolean stream_peek(Stream *stream, gsize wanted, const char **ret_data, gsize 
 
 gboolean stream_place(Stream *stream, int *ret_fd, guint64 *ret_offset)
 {
-    if (stream->fd < 0 || stream->source || stream->wake >= 0 || stream->total == 0 ||
-        !stream->opened || stream->depth > 0 || stream->failed)
+    if (!stream->own || stream->wake >= 0 || stream->total == 0 || !stream->opened ||
+        stream->depth > 0 || stream->failed)
         return FALSE;
     off_t at = lseek(stream->fd, 0, SEEK_CUR);
     gsize unread = stream->peek_length - stream->peek_at;

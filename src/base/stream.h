@@ -49,9 +49,10 @@ gboolean stream_peek(Stream *stream, gsize wanted, const char **ret_data, gsize 
                      GError **error);
 
 /* For who reads a plain file itself, at several places at once: its descriptor, and the offset of
- * what has not been read from the stream. FALSE when the stream is anything else, or nothing was
- * read or peeked. From then on nothing is read from the stream; what is read of the file is counted
- * with stream_count(), from any thread. */
+ * what has not been read from the stream. FALSE when the stream is anything but a file that
+ * stream_open() opened, or nothing was read or peeked: of standard input others go on where it was
+ * left. From then on nothing is read from the stream; what is read of the file is counted with
+ * stream_count(), from any thread. */
 gboolean stream_place(Stream *stream, int *ret_fd, guint64 *ret_offset);
 
 void stream_count(Stream *stream, gsize length);

@@ -1,6 +1,8 @@
 /* Several threads that look through one stream find what one finds, in the same order. */
+#include <fcntl.h>
 #include <glib/gstdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "shield/scan.h"
 #include "sieve_texts.h"
@@ -107,6 +109,28 @@ static void test_sizes(void)
     g_unlink(path);
 }
 
+/* Who reads on behind it from a descriptor that was handed over begins where it ended. */
+static void test_shared_offset(void)
+{
+    g_autoptr(Set) set = sieve_texts_set();
+    g_autoptr(GError) error = NULL;
+    g_autofree char *path = write_log();
+    const ScanOptions options = {.jobs = 4};
+    Taken taken = {g_string_new(NULL), G_MAXUINT};
+
+    int fd = g_open(path, O_RDONLY | O_CLOEXEC, 0), other = dup(fd);
+    off_t end = lseek(fd, 0, SEEK_END);
+    g_assert_cmpint(lseek(fd, 0, SEEK_SET), ==, 0);
+    g_autoptr(Stream) stream = stream_from_fd(fd, &error);
+    g_assert_no_error(error);
+    g_assert_true(scan_stream_with(set, stream, &options, take, &taken, &error));
+    g_assert_cmpint(lseek(other, 0, SEEK_CUR), ==, end);
+    g_assert_cmpuint(taken.hits->len, >, 10000);
+    g_string_free(taken.hits, TRUE);
+    g_close(other, NULL);
+    g_unlink(path);
+}
+
 /* As gzip data of blocks that are stored, and cut off. */
 static GString *pack_cut(const char *text, gsize length)
 {
@@ -156,6 +180,7 @@ int main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/scan-pool/same", test_same);
     g_test_add_func("/scan-pool/sizes", test_sizes);
+    g_test_add_func("/scan-pool/shared-offset", test_shared_offset);
     g_test_add_func("/scan-pool/failure", test_failure);
     return g_test_run();
 }
