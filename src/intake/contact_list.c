@@ -139,19 +139,17 @@ static void take_values(Row *row, Column column, const char *text)
 /* Blanks and the word that marks an address left out; a fingerprint in upper case. */
 static char *clean(Column column, const char *text)
 {
-    char *value = g_strstrip(g_strdup(text));
+    g_autofree char *value = g_strstrip(g_strdup(text));
     if (column == COLUMN_EMAIL && g_ascii_strncasecmp(value, "mailto:", 7) == 0)
-        memmove(value, value + 7, strlen(value + 7) + 1);
+        return g_strdup(value + 7);
     if (column != COLUMN_OPENPGP)
-        return value;
+        return g_steal_pointer(&value);
     char *to = value;
     for (const char *from = value; *from; from++)
         if (*from != ' ' && *from != ':')
             *to++ = g_ascii_toupper(*from);
     *to = '\0';
-    if (g_str_has_prefix(value, "0X"))
-        memmove(value, value + 2, strlen(value + 2) + 1);
-    return value;
+    return g_str_has_prefix(value, "0X") ? g_strdup(value + 2) : g_steal_pointer(&value);
 }
 
 static void take_cell(Row *row, Column column, const char *text)

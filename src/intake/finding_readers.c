@@ -57,7 +57,7 @@ static FindingFormat tell_json(const char *text, gsize length)
 
 static gboolean contains(const char *text, gsize length, const char *part)
 {
-    return memmem(text, length, part, strlen(part)) != NULL;
+    return g_strstr_len(text, (gssize)length, part) != NULL;
 }
 
 static gboolean begins(const char *text, gsize length, const char *part)
