@@ -211,7 +211,7 @@ static void test_kept(Site *site, gconstpointer data)
     g_assert_no_error(error);
     g_assert_cmpuint(busy.status, ==, 503);
     g_assert_cmpuint(busy.retry_after, ==, 45);
-    g_assert_cmpint(ABS(busy.date_us - g_get_real_time()), <, 5 * G_USEC_PER_SEC);
+    g_assert_cmpint(ABS(busy.date_us - g_get_real_time()), <, 30 * G_USEC_PER_SEC);
     g_assert_cmpuint(busy.sent, <, 500);
     g_assert_cmpuint(busy.received, <, 500);
     check_fails(session, site->port, "/moved", CONCERT_ERROR_DENIED, "/echo");
@@ -270,32 +270,46 @@ static void test_restarted(Site *site, gconstpointer data)
 typedef struct {
     FetchSession *session;
     const Site *site;
+    gint requests;    /* once so many came */
+    gint64 cancelled; /* then */
 } Canceller;
 
 static gpointer cancel_soon(gpointer data)
 {
     Canceller *canceller = data;
-    while (g_atomic_int_get(&canceller->site->requests) < 2)
+    while (g_atomic_int_get(&canceller->site->requests) < canceller->requests)
         g_usleep(1000);
     g_usleep(50000);
+    canceller->cancelled = g_get_monotonic_time();
     fetch_session_cancel(canceller->session);
     return NULL;
 }
 
+/* How long a request that waits goes on after it was cancelled, in microseconds. */
+static gint64 cancel_one(FetchSession *session, Site *site)
+{
+    gint before = g_atomic_int_get(&site->requests);
+    Canceller canceller = {session, site, before + 1, 0};
+    GThread *thread = g_thread_new("cancel", cancel_soon, &canceller);
+    check_fails(session, site->port, "/wait", CONCERT_ERROR_BUSY, "asked to stop");
+    gint64 end = g_get_monotonic_time();
+    g_thread_join(thread);
+    check_fails(session, site->port, "/echo", CONCERT_ERROR_BUSY, "asked to stop");
+    g_assert_cmpint(g_atomic_int_get(&site->requests), ==, before + 1);
+    fetch_session_allow(session);
+    check_echo(session, site, "and on", TRUE);
+    return end - canceller.cancelled;
+}
+
+/* It is woken: it does not end only when it next looks, which it does once a second. A machine that
+ * is busy may leave it waiting a few times. */
 static void test_cancelled(Site *site, gconstpointer data)
 {
     g_autoptr(FetchSession) session = open_session((FetchSessionOptions){.pin = site->pin[0]});
     check_echo(session, site, "first", TRUE);
-    Canceller canceller = {session, site};
-    GThread *thread = g_thread_new("cancel", cancel_soon, &canceller);
-    gint64 start = g_get_monotonic_time();
-    check_fails(session, site->port, "/wait", CONCERT_ERROR_BUSY, "asked to stop");
-    g_assert_cmpint(g_get_monotonic_time() - start, <, G_USEC_PER_SEC / 2);
-    g_thread_join(thread);
-    check_fails(session, site->port, "/echo", CONCERT_ERROR_BUSY, "asked to stop");
-    g_assert_cmpint(g_atomic_int_get(&site->requests), ==, 2);
-    fetch_session_allow(session);
-    check_echo(session, site, "and on", TRUE);
+    guint tries = 1;
+    while (cancel_one(session, site) >= G_USEC_PER_SEC / 2)
+        g_assert_cmpuint(tries++, <, 10);
 }
 
 static void test_bounds(Site *site, gconstpointer data)
@@ -320,7 +334,7 @@ static void test_bounds(Site *site, gconstpointer data)
     g_assert_false(
         fetch_session_post_within(exact, 200, url, "x", 1, "text/plain", NULL, &result, &error));
     g_assert_error(error, CONCERT_ERROR, CONCERT_ERROR_LIMIT);
-    g_assert_cmpint(g_get_monotonic_time() - start, <, G_USEC_PER_SEC);
+    g_assert_cmpint(g_get_monotonic_time() - start, <, 10 * G_USEC_PER_SEC); /* not 300 */
     g_atomic_int_set(&site->release, TRUE);
 }
 

@@ -10,6 +10,7 @@
 
 #include "ledger/opening.h"
 #include "node/mirror.h"
+#include "patience.h"
 
 #define ORIGIN "cert.alder.example/ledger"
 
@@ -236,10 +237,8 @@ static TileFiles *start(Fixture *fixture)
 
 static void wait_for(Fixture *fixture, guint64 size)
 {
-    for (guint i = 0; !has_all(fixture, size); i++) {
-        g_assert_cmpuint(i, <, 2000);
-        g_usleep(10 * 1000);
-    }
+    for (gint64 end = patience_begin(); !has_all(fixture, size);)
+        patience_wait(end);
 }
 
 /* --- tests -------------------------------------------------------------------------------------
@@ -343,20 +342,21 @@ static void test_replaced(Fixture *fixture, gconstpointer data)
     g_assert_cmpuint(fixture->told, ==, 0);
 }
 
+static gboolean was_told(Fixture *fixture)
+{
+    g_mutex_lock(&fixture->lock);
+    gboolean told = fixture->last != NULL;
+    g_mutex_unlock(&fixture->lock);
+    return told;
+}
+
 static void test_failure(Fixture *fixture, gconstpointer data)
 {
     append(fixture, 0, 300);
     g_assert_true(g_file_set_contents(fixture->ledger, "no directory", -1, NULL));
     TileFiles *files = start(fixture);
-    for (guint i = 0;; i++) {
-        g_mutex_lock(&fixture->lock);
-        gboolean told = fixture->last != NULL;
-        g_mutex_unlock(&fixture->lock);
-        if (told)
-            break;
-        g_assert_cmpuint(i, <, 2000);
-        g_usleep(10 * 1000);
-    }
+    for (gint64 end = patience_begin(); !was_told(fixture);)
+        patience_wait(end);
     g_assert_nonnull(strstr(fixture->last, fixture->ledger));
     tile_files_stop(files);
     g_assert_cmpuint(fixture->told, ==, 1);
@@ -529,7 +529,7 @@ static int update_until_killed(const char *db, const char *directory)
     return 0;
 }
 
-static void run_and_kill(const Fixture *fixture, gulong us)
+static GPid run_child(const Fixture *fixture)
 {
     g_autoptr(GError) error = NULL;
     const char *const arguments[] = {"/proc/self/exe", CHILD, fixture->db, fixture->ledger, NULL};
@@ -537,11 +537,27 @@ static void run_and_kill(const Fixture *fixture, gulong us)
     g_spawn_async(NULL, (char **)arguments, NULL, G_SPAWN_DO_NOT_REAP_CHILD, NULL, NULL, &child,
                   &error);
     g_assert_no_error(error);
-    g_usleep(us);
+    return child;
+}
+
+static void kill_child(GPid child)
+{
     g_assert_cmpint(kill(child, SIGKILL), ==, 0);
     int status;
     g_assert_cmpint(waitpid(child, &status, 0), ==, child);
     g_assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
+}
+
+/* How long it takes here until all is written, in microseconds. */
+static gint64 measure_child(const Fixture *fixture, const char *checkpoint)
+{
+    gint64 begin = g_get_monotonic_time();
+    GPid child = run_child(fixture);
+    for (gint64 end = patience_begin(); !g_file_test(checkpoint, G_FILE_TEST_EXISTS);)
+        patience_wait(end);
+    gint64 took = g_get_monotonic_time() - begin;
+    kill_child(child);
+    return took;
 }
 
 /* Whatever bears its final name is whole; returns how many there are. */
@@ -571,8 +587,11 @@ static void test_killed(Fixture *fixture, gconstpointer data)
     g_autofree char *tiles = g_build_filename(fixture->ledger, "tile", NULL);
     g_autofree char *checkpoint = g_build_filename(fixture->ledger, "checkpoint", NULL);
     append(fixture, 0, 5000);
+    const gint64 took = measure_child(fixture, checkpoint);
     for (guint i = 0; i < rounds; i++) {
-        run_and_kill(fixture, (gulong)g_test_rand_int_range(10 * 1000, 300 * 1000));
+        GPid child = run_child(fixture);
+        g_usleep((gulong)g_test_rand_double_range(0.1 * (double)took, 2 * (double)took));
+        kill_child(child);
         partly += check_whole(fixture, tiles, "tile") > 0;
         /* What has a checkpoint has all of it. */
         if (g_file_test(checkpoint, G_FILE_TEST_EXISTS)) {
