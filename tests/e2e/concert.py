@@ -14,6 +14,7 @@ import http.client
 import json
 import math
 import os
+import random
 import re
 import signal
 import ssl
@@ -81,13 +82,40 @@ def run(*arguments, status=0, input=None, env=None, cwd=None, timeout=300, wrapp
     return result
 
 
+# How long tests wait for what others do, in seconds: a machine may be slow, and busy with other tests.
+PATIENCE = 180 * (3 if SANITIZER else 1)
+
+
+def until(good, what="it does not come", seconds=PATIENCE):
+    """Looks again and again until @good() gives something true, and returns it. @what is told when it never
+    does: a text, or a function that makes one."""
+    end = time.monotonic() + seconds
+    while not (found := good()):
+        if time.monotonic() > end:
+            raise AssertionError(f"waited {seconds} s: {what() if callable(what) else what}")
+        time.sleep(0.05)
+    return found
+
+
+def wait_for_any_moment(begun, seconds):
+    """Waits for a moment that a test ends something at: mostly up to @seconds after @begun() became true,
+    which takes as long as the machine takes, and now and then whenever it is."""
+    if random.random() < 0.8:
+        until(begun)
+    time.sleep(random.uniform(0.02, seconds))
+
+
+# What a command that does nothing takes, as the tests that set spans have been measured.
+COMMAND_SECONDS = 0.01
+
+
 def span(seconds):
     """As many seconds, or more of them where commands take their time: for what has to be done within a
     span that a test itself sets."""
     begin = time.monotonic()
     for _ in range(5):
         run("version")
-    return math.ceil(seconds * max(1.0, (time.monotonic() - begin) / 5 / 0.06))
+    return math.ceil(seconds * max(1.0, (time.monotonic() - begin) / 5 / COMMAND_SECONDS))
 
 
 class Response:

@@ -4,12 +4,14 @@ write cards and steps, honest or not."""
 import base64
 import datetime
 import hashlib
+import http.server
 import json
 import os
 import random
 import signal
 import socket
-import time
+import ssl
+import threading
 
 import concert
 import treelog
@@ -93,12 +95,9 @@ class Node:
         peer = self.peer(other)
         return peer and peer["state"]
 
-    def wait_state(self, other, state, seconds=60):
-        end = time.monotonic() + seconds
-        while self.state(other) != state:
-            self.test.assertLess(time.monotonic(), end,
-                                 f"{other.name} is {self.state(other)} at {self.name}")
-            time.sleep(0.05)
+    def wait_state(self, other, state):
+        concert.until(lambda: self.state(other) == state,
+                      lambda: f"{other.name} is {self.state(other)} at {self.name}")
 
     def entries(self, kind):
         return [line for line in self.run("ledger", "list", "--json").lines()
@@ -119,6 +118,37 @@ def signed_json(kind, body, *keys):
 def now(seconds=0):
     moment = datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(seconds=seconds)
     return moment.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+class FalsePeer:
+    """Answers at a node's address, with its TLS key, whatever the test says: answers[path] is a status,
+    a media type and a body, or a function of the request's body that returns them."""
+
+    def __init__(self, test, node, answers=None):
+        outer = self
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            def do_POST(self):
+                asked = self.rfile.read(int(self.headers["Content-Length"]))
+                answer = outer.answers.get(self.path, (503, "text/plain", b""))
+                status, kind, body = answer(asked) if callable(answer) else answer
+                self.send_response(status)
+                self.send_header("Content-Type", kind)
+                self.send_header("Content-Length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body)
+
+            def log_message(self, *arguments):
+                pass
+
+        self.answers = dict(answers or {})
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(node.path / "tls/cert.pem", node.path / "tls/key.pem")
+        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", node.port), Handler)
+        self.server.socket = context.wrap_socket(self.server.socket, server_side=True)
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+        test.addCleanup(self.server.server_close)
+        test.addCleanup(self.server.shutdown)
 
 
 class Stranger:

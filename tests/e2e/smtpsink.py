@@ -10,7 +10,8 @@ import email
 import email.policy
 import socketserver
 import threading
-import time
+
+import concert
 
 Mail = collections.namedtuple("Mail", "sender recipient data")
 
@@ -84,9 +85,7 @@ class Sink:
         test.addCleanup(self.server.server_close)
         test.addCleanup(self.server.shutdown)
 
-    def wait(self, count, seconds=60):
-        end = time.monotonic() + seconds
-        while len(self.mails) < count:
-            assert time.monotonic() < end, f"{len(self.mails)} of {count} mails came"
-            time.sleep(0.02)
+    def wait(self, count):
+        concert.until(lambda: len(self.mails) >= count,
+                      lambda: f"{len(self.mails)} of {count} mails came")
         return self.mails[:count]

@@ -102,7 +102,7 @@ class AccountTest(concert.NodeTestCase):
                 os.execv(concert.BIN, [concert.BIN, "account", "add", "cedar", "--node",
                                        str(self.node), "--password"])
             shown, answers = b"", list(answers)
-            deadline = time.monotonic() + 60
+            deadline = time.monotonic() + concert.PATIENCE
             while time.monotonic() < deadline:
                 if not select.select([terminal], [], [], 1)[0]:
                     continue

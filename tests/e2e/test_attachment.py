@@ -32,7 +32,7 @@ class AttachmentTest(concert.TestCase):
         return node.run("request", "send", to.name, "--kind", "advice", "--subject", "Look at this", "--text", "Please.",
                         *options, "--json").json()["dossier"]
 
-    def wait(self, node, sha256, *states, seconds=120):
+    def wait(self, node, sha256, *states, seconds=concert.PATIENCE):
         end = time.monotonic() + seconds
         while True:
             result = node.run("attachment", "show", sha256, "--json", status=None)
@@ -42,11 +42,8 @@ class AttachmentTest(concert.TestCase):
             time.sleep(0.1)
 
     def wait_sent(self, node, sha256, chunks):
-        end = time.monotonic() + 120
-        while [to["chunks"] for to in node.run("attachment", "show", sha256,
-                                              "--json").json()["sent"]] != [chunks]:
-            self.assertLess(time.monotonic(), end)
-            time.sleep(0.05)
+        concert.until(lambda: [to["chunks"] for to in node.run(
+            "attachment", "show", sha256, "--json").json()["sent"]] == [chunks])
 
     def entries(self, node):
         return node.run("dispatch", "list", "--all", "--json").lines()
@@ -78,10 +75,7 @@ class AttachmentTest(concert.TestCase):
         before = len(self.entries(alder)), len(self.entries(birch))
         self.ask(alder, birch, "--files", path)
         again = self.ask(birch, alder, "--files", self.directory / "alder.pcap")
-        end = time.monotonic() + 60
-        while len(alder.run("attachment", "show", sha256, "--json").json()["named"]) < 3:
-            self.assertLess(time.monotonic(), end)
-            time.sleep(0.1)
+        concert.until(lambda: len(alder.run("attachment", "show", sha256, "--json").json()["named"]) >= 3)
         parts = [line for node in (alder, birch) for line in self.entries(node)
                  if "attachment" in line.get("title", "") and line.get("own", line.get("origin") is None)]
         self.assertLessEqual(len(self.entries(alder)) - before[0], 6, parts)

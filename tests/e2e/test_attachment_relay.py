@@ -3,7 +3,6 @@ files by way of those it knows, whole and marked as they were."""
 
 import hashlib
 import random
-import time
 import unittest
 import zipfile
 
@@ -33,25 +32,19 @@ class AttachmentRelayTest(concert.TestCase):
         path.write_bytes(random.Random(seed).randbytes(size))
         return path, hashlib.sha256(path.read_bytes()).hexdigest()
 
-    def until(self, good, what, seconds=60):
-        end = time.monotonic() + seconds
-        while not good():
-            self.assertLess(time.monotonic(), end, what)
-            time.sleep(0.05)
-
     def wait_events(self, case, count, *nodes):
         for node in nodes:
             def there(node=node):
                 result = node.run("case", "show", case, "--json", status=None)
                 return result.status == 0 and result.json()["events"] == count
-            self.until(there, f"{count} events at {node.name}")
+            concert.until(there, f"{count} events at {node.name}")
 
     def copies(self, node, sha256):
         result = node.run("attachment", "show", sha256, "--json", status=None)
         return result.json()["copies"] if result.status == 0 else []
 
     def wait_whole(self, node, sha256):
-        self.until(lambda: any(copy["state"] == "whole" for copy in self.copies(node, sha256)),
+        concert.until(lambda: any(copy["state"] == "whole" for copy in self.copies(node, sha256)),
                    f"{sha256} at {node.name}")
 
     def assert_saved(self, node, sha256):

@@ -20,7 +20,7 @@ class CaseTest(concert.TestCase):
     def show(self, node, case):
         return node.run("case", "show", case, "--json").json()
 
-    def wait(self, case, what, *nodes, seconds=60):
+    def wait(self, case, what, *nodes, seconds=concert.PATIENCE):
         """Until @what of the case as a node shows it is so at all of @nodes."""
         end = time.monotonic() + seconds
         for node in nodes:

@@ -1,7 +1,6 @@
 """Events that claim times far ahead: they are held back, their sender is told, and they count when
 their time is near; the state is the same at all who have them."""
 
-import time
 import unittest
 from pathlib import Path
 
@@ -18,12 +17,6 @@ def clock(seconds):
 
 @unittest.skipIf(concert.SANITIZER, "the preloaded clock would come before the sanitizer")
 class ClaimedTimeTest(concert.TestCase):
-    def until(self, good, what, seconds=60):
-        end = time.monotonic() + seconds
-        while not good():
-            self.assertLess(time.monotonic(), end, what)
-            time.sleep(0.05)
-
     def show(self, node, request):
         result = node.run("request", "show", request, "--json", status=None)
         return result.json() if result.status == 0 else {"events": 0, "held": []}
@@ -35,7 +28,7 @@ class ClaimedTimeTest(concert.TestCase):
         request = alder.run("request", "send", birch.name, "--kind", "advice", "--subject", "Scans", "--text",
                             "Are these yours?", "--json").json()["dossier"]
         for node in (alder, birch):
-            self.until(lambda node=node: self.show(node, request)["events"] == 2, node.name)
+            concert.until(lambda node=node: self.show(node, request)["events"] == 2, node.name)
         birch.run("dossier", "held", status=1)
         before = self.show(birch, request)
 
@@ -47,7 +40,7 @@ class ClaimedTimeTest(concert.TestCase):
         self.assertNotIn("compared", alder.run("request", "comment", request, "From today.").err)
         alder.serve()
         birch.run("exchange", "sync", alder.name)
-        self.until(lambda: self.show(birch, request)["events"] == 3, "the second comment")
+        concert.until(lambda: self.show(birch, request)["events"] == 3, "the second comment")
         shown = self.show(birch, request)
         self.assertEqual([(one["type"], one["by"], one["from"]) for one in shown["held"]],
                          [("remark", alder.name, alder.name)])
@@ -65,13 +58,13 @@ class ClaimedTimeTest(concert.TestCase):
         def told():
             return any("claims a time ahead" in alder.run("dispatch", "show", str(entry["index"]), status=None).out
                        for entry in alder.entries("dispatch"))
-        self.until(told, "Alder is told")
+        concert.until(told, "Alder is told")
 
         # Eight hours later it is taken, and what follows it counts.
         birch.stop()
         birch.server = concert.Server(birch.path, env=clock(8 * HOUR))
         self.addCleanup(birch.server.stop)
-        self.until(lambda: self.show(birch, request)["events"] == 4, "what was held")
+        concert.until(lambda: self.show(birch, request)["events"] == 4, "what was held")
         self.assertEqual(self.show(birch, request)["digest"], self.show(alder, request)["digest"])
         self.assertEqual((self.show(birch, request)["held"], self.show(birch, request)["pending"]), ([], 0))
 
@@ -84,14 +77,14 @@ class ClaimedTimeTest(concert.TestCase):
         request = alder.run("request", "send", birch.name, "--kind", "advice", "--subject", "Scans", "--text",
                             "Are these yours?", "--json").json()["dossier"]
         for node in (alder, birch):
-            self.until(lambda node=node: self.show(node, request)["events"] == 2, node.name)
+            concert.until(lambda node=node: self.show(node, request)["events"] == 2, node.name)
 
         def from_tomorrow(*peers):
             alder.server.stop()
             alder.server = concert.Server(alder.path, env=clock(30 * HOUR))
             self.addCleanup(alder.server.stop)
             for peer in peers:
-                self.until(lambda peer=peer: alder.peer(peer)["clock_ahead_seconds"] < -29 * HOUR, peer.name)
+                concert.until(lambda peer=peer: alder.peer(peer)["clock_ahead_seconds"] < -29 * HOUR, peer.name)
 
         from_tomorrow(birch)
         said = alder.run("request", "comment", request, "From tomorrow?", env=clock(30 * HOUR))
@@ -101,7 +94,7 @@ class ClaimedTimeTest(concert.TestCase):
         alder.serve()
         alder.run("peer", "invite", cedar.url)
         cedar.run("peer", "accept", alder.name)
-        self.until(lambda: alder.peer(cedar)["state"] == "active", "Cedar is a peer")
+        concert.until(lambda: alder.peer(cedar)["state"] == "active", "Cedar is a peer")
         from_tomorrow(birch, cedar)
         refused = alder.run("request", "comment", request, "From tomorrow.", env=clock(30 * HOUR), status=2).err
         self.assertRegex(refused, "(29|30) hours ahead of that of .* of 2 of 2 peers")
@@ -110,7 +103,7 @@ class ClaimedTimeTest(concert.TestCase):
         alder.server.stop()
         alder.serve()
         alder.run("request", "comment", request, "From today.")
-        self.until(lambda: self.show(alder, request)["events"] == 4, "the comment")
+        concert.until(lambda: self.show(alder, request)["events"] == 4, "the comment")
 
 
 if __name__ == "__main__":

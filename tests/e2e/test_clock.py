@@ -15,7 +15,7 @@ class ClockTestCase(concert.TestCase):
         program.chmod(0o700)
         return program, told
 
-    def wait_lines(self, path, count, seconds=60):
+    def wait_lines(self, path, count, seconds=concert.PATIENCE):
         end = time.monotonic() + seconds
         while True:
             lines = path.read_text().splitlines() if path.exists() else []
@@ -52,9 +52,9 @@ class ClockTest(ClockTestCase):
         birch.run("peer", "accept", alder.name)
         request = alder.run("request", "send", birch.name, "--kind", "advice", "--urgency", "medium",
                             "--subject", "A secret subject", "--text", "A secret text",
-                            "--wanted-by", "4s", "--as", "A. Example", "--json").json()["dossier"]
+                            "--wanted-by", f"{concert.span(5)}s", "--as", "A. Example", "--json").json()["dossier"]
 
-        # Half, all, and one and a half times of four seconds; the last one for the second contact too.
+        # Half, all, and one and a half times of those seconds; the last one for the second contact too.
         lines = self.wait_lines(paged, 3)
         self.assertEqual({line["dossier"] for line in lines}, {request})
         self.assertEqual([line["second_contact"] for line in lines], [False, False, True])

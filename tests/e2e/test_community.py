@@ -1,7 +1,6 @@
 """Communities: real nodes that are admitted, get the rulebook and each other's names, leave and are
 removed."""
 
-import time
 import unittest
 
 import concert
@@ -25,11 +24,8 @@ class CommunityTest(concert.TestCase):
                         for member in line["members"] if member["step"] == "admitted"}
         return None
 
-    def wait(self, node, expected, seconds=60):
-        end = time.monotonic() + seconds
-        while self.look(node) != expected:
-            self.assertLess(time.monotonic(), end, f"{node.name}: {self.look(node)}")
-            time.sleep(0.05)
+    def wait(self, node, expected):
+        concert.until(lambda: self.look(node) == expected, lambda: f"{node.name}: {self.look(node)}")
 
     def test_life(self):
         forum, (alder, birch) = self.forum, self.members
@@ -56,10 +52,7 @@ class CommunityTest(concert.TestCase):
         book = self.write("rules.txt", "1. Be kind.\n")
         forum.run("community", "rules", "region", "--rulebook", book)
         alder.run("community", "rules", name, "--rulebook", book, status=2)
-        end = time.monotonic() + 60
-        while birch.run("community", "rules", name).out != "1. Be kind.\n":
-            self.assertLess(time.monotonic(), end)
-            time.sleep(0.05)
+        concert.until(lambda: birch.run("community", "rules", name).out == "1. Be kind.\n")
 
         # Only the owner admits and removes; a member leaves by itself.
         alder.run("community", "remove", name, birch.name, status=2)

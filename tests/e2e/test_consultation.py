@@ -25,7 +25,7 @@ class TalkTest(concert.TestCase):
     def do(self, node, step, *arguments, **keywords):
         return node.run(self.kind, step, self.dossier, *arguments, **keywords)
 
-    def wait(self, node, state, events=0, seconds=60):
+    def wait(self, node, state, events=0, seconds=concert.PATIENCE):
         end = time.monotonic() + seconds
         while True:
             result = node.run(self.kind, "show", self.dossier, "--json", status=None)
@@ -35,7 +35,7 @@ class TalkTest(concert.TestCase):
             self.assertLess(time.monotonic(), end, f"{node.name}: {result.out}{result.err}")
             time.sleep(0.05)
 
-    def same(self, one, other, state, seconds=60):
+    def same(self, one, other, state, seconds=concert.PATIENCE):
         end = time.monotonic() + seconds
         while True:
             a, b = self.wait(one, state, seconds=seconds), self.wait(other, state, seconds=seconds)
@@ -115,10 +115,7 @@ class ConsultationTest(TalkTest):
         # Afterwards all comes once more, with its proofs, and nothing is there twice.
         counts = [self.wait(node, "agreed")["list"] for node in (alder, birch)]
         alder.run("peer", "resume", birch.name)
-        end = time.monotonic() + 60
-        while birch.run("request", "show", request, status=None).status:
-            self.assertLess(time.monotonic(), end)
-            time.sleep(0.05)
+        concert.until(lambda: not birch.run("request", "show", request, status=None).status)
         for node, events in zip((alder, birch), counts):
             self.assertEqual(len(self.wait(node, "agreed")["list"]), len(events))
         self.dossier = before

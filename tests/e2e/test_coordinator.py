@@ -2,7 +2,6 @@
 stated, and no right to read or to do anything in what is not for it."""
 
 import json
-import time
 import unittest
 
 import concert
@@ -28,15 +27,9 @@ class CoordinatorTest(concert.TestCase):
             self.forum.run("community", "add", "coast", node.name, "--votes")
         self.community = f"coast@{self.forum.name}"
         for node in (self.alder, self.birch):
-            self.until(lambda node=node: sum(
+            concert.until(lambda node=node: sum(
                 member["step"] == "admitted" for line in node.run("community", "list", "--json", status=None).lines()
                 for member in line["members"]) == 3)
-
-    def until(self, condition, seconds=60):
-        end = time.monotonic() + seconds
-        while not condition():
-            self.assertLess(time.monotonic(), end)
-            time.sleep(0.05)
 
     def board(self, node, *options):
         return {line["title"]: line for line in
@@ -53,7 +46,7 @@ class CoordinatorTest(concert.TestCase):
         birch.run("board", "add", "offer", "--topic", "people", "--title", "To nobody", status=2)
         birch.run("board", "add", "gift", forum.name, "--topic", "people", "--title", "x", status=2)
         birch.run("board", "add", "offer", forum.name, "--topic", "gold", "--title", "x", status=2)
-        self.until(lambda: len(self.board(forum)) == 3 and len(self.board(alder)) == 2)
+        concert.until(lambda: len(self.board(forum)) == 3 and len(self.board(alder)) == 2)
         # Times stand in this table as in all others.
         self.assertRegex(forum.run("board", "list").out, r"  \d{4}-\d\d-\d\d \d\d:\d\d:\d\dZ  ")
         for node in self.nodes:
@@ -65,11 +58,11 @@ class CoordinatorTest(concert.TestCase):
         self.assertIn("forensics, people", alder.run("board", "list").out)
         # An answer goes to the poster alone.
         alder.run("board", "answer", offer, "We take it.")
-        self.until(lambda: "We take it." in birch.run("board", "show", offer).out)
+        concert.until(lambda: "We take it." in birch.run("board", "show", offer).out)
         self.assertNotIn("We take it.", forum.run("board", "show", offer).out)
         birch.run("board", "close", need, status=2)
         birch.run("board", "close", offer)
-        self.until(lambda: "A laboratory" not in self.board(forum))
+        concert.until(lambda: "A laboratory" not in self.board(forum))
         self.assertEqual(self.board(forum, "--all")["A laboratory"]["matches"], [])
         self.assertEqual(self.board(alder)["Two people"]["matches"], [])
 
@@ -79,7 +72,7 @@ class CoordinatorTest(concert.TestCase):
         path.write_text(json.dumps(CONVENTIONS))
         alder.run("convention", "list", status=1)
         forum.run("convention", "publish", path)
-        self.until(lambda: alder.run("convention", "list", "--json", status=None).status == 0)
+        concert.until(lambda: alder.run("convention", "list", "--json", status=None).status == 0)
         stated = alder.run("convention", "list", "--json").lines()
         self.assertEqual([(line["convention"], line["party"], line["status"], line["since"], line["stated_by"])
                           for line in stated],
@@ -90,7 +83,7 @@ class CoordinatorTest(concert.TestCase):
         path.write_text(json.dumps(CONVENTIONS))
         forum.run("convention", "publish", path)
         alder.run("convention", "publish", path)
-        self.until(lambda: [line["stated_by"] for line in
+        concert.until(lambda: [line["stated_by"] for line in
                             alder.run("convention", "list", "--party", "XB", "--json").lines()
                             if line["status"] == "ratified"] == [alder.name, forum.name])
         for wrong in ({}, {"conventions": [{"name": "x"}]},
@@ -106,10 +99,10 @@ class CoordinatorTest(concert.TestCase):
         forum, alder, birch = self.nodes
         request = alder.run("request", "send", birch.name, "--kind", "advice", "--subject", "Between us", "--text",
                             "t", "--json").json()["dossier"]
-        self.until(lambda: "received" in alder.run("request", "show", request).out)
+        concert.until(lambda: "received" in alder.run("request", "show", request).out)
         drill = alder.run("request", "send", forum.name, "--kind", "advice", "--subject", "For the forum", "--text",
                           "t", "--exercise", "--json").json()["dossier"]
-        self.until(lambda: forum.run("request", "show", drill, status=None).status == 0)
+        concert.until(lambda: forum.run("request", "show", drill, status=None).status == 0)
         self.assertNotIn("Between us", forum.run("dossier", "list", "--all", "--json").out)
         forum.run("dossier", "show", request, status=1)
         for command in ("ack", "answer", "close", "withdraw", "comment"):

@@ -11,7 +11,6 @@ import signal
 import sqlite3
 import subprocess
 import threading
-import time
 import unittest
 import uuid
 from pathlib import Path
@@ -91,7 +90,8 @@ class CrashTest(concert.NodeTestCase):
         posters = [Poster(server, self.auth) for _ in range(3)]
         for poster in posters:
             poster.start()
-        time.sleep(random.uniform(0.05, 0.5))
+        concert.wait_for_any_moment(
+            lambda: any(poster.acknowledged or poster.problem for poster in posters), 0.4)
         server.stop(signal.SIGKILL)
         for poster in posters:
             poster.join(60)

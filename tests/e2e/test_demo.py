@@ -74,8 +74,8 @@ class DemoTest(concert.TestCase):
         nodes = list(self.directory.iterdir())[0]
         self.assertTrue(running(nodes))
         process.send_signal(signal.SIGINT)
-        self.assertEqual(process.wait(60), 128 + signal.SIGINT)
-        end = time.monotonic() + 60
+        self.assertEqual(process.wait(concert.PATIENCE), 128 + signal.SIGINT)
+        end = time.monotonic() + concert.PATIENCE
         while running(nodes) and time.monotonic() < end:
             time.sleep(0.05)
         self.assertEqual(running(nodes), [])

@@ -173,21 +173,13 @@ class OneNodeTest(concert.NodeTestCase):
 
 
 class ExchangeTest(concert.TestCase):
-    def nodes(self, *names):
+    def nodes(self, *names, settings=None):
         with ThreadPoolExecutor() as pool:
-            return list(pool.map(lambda name: Node(self, name).serve(), names))
+            return list(pool.map(lambda name: Node(self, name, settings).serve(), names))
 
     def meet(self, node, other):
         node.run("peer", "invite", other.url)
         other.run("peer", "accept", node.name)
-
-    def wait(self, what, seconds=60):
-        """Waits until @what() gives something true, and returns it."""
-        end = time.monotonic() + seconds
-        while not (value := what()):
-            self.assertLess(time.monotonic(), end, "it does not come")
-            time.sleep(0.05)
-        return value
 
     def send(self, node, other, *arguments, title="Counterfeit page", **keywords):
         sent = node.run("dispatch", "send", "--to", other.name, "--title", title, *arguments,
@@ -218,7 +210,7 @@ class ExchangeTest(concert.TestCase):
         page = self.write("page.json", bundle(indicator(1), indicator(2)))
         entry = self.send(alder, birch, "--tlp", "amber", "--pap", "green", "--exercise",
                           "--purpose", "Look for it", page)
-        self.wait(lambda: self.confirmed(alder, entry))
+        concert.until(lambda: self.confirmed(alder, entry))
         self.assertEqual(self.members(birch), 2)
         self.assertEqual(self.members(birch, "main"), 0)
         own = alder.run("dispatch", "show", entry).out
@@ -239,7 +231,7 @@ class ExchangeTest(concert.TestCase):
         # A new version takes the place of the old one.
         page = self.write("new.json", bundle(indicator(1, "seen again", day=5)))
         entry = self.send(alder, birch, "--tlp", "amber", page)
-        self.wait(lambda: self.confirmed(alder, entry))
+        concert.until(lambda: self.confirmed(alder, entry))
         self.assertIn("seen again 1", birch.run("search", "page1.first-bank.example").out)
         status = alder.run("exchange", "status", "--json").json()
         self.assertEqual((status["peer"], status["state"], status["unconfirmed"]),
@@ -273,7 +265,7 @@ class ExchangeTest(concert.TestCase):
             lines, _, received = sides(birch, alder)
             return (sent["count"], sent["sha256"]) == (received["count"], received["sha256"])
 
-        self.wait(same)
+        concert.until(same)
         lines, sent, received = sides(alder, birch, "--disclose", proofs)
         _, back, came = sides(birch, alder, "--received-before", sent["end"])
         self.assertEqual((sent["count"], sent["sha256"]), (came["count"], came["sha256"]))
@@ -315,10 +307,10 @@ class ExchangeTest(concert.TestCase):
         self.meet(alder, birch)
         pages = self.write("pages.json", bundle(*(indicator(n) for n in range(1, 4))))
         first = self.send(alder, birch, pages)
-        self.wait(lambda: self.confirmed(alder, first))
+        concert.until(lambda: self.confirmed(alder, first))
         self.assertEqual(self.members(birch), 3)
         alder.run("dispatch", "withdraw", first, "--item", "1", "--reason", "not sure any more")
-        self.wait(lambda: self.members(birch) == 2)
+        concert.until(lambda: self.members(birch) == 2)
         self.assertEqual(self.found(birch), {object_id(1), object_id(3)})
         # They bear no marking: the dispatch's counts.
         log = self.write("log", "page1.first-bank.example\n")
@@ -331,7 +323,7 @@ class ExchangeTest(concert.TestCase):
         self.assertEqual(alder.run("exchange", "status", "--json").json()["unconfirmed"], 1)
         self.assertEqual(alder.run("status", "--json", status=None).json()["entries_unconfirmed"], 1)
         birch.serve()
-        self.wait(lambda: self.recall_status(alder, first)[0] == 0)
+        concert.until(lambda: self.recall_status(alder, first)[0] == 0)
         self.assertEqual(self.members(birch), 0)
         came = birch.run("dispatch", "show", f"{alder.name}:{first}").out
         self.assertRegex(came, r"state        recalled by entry \d+: a bank's own server")
@@ -352,7 +344,7 @@ class ExchangeTest(concert.TestCase):
         self.assertEqual(self.found(birch, "--expired"), {object_id(n) for n in range(1, 4)})
         # Sent anew it is there again; so is what somebody puts into a collection.
         again = self.send(alder, birch, "--id", object_id(1))
-        self.wait(lambda: self.confirmed(alder, again))
+        concert.until(lambda: self.confirmed(alder, again))
         self.assertEqual(self.members(birch), 1)
         self.assertEqual(self.found(birch), {object_id(1)})
         self.assertNotIn("out of use", birch.run("show", object_id(1)).out)
@@ -363,7 +355,7 @@ class ExchangeTest(concert.TestCase):
     def test_suspended(self):
         """What is sent while the peering is suspended waits until it is resumed, and no longer; who
         sends it is told."""
-        alder, birch = self.nodes("alder", "birch")
+        alder, birch = self.nodes("alder", "birch", settings={"exchange": {"interval": "1h"}})
         self.meet(alder, birch)
         for number, (sender, other) in enumerate([(alder, birch), (birch, alder)] * 3, 1):
             alder.run("peer", "suspend", birch.name)
@@ -373,26 +365,27 @@ class ExchangeTest(concert.TestCase):
             self.assertEqual(self.members(other), (number - 1) // 2)
             alder.run("peer", "resume", birch.name)
             # At once, and not at the next `[exchange] interval`.
-            self.wait(lambda other=other, count=(number + 1) // 2: self.members(other) == count, 20)
+            concert.until(lambda other=other, count=(number + 1) // 2: self.members(other) == count)
 
     def test_behind_a_firewall(self):
         """A node that peers cannot reach waits for their answers, again as soon as a peer that was
         away is there."""
         alder = Node(self, "alder").serve()
-        birch = Node(self, "birch", {"exchange": {"long_poll": "yes"}}, reachable=False).serve()
+        birch = Node(self, "birch", {"exchange": {"long_poll": "yes", "interval": "1h"}},
+                     reachable=False).serve()
         birch.run("peer", "invite", alder.url)
         alder.run("peer", "accept", birch.name, status=None)
 
         def failures():
             return birch.run("exchange", "status", "--json", status=None).json()["failures"]
 
-        self.wait(lambda: birch.state(alder) == "active")
+        concert.until(lambda: birch.state(alder) == "active")
         alder.stop()
-        self.wait(lambda: failures() > 0)
+        concert.until(lambda: failures() > 0)
         alder.serve()
-        self.wait(lambda: failures() == 0)
+        concert.until(lambda: failures() == 0)
         self.send(alder, birch, self.write("page.json", bundle(indicator(1))))
-        self.wait(lambda: self.members(birch) == 1, 20)
+        concert.until(lambda: self.members(birch) == 1)
 
     def test_erased(self):
         """A copy is erased when its time is over, unless it is held; the report says so."""
@@ -406,7 +399,7 @@ class ExchangeTest(concert.TestCase):
         held = self.send(alder, birch, "--expires", end, self.write("a.json", bundle(indicator(1))))
         over = self.send(alder, birch, "--expires", end, self.write("b.json", bundle(indicator(2))))
         kept = self.send(alder, birch, self.write("c.json", bundle(indicator(3), indicator(4))))
-        self.wait(lambda: self.confirmed(alder, kept))
+        concert.until(lambda: self.confirmed(alder, kept))
         name = f"{alder.name}:{held}"
         self.assertIn("--reason", birch.run("dispatch", "hold", name, status=2).err)
         birch.run("dispatch", "hold", name, "--reason", "Case 4711")
@@ -420,7 +413,7 @@ class ExchangeTest(concert.TestCase):
                     and line["kind"] == "dispatch"}
 
         expected = {held: ("expired", 0), over: ("erased", 0), kept: ("live", 1)}
-        self.wait(lambda: states(birch, alder, "received") == expected)
+        concert.until(lambda: states(birch, alder, "received") == expected)
         self.assertEqual(states(alder, birch, "sent"),
                          {held: ("expired", 0), over: ("expired", 0), kept: ("live", 1)})
         shown = birch.run("dispatch", "show", name).out
@@ -461,11 +454,11 @@ class ExchangeTest(concert.TestCase):
         first = self.send(alder, birch, self.write("a.json", bundle(indicator(1))))
         second = self.send(alder, birch, self.write("b.json", bundle(indicator(2))))
         secret = self.send(alder, birch, "--tlp", "red", self.write("c.json", bundle(indicator(3))))
-        self.wait(lambda: self.confirmed(alder, secret))
+        concert.until(lambda: self.confirmed(alder, secret))
         self.meet(alder, cedar)
         third = alder.run("dispatch", "send", "--to", birch.name, "--to", cedar.name, "--title",
                           "Both", self.write("d.json", bundle(indicator(4))), "--json").json()
-        self.wait(lambda: self.confirmed(alder, third["entries"][0]))
+        concert.until(lambda: self.confirmed(alder, third["entries"][0]))
         self.assertEqual([line["title"] for line in self.dispatches(cedar, alder)], ["Both"])
         cedar.run("dispatch", "show", f"{alder.name}:{first}", status=1)
         # Not by a hair's breadth more than what is granted.
@@ -474,12 +467,12 @@ class ExchangeTest(concert.TestCase):
         alder.run("dispatch", "grant", second, "--to", "cert.nobody.example", status=1)
         alder.run("dispatch", "grant", second, status=2)
         alder.run("dispatch", "grant", second, "--to", cedar.name)
-        self.wait(lambda: len(self.dispatches(cedar, alder)) == 2)
+        concert.until(lambda: len(self.dispatches(cedar, alder)) == 2)
         self.assertEqual({line["entry"] for line in self.dispatches(cedar, alder)},
                          {second, third["entries"][0]})
         came = cedar.run("dispatch", "show", f"{alder.name}:{second}", "--json").json()
         self.assertIn("granted_by", came)
-        self.wait(lambda: self.confirmed(alder, second))
+        concert.until(lambda: self.confirmed(alder, second))
         self.assertIn(f"granted by entry {came['granted_by']}",
                       alder.run("dispatch", "show", second).out)
         self.assertEqual(alder.run("policy", "explain", object_id(2), "--for", cedar.name, "--json")
@@ -488,7 +481,7 @@ class ExchangeTest(concert.TestCase):
                                    status=1).lines()[0]["rule"], "audience-not-in")
         # What was granted is recalled from whom it was granted to as well.
         alder.run("dispatch", "recall", second, "--reason", "false")
-        self.wait(lambda: self.recall_status(alder, second) ==
+        concert.until(lambda: self.recall_status(alder, second) ==
                   (0, {birch.name: (True, True), cedar.name: (True, True)}))
         self.assertEqual(self.members(cedar), 1)
 
@@ -505,7 +498,7 @@ class ExchangeTest(concert.TestCase):
         red = alder.run(*to_banks, "--tlp", "red", status=1)
         self.assertIn("(rule tlp-red-not-named)", red.err)
         entry = alder.run(*to_banks, "--tlp", "green", "--json").json()["entries"][0]
-        self.wait(lambda: self.confirmed(alder, entry))
+        concert.until(lambda: self.confirmed(alder, entry))
         self.assertEqual(self.dispatches(birch, alder)[0]["community"], name)
         # What is compiled of a community's dispatches has nothing else, and only while they stand.
         compiled = str(page) + ".shield"

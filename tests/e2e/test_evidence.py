@@ -45,12 +45,9 @@ class EvidenceTest(concert.TestCase):
                 for line in node.run("evidence", "copies", evidence, "--json", status=None).lines()}
 
     def wait_copy(self, node, evidence, copy, custodian, status):
-        end = time.monotonic() + 120
-        while self.copies(node, evidence).get(copy) != (custodian.name, status):
-            self.assertLess(time.monotonic(), end, self.copies(node, evidence))
-            time.sleep(0.1)
+        concert.until(lambda: self.copies(node, evidence).get(copy) == (custodian.name, status), lambda: self.copies(node, evidence))
 
-    def wait_file(self, node, sha256, seconds=120):
+    def wait_file(self, node, sha256, seconds=concert.PATIENCE):
         end = time.monotonic() + seconds
         while True:
             result = node.run("attachment", "show", sha256, "--json", status=None)

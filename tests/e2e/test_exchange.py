@@ -63,12 +63,9 @@ class ExchangeTest(concert.TestCase):
         return (self.summary(one, other, "sent") == self.summary(other, one, "received") and
                 self.summary(other, one, "sent") == self.summary(one, other, "received"))
 
-    def wait_even(self, one, other, seconds=60):
-        end = time.monotonic() + seconds
-        while not self.is_even(one, other):
-            self.assertLess(time.monotonic(), end, f"{one.name} and {other.name} do not agree: "
-                            f"{one.server.log} {other.server.log}")
-            time.sleep(0.2)
+    def wait_even(self, one, other):
+        concert.until(lambda: self.is_even(one, other), lambda: f"{one.name} and {other.name} do "
+                      f"not agree: {one.server.log} {other.server.log}")
 
     def kill(self, node):
         node.server.process.send_signal(signal.SIGKILL)
@@ -174,7 +171,7 @@ class ExchangeTest(concert.TestCase):
         shutil.rmtree(alder.path)
         shutil.copytree(old, alder.path)
         alder.serve()
-        end = time.monotonic() + 60
+        end = time.monotonic() + concert.PATIENCE
         while "shorter" not in (birch.peer(alder) or {}).get("failure", "") and \
                 "not those" not in json.dumps(birch.peer(alder)):
             self.assertLess(time.monotonic(), end, json.dumps(birch.peer(alder)))
@@ -182,10 +179,7 @@ class ExchangeTest(concert.TestCase):
         # It goes on, past what its peer had seen: two trees of one ledger.
         for number in range(3, 9):
             self.send(alder, [number], birch)
-        end = time.monotonic() + 60
-        while not (birch.peer(alder) or {}).get("fork"):
-            self.assertLess(time.monotonic(), end, json.dumps(birch.peer(alder)))
-            time.sleep(0.2)
+        concert.until(lambda: (birch.peer(alder) or {}).get("fork"), lambda: json.dumps(birch.peer(alder)))
         self.assertEqual(self.held(birch), 2)
         self.assertIn("CONVICTED", birch.run("exchange", "status").out)
         evidence = birch.run("ledger", "witness", "evidence", "--json", status=None).lines()

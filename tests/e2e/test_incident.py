@@ -2,7 +2,6 @@
 
 import csv
 import io
-import time
 import unittest
 import xml.etree.ElementTree as ElementTree
 
@@ -120,11 +119,11 @@ class IncidentTest(concert.TestCase):
 
         # A member exports it as well; it looks into what came from others only when asked to.
         alder.run("case", "share", case, "--to", birch.name, "Please help.")
-        self.wait(lambda: birch.run("case", "show", case, status=None).status == 0)
+        concert.until(lambda: birch.run("case", "show", case, status=None).status == 0)
         birch.run("case", "ack", case)
         birch.run("case", "ask-takedown", case, "--target", "http://page.cedar.example/", "--what", "counterfeit-page")
         sha256 = opened["files"][0]["sha256"]
-        self.wait(lambda: "whole" in birch.run("attachment", "show", sha256, status=None).out)
+        concert.until(lambda: "whole" in birch.run("attachment", "show", sha256, status=None).out)
         for options, count in ((), 1), (("--attachments",), 4):
             path = self.directory / f"birch-{count}.json"
             birch.run("case", "export", case, "--to", "iodef-json", "-o", path, *options)
@@ -132,12 +131,6 @@ class IncidentTest(concert.TestCase):
             self.assertEqual(len(findings), count)
             self.assertIn(("http://page.cedar.example/", "fraud.phishing"),
                           [(about(finding), finding["class"]) for finding in findings])
-
-    def wait(self, is_so, seconds=60):
-        end = time.monotonic() + seconds
-        while not is_so():
-            self.assertLess(time.monotonic(), end)
-            time.sleep(0.05)
 
 
 if __name__ == "__main__":

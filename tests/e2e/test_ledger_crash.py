@@ -11,7 +11,6 @@ import signal
 import socket
 import struct
 import threading
-import time
 import unittest
 from pathlib import Path
 
@@ -135,7 +134,8 @@ class LedgerCrashTest(concert.NodeTestCase):
         watcher = Watcher(server)
         for thread in (*appenders, watcher):
             thread.start()
-        time.sleep(random.uniform(0.05, 0.5))
+        concert.wait_for_any_moment(
+            lambda: watcher.seen and any(one.acknowledged or one.problem for one in appenders), 0.4)
         server.stop(signal.SIGKILL)
         for thread in (*appenders, watcher):
             thread.join(60)

@@ -10,7 +10,6 @@ import signal
 import sqlite3
 import stat
 import threading
-import time
 import unittest
 
 import concert
@@ -230,12 +229,10 @@ class CosignedTest(LedgerTestCase):
         self.node = own
 
     def wait_for_cosigned(self, size):
-        for _ in range(500):
+        def cosigned():
             note = self.fetch("checkpoint", auth=self.auditor).body.decode()
-            if Checkpoint(note).size == size and self.line in note:
-                return note
-            time.sleep(0.05)
-        self.fail(note)
+            return note if Checkpoint(note).size == size and self.line in note else None
+        return concert.until(cosigned)
 
     def an_hour_later(self):
         self.assertEqual(self.server.stop(), 0)
@@ -351,11 +348,8 @@ class FilesTest(LedgerTestCase):
         self.append(self.size - 1)
 
     def wait_for(self, path, content):
-        for _ in range(1000):
-            if path.exists() and path.read_bytes() == content:
-                return
-            time.sleep(0.02)
-        self.fail(f"{path} did not come, or not as it should be")
+        concert.until(lambda: path.exists() and path.read_bytes() == content,
+                      f"{path} did not come, or not as it should be")
 
     def check(self):
         for path in ("tile/0/000", "tile/entries/000"):

@@ -323,13 +323,13 @@ class ProgressTest(concert.TestCase):
         os.close(error)
         reader = threading.Thread(target=read)
         reader.start()
-        deadline, waiting = time.monotonic() + 60, 0
+        deadline, waiting = time.monotonic() + concert.PATIENCE, 0
         while waiting < 32 * 1024 and time.monotonic() < deadline:
             time.sleep(0.02)
             waiting = struct.unpack("i", fcntl.ioctl(process.stdout, termios.FIONREAD, bytes(4)))[0]
         time.sleep(0.7)
         self.assertEqual(process.stdout.read().count(b"\n"), self.LINES)
-        self.assertEqual(process.wait(30), 0)
+        self.assertEqual(process.wait(concert.PATIENCE), 0)
         process.stdout.close()
         reader.join()
         os.close(other)

@@ -24,7 +24,7 @@ class MessagesTest(concert.TestCase):
         result = node.run(kind, "send", peer.name, *arguments, **keywords)
         return next(word for word in result.out.split() if word.count("-") == 4), result
 
-    def wait(self, node, message, state, kind="emergency", seconds=60):
+    def wait(self, node, message, state, kind="emergency", seconds=concert.PATIENCE):
         arguments = ["--all"] if kind == "emergency" else []
         end = time.monotonic() + seconds
         while (found := self.messages(node, kind, *arguments).get(message)) is None or \

@@ -118,7 +118,7 @@ class NetemTest(concert.TestCase):
             "objects": objects})
         self.alder.run("dispatch", "send", "--title", "Pages", "--tlp", "amber", "--to",
                        self.birch.name, path)
-        end = time.monotonic() + 60
+        end = time.monotonic() + concert.PATIENCE
         while (self.birch.run("status", "--json", status=None).json()["objects"] < len(objects) or
                not self.is_even()):
             self.assertLess(time.monotonic(), end, f"{self.alder.server.log} "

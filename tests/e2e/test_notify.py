@@ -563,7 +563,7 @@ class PeerTest(concert.TestCase):
         for node, other in (self.nodes, reversed(self.nodes)):
             node.wait_state(other, "active")
 
-    def wait(self, node, notice, state, seconds=60):
+    def wait(self, node, notice, state, seconds=concert.PATIENCE):
         end = time.monotonic() + seconds
         while True:
             result = node.run("notify", "show", notice, "--json", status=None)

@@ -2,7 +2,6 @@
 is away; and strangers of every kind."""
 
 import json
-import time
 import unittest
 
 import concert
@@ -69,9 +68,9 @@ class PeeringTest(concert.TestCase):
         alder.run("peer", "resume", birch.name)
         alder.run("peer", "suspend", birch.name)
         birch.serve()
-        birch.wait_state(alder, "suspended", 30)
+        birch.wait_state(alder, "suspended")
         alder.run("peer", "resume", birch.name)
-        birch.wait_state(alder, "active", 30)
+        birch.wait_state(alder, "active")
 
     def test_files(self):
         """Two nodes that never reach each other."""
@@ -103,7 +102,7 @@ class PeeringTest(concert.TestCase):
         alder.run("peer", "invite", birch.url)
         birch.run("peer", "accept", alder.name)
         self.assertEqual(birch.state(alder), "active")
-        alder.wait_state(birch, "active", 30)
+        alder.wait_state(birch, "active")
 
     def test_new_keys(self):
         """A ledger key that was changed is followed; other keys of the same name are refused."""
@@ -184,8 +183,8 @@ class HostileTest(concert.TestCase):
         self.alder.run("peer", "invite", birch.url)
         self.assertEqual(self.alder.server.post(
             PATH, impostor.step("accept", self.alder.origin)).status, 403)
-        birch.wait_state(self.alder, "active", 30)
-        self.alder.wait_state(birch, "active", 30)
+        birch.wait_state(self.alder, "active")
+        self.alder.wait_state(birch, "active")
 
 
 class CardTest(concert.TestCase):

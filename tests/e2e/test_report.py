@@ -25,7 +25,7 @@ class ReportTest(concert.TestCase):
                               "--json", *options).json()["dossier"]
 
     def wait(self, node, request, state):
-        end = time.monotonic() + 60
+        end = time.monotonic() + concert.PATIENCE
         while True:
             shown = node.run("request", "show", request, "--json", status=None)
             if shown.status == 0 and shown.json()["state"] == state:

@@ -28,7 +28,7 @@ class RequestTest(concert.TestCase):
     def show(self, node, request):
         return node.run("request", "show", request, "--json").json()
 
-    def wait(self, node, request, state, seconds=60):
+    def wait(self, node, request, state, seconds=concert.PATIENCE):
         end = time.monotonic() + seconds
         while True:
             result = node.run("request", "show", request, "--json", status=None)

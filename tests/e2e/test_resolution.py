@@ -32,13 +32,7 @@ class ResolutionTest(concert.TestCase):
         for name in names[1:]:
             forum.run("community", "add", "coast", self.nodes[name].name, "--votes")
         for name in names[1:]:
-            self.until(lambda name=name: len(self.voters(name)) == 3)
-
-    def until(self, condition, seconds=60):
-        end = time.monotonic() + seconds
-        while not condition():
-            self.assertLess(time.monotonic(), end)
-            time.sleep(0.05)
+            concert.until(lambda name=name: len(self.voters(name)) == 3)
 
     def voters(self, name):
         lines = self.nodes[name].run("community", "list", "--json", status=None).lines()
@@ -56,7 +50,7 @@ class ResolutionTest(concert.TestCase):
             result = self.run_on(name, "show", resolution, "--json", status=None)
             return (result.status == 0 and result.json().get("state") == state
                     and len(result.json()["list"]) >= events)
-        self.until(is_there)
+        concert.until(is_there)
         return result.json()
 
     def table(self, *options, kind="norm", text=TEXT):
@@ -80,7 +74,7 @@ class ResolutionTest(concert.TestCase):
 
     def act_when(self, moment, *arguments):
         time.sleep(max(0.0, moment - time.monotonic()))
-        self.until(lambda: self.run_on("forum", *arguments, status=None).status == 0)
+        concert.until(lambda: self.run_on("forum", *arguments, status=None).status == 0)
 
     def recounts(self, resolution, state):
         """What every node counts by itself: the same."""
@@ -108,7 +102,7 @@ class ResolutionTest(concert.TestCase):
                       self.run_on(birch, "amend", short, "--replaces", "Members", "States", status=2).err)
         self.run_on(birch, "amend", short, "--replaces", "a day", "two days")
         self.run_on(cedar, "amend", short, "--replaces", "within a day", "at once")
-        self.until(lambda: len(self.run_on("forum", "text", short, "--json").json()["amendments"]) == 2)
+        concert.until(lambda: len(self.run_on("forum", "text", short, "--json").json()["amendments"]) == 2)
         self.assertIn("it lasts until", self.run_on("forum", "call", short, status=2).err)
         span = concert.span(3)
         self.act_when(end, "call", short, "--until", f"{span}s")
@@ -217,7 +211,7 @@ class ResolutionTest(concert.TestCase):
         self.run_on(birch, "vote", broken, "yes")
         self.act_when(over, "close", agreed)
         self.wait("forum", broken, "voting", events=7)
-        self.until(lambda: self.run_on("forum", "close", broken, status=None).status == 0)
+        concert.until(lambda: self.run_on("forum", "close", broken, status=None).status == 0)
         self.assertEqual(self.recounts(broken, "rejected")["quorum"], False)
         for name in self.nodes:
             self.wait(name, agreed, "adopted")

@@ -2,9 +2,9 @@
 
 import json
 import subprocess
-import time
 import unittest
 
+import concert
 from namespaces import ABSENT_NFT, NamespaceTestCase
 from shieldnode import PORT, PORTS, indicator
 
@@ -55,9 +55,7 @@ class NftTest(NamespaceTestCase):
     def send(self, address, port, counted):
         """What comes from there, and how many of them were dropped by then."""
         self.space(self.far, "python3", "-c", SEND, address, port)
-        deadline = time.monotonic() + 5
-        while self.counted()["from4"] < counted and time.monotonic() < deadline:
-            time.sleep(0.05)
+        concert.until(lambda: self.counted()["from4"] >= counted)
         self.assertEqual(self.counted()["from4"], counted)
 
     def start_echo(self):
@@ -69,9 +67,8 @@ class NftTest(NamespaceTestCase):
         echo.stdout.readline()
 
     def wait_for_line(self, everybody):
-        deadline = time.monotonic() + 10
-        while set(self.talk(*everybody).values()) != {"passed"}:
-            self.assertLess(time.monotonic(), deadline, "the line does not carry anything")
+        concert.until(lambda: set(self.talk(*everybody).values()) == {"passed"},
+                      "the line does not carry anything")
 
     def test_nft(self):
         self.start_echo()

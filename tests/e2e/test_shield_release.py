@@ -2,7 +2,6 @@
 unblocks at once, and what is dangerous needs two."""
 
 import json
-import time
 import unittest
 
 import concert
@@ -277,10 +276,7 @@ class ReleaseTest(ReleaseTestCase):
             return reply.body
 
         def wait(what):
-            end = time.monotonic() + 8
-            while not what():
-                self.assertLess(time.monotonic(), end)
-                time.sleep(0.1)
+            concert.until(what)
 
         wait(lambda: b"\none.example CNAME" in fetch())
         self.assertEqual(self.blocked(), ["one.example"])
@@ -330,10 +326,7 @@ class PeerTest(concert.TestCase):
         def export(*options, **keywords):
             return alder.run("shield", "export", "rpz", *options, **keywords)
 
-        end = time.monotonic() + 60
-        while len(alder.run("shield", "export", "plain").out.split()) < 2:
-            self.assertLess(time.monotonic(), end)
-            time.sleep(0.1)
+        concert.until(lambda: len(alder.run("shield", "export", "plain").out.split()) >= 2)
         export(status=1)
         proposal = alder.run("shield", "propose", "--source", birch.name, "--as", "Anna",
                              "--json").json()
@@ -352,10 +345,7 @@ class PeerTest(concert.TestCase):
                          [("203.0.113.7", f"AS64510, constituency of {birch.name}")])
         self.assertEqual(proposal["unresolved"], [])
         birch.run("dispatch", "recall", sent["entries"][0], "--reason", "a mistake")
-        end = time.monotonic() + 60
-        while "bad.example" in export().out:
-            self.assertLess(time.monotonic(), end)
-            time.sleep(0.1)
+        concert.until(lambda: "bad.example" not in export().out)
 
 
 if __name__ == "__main__":

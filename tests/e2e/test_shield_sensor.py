@@ -179,7 +179,7 @@ class SuricataLiveTest(NamespaceTestCase):
         self.addCleanup(process.terminate)
 
         def ask_until(name, wanted):
-            deadline = time.monotonic() + 60
+            deadline = time.monotonic() + concert.PATIENCE
             while wanted not in self.alerts():
                 self.assertIsNone(process.poll())
                 self.assertLess(time.monotonic(), deadline, self.alerts())

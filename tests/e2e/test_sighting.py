@@ -97,15 +97,13 @@ class RecordTest(concert.NodeTestCase):
         for _ in range(3):
             process.stdout.readline()
         process.send_signal(signal.SIGHUP)
-        end = time.monotonic() + 60
-        while not sightings(self.concert) and time.monotonic() < end:
-            time.sleep(0.1)
+        concert.until(lambda: sightings(self.concert))
         self.assertEqual([each["count"] for each in sightings(self.concert)], [3])
         with open(self.log, "a") as log:
             log.write("beacon.alder.example\n")
         process.stdout.readline()
         process.terminate()
-        out, err = process.communicate(timeout=20)
+        out, err = process.communicate(timeout=concert.PATIENCE)
         self.assertEqual((process.returncode, out), (0, b""), err)
         self.assertEqual(sum(each["count"] for each in sightings(self.concert)), 4)
         # The node keeps where the file was left.
@@ -113,7 +111,7 @@ class RecordTest(concert.NodeTestCase):
                                    stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
         time.sleep(0.5)
         process.terminate()
-        self.assertEqual(process.communicate(timeout=20)[0], b"")
+        self.assertEqual(process.communicate(timeout=concert.PATIENCE)[0], b"")
 
 
 def seen(node_id, day, count, of=INDICATOR["id"], **more):
@@ -223,16 +221,12 @@ class ReturnTest(concert.TestCase):
         log = self.write("a.log", "192.0.2.77 beacon.alder.example own.birch.example\n")
 
         def wait(node, count):
-            end = time.monotonic() + 60
-            while True:
+            def come():
                 found = sightings(node.run)
-                if found and found[0]["count"] == count or time.monotonic() > end:
-                    return found
-                time.sleep(0.1)
+                return found if found and found[0]["count"] == count else None
+            return concert.until(come)
 
-        end = time.monotonic() + 60
-        while birch.run("match", log, status=None).out.count("alder") == 0 and time.monotonic() < end:
-            time.sleep(0.1)
+        concert.until(lambda: "alder" in birch.run("match", log, status=None).out)
         # As it is set, sightings stay here.
         self.assertNotIn("told", birch.run("match", "--record", log).err)
         self.assertEqual(sightings(alder.run), [])
@@ -259,9 +253,7 @@ class ReturnTest(concert.TestCase):
         # What Birch takes back does not count, and nothing older in its place.
         sent = birch.run("dispatch", "list", "--own", "--json").lines()[0]
         birch.run("dispatch", "recall", sent["entry"], "--reason", "counted wrongly")
-        end = time.monotonic() + 60
-        while alder.run("sighting", "list", status=None).status == 0 and time.monotonic() < end:
-            time.sleep(0.1)
+        concert.until(lambda: alder.run("sighting", "list", status=None).status != 0)
         alder.run("sighting", "list", status=1)
 
 

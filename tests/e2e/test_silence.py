@@ -2,6 +2,7 @@
 
 import time
 
+import concert
 import test_clock
 from peernode import Node
 
@@ -15,7 +16,7 @@ class SilenceTest(test_clock.ClockTestCase):
             node.run("request", "watch-silence", request, "--coordinator", forum.name, "--as", who)
         return request
 
-    def wait_silences(self, node, wanted, *options, seconds=25):
+    def wait_silences(self, node, wanted, *options, seconds=concert.PATIENCE):
         end = time.monotonic() + seconds
         while True:
             rows = node.run("clock", "silences", "--json", *options, status=None).lines()

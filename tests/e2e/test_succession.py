@@ -36,11 +36,8 @@ class SuccessionTest(concert.TestCase):
         node.run("dispatch", "send", "--title", f"Page {number}", "--tlp", "amber", "--to", to.name,
                  page)
 
-    def wait(self, what, condition, seconds=60):
-        end = time.monotonic() + seconds
-        while not condition():
-            self.assertLess(time.monotonic(), end, what)
-            time.sleep(0.1)
+    def wait(self, what, condition):
+        concert.until(condition, what)
 
     def arrived(self, node, number):
         return node.run("show", indicator(number)["id"], status=None).status == 0

@@ -4,6 +4,7 @@ paging under concurrent writes, and clients that do not behave."""
 import base64
 import contextlib
 import gzip
+import http.client
 import json
 import re
 import select
@@ -661,12 +662,12 @@ class PagingTest(TaxiiTestCase):
         for thread in threads + following:
             thread.start()
         time.sleep(seconds)
+        concert.until(lambda: failed or sum(map(len, posted)) > 1000)
         stop.set()
         for thread in threads + following:
             thread.join(120)
         self.assertFalse(failed, failed[:1])
         everything = [i for ids in posted for i in ids]
-        self.assertGreater(len(everything), 1000 if not concert.SANITIZER else 100)
         for limit, seen in readers:
             self.assertEqual(len(seen), len(set(seen)), f"repeated, limit {limit}")
             self.assertEqual(set(seen), set(everything), f"lost, limit {limit}")
@@ -676,11 +677,25 @@ class HostileTest(TaxiiTestCase):
     settings = {"server": {"request_deadline": "2s", "max_connections": 60, "threads": 2,
                            "max_connections_per_address": 40, "max_request_bytes": "1M"}}
 
+    def serve_patiently(self):
+        """With a deadline for requests that nothing runs into by chance."""
+        self.server.stop()
+        self.configure({"server": {"request_deadline": "6s"}})
+        self.server = self.serve()
+        self.get("/taxii2/")  # from now on it knows the password
+
     def raw(self, text=b""):
-        client = socket.create_connection((self.server.host, self.server.port), timeout=30)
+        client = socket.create_connection((self.server.host, self.server.port), timeout=60)
         self.addCleanup(client.close)
         client.sendall(text)
         return client
+
+    def let_in(self, path):
+        """What is answered as soon as this address, which had too many connections, may have one again."""
+        def answered():
+            with contextlib.suppress(ConnectionError, http.client.HTTPException):
+                return self.server.get(path, auth=self.both)
+        return concert.until(answered)
 
     def ended(self, client):
         """Reads until the server hangs up."""
@@ -738,17 +753,19 @@ class HostileTest(TaxiiTestCase):
 
     def test_half_open(self):
         """Connections that say nothing are closed, and meanwhile nobody else waits."""
+        self.serve_patiently()
         idle = [self.raw() for _ in range(30)]
         started = time.monotonic()
         self.get("/taxii2/")
-        self.assertLess(time.monotonic() - started, 2)
+        self.assertLess(time.monotonic() - started, 5)
         for client in idle:
             self.assertEqual(self.ended(client), b"")
-        self.assertLess(time.monotonic() - started, 10)
+        self.assertLess(time.monotonic() - started, 30)
 
     def test_flood_from_one_address(self):
+        self.serve_patiently()
         # Before the deadline for requests, which closes the others too.
-        deadline = time.monotonic() + 1.7
+        deadline = time.monotonic() + 5
         flood = [self.raw() for _ in range(60)]
         waiting = {client.fileno(): client for client in flood}
         poll = select.poll()
@@ -763,8 +780,7 @@ class HostileTest(TaxiiTestCase):
         self.assertLessEqual(len(waiting), 40)
         for client in flood:
             client.close()
-        time.sleep(0.5)
-        self.get("/taxii2/")
+        self.assertEqual(self.let_in("/taxii2/").status, 200)
 
     def test_oversized(self):
         head = (f"POST {OBJECTS} HTTP/1.1\r\nHost: a\r\nAuthorization: {self.both}\r\n"
@@ -861,9 +877,8 @@ class HostileTest(TaxiiTestCase):
             text = f"{head}Content-Length: {len(body)}\r\n\r\n{body}"
             client.sendall(text[:len(text) - n % 3 * 10].encode())
             client.close()
-        time.sleep(1)
-        metrics = self.server.get("/metrics").body.decode()
-        self.assertRegex(metrics, r"(?m)^concert_connections [0-3]$")
+        concert.until(lambda: re.search(r"(?m)^concert_connections [0-3]$",
+                                        self.let_in("/metrics").body.decode()))
         self.assertEqual(len(self.ids(OBJECTS)), 1)
 
 
@@ -903,11 +918,10 @@ class MonitorTest(TaxiiTestCase):
     def test_metrics(self):
         self.post([indicator(1), {}])
         # A request counts when it is over, a moment after its answer has come.
-        for _ in range(50):
+        def counted():
             text = self.server.get("/metrics").body.decode()
-            if 'class="2xx"} 0' not in text:
-                break
-            time.sleep(0.1)
+            return text if 'class="2xx"} 0' not in text else None
+        text = concert.until(counted)
         self.assertRegex(text, r"(?m)^concert_taxii_objects_added_total 1$")
         self.assertRegex(text, r"(?m)^concert_taxii_objects_rejected_total 1$")
         self.assertRegex(text, r'(?m)^concert_http_responses_total\{class="2xx"\} [1-9]')
@@ -932,9 +946,13 @@ class StopTest(TaxiiTestCase):
                        .encode() + body[:1000])
         time.sleep(0.5)
         self.server.process.send_signal(signal.SIGTERM)
-        time.sleep(0.5)
-        with self.assertRaises(OSError):
-            socket.create_connection((self.server.host, self.server.port), timeout=2)
+
+        def lets_nobody_in():
+            try:
+                socket.create_connection((self.server.host, self.server.port), timeout=2).close()
+            except OSError:
+                return True
+        concert.until(lets_nobody_in)
         client.sendall(body[1000:])
         answer = client.makefile("rb").read()
         self.assertIn(b"HTTP/1.1 202 Accepted", answer)
@@ -989,9 +1007,8 @@ class TlsTest(TaxiiTestCase):
         self.assertIn("loopback", result.err)
         self.configure({"server": {"tls": "auto", "listen": "0.0.0.0:0, 127.0.0.1:0"}})
         server = self.serve()
-        time.sleep(0.3)
-        self.assertTrue(any("https://0.0.0.0" in line for line in server.log), server.log)
-        self.assertTrue(any("http://127.0.0.1" in line for line in server.log), server.log)
+        for url in "https://0.0.0.0", "http://127.0.0.1":
+            concert.until(lambda url=url: any(url in line for line in server.log), lambda: server.log)
 
 
 RECORDED = "taxii/exchanges.json"

@@ -321,9 +321,10 @@ class WalkTest(ClientTestCase):
         for sender in senders:
             sender.start()
         first = Walk(function_of(self.collection()), per_request, **filters)
+        concert.until(lambda: sum(len(sender.sent) for sender in senders) > 20 or
+                      any(not sender.is_alive() for sender in senders))
         time.sleep(0.3)
         sent = [entry for sender in senders for entry in sender.finish()]
-        self.assertGreater(len(sent), 20)
         rest = Walk(function_of(self.collection()), per_request, added_after=first.last, **filters)
         return first, rest, sent
 

@@ -14,7 +14,6 @@ import termios
 import threading
 import time
 import unittest
-from pathlib import Path
 
 import concert
 
@@ -25,12 +24,12 @@ BATCH = 8
 
 
 def wait_until(condition, meanwhile=lambda: None):
-    deadline = time.monotonic() + 60
-    while not condition():
-        if time.monotonic() > deadline:
-            raise AssertionError("waited for a minute")
+    def met():
+        if condition():
+            return True
         meanwhile()
-        time.sleep(0.02)
+        return False
+    concert.until(met)
 
 
 def unread(pipe):
@@ -63,14 +62,14 @@ class Watcher:
         for line in self.process.stderr:
             self.errors.append(line.decode(errors="replace"))
 
-    def next(self, timeout=60):
+    def next(self, timeout=concert.PATIENCE):
         """The next hit, and when it came."""
         when, line = self.lines.get(timeout=timeout)
         hit = json.loads(line)
         self.hits.append(hit)
         return hit, when
 
-    def seen(self, count, timeout=60):
+    def seen(self, count, timeout=concert.PATIENCE):
         """What was seen, of the next hits."""
         return [self.next(timeout)[0]["seen"] for _ in range(count)]
 
@@ -82,7 +81,7 @@ class Watcher:
         """Ends it; the hits that were not taken yet."""
         if self.process.poll() is None:
             self.process.send_signal(number)
-        code = self.process.wait(60)
+        code = self.process.wait(concert.PATIENCE)
         for thread in self.threads:
             thread.join()
         self.process.stdout.close()
@@ -246,7 +245,7 @@ class WatchTest(concert.TestCase):
         pipe.write(b"x" * 600_000 + b" long.alder.example " + b"\nlast.alder.example")
         pipe.close()
         self.assertEqual(watcher.seen(2), ["long.alder.example", "last.alder.example"])
-        self.assertEqual(watcher.process.wait(60), 0)
+        self.assertEqual(watcher.process.wait(concert.PATIENCE), 0)
 
     def test_only_new(self):
         self.append("old.alder.example\n")
@@ -468,14 +467,14 @@ class WatchTest(concert.TestCase):
         time.sleep(0.4)
         self.assertLess(resident(process.pid) - before, 4 << 20)
         process.send_signal(signal.SIGTERM)
-        self.assertEqual(process.wait(60), 2)
+        self.assertEqual(process.wait(concert.PATIENCE), 2)
         count = sum(json.loads(line)["line"] > 0 for line in process.stdout)
         process.stdout.close()
         self.assertGreater(count, 0)
         # What did not go into the pipe is told by the next one.
         watcher = self.watch("--state", self.state, self.log)
         while count < 40_000:
-            count += watcher.lines.get(timeout=60) is not None
+            count += watcher.lines.get(timeout=concert.PATIENCE) is not None
         self.assertLessEqual(len(watcher.end()), BATCH)
 
     def test_interface(self):
@@ -504,7 +503,7 @@ class WatchTest(concert.TestCase):
             wait_until(lambda: (self.logs / "hits").stat().st_size > 0)
             time.sleep(1.2)     # it looks for new files meanwhile
             process.terminate()
-            self.assertEqual(process.wait(60), 0)
+            self.assertEqual(process.wait(concert.PATIENCE), 0)
         self.assertEqual((self.logs / "hits").read_text().count("1.alder.example"), 1)
 
 

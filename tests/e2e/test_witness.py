@@ -69,14 +69,9 @@ class Node:
 
 
 class WitnessTestCase(concert.TestCase):
-    def wait(self, what, condition, patience=30):
+    def wait(self, what, condition):
         """Until @condition gives something true, which is returned."""
-        end = time.monotonic() + patience * (4 if concert.SANITIZER else 1)
-        while time.monotonic() < end:
-            if value := condition():
-                return value
-            time.sleep(0.1)
-        self.fail(f"{what}: not within {patience} s")
+        return concert.until(condition, what)
 
     def cosigned(self, node, names, size):
         """Until the served checkpoint is of that size and bears the cosignatures of those nodes."""

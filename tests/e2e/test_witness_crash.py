@@ -7,7 +7,6 @@ import json
 import random
 import signal
 import threading
-import time
 import unittest
 from pathlib import Path
 
@@ -48,6 +47,7 @@ class Asker(threading.Thread):
         super().__init__(daemon=True)
         self.server, self.logs, self.fork, self.known = server, logs, fork, known
         self.cosigned = []  # (log, size)
+        self.answered = False
         self.problem = None
 
     def ask(self, connection, log):
@@ -57,6 +57,7 @@ class Asker(threading.Thread):
                            log.body(self.fork, old, size))
         response = connection.getresponse()
         answer = response.read()
+        self.answered = True
         if response.status == 200:
             self.cosigned.append((log, size))
             self.known[log.origin] = size
@@ -96,7 +97,7 @@ class WitnessCrashTest(concert.NodeTestCase):
         askers = [Asker(server, logs, fork, dict(known)) for fork, logs in shares if logs]
         for asker in askers:
             asker.start()
-        time.sleep(random.uniform(0.02, 0.4))
+        concert.wait_for_any_moment(lambda: any(asker.answered for asker in askers), 0.3)
         server.stop(signal.SIGKILL)
         for asker in askers:
             asker.join(60)

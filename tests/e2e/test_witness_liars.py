@@ -2,50 +2,16 @@
 not believed, a cosignature that is wrong; and a ledger that was rolled back."""
 
 import base64
-import http.server
 import json
 import shutil
-import ssl
-import threading
-import time
 import unittest
 
 import concert
-from peernode import Node
+from peernode import FalsePeer, Node
 
 SOON = {"ledger": {"cosign_interval": "0", "cosign_ask_interval": "1s"},
         "exchange": {"interval": "1s"}}
 WITNESS = "cert.birch.example/witness"
-
-
-class FalsePeer:
-    """Answers at a node's address, with its TLS key, whatever the test says."""
-
-    def __init__(self, test, node):
-        outer = self
-
-        class Handler(http.server.BaseHTTPRequestHandler):
-            def do_POST(self):
-                self.rfile.read(int(self.headers["Content-Length"]))
-                status, kind, body = (outer.answer if self.path == "/exchange/v1/witness" else
-                                      (503, "text/plain", b""))
-                self.send_response(status)
-                self.send_header("Content-Type", kind)
-                self.send_header("Content-Length", str(len(body)))
-                self.end_headers()
-                self.wfile.write(body)
-
-            def log_message(self, *arguments):
-                pass
-
-        self.answer = (404, "application/json", b"{}")
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(node.path / "tls/cert.pem", node.path / "tls/key.pem")
-        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", node.port), Handler)
-        self.server.socket = context.wrap_socket(self.server.socket, server_side=True)
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
-        test.addCleanup(self.server.server_close)
-        test.addCleanup(self.server.shutdown)
 
 
 class WitnessLiarsTest(concert.TestCase):
@@ -53,7 +19,7 @@ class WitnessLiarsTest(concert.TestCase):
         alder, birch = [Node(self, name, SOON).serve() for name in ("alder", "birch")]
         alder.run("peer", "invite", birch.url)
         birch.run("peer", "accept", alder.name)
-        self.wait(lambda: self.witness(alder, birch).get("size", 0) >=
+        concert.until(lambda: self.witness(alder, birch).get("size", 0) >=
                   alder.run("ledger", "status", "--json").json()["size"])
         return alder, birch
 
@@ -62,12 +28,6 @@ class WitnessLiarsTest(concert.TestCase):
 
     def status(self, node):
         return node.run("status", "--json", status=None).json()
-
-    def wait(self, what, seconds=60):
-        end = time.monotonic() + seconds
-        while not what():
-            self.assertLess(time.monotonic(), end)
-            time.sleep(0.1)
 
     def grow(self, node, title="A note"):
         node.run("ledger", "append", title, self.write("note.txt", title))
@@ -88,12 +48,12 @@ class WitnessLiarsTest(concert.TestCase):
                 ((409, "application/vnd.concert.checkpoint", b"nonsense"), "not believed"),
                 ((200, "text/plain", f"— {WITNESS} {'A' * 104}\n".encode()), "no good cosignature"),
                 ((200, "text/plain", b"\xff" * 70000), "no good cosignature")):
-            false.answer = answer
+            false.answers["/exchange/v1/witness"] = answer
             # Failures make it come less often; a new start does not know of them.
             alder.stop()
             alder.serve()
             self.grow(alder)
-            self.wait(lambda: words in self.witness(alder, birch).get("failure", ""))
+            concert.until(lambda: words in self.witness(alder, birch).get("failure", ""))
             status = self.status(alder)
             self.assertFalse(status["ledger_held"])
             self.assertEqual(status["witnesses_failing"], 1)
@@ -114,14 +74,14 @@ class WitnessLiarsTest(concert.TestCase):
         self.grow(alder)
         self.grow(alder)
         size = alder.run("ledger", "status", "--json").json()["size"]
-        self.wait(lambda: self.witness(alder, birch).get("size", 0) >= size)
+        concert.until(lambda: self.witness(alder, birch).get("size", 0) >= size)
         alder.stop()
 
         shutil.rmtree(alder.path)
         shutil.copytree(old, alder.path)
         self.grow(alder, "Another")
         alder.serve()
-        self.wait(lambda: self.status(alder)["ledger_held"])
+        concert.until(lambda: self.status(alder)["ledger_held"])
         self.assertIn("rolled back", self.witness(alder, birch)["failure"])
         alder.stop()
         self.assertEqual(self.status(birch)["peers_convicted"], 0)
@@ -131,8 +91,8 @@ class WitnessLiarsTest(concert.TestCase):
         for _ in range(4):
             self.grow(alder, "Another")
         alder.serve()
-        self.wait(lambda: self.status(birch)["logs_frozen"] == [alder.origin])
-        self.wait(lambda: self.status(birch)["peers_convicted"] == 1)
+        concert.until(lambda: self.status(birch)["logs_frozen"] == [alder.origin])
+        concert.until(lambda: self.status(birch)["peers_convicted"] == 1)
         self.assertIn("CONVICTED", birch.run("peer", "list").out)
         self.assertEqual(len(birch.run("ledger", "witness", "evidence", "--json").lines()), 1)
 

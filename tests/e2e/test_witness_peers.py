@@ -36,13 +36,9 @@ class WitnessPeersTest(concert.TestCase):
         return {line.split()[1] for line in text.splitlines()
                 if line.startswith("— ") and "/witness " in line}
 
-    def wait(self, what, *arguments, seconds=60):
-        end = time.monotonic() + seconds
-        while not (value := what(*arguments)):
-            self.assertLess(time.monotonic(), end, [
-                (arguments[0].run("ledger", "witness", "list").out, arguments[0].server.log)])
-            time.sleep(0.1)
-        return value
+    def wait(self, what, *arguments):
+        return concert.until(lambda: what(*arguments), lambda: (
+            arguments[0].run("ledger", "witness", "list").out, arguments[0].server.log))
 
     def is_cosigned(self, node, *others):
         return self.cosigners(node) == {f"{other.name}/witness" for other in others}
