@@ -187,9 +187,11 @@ static gboolean check_quota(const ExchangePull *pull, const Peer *peer, GError *
     return FALSE;
 }
 
-static void add_counts(ExchangePullCounts *counts, const FollowerResult *result, gsize bytes)
+static void add_counts(ExchangePullCounts *counts, const Peer *before, const FollowerResult *result,
+                       gsize bytes)
 {
     counts->answers++;
+    counts->news |= result->end > before->cursor || result->size > before->size;
     counts->bytes += bytes;
     counts->openings += result->openings;
     counts->dispatches += result->dispatches;
@@ -272,7 +274,7 @@ static gboolean pull_once(const ExchangePull *pull, const char *name, ExchangePu
         *ret_more = is_overtaken(&question, &accepted); /* ask again from where it got */
         return FALSE;
     }
-    add_counts(counts, &accepted, bytes);
+    add_counts(counts, peer, &accepted, bytes);
     *ret_more = accepted.more;
     if (pull->progress && !pull->progress(counts, accepted.end, accepted.size, pull->user))
         *ret_more = FALSE;

@@ -8,6 +8,7 @@
 
 typedef struct {
     guint answers;
+    gboolean news; /* among them were entries, or a tree, that were not known */
     guint64 bytes;
     guint openings, dispatches, events, retractions;
     guint64 stored, known, refused; /* items */

@@ -16,9 +16,10 @@
 #include "store/peers.h"
 
 #define THREADS         16
-#define LONG_POLL       25            /* seconds */
-#define LONG_POLLED_MAX (THREADS - 4) /* peers; with more of them, the interval is used */
-#define PATIENCE_MAX    3600          /* seconds between two tries of a peer that fails */
+#define LONG_POLL       25                   /* seconds */
+#define LONG_POLLED_MAX (THREADS - 4)        /* peers; with more of them, the interval is used */
+#define AT_ONCE_US      (2 * G_USEC_PER_SEC) /* who has nothing new so soon does not wait for it */
+#define PATIENCE_MAX    3600                 /* seconds between two tries of a peer that fails */
 #define CONTACT_EVERY_US                                                                           \
     (60 * G_USEC_PER_SEC) /* a contact that only succeeds is written so often */
 #define HEARD_EVERY_US                                                                             \
@@ -45,7 +46,8 @@ typedef struct {
     gint64 next_wake; /* not before; monotonic */
     gint64 contacted; /* when a success was last written; monotonic */
     guint failures;
-    char *told; /* of the last failure that was told */
+    guint in_vain; /* it was asked to wait for something new, and had nothing at once */
+    char *told;    /* of the last failure that was told */
 } Line;
 
 struct Exchanger {
@@ -155,17 +157,26 @@ static gboolean go_on(const ExchangePullCounts *counts, guint64 cursor, guint64 
     return !stopping;
 }
 
+/* From a second on, doubling with each time. */
+static gdouble patience(guint times, guint max)
+{
+    return times == 0 ? 0 : MIN((gdouble)(1u << MIN(times - 1, 30)), (gdouble)max);
+}
+
 /* When the peer is asked the next time: at once, when it answers as soon as there is something
- * (@polls). Who gave something before the line broke is asked again soon, however often that
+ * (@polls); but more and more seldom, until the interval is reached, while it has nothing and does
+ * not wait either. Who gave something before the line broke is asked again soon, however often that
  * happens. Called with the lock held. */
 static void plan_pull(const Exchanger *exchanger, Line *line, gboolean good, gboolean polls,
                       const ExchangePullCounts *counts)
 {
     guint interval = config_duration(exchanger->config, SETTING_EXCHANGE_INTERVAL);
     line->failures = good ? 0 : counts->answers > 0 ? 1 : MIN(line->failures + 1, 12);
-    gdouble seconds = good && polls ? 0 : (gdouble)interval;
-    if (!good) /* from a second on, doubling */
-        seconds = MIN((gdouble)(1 << (line->failures - 1)), MAX(interval, PATIENCE_MAX));
+    gdouble seconds = interval;
+    if (!good)
+        seconds = patience(line->failures, MAX(interval, PATIENCE_MAX));
+    else if (polls)
+        seconds = patience(line->in_vain, interval);
     line->pulled = g_get_monotonic_time();
     line->max = counts->max;
     line->next_pull = line->pulled + delay(MAX(seconds, counts->retry_after));
@@ -204,7 +215,9 @@ static void run_pull(gpointer data, gpointer user)
                                .wait = waits ? LONG_POLL : 0,
                                .progress = go_on,
                                .user = exchanger};
+    gint64 begin = g_get_monotonic_time();
     gboolean good = !stopping && exchange_pull(&pull, task->origin, &counts, &error);
+    gboolean in_vain = good && waits && !counts.news && g_get_monotonic_time() - begin < AT_ONCE_US;
     if (error)
         explain(exchanger->config, exchanger->notary, task->origin, &error);
     if (!stopping && counts.retractions > 0)
@@ -213,6 +226,7 @@ static void run_pull(gpointer data, gpointer user)
         report(exchanger, line, error ? error->message : NULL,
                counts.has_skew ? counts.skew_us : PEERS_SKEW_UNKNOWN);
     g_mutex_lock(&exchanger->lock);
+    line->in_vain = in_vain ? line->in_vain + 1 : 0;
     if (!stopping)
         plan_pull(exchanger, line, good, polls, &counts);
     line->busy[LANE_PULL] = FALSE;

@@ -153,7 +153,8 @@ static const Setting settings[] = {
         {"exchange", "long_poll", SETTING_BOOL, .fallback = "no",
          .help = "Whether to ask peers so that they answer as soon as there is something new: for "
                  "a node that peers cannot reach, behind a firewall. It keeps a connection open "
-                 "to each of them."},
+                 "to each of them. A peer that does not wait with its answer is asked at the "
+                 "interval."},
     [SETTING_EXCHANGE_ANSWER_BYTES] =
         {"exchange", "answer_bytes", SETTING_SIZE, .min = 64 * KIB, .max = 16 * MIB,
          .fallback = "8M",

@@ -8,7 +8,7 @@ import unittest
 from concurrent.futures import ThreadPoolExecutor
 
 import concert
-from peernode import Node
+from peernode import FalsePeer, Node
 
 
 def object_id(number):
@@ -386,6 +386,32 @@ class ExchangeTest(concert.TestCase):
         concert.until(lambda: failures() == 0)
         self.send(alder, birch, self.write("page.json", bundle(indicator(1))))
         concert.until(lambda: self.members(birch) == 1)
+
+    def test_who_does_not_wait(self):
+        """A peer that is asked to wait for something new, and has nothing at once, is asked less and
+        less often; once it waits, it is asked on at once."""
+        alder = Node(self, "alder").serve()
+        birch = Node(self, "birch", {"exchange": {"long_poll": "yes", "interval": "1h"}},
+                     reachable=False).serve()
+        birch.run("peer", "invite", alder.url)
+        alder.run("peer", "accept", birch.name, status=None)
+        concert.until(lambda: birch.state(alder) == "active")
+        alder.stop()
+        asked = []
+
+        def follow(body):
+            if "wait" in json.loads(body):
+                asked.append(time.monotonic())
+                if len(asked) >= 4:
+                    time.sleep(3)
+            return 204, "text/plain", b""
+
+        FalsePeer(self, alder, {"/exchange/v1/follow": follow})
+        # Once in a row and twice as long from time to time, within a tenth.
+        concert.until(lambda: len(asked) >= 4)
+        self.assertGreater(asked[3] - asked[0], 0.9 * (1 + 2 + 4))
+        concert.until(lambda: len(asked) >= 6)
+        self.assertLess(min(asked[5] - asked[4], asked[4] - asked[3]), 3 + 4)
 
     def test_erased(self):
         """A copy is erased when its time is over, unless it is held; the report says so."""
