@@ -1,51 +1,31 @@
 #include "base/stream.h"
 
-#include <bzlib.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <lzma.h>
 #include <poll.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
-#include <zlib.h>
-#include <zstd.h>
+
+#include "base/unpack.h"
 
 /* A stream is a stack: the source at the bottom, over it at most two decoders. Each decoder reads
  * what the layer below gives into its own input buffer. */
-#define STREAM_LAYERS    2
-#define STREAM_GRACE     (64 * 1024 * 1024)
-#define STREAM_PEEK_MAX  (1024 * 1024)
-#define STREAM_CHUNK     (128 * 1024)
-#define STREAM_READ_MAX  (1024 * 1024 * 1024)
-#define STREAM_MAGIC     6                   /* bytes that tell a compression */
-#define STREAM_XZ_MEMORY (256 * 1024 * 1024) /* a dictionary of up to 192 MiB, xz -9 has 64 */
-#define STREAM_ZSTD_WLOG 27                  /* 128 MiB: what zstd takes without --long */
+#define STREAM_LAYERS   2
+#define STREAM_GRACE    (64 * 1024 * 1024)
+#define STREAM_PEEK_MAX (1024 * 1024)
+#define STREAM_CHUNK    (128 * 1024)
+#define STREAM_READ_MAX (1024 * 1024 * 1024)
 
-typedef struct Layer Layer;
-
-/* One step of a decoder: takes from layer->in, gives to @out. Sets *ret_end when a whole member or
- * frame ended exactly here. */
-typedef gboolean (*LayerDecode)(Stream *stream, Layer *layer, char *out, gsize size,
-                                gsize *ret_given, gboolean *ret_end, GError **error);
-
-struct Layer {
-    const char *name;
-    LayerDecode decode;
-    char *in;
-    gsize in_at, in_length;
-    gboolean in_end;  /* the layer below has nothing more */
+typedef struct {
+    const UnpackCoding *coding;
+    Unpack *unpack;
+    UnpackInput in;   /* of what the layer below gave */
     gboolean between; /* at a place where the data may end: before or after a whole member */
     gboolean done;
     GError *failed; /* broken behind what was read last */
     guint64 given;
-    union {
-        z_stream gzip;
-        bz_stream bzip2;
-        lzma_stream xz;
-        ZSTD_DStream *zstd;
-    } state;
-};
+} Layer;
 
 struct Stream {
     char *name;   /* for messages; NULL: unknown */
@@ -142,184 +122,46 @@ static gboolean source_read(Stream *stream, char *buffer, gsize size, gsize *ret
     return TRUE;
 }
 
-/* --- The decoders ---------------------------------------------------------------------------- */
-
-static gboolean gzip_decode(Stream *stream, Layer *layer, char *out, gsize size, gsize *ret_given,
-                            gboolean *ret_end, GError **error)
-{
-    z_stream *z = &layer->state.gzip;
-    z->next_in = (Bytef *)layer->in + layer->in_at;
-    z->avail_in = (uInt)(layer->in_length - layer->in_at);
-    z->next_out = (Bytef *)out;
-    z->avail_out = (uInt)size; /* at most STREAM_READ_MAX */
-    int result = inflate(z, Z_NO_FLUSH);
-    layer->in_at = layer->in_length - z->avail_in;
-    *ret_given = size - z->avail_out;
-    *ret_end = result == Z_STREAM_END;
-    if (result == Z_STREAM_END)
-        inflateReset(z);
-    else if (result != Z_OK && result != Z_BUF_ERROR)
-        return stream_fail(stream, error, CONCERT_ERROR_INPUT, "broken gzip data (%s)",
-                           z->msg ? z->msg : "cannot be unpacked");
-    return TRUE;
-}
-
-static gboolean bzip2_decode(Stream *stream, Layer *layer, char *out, gsize size, gsize *ret_given,
-                             gboolean *ret_end, GError **error)
-{
-    bz_stream *bz = &layer->state.bzip2;
-    bz->next_in = layer->in + layer->in_at;
-    bz->avail_in = (unsigned)(layer->in_length - layer->in_at);
-    bz->next_out = out;
-    bz->avail_out = (unsigned)size; /* at most STREAM_READ_MAX */
-    int result = BZ2_bzDecompress(bz);
-    layer->in_at = layer->in_length - bz->avail_in;
-    *ret_given = size - bz->avail_out;
-    *ret_end = result == BZ_STREAM_END;
-    if (result == BZ_STREAM_END) {
-        BZ2_bzDecompressEnd(bz);
-        *bz = (bz_stream){0};
-        result = BZ2_bzDecompressInit(bz, 0, 0);
-    }
-    return result == BZ_OK || stream_fail(stream, error, CONCERT_ERROR_INPUT, "broken bzip2 data");
-}
-
-static gboolean zstd_decode(Stream *stream, Layer *layer, char *out, gsize size, gsize *ret_given,
-                            gboolean *ret_end, GError **error)
-{
-    ZSTD_inBuffer from = {layer->in, layer->in_length, layer->in_at};
-    ZSTD_outBuffer to = {out, size, 0};
-    size_t result = ZSTD_decompressStream(layer->state.zstd, &to, &from);
-    layer->in_at = from.pos;
-    *ret_given = to.pos;
-    *ret_end = result == 0;
-    if (ZSTD_isError(result))
-        return stream_fail(stream, error, CONCERT_ERROR_INPUT, "broken zstd data (%s)",
-                           ZSTD_getErrorName(result));
-    return TRUE;
-}
-
-static gboolean xz_decode(Stream *stream, Layer *layer, char *out, gsize size, gsize *ret_given,
-                          gboolean *ret_end, GError **error)
-{
-    lzma_stream *xz = &layer->state.xz;
-    xz->next_in = (const uint8_t *)layer->in + layer->in_at;
-    xz->avail_in = layer->in_length - layer->in_at;
-    xz->next_out = (uint8_t *)out;
-    xz->avail_out = size;
-    /* With LZMA_CONCATENATED only the decoder knows whether the input may end here. */
-    lzma_ret result = lzma_code(xz, layer->in_end ? LZMA_FINISH : LZMA_RUN);
-    layer->in_at = layer->in_length - xz->avail_in;
-    *ret_given = size - xz->avail_out;
-    *ret_end = result == LZMA_STREAM_END;
-    if (result == LZMA_STREAM_END)
-        layer->done = TRUE;
-    else if (result == LZMA_MEMLIMIT_ERROR)
-        return stream_fail(stream, error, CONCERT_ERROR_LIMIT,
-                           "xz data need more than %d MiB of memory to unpack",
-                           STREAM_XZ_MEMORY >> 20);
-    else if (result != LZMA_OK && result != LZMA_BUF_ERROR)
-        return stream_fail(stream, error, CONCERT_ERROR_INPUT, "broken xz data");
-    return TRUE;
-}
-
-static gboolean gzip_start(Layer *layer)
-{
-    layer->name = "gzip";
-    layer->decode = gzip_decode;
-    return inflateInit2(&layer->state.gzip, 15 + 16) == Z_OK; /* 16: gzip wrapper only */
-}
-
-static gboolean bzip2_start(Layer *layer)
-{
-    layer->name = "bzip2";
-    layer->decode = bzip2_decode;
-    return BZ2_bzDecompressInit(&layer->state.bzip2, 0, 0) == BZ_OK;
-}
-
-static gboolean zstd_start(Layer *layer)
-{
-    layer->name = "zstd";
-    layer->decode = zstd_decode;
-    layer->state.zstd = ZSTD_createDStream();
-    return layer->state.zstd && !ZSTD_isError(ZSTD_DCtx_setParameter(
-                                    layer->state.zstd, ZSTD_d_windowLogMax, STREAM_ZSTD_WLOG));
-}
-
-static gboolean xz_start(Layer *layer)
-{
-    layer->name = "xz";
-    layer->decode = xz_decode;
-    layer->state.xz = (lzma_stream)LZMA_STREAM_INIT;
-    return lzma_stream_decoder(&layer->state.xz, STREAM_XZ_MEMORY, LZMA_CONCATENATED) == LZMA_OK;
-}
-
-static void layer_free(Layer *layer)
-{
-    if (layer->decode == gzip_decode)
-        inflateEnd(&layer->state.gzip);
-    else if (layer->decode == bzip2_decode)
-        BZ2_bzDecompressEnd(&layer->state.bzip2);
-    else if (layer->decode == zstd_decode)
-        ZSTD_freeDStream(layer->state.zstd);
-    else if (layer->decode == xz_decode)
-        lzma_end(&layer->state.xz);
-    g_clear_error(&layer->failed);
-    g_free(layer->in);
-}
-
-typedef gboolean (*LayerStart)(Layer *layer);
-
-/* The decoder for what begins with @magic; NULL when it is plain. */
-static LayerStart layer_find(const char *magic, gsize length)
-{
-    if (length >= 3 && memcmp(magic, "\x1f\x8b\x08", 3) == 0)
-        return gzip_start;
-    if (length >= 6 && memcmp(magic, "\xfd\x37zXZ\0", 6) == 0)
-        return xz_start;
-    /* "BZh9", and the first digits of pi, or, of nothing, those of its root. */
-    if (length >= 6 && memcmp(magic, "BZh", 3) == 0 && magic[3] >= '1' && magic[3] <= '9' &&
-        (memcmp(magic + 4, "1A", 2) == 0 || memcmp(magic + 4, "\x17r", 2) == 0))
-        return bzip2_start;
-    /* A zstd frame, or a skippable frame (RFC 8878, 3.1.2), which pzstd puts first. */
-    if (length >= 4 && (memcmp(magic, "\x28\xb5\x2f\xfd", 4) == 0 ||
-                        ((magic[0] & 0xf0) == 0x50 && memcmp(magic + 1, "\x2a\x4d\x18", 3) == 0)))
-        return zstd_start;
-    return NULL;
-}
-
 /* --- The stack ------------------------------------------------------------------------------- */
 
 static gboolean layer_read(Stream *stream, guint level, char *buffer, gsize size, gsize *ret_read,
                            GError **error);
 
+static void layer_clear(Layer *layer)
+{
+    unpack_free(layer->unpack);
+    g_clear_error(&layer->failed);
+    g_free(layer->in.bytes);
+}
+
 /* Fills the input buffer of the layer at @level when it is empty. */
 static gboolean layer_fill(Stream *stream, guint level, GError **error)
 {
-    Layer *layer = &stream->layers[level];
-    if (layer->in_at < layer->in_length || layer->in_end)
+    UnpackInput *in = &stream->layers[level].in;
+    if (in->at < in->length || in->end)
         return TRUE;
     gsize length;
-    if (!layer_read(stream, level, layer->in, STREAM_CHUNK, &length, error))
+    if (!layer_read(stream, level, in->bytes, STREAM_CHUNK, &length, error))
         return FALSE;
-    layer->in_at = 0;
-    layer->in_length = length;
-    layer->in_end = length == 0;
+    in->at = 0;
+    in->length = length;
+    in->end = length == 0;
     return TRUE;
 }
 
-/* After a member of gzip data only another member, or zeros up to the end as tapes leave them, may
- * follow. Other decoders check what follows by themselves. */
-static gboolean gzip_between(Stream *stream, guint level, GError **error)
+/* After a member only another one, or zeros up to the end, may follow. */
+static gboolean layer_skip_zeros(Stream *stream, guint level, GError **error)
 {
-    Layer *layer = &stream->layers[level];
-    while (layer->in_at < layer->in_length && layer->in[layer->in_at] == '\0') {
-        layer->in_at++;
+    const Layer *layer = &stream->layers[level];
+    UnpackInput *in = &stream->layers[level].in;
+    while (in->at < in->length && in->bytes[in->at] == '\0') {
+        in->at++;
         if (!layer_fill(stream, level, error))
             return FALSE;
     }
-    if (layer->in_at < layer->in_length && layer->in[layer->in_at] != '\x1f')
-        return stream_fail(stream, error, CONCERT_ERROR_INPUT, "garbage after the gzip data");
+    if (in->at < in->length && in->bytes[in->at] != unpack_after(layer->coding))
+        return stream_fail(stream, error, CONCERT_ERROR_INPUT, "garbage after the %s data",
+                           unpack_name(layer->coding));
     return TRUE;
 }
 
@@ -330,13 +172,24 @@ static gboolean layer_check_ratio(Stream *stream, Layer *layer, GError **error)
     if (layer->given <= STREAM_GRACE || layer->given / STREAM_MAX_RATIO <= stream->taken)
         return TRUE;
     return stream_fail(stream, error, CONCERT_ERROR_LIMIT,
-                       "%s data unpack to more than %d times their size", layer->name,
-                       STREAM_MAX_RATIO);
+                       "%s data unpack to more than %d times their size",
+                       unpack_name(layer->coding), STREAM_MAX_RATIO);
 }
 
 static gboolean layer_fail(Layer *layer, GError **error)
 {
     g_propagate_error(error, g_steal_pointer(&layer->failed));
+    return FALSE;
+}
+
+/* One step of the decoder; FALSE with layer->failed. */
+static gboolean layer_step(const Stream *stream, Layer *layer, char *buffer, gsize size,
+                           gsize *ret_given, gboolean *ret_end)
+{
+    if (unpack_step(layer->unpack, &layer->in, buffer, size, ret_given, ret_end, &layer->failed))
+        return TRUE;
+    if (stream->name)
+        g_prefix_error(&layer->failed, "%s: ", stream->name);
     return FALSE;
 }
 
@@ -353,22 +206,24 @@ static gboolean layer_read(Stream *stream, guint level, char *buffer, gsize size
     while (given == 0 && !layer->done) {
         if (!layer_fill(stream, level - 1, error))
             return FALSE;
-        if (layer->between && layer->decode == gzip_decode &&
-            !gzip_between(stream, level - 1, error))
+        if (layer->between && unpack_after(layer->coding) != 0 &&
+            !layer_skip_zeros(stream, level - 1, error))
             return FALSE;
-        gboolean empty = layer->in_end && layer->in_at == layer->in_length;
-        if (empty && layer->between && layer->decode != xz_decode) {
+        gboolean knows_end = unpack_knows_end(layer->coding);
+        gboolean empty = layer->in.end && layer->in.at == layer->in.length;
+        if (empty && layer->between && !knows_end) {
             layer->done = TRUE;
             break;
         }
         gboolean end = FALSE;
-        gsize before = layer->in_at;
-        if (!layer->decode(stream, layer, buffer, size, &given, &end, &layer->failed) && given == 0)
+        gsize before = layer->in.at;
+        if (!layer_step(stream, layer, buffer, size, &given, &end) && given == 0)
             return layer_fail(layer, error);
         if (empty && given == 0 && !end)
             return stream_fail(stream, error, CONCERT_ERROR_INPUT, "the %s data are cut off",
-                               layer->name);
-        layer->between = end || (layer->between && layer->in_at == before);
+                               unpack_name(layer->coding));
+        layer->done = end && knows_end;
+        layer->between = end || (layer->between && layer->in.at == before);
         layer->given += given;
         if (!layer_check_ratio(stream, layer, error))
             return FALSE;
@@ -383,23 +238,24 @@ static gboolean stream_look(Stream *stream, gboolean *ret_plain, GError **error)
 {
     g_autofree char *buffer = g_malloc(STREAM_CHUNK);
     gsize length = 0, got = 1;
-    while (length < STREAM_MAGIC && got > 0) {
+    while (length < UNPACK_MAGIC && got > 0) {
         if (!layer_read(stream, stream->depth, buffer + length, STREAM_CHUNK - length, &got, error))
             return FALSE;
         length += got;
     }
-    LayerStart start = layer_find(buffer, length);
-    if (start && stream->depth == STREAM_LAYERS)
+    const UnpackCoding *coding = unpack_tell(buffer, length);
+    if (coding && stream->depth == STREAM_LAYERS)
         return stream_fail(stream, error, CONCERT_ERROR_LIMIT, "compressed more than %d times over",
                            STREAM_LAYERS);
-    if (start) {
-        Layer *layer = &stream->layers[stream->depth++]; /* in place: zlib remembers its address */
-        layer->in = g_steal_pointer(&buffer);
-        layer->in_length = length;
-        layer->between = TRUE;
+    if (coding) {
+        Layer *layer = &stream->layers[stream->depth++];
+        *layer = (Layer){.coding = coding,
+                         .unpack = unpack_new(coding),
+                         .in = {.bytes = g_steal_pointer(&buffer), .length = length},
+                         .between = TRUE};
         *ret_plain = FALSE;
-        return start(layer) || stream_fail(stream, error, CONCERT_ERROR_IO,
-                                           "no memory to unpack %s data", layer->name);
+        return layer->unpack || stream_fail(stream, error, CONCERT_ERROR_IO,
+                                            "no memory to unpack %s data", unpack_name(coding));
     }
     stream->peek_size = STREAM_CHUNK;
     stream->peek = g_steal_pointer(&buffer);
@@ -600,7 +456,7 @@ void stream_progress(const Stream *stream, guint64 *ret_done, guint64 *ret_total
 
 const char *stream_compression(const Stream *stream)
 {
-    return stream->depth > 0 ? stream->layers[0].name : NULL;
+    return stream->depth > 0 ? unpack_name(stream->layers[0].coding) : NULL;
 }
 
 void stream_close(Stream *stream)
@@ -608,7 +464,7 @@ void stream_close(Stream *stream)
     if (!stream)
         return;
     for (guint i = 0; i < stream->depth; i++)
-        layer_free(&stream->layers[i]);
+        layer_clear(&stream->layers[i]);
     if (stream->source_free)
         stream->source_free(stream->source_user);
     if (stream->fd >= 0)
