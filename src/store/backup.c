@@ -21,6 +21,8 @@ static gboolean refuse_existing(const char *path, GError **error)
 /* VACUUM INTO reads one snapshot and writes a compact file without a write-ahead log. */
 static gboolean copy_store(Sqlite *db, const char *to, GError **error)
 {
+    if (db->snapshot && !sqlite_exec(db, "ROLLBACK", error)) /* it makes its own */
+        return FALSE;
     sqlite3_stmt *statement = sqlite_prepare(db, "VACUUM INTO ?1", error);
     if (!statement)
         return FALSE;

@@ -7,6 +7,9 @@
  * a crash take such locks. */
 #define BUSY_TIMEOUT_MS 10000
 
+/* Who comes to read on a full disk when others do tries again so often at most, a few seconds. */
+#define TRIES_MAX 300
+
 static gboolean is_full(Sqlite *db)
 {
     int code = sqlite3_errcode(db->handle), errnum = sqlite3_system_errno(db->handle);
@@ -71,28 +74,43 @@ static gboolean open_handle(Sqlite *db, const char *name, int flags, SqlitePurpo
                       : error_set(error, CONCERT_ERROR_IO, "%s: out of memory", db->path);
 }
 
+static gboolean open_and_begin(Sqlite *db, const char *name, int flags, const char *begin,
+                               guint cache_kib, GError **error)
+{
+    if (open_handle(db, name, flags, SQLITE_FOR_READING, cache_kib, error) &&
+        sqlite_exec(db, begin, error))
+        return TRUE;
+    g_clear_pointer(&db->handle, sqlite3_close);
+    return FALSE;
+}
+
 /* The first who reads a store that nobody has open makes the -shm file, of 32 KiB, which a full
  * disk has no room for. SQLite can do without: who may not write to the -shm file, and finds nobody
  * who does, makes the index of the write-ahead log in memory of its own, under the locks that keep
  * others from moving what it reads (walBeginShmUnreliable()). The file must be there, but may be
- * empty; the try before has made it, or failed for want of even that. */
+ * empty; the try before has made it, or failed for want of even that. Whose transaction begins just
+ * when another tries to make the file has no index at all, and only another connection gets one:
+ * hence the tries, and one transaction as long as this one lasts. */
 static gboolean open_for_reading(Sqlite *db, guint cache_kib, GError **error)
 {
-    static const char touch[] = "PRAGMA schema_version";
-    g_autoptr(GError) failure = NULL;
-    if (open_handle(db, db->path, 0, SQLITE_FOR_READING, cache_kib, &failure) &&
-        sqlite_exec(db, touch, &failure))
-        return TRUE;
-    gboolean full = g_error_matches(failure, CONCERT_ERROR, CONCERT_ERROR_FULL);
-    g_clear_pointer(&db->handle, sqlite3_close);
+    static const char touch[] = "PRAGMA schema_version", begin[] = "BEGIN; PRAGMA schema_version";
     g_autofree char *path = g_canonicalize_filename(db->path, NULL);
     g_autofree char *uri = g_filename_to_uri(path, NULL, NULL);
     g_autofree char *name = g_strconcat(uri, "?readonly_shm=1", NULL);
-    if (full && open_handle(db, name, SQLITE_OPEN_URI, SQLITE_FOR_READING, cache_kib, NULL) &&
-        sqlite_exec(db, touch, NULL))
-        return TRUE;
-    g_propagate_error(error, g_steal_pointer(&failure));
-    return FALSE;
+    for (guint tries = 0;; tries++) {
+        g_autoptr(GError) failure = NULL;
+        if (open_and_begin(db, db->path, 0, touch, cache_kib, &failure))
+            return TRUE;
+        gboolean full = g_error_matches(failure, CONCERT_ERROR, CONCERT_ERROR_FULL);
+        db->snapshot = full && open_and_begin(db, name, SQLITE_OPEN_URI, begin, cache_kib, NULL);
+        if (db->snapshot)
+            return TRUE;
+        if (!full || tries == TRIES_MAX) {
+            g_propagate_error(error, g_steal_pointer(&failure));
+            return FALSE;
+        }
+        g_usleep((gulong)g_random_int_range(1000, 20000));
+    }
 }
 
 /* Counting every allocation under a lock is what SQLite does for a statistic that nobody reads. */

@@ -12,6 +12,8 @@ typedef struct {
     sqlite3 *handle;
     GHashTable *statements; /* SQL text (by address) -> sqlite3_stmt */
     char *path;
+    gboolean snapshot; /* opened for reading on a full disk: it is within a transaction, and has to
+                          stay in it as long as anything is read */
 } Sqlite;
 
 typedef enum {

@@ -16,6 +16,20 @@ struct Store {
     guint open;
 };
 
+/* NULL: there is none, after all. What would show the same for ever is not used again. */
+static void give_back(Store *store, Sqlite *db)
+{
+    if (db && db->snapshot)
+        g_clear_pointer(&db, sqlite_close);
+    g_mutex_lock(&store->lock);
+    if (db)
+        g_queue_push_head(&store->idle, db);
+    else
+        store->open--;
+    g_cond_signal(&store->given_back);
+    g_mutex_unlock(&store->lock);
+}
+
 Store *store_open(const char *path, GError **error)
 {
     g_autoptr(Sqlite) db = sqlite_open(path, SQLITE_FOR_READING, READER_CACHE_KIB, error);
@@ -28,8 +42,8 @@ Store *store_open(const char *path, GError **error)
     g_mutex_init(&store->lock);
     g_cond_init(&store->given_back);
     g_queue_init(&store->idle);
-    g_queue_push_head(&store->idle, g_steal_pointer(&db));
     store->open = 1;
+    give_back(store, g_steal_pointer(&db));
     return store;
 }
 
@@ -57,17 +71,6 @@ static Sqlite *take_place(Store *store)
     return db;
 }
 
-static void give_back(Store *store, Sqlite *db)
-{
-    g_mutex_lock(&store->lock);
-    if (db)
-        g_queue_push_head(&store->idle, db);
-    else
-        store->open--;
-    g_cond_signal(&store->given_back);
-    g_mutex_unlock(&store->lock);
-}
-
 gboolean reader_begin(Store *store, Reader *ret_reader, GError **error)
 {
     Sqlite *db = take_place(store);
@@ -78,8 +81,8 @@ gboolean reader_begin(Store *store, Reader *ret_reader, GError **error)
             return FALSE;
         }
     }
-    sqlite3_stmt *begin = sqlite_prepare(db, "BEGIN", error);
-    if (!begin || !sqlite_run(db, begin, error)) {
+    sqlite3_stmt *begin = db->snapshot ? NULL : sqlite_prepare(db, "BEGIN", error);
+    if (!db->snapshot && (!begin || !sqlite_run(db, begin, error))) {
         give_back(store, db);
         return FALSE;
     }
