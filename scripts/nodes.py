@@ -13,7 +13,7 @@ import sys
 import time
 
 # How long anything that has to happen between nodes may take before it counts as not happening.
-PATIENCE = 30
+PATIENCE = 120
 
 ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
