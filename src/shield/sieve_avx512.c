@@ -51,70 +51,80 @@ static const guint8 second_table[128] __attribute__((aligned(64))) = {
     ['t'] = AFTER,        ['b'] = AFTER,     ['f'] = AFTER,
 };
 
-/* Row n has byte n of each eight. */
-static const guint8 bytes_of_eights[64] __attribute__((aligned(64))) = {
-    0,  8,  16, 24, 32, 40, 48, 56, 1,  9,  17, 25, 33, 41, 49, 57, 2,  10, 18, 26, 34, 42,
-    50, 58, 3,  11, 19, 27, 35, 43, 51, 59, 4,  12, 20, 28, 36, 44, 52, 60, 5,  13, 21, 29,
-    37, 45, 53, 61, 6,  14, 22, 30, 38, 46, 54, 62, 7,  15, 23, 31, 39, 47, 55, 63};
+/* Of two vectors byte @n of each eight, those of the first before those of the second. */
+#define BYTES_OF(n)   (n), (n) + 8, (n) + 16, (n) + 24, (n) + 32, (n) + 40, (n) + 48, (n) + 56
+#define BOTH_BYTES(n) BYTES_OF(n), BYTES_OF((n) + 64)
+static const guint8 first_classes[64]
+    __attribute__((aligned(64))) = {BOTH_BYTES(0), BOTH_BYTES(1), BOTH_BYTES(2), BOTH_BYTES(3)};
+static const guint8 last_classes[64]
+    __attribute__((aligned(64))) = {BOTH_BYTES(4), BOTH_BYTES(5), BOTH_BYTES(6), BOTH_BYTES(7)};
 
-/* Of 64 bytes of classes a word for each class. Matrices of 8 by 8 bits are turned by multiplying a
- * diagonal with them, which leaves the bits of each byte the wrong way round. */
-static inline __m512i words_of_classes(__m512i classes)
+/* Of each eight bytes of classes a byte for each class. Matrices of 8 by 8 bits are turned by
+ * multiplying a diagonal with them, by which the last byte's bits come first. */
+static inline __m512i turn_bits(__m512i classes)
 {
     const __m512i diagonal = _mm512_set1_epi64((long long)G_GUINT64_CONSTANT(0x8040201008040201));
-    __m512i turned = _mm512_gf2p8affine_epi64_epi8(diagonal, classes, 0);
-
-    turned = _mm512_gf2p8affine_epi64_epi8(turned, diagonal, 0);
-    return _mm512_permutexvar_epi8(_mm512_load_si512(bytes_of_eights), turned);
+    return _mm512_gf2p8affine_epi64_epi8(diagonal, classes, 0);
 }
 
-/* Eight rows of eight words become eight columns. */
-static inline void turn_words(__m512i rows[8])
+/* From eight times 64 bytes of turned bits to eight words for each of the eight classes. */
+static inline void words_of_classes(__m512i rows[8])
 {
-    __m512i pairs[8], fours[8];
+    const __m512i order[2] = {_mm512_load_si512(first_classes), _mm512_load_si512(last_classes)};
 
-    for (guint i = 0; i < 8; i += 2) {
-        pairs[i] = _mm512_unpacklo_epi64(rows[i], rows[i + 1]);
-        pairs[i + 1] = _mm512_unpackhi_epi64(rows[i], rows[i + 1]);
-    }
-    for (guint i = 0; i < 8; i += 4)
-        for (guint odd = 0; odd < 2; odd++) {
-            fours[i + odd] = _mm512_shuffle_i64x2(pairs[i + odd], pairs[i + 2 + odd], 0x88);
-            fours[i + 2 + odd] = _mm512_shuffle_i64x2(pairs[i + odd], pairs[i + 2 + odd], 0xdd);
-        }
-    for (guint i = 0; i < 4; i++) {
-        rows[i] = _mm512_shuffle_i64x2(fours[i], fours[i + 4], 0x88);
-        rows[i + 4] = _mm512_shuffle_i64x2(fours[i], fours[i + 4], 0xdd);
+    __m512i pairs[2][4];
+    for (guint half = 0; half < 2; half++)
+        for (guint i = 0; i < 4; i++)
+            pairs[half][i] = _mm512_permutex2var_epi8(rows[2 * i], order[half], rows[2 * i + 1]);
+    for (guint half = 0; half < 2; half++) {
+        const __m512i *pair = pairs[half];
+        __m512i even[2] = {_mm512_shuffle_i64x2(pair[0], pair[1], 0x88),
+                           _mm512_shuffle_i64x2(pair[2], pair[3], 0x88)};
+        __m512i odd[2] = {_mm512_shuffle_i64x2(pair[0], pair[1], 0xdd),
+                          _mm512_shuffle_i64x2(pair[2], pair[3], 0xdd)};
+        rows[4 * half] = _mm512_shuffle_i64x2(even[0], even[1], 0x88);
+        rows[4 * half + 1] = _mm512_shuffle_i64x2(odd[0], odd[1], 0x88);
+        rows[4 * half + 2] = _mm512_shuffle_i64x2(even[0], even[1], 0xdd);
+        rows[4 * half + 3] = _mm512_shuffle_i64x2(odd[0], odd[1], 0xdd);
     }
 }
 
-static inline void classify_words(const guint8 *text, SieveBlock *block, guint at)
+/* Bytes that are not ASCII are of no other class; the tables take no notice of the highest bit. */
+static __attribute__((noinline)) void leave_out_high(SieveBlock *block, guint at)
 {
+    __m512i high = _mm512_loadu_si512(&block->masks[SIEVE_HIGH][at]);
+
+    for (guint class = 0; class < SIEVE_CLASSES; class ++)
+        if (class != SIEVE_HIGH)
+            _mm512_storeu_si512(
+                &block->masks[class][at],
+                _mm512_andnot_si512(high, _mm512_loadu_si512(&block->masks[class][at])));
+}
+
+static inline __attribute__((always_inline)) void classify_words(const guint8 *text,
+                                                                 SieveBlock *block, guint at)
+{
+    const __m512i reversed =
+        _mm512_broadcast_i32x4(_mm_setr_epi8(7, 6, 5, 4, 3, 2, 1, 0, 15, 14, 13, 12, 11, 10, 9, 8));
     __m512i first[LANES], second[LANES];
 
     for (guint lane = 0; lane < LANES; lane++) {
-        __m512i bytes = _mm512_loadu_si512(text + 64 * lane);
+        __m512i bytes = _mm512_shuffle_epi8(_mm512_loadu_si512(text + 64 * lane), reversed);
         __m512i high = _mm512_and_si512(_mm512_srli_epi64(bytes, 1), _mm512_set1_epi8(HIGH));
-        first[lane] = words_of_classes(_mm512_permutex2var_epi8(
-            _mm512_load_si512(first_table), bytes, _mm512_load_si512(first_table + 64)));
-        second[lane] = words_of_classes(
+        first[lane] = turn_bits(_mm512_permutex2var_epi8(_mm512_load_si512(first_table), bytes,
+                                                         _mm512_load_si512(first_table + 64)));
+        second[lane] = turn_bits(
             _mm512_or_si512(high, _mm512_permutex2var_epi8(_mm512_load_si512(second_table), bytes,
                                                            _mm512_load_si512(second_table + 64))));
     }
-    turn_words(first);
-    turn_words(second);
-    /* The tables take no notice of the highest bit. */
-    __m512i high = second[SIEVE_HIGH - 8];
-    if (G_UNLIKELY(_mm512_test_epi64_mask(high, high) != 0))
-        for (guint class = 0; class < 8; class ++) {
-            first[class] = _mm512_andnot_si512(high, first[class]);
-            second[class] =
-                class == SIEVE_HIGH - 8 ? high : _mm512_andnot_si512(high, second[class]);
-        }
+    words_of_classes(first);
+    words_of_classes(second);
     for (guint class = 0; class < 8; class ++)
         _mm512_storeu_si512(&block->masks[class][at], first[class]);
     for (guint class = 8; class < SIEVE_CLASSES; class ++)
         _mm512_storeu_si512(&block->masks[class][at], second[class - 8]);
+    if (G_UNLIKELY(_mm512_test_epi64_mask(second[SIEVE_HIGH - 8], second[SIEVE_HIGH - 8]) != 0))
+        leave_out_high(block, at);
 }
 
 static inline guint64 equal_word(const guint8 *text, guint8 byte)
