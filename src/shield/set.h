@@ -85,13 +85,24 @@ guint set_find_address(const Set *set, const ObservableAddress *address,
 /* FALSE when surely no URL of the set has this canonical host. */
 gboolean set_may_have_url_host(const Set *set, const char *host, gsize length);
 
-/* Addresses that are asked for at once. */
+/* Addresses, or names, that are asked for at once. */
 #define SET_TOGETHER 64
+
+/* A canonical name. */
+#define SET_NAME_MAX 64
+typedef struct {
+    gsize length;
+    char text[SET_NAME_MAX];
+} SetName;
 
 /* Of @count IPv4 addresses in host order, no more than SET_TOGETHER, bit n is 0 when surely no
  * address or network of the set is or has number n, and it is no URL's host: what the filters let
  * through is asked here before more is done about it. Together they wait for memory together. */
 guint64 set_may_have_v4(const Set *set, const guint32 *addresses, guint count);
+
+/* The same of names: bit n is 0 when surely neither number n nor a name above it is a domain of the
+ * set, and it is no URL's host. */
+guint64 set_may_have_names(const Set *set, const SetName *names, guint count);
 
 /* Are there URLs whose host is a name of one label, "localhost"? A record that says such a host and
  * its path apart has nothing that looks like a value. */

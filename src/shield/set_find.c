@@ -44,18 +44,24 @@ static SetEntry find_bytes(const Set *set, SetFileTable table, const guint8 *byt
     return find_between(set, table, bytes, slot[0], slot[1]);
 }
 
+/* The bucket of a table of texts in which one with this key lies. */
+static const SetFileBucket *bucket_of(const Set *set, SetFileTable table, guint64 key)
+{
+    gsize size;
+    const SetFileBucket *directory = set_rows_part(set, SET_PART_INDEXES + table, &size);
+    return directory + filter_place(key, (guint32)(size / sizeof(*directory) - 1));
+}
+
 static SetEntry find_text(const Set *set, SetFileTable table, const char *text, gsize length)
 {
-    gsize size, left;
-    const SetFileBucket *directory = set_rows_part(set, SET_PART_INDEXES + table, &size);
+    gsize left;
 
     if (set->header->counts[table] == 0)
         return SET_NONE;
     guint64 key = set_file_text_key(set->filters.seed, text, length);
     if (!set_texts_may_have(set, key))
         return SET_NONE;
-    guint32 buckets = (guint32)(size / sizeof(*directory) - 1);
-    const SetFileBucket *bucket = directory + filter_place(key, buckets);
+    const SetFileBucket *bucket = bucket_of(set, table, key);
     const char *at = set_rows_text(set, SET_PART_VALUES + table, bucket[0].offset, &left);
     if (!at || bucket[1].offset <= bucket[0].offset)
         return SET_NONE;
@@ -327,6 +333,52 @@ guint64 set_may_have_v4(const Set *set, const guint32 *addresses, guint count)
     }
     for (guint i = 0; i < count; i++)
         may_have |= (guint64)may_have_v4(set, addresses[i]) << i;
+    return may_have;
+}
+
+/* Names above a name, itself included, that are fetched beforehand: few have more. */
+#define NAMES_ABOVE 3
+
+/* Fetches what the names are looked up in: first what the filters have for all of them, then the
+ * buckets of those that these let through, then their texts. */
+static void fetch_names(const Set *set, const SetName *names, guint count)
+{
+    guint64 keys[SET_TOGETHER * NAMES_ABOVE];
+    guint waiting = 0, kept = 0;
+
+    for (guint i = 0; i < count; i++) {
+        const char *text = names[i].text;
+        gsize length = names[i].length, last = set_file_last_labels(text, length, 1);
+        filter_fetch(&set->url_hosts, set_file_text_key(set->filters.seed, text, length));
+        for (guint n = 0; n < NAMES_ABOVE && last < length; n++) {
+            last += 1 + set_file_last_labels(text, length - last - 1, 1);
+            keys[waiting] = set_file_text_key(set->filters.seed, text + length - last, last);
+            set_texts_fetch(set, keys[waiting++]);
+        }
+    }
+    for (guint i = 0; i < waiting; i++)
+        if (set_texts_may_have(set, keys[i])) {
+            __builtin_prefetch(bucket_of(set, SET_TABLE_DOMAIN, keys[i]));
+            keys[kept++] = keys[i];
+        }
+    for (guint i = 0; i < kept; i++) {
+        gsize left;
+        guint64 offset = bucket_of(set, SET_TABLE_DOMAIN, keys[i])->offset;
+        __builtin_prefetch(set_rows_text(set, SET_PART_VALUES + SET_TABLE_DOMAIN, offset, &left));
+    }
+}
+
+guint64 set_may_have_names(const Set *set, const SetName *names, guint count)
+{
+    SetEntry found[SET_MAX_FOUND];
+    guint64 may_have = 0;
+
+    if (set->header->counts[SET_TABLE_DOMAIN] > 0)
+        fetch_names(set, names, count);
+    for (guint i = 0; i < count; i++)
+        if (set_may_have_url_host(set, names[i].text, names[i].length) ||
+            set_find_domain(set, names[i].text, names[i].length, found) > 0)
+            may_have |= G_GUINT64_CONSTANT(1) << i;
     return may_have;
 }
 

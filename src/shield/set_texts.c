@@ -64,10 +64,23 @@ static void make(const Set *set)
     g_atomic_pointer_set(&set->texts->words, words);
 }
 
-gboolean set_texts_may_have(const Set *set, guint64 key)
+static Filter get_filter(const Set *set)
 {
     const Filter filter = {g_atomic_pointer_get(&set->texts->words), count_words(set)};
+    return filter;
+}
+
+gboolean set_texts_may_have(const Set *set, guint64 key)
+{
+    const Filter filter = get_filter(set);
     return !filter.words || filter_has(&filter, key);
+}
+
+void set_texts_fetch(const Set *set, guint64 key)
+{
+    const Filter filter = get_filter(set);
+    if (filter.words)
+        filter_fetch(&filter, key);
 }
 
 void set_texts_missed(const Set *set)

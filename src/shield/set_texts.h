@@ -16,5 +16,8 @@ void set_texts_free(SetTexts *texts);
 /* May the set have a text with this set_file_text_key()? */
 gboolean set_texts_may_have(const Set *set, guint64 key);
 
+/* Begins to fetch what that is told by. */
+void set_texts_fetch(const Set *set, guint64 key);
+
 /* It was looked up, and is none of the set's. */
 void set_texts_missed(const Set *set);

@@ -216,55 +216,66 @@ static gboolean changes_name(guint8 byte)
                            byte == '@' || byte == ']' || byte == ')' || byte == '}' || byte == '>');
 }
 
-/* Longer ones are left to the spotter. */
-#define PLAIN_NAME_MAX 64
-
-/* Is the name that the filters let through, and that ends at @end, plainly one that the set does
- * not have, nor one above it, nor a URL with it? Most are, and the spotter takes longer to say so.
- */
-static gboolean is_unknown_name(const Set *set, const SieveLevel *level, gsize end)
+/* Is what ends at @end plainly a name, about which the set can be asked at once? Most are, and the
+ * spotter takes longer. */
+static gboolean read_plain_host(const SieveLevel *level, gsize end, SetName *ret_name)
 {
-    char name[PLAIN_NAME_MAX];
-    SetEntry found[SET_MAX_FOUND];
     gsize length = 0;
 
-    while (length < MIN(PLAIN_NAME_MAX, end) &&
+    while (length < MIN(SET_NAME_MAX, end) &&
            spot_view_class((char)level->text[end - length - 1]) & SPOT_HOST)
         length++;
     gsize start = end - length;
-    if (length == PLAIN_NAME_MAX || start == 0 || end >= level->length ||
+    if (length == SET_NAME_MAX || start == 0 || end >= level->length ||
         changes_name(level->text[start - 1]) || changes_name(level->text[end]) ||
         !(spot_view_class((char)level->text[start]) & SPOT_ALNUM) ||
         !(spot_view_class((char)level->text[end - 1]) & SPOT_ALNUM))
         return FALSE;
     for (gsize i = 0; i < length; i++)
-        name[i] = g_ascii_tolower((char)level->text[start + i]);
-    return !g_strstr_len(name, (gssize)length, "..") &&
-           !g_strstr_len(name, (gssize)length, "xn--") &&
-           !set_may_have_url_host(set, name, length) &&
-           set_find_domain(set, name, length, found) == 0;
+        ret_name->text[i] = g_ascii_tolower((char)level->text[start + i]);
+    ret_name->length = length;
+    return !g_strstr_len(ret_name->text, (gssize)length, "..") &&
+           !g_strstr_len(ret_name->text, (gssize)length, "xn--");
 }
 
-/* Asks the set for the addresses that wait: only those that it may have are places. */
+/* Asks the set for the names and addresses that wait: only those that it may have are places. */
+static void ask_for_names(const Set *set, SieveLevel *level, GArray *places)
+{
+    guint64 may_have = set_may_have_names(set, level->names, level->name_count);
+
+    for (guint i = 0; i < level->name_count; i++)
+        if (may_have >> i & 1)
+            g_array_append_val(places, level->last_letters[i]);
+    level->name_count = 0;
+}
+
 static void ask_for_addresses(const Set *set, SieveLevel *level, GArray *places)
 {
-    guint64 may_have = set_may_have_v4(set, level->addresses, level->waiting);
+    guint64 may_have = set_may_have_v4(set, level->addresses, level->address_count);
 
-    for (guint i = 0; i < level->waiting; i++)
+    for (guint i = 0; i < level->address_count; i++)
         if (may_have >> i & 1)
             g_array_append_val(places, level->last_digits[i]);
-    level->waiting = 0;
+    level->address_count = 0;
+}
+
+static void take_name(const Set *set, SieveLevel *level, gsize at, GArray *places)
+{
+    if (!read_plain_host(level, at + 1, &level->names[level->name_count])) {
+        g_array_append_val(places, at);
+        return;
+    }
+    level->last_letters[level->name_count++] = at;
+    if (level->name_count == SET_TOGETHER)
+        ask_for_names(set, level, places);
 }
 
 static void take_hits(const Set *set, SieveLevel *level, gsize base, GArray *places)
 {
     const SieveBlock *block = level->block;
 
-    for (guint i = 0; i < block->name_hits; i++) {
-        gsize at = base + (gsize)(gssize)block->names[i];
-        if (!is_unknown_name(set, level, at + 1))
-            g_array_append_val(places, at);
-    }
+    for (guint i = 0; i < block->name_hits; i++)
+        take_name(set, level, base + (gsize)(gssize)block->names[i], places);
     for (guint i = 0; i < block->number_hits; i++) {
         gsize end = base + (gsize)(gssize)block->numbers[i].end, at = end - 1;
         gsize length = block->numbers[i].length;
@@ -272,9 +283,9 @@ static void take_hits(const Set *set, SieveLevel *level, gsize base, GArray *pla
             if (has_digits(level, end))
                 g_array_append_val(places, at);
         } else if (is_address(level, end, length)) {
-            level->addresses[level->waiting] = block->numbers[i].address;
-            level->last_digits[level->waiting++] = at;
-            if (level->waiting == SET_TOGETHER)
+            level->addresses[level->address_count] = block->numbers[i].address;
+            level->last_digits[level->address_count++] = at;
+            if (level->address_count == SET_TOGETHER)
                 ask_for_addresses(set, level, places);
         }
     }
@@ -308,6 +319,7 @@ static void sieve_level(Sieve *sieve, guint depth, const guint8 *text, gsize len
         if (level->side->len > SIDE_SIZE)
             sieve_side(sieve, depth, places);
     }
+    ask_for_names(sieve->set, level, places);
     ask_for_addresses(sieve->set, level, places);
     if (depth < SIEVE_DEPTH)
         sieve_side(sieve, depth, places);

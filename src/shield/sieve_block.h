@@ -124,10 +124,12 @@ typedef struct {
     GByteArray *side;
     GArray *pieces; /* SievePiece */
     GArray *found;  /* gsize: places of the side text */
-    /* Addresses that the filters let through, while they wait to be asked for together. */
+    /* Addresses and names that the filters let through, while they wait to be asked for together;
+     * and the places of their last bytes. */
     guint32 addresses[SET_TOGETHER];
-    gsize last_digits[SET_TOGETHER];
-    guint waiting;
+    SetName names[SET_TOGETHER];
+    gsize last_digits[SET_TOGETHER], last_letters[SET_TOGETHER];
+    guint address_count, name_count;
 } SieveLevel;
 
 /* Classifies the words of the block at @text, of which @length bytes are there, lists places, and
