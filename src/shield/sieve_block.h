@@ -93,6 +93,12 @@ typedef guint64 WordsInMemory __attribute__((vector_size(64), aligned(8), may_al
 /* Escapes in escapes that are looked through, as SPOT_DEPTH. */
 #define SIEVE_DEPTH 2
 
+/* Words of a mask that have any ones, until these are listed; one more may be written. */
+typedef struct {
+    guint64 words[SIEVE_WORDS + 1];
+    guint32 bases[SIEVE_WORDS + 1]; /* numbers of their first bytes */
+} SieveWaiting;
+
 typedef struct {
     guint64 masks[SIEVE_MASKS][SIEVE_ROW];
     guint8 windows[16 * SIEVE_ROW]; /* SIEVE_RUN and SIEVE_DOT, their bytes in turn */
@@ -107,6 +113,7 @@ typedef struct {
         gint32 end; /* behind the last digit */
         guint32 length, address;
     } numbers[SIEVE_LIST_MAX];
+    SieveWaiting waiting[2];
 } SieveBlock;
 
 /* Of a piece of the text beside the text: where it begins, and what it was unfolded from. */
