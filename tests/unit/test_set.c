@@ -188,6 +188,45 @@ static void test_lengths_of_names(void)
     }
 }
 
+/* Names that are asked for together get the answers that each gets alone. */
+static void test_names_together(void)
+{
+    static const struct {
+        const char *name;
+        gboolean may_be;
+    } cases[] = {{"alder.example", TRUE},
+                 {"www.q.alder.example", TRUE},
+                 {"deep.in.birch.example", TRUE},
+                 {"in.birch.example", FALSE},
+                 {"birch.example", FALSE},
+                 {"host.example", TRUE},
+                 {"www.host.example", FALSE},
+                 {"calder.example", FALSE},
+                 {"example", FALSE},
+                 {"a.b.c.d.e.f.alder.example", TRUE}};
+    g_autoptr(SetBuilder) builder = set_builder_new(NULL);
+    SetName names[SET_TOGETHER];
+
+    begin(builder, ID_A, 0, FALSE);
+    add(builder, OBSERVABLE_DOMAIN, "alder.example");
+    add(builder, OBSERVABLE_DOMAIN, "deep.in.birch.example");
+    add(builder, OBSERVABLE_URL, "http://host.example/a");
+    g_autoptr(Set) set = open_set(builder);
+    g_assert_cmpuint(set_may_have_names(set, names, 0), ==, 0);
+    for (guint i = 0; i < SET_TOGETHER; i++) {
+        const char *name = cases[i % G_N_ELEMENTS(cases)].name;
+        names[i].length = strlen(name);
+        memcpy(names[i].text, name, names[i].length);
+    }
+    guint64 may_have = set_may_have_names(set, names, SET_TOGETHER);
+    for (guint i = 0; i < SET_TOGETHER; i++)
+        g_assert_cmpuint(may_have >> i & 1, ==, cases[i % G_N_ELEMENTS(cases)].may_be);
+
+    g_autoptr(SetBuilder) empty_builder = set_builder_new(NULL);
+    g_autoptr(Set) empty = open_set(empty_builder);
+    g_assert_cmpuint(set_may_have_names(empty, names, SET_TOGETHER), ==, 0);
+}
+
 /* Texts that are none of the set's are asked for until it has a filter of its texts: what is found
  * is the same before and after. */
 static void test_asked_in_vain(void)
@@ -716,6 +755,7 @@ int main(int argc, char **argv)
     g_test_add_func("/set/versions", test_versions);
     g_test_add_func("/set/covering", test_covering);
     g_test_add_func("/set/lengths_of_names", test_lengths_of_names);
+    g_test_add_func("/set/names-together", test_names_together);
     g_test_add_func("/set/empty", test_empty);
     g_test_add_func("/set/asked-in-vain", test_asked_in_vain);
     g_test_add_func("/set/many", test_many);
