@@ -15,6 +15,7 @@
 #define STREAM_GRACE    (64 * 1024 * 1024)
 #define STREAM_PEEK_MAX (1024 * 1024)
 #define STREAM_CHUNK    (128 * 1024)
+#define STREAM_PIPE     (256 * 1024)
 #define STREAM_READ_MAX (1024 * 1024 * 1024)
 
 typedef struct {
@@ -285,6 +286,14 @@ static Stream *stream_new(int fd, const char *name)
     return stream;
 }
 
+/* Who writes and who reads wake each other less often when more fits in between. A pipe that may not
+ * be widened, or is wider, does as it is. */
+static void widen_pipe(int fd)
+{
+    if (fcntl(fd, F_GETPIPE_SZ) < STREAM_PIPE)
+        fcntl(fd, F_SETPIPE_SZ, STREAM_PIPE);
+}
+
 static Stream *stream_from_named_fd(int fd, const char *name, GError **error)
 {
     struct stat info;
@@ -301,6 +310,8 @@ static Stream *stream_from_named_fd(int fd, const char *name, GError **error)
     Stream *stream = stream_new(fd, name);
     if (S_ISREG(info.st_mode))
         stream->total = (guint64)info.st_size;
+    if (S_ISFIFO(info.st_mode))
+        widen_pipe(fd);
     return stream;
 }
 
