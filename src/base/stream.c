@@ -286,8 +286,8 @@ static Stream *stream_new(int fd, const char *name)
     return stream;
 }
 
-/* Who writes and who reads wake each other less often when more fits in between. A pipe that may not
- * be widened, or is wider, does as it is. */
+/* Who writes and who reads wake each other less often when more fits in between. A pipe that may
+ * not be widened, or is wider, does as it is. */
 static void widen_pipe(int fd)
 {
     if (fcntl(fd, F_GETPIPE_SZ) < STREAM_PIPE)
