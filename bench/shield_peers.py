@@ -1,23 +1,23 @@
-"""Hyperscan, ripgrep and grep with the same million values as Concert, over the same text.
+"""Hyperscan, ripgrep and grep with the same million values as Concert, over the same 1.2 GB of text.
 
-All of them run in turn, one thread each, and the best of several rounds counts: others may load the
-machine. What a tool takes to load the values is told apart. ripgrep 13 takes up to 10 GiB of memory,
-ripgrep 15 a seventh of that and is half as fast; whichever PATH finds first is measured.
+All of them run in turn, one thread each; a ratio is the median of those of the rounds. What a tool
+takes to load the values is told apart, and is not in its rate. ripgrep 13 takes up to 10 GiB of
+memory, ripgrep 15 a seventh of that and is half as fast; whichever PATH finds first is measured.
 """
 
 import os
 import re
 import shutil
+import statistics
 import subprocess
 from pathlib import Path
 
 COUNT = 1_000_000
-MEGABYTES = 100
+MEGABYTES = 1200
 PIECE = 1_000_000
+RUNS = "3"  # of Concert and of Hyperscan in a round, of which the fastest counts
 COMMANDS = {"ripgrep -F -f": ["rg", "-j1", "-c", "-F", "-f"],
             "grep -F -f": ["grep", "-c", "-F", "-f"]}
-# How often the text is looked through: loading takes several times as long.
-TIMES = {"ripgrep -F -f": 4, "grep -F -f": 3}
 GOALS = {"Hyperscan": 24, "ripgrep -F -f": 100, "grep -F -f": 400}
 
 
@@ -31,14 +31,13 @@ class Peers:
     """Values ("kind<TAB>value" lines), what of them is literal, and a text."""
 
     def __init__(self, bench, values=None, log=None):
-        self.bench, self.rates = bench, {}
+        self.bench, self.rounds = bench, {}
         self.work = bench.work / "shield-peers"
         self.work.mkdir(exist_ok=True)
         self.values = Path(values) if values else self.make_values()
         self.patterns = self.write_patterns()
-        self.log = self.cut(Path(log)) if log else self.make_log()
+        self.log = Path(log) if log else self.make_log()
         self.bytes = self.log.stat().st_size
-        self.loads, self.loads_and_looks = {}, {}
         self.bit = self.work / "bit"
         with open(self.log, "rb") as whole:
             self.bit.write_bytes(whole.read(PIECE) + whole.readline())
@@ -59,18 +58,6 @@ class Peers:
                         str(MEGABYTES * 1_000_000), "feed"], check=True)
         return path
 
-    def cut(self, log):
-        """Of a larger log pieces from all of it: its parts may be of different kinds."""
-        size, path = log.stat().st_size, self.work / "log"
-        pieces = max(min(size, MEGABYTES * 1_000_000) // PIECE, 1)
-        with open(log, "rb") as source, open(path, "wb") as out:
-            for i in range(pieces):
-                source.seek(i * (size // pieces))
-                if i > 0:
-                    source.readline()
-                out.write(source.read(PIECE) + source.readline())
-        return path
-
     def write_patterns(self):
         """Networks are no literal values; what is there twice costs others time. Not made here: a
         child's most memory is told as its parent's, if that had more."""
@@ -82,23 +69,27 @@ class Peers:
             self.count = sum(1 for _ in lines)
         return path
 
-    def note(self, name, seconds, loading, memory):
-        """Keeps the fastest of several rounds."""
-        best = self.rates.setdefault(name, [0, loading, memory])
-        best[0] = max(best[0], self.bytes / seconds)
-        best[1], best[2] = min(best[1], loading), min(best[2], memory)
+    def note(self, name, seconds, loading, memory, own=0):
+        """Keeps what each round said; @own: what Concert made just before, in bytes a second."""
+        rate = self.bytes / seconds
+        self.rounds.setdefault(name, []).append((rate, loading, memory, own / rate))
 
     # --- one after the other
 
-    def concert(self):
+    def in_memory(self):
+        """Bytes a second of the fastest way that this machine has."""
         for simd in ("avx512", "avx2", "plain"):
             out = subprocess.run([self.bench.build / "bench/bench-shield-scan", self.values,
-                                  self.log, "5", simd], check=True, capture_output=True,
+                                  self.log, RUNS, simd], check=True, capture_output=True,
                                  text=True).stdout
             found = re.search(rf"^{simd} +([\d.]+) GB/s", out, re.M)
             if found:
-                self.note(f"Concert, in memory, {simd}", self.bytes / (float(found[1]) * 1e9), 0, 0)
-                break
+                rate = float(found[1]) * 1e9
+                self.note("Concert, in memory", self.bytes / rate, 0, 0)
+                return rate
+        raise SystemExit("bench-shield-scan told nothing")
+
+    def match(self):
         command = [self.bench.concert_bin, "match", "-c", "-j", "1", "--set", self.set, self.log]
         with subprocess.Popen(command, stdout=subprocess.DEVNULL) as process:
             usage = self.wait(process)
@@ -106,25 +97,24 @@ class Peers:
                   usage.ru_maxrss / 1024)
 
     def hyperscan(self):
+        own = self.in_memory()
         out = subprocess.run([self.bench.build / "bench/bench-hyperscan", self.patterns, self.log,
-                              "5"], check=True, capture_output=True, text=True).stdout.split()
+                              RUNS], check=True, capture_output=True, text=True).stdout.split()
         loading, seconds, _, _, peak = map(float, out)
-        self.note("Hyperscan", seconds, loading, peak / 1024)
+        self.note("Hyperscan", seconds, loading, peak / 1024, own)
 
-    def reader(self, name, command, times):
+    def reader(self, name, command):
         """A program that loads its values each time it is called: what it takes for the text
-        @times, without what it takes for next to nothing. Both the fastest of all rounds, as
-        loading takes several times as long as looking."""
-        for what, logs in ((self.loads, [self.bit]), (self.loads_and_looks, [self.log] * times)):
+        without what it takes for next to nothing."""
+        own, seconds = self.in_memory(), {}
+        for log in (self.bit, self.log):
             # Not to /dev/null: grep would stop at its first match.
-            with subprocess.Popen([*command, self.patterns, *logs], stdout=subprocess.PIPE) as process:
+            with subprocess.Popen([*command, self.patterns, log], stdout=subprocess.PIPE) as process:
                 process.stdout.read()
                 usage = self.wait(process)
-            seconds = usage.ru_utime + usage.ru_stime
-            what[name] = min(seconds, what.get(name, seconds))
-        looking = max(self.loads_and_looks[name] - self.loads[name], 1e-3)
-        size = times * self.bytes - self.bit.stat().st_size
-        self.rates[name] = [size / looking, self.loads[name], usage.ru_maxrss / 1024]
+            seconds[log] = usage.ru_utime + usage.ru_stime
+        looking = max(seconds[self.log] - seconds[self.bit], 1e-3)
+        self.note(name, looking, seconds[self.bit], usage.ru_maxrss / 1024, own)
 
     def wait(self, process):
         _, status, usage = os.wait4(process.pid, 0)
@@ -134,26 +124,27 @@ class Peers:
         return usage
 
     def round(self):
-        self.concert()
+        self.match()
         if (self.bench.build / "bench/bench-hyperscan").exists():
             self.hyperscan()
         for name, command in COMMANDS.items():
             if shutil.which(command[0]):
-                self.reader(name, command, TIMES[name])
+                self.reader(name, command)
 
     def report(self):
-        own = max(rate for name, (rate, _, _) in self.rates.items() if "in memory" in name)
-        for name, goal in GOALS.items():
-            if name not in self.rates:
+        for name in GOALS:
+            if name not in self.rounds:
                 self.bench.row(f"peers: {name}", "skipped: not installed", "", "", "")
-        for name, (rate, loading, memory) in self.rates.items():
-            goal = GOALS.get(name)
+        for name, rounds in self.rounds.items():
+            rates, loading, memory, ratios = zip(*rounds)
             version = f" ({version_of(COMMANDS[name][0])})" if name in COMMANDS else ""
-            self.bench.row(f"peers: {name}{version}, {self.count:,} values", f"{rate / 1e6:,.1f} MB/s",
-                           (f"loading {loading:.1f} s, " if loading else "") +
-                           (f"at most {memory:,.0f} MiB" if memory else ""),
-                           f"Concert {own / rate:.1f} times" if goal else "",
-                           f"{goal} times" if goal else "")
+            self.bench.row(f"peers: {name}{version}, {self.count:,} values",
+                           f"{statistics.median(rates) / 1e6:,.1f} MB/s",
+                           (f"loading {statistics.median(loading):.1f} s, " if loading[0] else "") +
+                           (f"at most {max(memory):,.0f} MiB" if memory[0] else ""),
+                           f"Concert {statistics.median(ratios):.1f} times "
+                           f"({min(ratios):.1f} to {max(ratios):.1f})" if name in GOALS else "",
+                           f"{GOALS[name]} times" if name in GOALS else "")
 
 
 def run(bench, values, log):

@@ -223,6 +223,76 @@ static void test_groups(void)
     }
 }
 
+#define NETS 120
+
+typedef struct {
+    guint8 bytes[16];
+    guint bits, prefix;
+} Net;
+
+/* Networks of every prefix length from @least on, the short ones once. */
+static void add_nets(SetBuilder *builder, guint bits, guint least, guint64 *state, Net nets[NETS])
+{
+    for (guint i = 0; i < NETS; i++) {
+        Net *net = &nets[i];
+        guint length = least + (i < bits - least ? i : bits - 1 - least - i % 9);
+        *net = (Net){.bits = bits, .prefix = length};
+        for (guint n = 0; n < length; n++)
+            net->bytes[n / 8] |= (guint8)(sieve_texts_random(state, 2) << (7 - n % 8));
+        net->bytes[0] |= 0x20;
+        ObservableAddress address = {.v6 = bits == 128, .prefix = (guint8)length};
+        memcpy(address.bytes, net->bytes, sizeof(address.bytes));
+        char text[OBSERVABLE_ADDRESS_MAX + 8];
+        observable_address_format(&address, text);
+        sieve_texts_add(builder, i + bits, OBSERVABLE_CIDR, text);
+    }
+}
+
+/* An address of the network, its first, its last or any; or one beside it. */
+static void append_address(GString *into, const Net *net, guint64 *state)
+{
+    ObservableAddress address = {.v6 = net->bits == 128, .prefix = (guint8)net->bits};
+    guint kind = sieve_texts_random(state, 4);
+    char text[OBSERVABLE_ADDRESS_MAX];
+
+    for (guint n = 0; n < net->bits; n++) {
+        guint bit = n < net->prefix ? (guint)net->bytes[n / 8] >> (7 - n % 8) & 1
+                    : kind < 2      ? kind
+                                    : sieve_texts_random(state, 2);
+        bit ^= kind == 3 && n + 1 == net->prefix;
+        address.bytes[n / 8] |= (guint8)(bit << (7 - n % 8));
+    }
+    observable_address_format(&address, text);
+    g_string_append_printf(into, "%s ", text);
+}
+
+/* Networks of both kinds and of all lengths, without any address. */
+static void test_networks(void)
+{
+    g_autoptr(GError) error = NULL;
+    guint64 state = 11;
+
+    /* Short prefixes lie over all others, and are tried with the others and without. */
+    for (guint round = 0; round < 4; round++) {
+        g_autoptr(SetBuilder) builder = set_builder_new(NULL);
+        Net nets[2][NETS];
+        add_nets(builder, 32, round % 2 ? 17 : 6, &state, nets[0]);
+        add_nets(builder, 128, round < 2 ? 24 : 12, &state, nets[1]);
+        g_autoptr(Set) set = set_builder_open(builder, &error);
+        g_assert_no_error(error);
+        g_autoptr(GPtrArray) sieves = make_sieves(set);
+        g_autoptr(GString) text = g_string_new(NULL);
+        for (guint i = 0; i < 4000; i++) {
+            guint kind = sieve_texts_random(&state, 2);
+            append_address(text, &nets[kind][sieve_texts_random(&state, NETS)], &state);
+        }
+        check_same(sieves, text->str, text->len, round, ' ');
+        g_autoptr(GArray) found = new_matches();
+        spot_text(set, text->str, text->len, found);
+        g_assert_cmpuint(found->len, >, 2000);
+    }
+}
+
 /* In logs without hits nearly nothing is left to the spotter, whose time a place costs. */
 static void test_rate(void)
 {
@@ -298,6 +368,7 @@ int main(int argc, char **argv)
     g_test_add_func("/sieve/edges", test_edges);
     g_test_add_func("/sieve/long", test_long);
     g_test_add_func("/sieve/groups", test_groups);
+    g_test_add_func("/sieve/networks", test_networks);
     g_test_add_func("/sieve/rate", test_rate);
     g_test_add_func("/sieve/unknown-names", test_unknown_names);
     return g_test_run();
