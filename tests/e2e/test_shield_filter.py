@@ -1,39 +1,11 @@
 """Exports of the shield in a packet filter that drops."""
 
 import json
-import subprocess
 import unittest
 
 import concert
 from namespaces import ABSENT_NFT, NamespaceTestCase
 from shieldnode import PORT, PORTS, indicator
-
-ECHO = f"""
-import select, socket, socketserver, threading
-
-class Echo(socketserver.BaseRequestHandler):
-    def handle(self):
-        self.request.sendall(self.request.recv(64))
-
-waiting = []
-for port in (7, {PORT}):
-    for family, everywhere in ((socket.AF_INET, "0.0.0.0"), (socket.AF_INET6, "::")):
-        each = socket.socket(family, socket.SOCK_DGRAM)
-        if family == socket.AF_INET:
-            each.setsockopt(socket.IPPROTO_IP, 8, 1)
-        else:
-            each.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
-        each.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        each.bind((everywhere, port))
-        waiting.append(each)
-    server = socketserver.ThreadingTCPServer(("0.0.0.0", port), Echo)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-print("ready", flush=True)
-while True:
-    for each in select.select(waiting, [], [])[0]:
-        data, sender = each.recvfrom(64)
-        each.sendto(data, sender)
-"""
 
 # Sends a datagram from an address and port to the own host.
 SEND = """
@@ -57,18 +29,6 @@ class NftTest(NamespaceTestCase):
         self.space(self.far, "python3", "-c", SEND, address, port)
         concert.until(lambda: self.counted()["from4"] >= counted)
         self.assertEqual(self.counted()["from4"], counted)
-
-    def start_echo(self):
-        echo = subprocess.Popen(["ip", "netns", "exec", self.far, "python3", "-c", ECHO],
-                                stdout=subprocess.PIPE)
-        self.addCleanup(echo.stdout.close)
-        self.addCleanup(echo.wait)
-        self.addCleanup(echo.kill)
-        echo.stdout.readline()
-
-    def wait_for_line(self, everybody):
-        concert.until(lambda: set(self.talk(*everybody).values()) == {"passed"},
-                      "the line does not carry anything")
 
     def test_nft(self):
         self.start_echo()

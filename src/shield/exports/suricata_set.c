@@ -70,11 +70,19 @@ static ExportReason note_kind(Export *export, const ExportValue *value)
                                                                       : EXPORT_DONE;
 }
 
+/* Tried with 7.0.10: of the hashes that rules ask for it makes one kind. */
+static const char one_hash[] =
+    "# Suricata 7 looks for one kind of hash alone, unless suricata.yaml has, under outputs,\n"
+    "# eve-log, types, files: force-hash: [md5, sha1, sha256]\n";
+
 /* Only for lists that will not be empty: a rule whose list is not there is refused. */
 static void write_rules(Export *export)
 {
     const State *state = export->state;
+    guint32 hashes = state->kinds & (FORMAT_KIND(MD5) | FORMAT_KIND(SHA1) | FORMAT_KIND(SHA256));
     format_head(export, "#");
+    if (hashes & (hashes - 1))
+        g_string_append(export->out, one_hash);
     for (guint i = 0; i < G_N_ELEMENTS(rules); i++)
         if (state->kinds & 1u << rules[i].kind)
             g_string_append(export->out, rules[i].rules);
