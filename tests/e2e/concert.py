@@ -217,6 +217,18 @@ class TestCase(unittest.TestCase):
         self.addCleanup(directory.cleanup)
         self.directory = Path(directory.name)
 
+    def spawn(self, *command, **keywords):
+        """A process that dies with the test, if it has not ended by then."""
+        process = subprocess.Popen([str(part) for part in command], **keywords)
+
+        def end():
+            process.kill()
+            with process:  # which closes its pipes and waits for it
+                pass
+
+        self.addCleanup(end)
+        return process
+
     def write(self, name, text):
         """A file in the test's directory; @text that is not bytes or text becomes JSON."""
         path = self.directory / name

@@ -115,11 +115,8 @@ class NamespaceTestCase(ShieldTestCase):
                     self.space(self.own, "python3", "-c", TALK, *addresses).splitlines())
 
     def start_echo(self):
-        echo = subprocess.Popen(["ip", "netns", "exec", self.far, "python3", "-c", ECHO],
-                                stdout=subprocess.PIPE)
-        self.addCleanup(echo.stdout.close)
-        self.addCleanup(echo.wait)
-        self.addCleanup(echo.kill)
+        echo = self.spawn("ip", "netns", "exec", self.far, "python3", "-c", ECHO,
+                          stdout=subprocess.PIPE)
         echo.stdout.readline()
 
     def wait_for_line(self, everybody):

@@ -5,7 +5,6 @@ import re
 import signal
 import subprocess
 import sys
-import time
 import unittest
 
 import concert
@@ -66,19 +65,16 @@ class DemoTest(concert.TestCase):
 
     def test_interrupted(self):
         """Whoever has seen enough leaves nothing behind, neither files nor processes."""
-        process = subprocess.Popen([sys.executable, DEMO], env=self.environment(),
-                                   stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True)
-        self.addCleanup(process.stdout.close)
+        process = self.spawn(sys.executable, DEMO, env=self.environment(), stdin=subprocess.DEVNULL,
+                             stdout=subprocess.PIPE, text=True)
         while (line := process.stdout.readline()) and not line.startswith("1."):
             pass
         nodes = list(self.directory.iterdir())[0]
+        self.addCleanup(lambda: [os.kill(each, signal.SIGKILL) for each in running(nodes)])
         self.assertTrue(running(nodes))
         process.send_signal(signal.SIGINT)
         self.assertEqual(process.wait(concert.PATIENCE), 128 + signal.SIGINT)
-        end = time.monotonic() + concert.PATIENCE
-        while running(nodes) and time.monotonic() < end:
-            time.sleep(0.05)
-        self.assertEqual(running(nodes), [])
+        concert.until(lambda: not running(nodes), lambda: f"{running(nodes)} still run")
         self.assertEqual(list(self.directory.iterdir()), [])
 
     def test_deviation(self):

@@ -129,7 +129,7 @@ class LedgerCrashTest(concert.NodeTestCase):
         self.signed = {}  # size -> root
 
     def kill_amid_appends(self, env):
-        server = concert.Server(self.node, env=env)
+        server = self.serve(env=env)
         appenders = [Appender(self.node) for _ in range(4)]
         watcher = Watcher(server)
         for thread in (*appenders, watcher):

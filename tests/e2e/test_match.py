@@ -318,15 +318,13 @@ class ProgressTest(concert.TestCase):
             except OSError:
                 pass
 
-        process = subprocess.Popen([concert.BIN, "match", "--json", "-i", feed, log],
-                                   stdout=subprocess.PIPE, stderr=error)
+        process = self.spawn(concert.BIN, "match", "--json", "-i", feed, log, stdout=subprocess.PIPE,
+                             stderr=error)
         os.close(error)
         reader = threading.Thread(target=read)
         reader.start()
-        deadline, waiting = time.monotonic() + concert.PATIENCE, 0
-        while waiting < 32 * 1024 and time.monotonic() < deadline:
-            time.sleep(0.02)
-            waiting = struct.unpack("i", fcntl.ioctl(process.stdout, termios.FIONREAD, bytes(4)))[0]
+        concert.until(lambda: struct.unpack("i", fcntl.ioctl(process.stdout, termios.FIONREAD,
+                                                             bytes(4)))[0] >= 32 * 1024)
         time.sleep(0.7)
         self.assertEqual(process.stdout.read().count(b"\n"), self.LINES)
         self.assertEqual(process.wait(concert.PATIENCE), 0)

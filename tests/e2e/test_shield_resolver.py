@@ -77,11 +77,7 @@ class ResolverTest(ShieldTestCase):
         self.port = free_port()
 
     def start(self, *command):
-        process = subprocess.Popen([str(part) for part in command], stdout=subprocess.PIPE,
-                                   stderr=subprocess.STDOUT)
-        self.addCleanup(process.stdout.close)
-        self.addCleanup(process.wait)
-        self.addCleanup(process.kill)
+        process = self.spawn(*command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
         self.wait(lambda: ask(self.port, "other.example") == PASSED, process)
         return process
 

@@ -234,15 +234,12 @@ with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as asking:
 
 class SensorTestCase(ListsMixin, NamespaceTestCase):
     def start(self, place, settings, rules, *source):
-        process = subprocess.Popen(
-            ["ip", "netns", "exec", place, "suricata", "-c",
-             self.write("suricata.yaml", settings), "-S", rules, *source,
-             "-l", self.directory, "-k", "none",
-             "--set", "classification-file=/dev/null", "--set", "reference-config-file=/dev/null"],
+        return self.spawn(
+            "ip", "netns", "exec", place, "suricata", "-c",
+            self.write("suricata.yaml", settings), "-S", rules, *source, "-l", self.directory,
+            "-k", "none", "--set", "classification-file=/dev/null",
+            "--set", "reference-config-file=/dev/null",
             stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        self.addCleanup(process.wait)
-        self.addCleanup(process.terminate)
-        return process
 
     def wait(self, process, condition):
         def so():

@@ -91,9 +91,8 @@ class RecordTest(concert.NodeTestCase):
     def test_watch(self):
         """Beside a running server, whose store it is; the rest when it ends."""
         self.serve()
-        process = subprocess.Popen(
-            [concert.BIN, "watch", "--node", self.node, "--record", "--json", self.log],
-            stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        process = self.spawn(concert.BIN, "watch", "--node", self.node, "--record", "--json", self.log,
+                             stdout=subprocess.PIPE, stderr=subprocess.PIPE)
         for _ in range(3):
             process.stdout.readline()
         process.send_signal(signal.SIGHUP)
@@ -107,8 +106,8 @@ class RecordTest(concert.NodeTestCase):
         self.assertEqual((process.returncode, out), (0, b""), err)
         self.assertEqual(sum(each["count"] for each in sightings(self.concert)), 4)
         # The node keeps where the file was left.
-        process = subprocess.Popen([concert.BIN, "watch", "--node", self.node, "--json", self.log],
-                                   stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+        process = self.spawn(concert.BIN, "watch", "--node", self.node, "--json", self.log,
+                             stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
         time.sleep(0.5)
         process.terminate()
         self.assertEqual(process.communicate(timeout=concert.PATIENCE)[0], b"")

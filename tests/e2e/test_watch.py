@@ -456,9 +456,8 @@ class WatchTest(concert.TestCase):
 
     def test_reader_that_does_not_read(self):
         """Reading waits for the output: memory stays flat, and nothing is dropped."""
-        process = subprocess.Popen(
-            [concert.BIN, "watch", "--json", "-i", self.list, "--state", self.state, self.log],
-            stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+        process = self.spawn(concert.BIN, "watch", "--json", "-i", self.list, "--state", self.state,
+                             self.log, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
         self.append(b"1.alder.example\n" * 20_000)
         wait_until(lambda: unread(process.stdout) > 32 * 1024)
         time.sleep(0.3)
@@ -498,8 +497,8 @@ class WatchTest(concert.TestCase):
         """Hits that go to a file in a watched directory are not found again."""
         self.append("1.alder.example\n")
         with open(self.logs / "hits", "wb") as hits:
-            process = subprocess.Popen([concert.BIN, "watch", "-i", self.list, "--state",
-                                        self.logs / "state", self.logs], stdout=hits)
+            process = self.spawn(concert.BIN, "watch", "-i", self.list, "--state",
+                                 self.logs / "state", self.logs, stdout=hits)
             wait_until(lambda: (self.logs / "hits").stat().st_size > 0)
             time.sleep(1.2)     # it looks for new files meanwhile
             process.terminate()

@@ -90,7 +90,7 @@ class WitnessCrashTest(concert.NodeTestCase):
             self.concert("ledger", "witness", "watch", log.vkey)
 
     def kill_amid_requests(self, env):
-        server = concert.Server(self.node, env=env)
+        server = self.serve(env=env)
         known = dict(self.largest)
         # Mostly the one tree, so that a log is not frozen at once.
         shares = [(0, self.logs), (0, self.logs), (1, self.logs[:random.choice([0, 1, LOGS])])]
