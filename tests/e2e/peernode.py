@@ -99,6 +99,18 @@ class Node:
         concert.until(lambda: self.state(other) == state,
                       lambda: f"{other.name} is {self.state(other)} at {self.name}")
 
+    def wait_shown(self, good, *command):
+        """What `concert COMMAND --json` shows, as soon as it is something and @good() of it is true."""
+        result = None
+
+        def shown():
+            nonlocal result
+            result = self.run(*command, "--json", status=None)
+            return result.out and good(result.json())
+
+        concert.until(shown, lambda: f"{self.name}: {result.out}{result.err}")
+        return result.json()
+
     def entries(self, kind):
         return [line for line in self.run("ledger", "list", "--json").lines()
                 if line["header"]["kind"] == kind]

@@ -3,7 +3,6 @@ for each peer; what is malicious is only given out wrapped; what is not what it 
 
 import hashlib
 import random
-import time
 import unittest
 import zipfile
 
@@ -32,14 +31,9 @@ class AttachmentTest(concert.TestCase):
         return node.run("request", "send", to.name, "--kind", "advice", "--subject", "Look at this", "--text", "Please.",
                         *options, "--json").json()["dossier"]
 
-    def wait(self, node, sha256, *states, seconds=concert.PATIENCE):
-        end = time.monotonic() + seconds
-        while True:
-            result = node.run("attachment", "show", sha256, "--json", status=None)
-            if result.out and any(copy["state"] in (states or ("whole",)) for copy in result.json()["copies"]):
-                return result.json()
-            self.assertLess(time.monotonic(), end, f"{result.out}{result.err}")
-            time.sleep(0.1)
+    def wait(self, node, sha256, *states):
+        return node.wait_shown(lambda shown: any(copy["state"] in (states or ("whole",)) for copy in shown["copies"]),
+                               "attachment", "show", sha256)
 
     def wait_sent(self, node, sha256, chunks):
         concert.until(lambda: [to["chunks"] for to in node.run(

@@ -34,18 +34,15 @@ class AttachmentRelayTest(concert.TestCase):
 
     def wait_events(self, case, count, *nodes):
         for node in nodes:
-            def there(node=node):
-                result = node.run("case", "show", case, "--json", status=None)
-                return result.status == 0 and result.json()["events"] == count
-            concert.until(there, f"{count} events at {node.name}")
+            node.wait_shown(lambda shown: shown["events"] == count, "case", "show", case)
 
     def copies(self, node, sha256):
         result = node.run("attachment", "show", sha256, "--json", status=None)
         return result.json()["copies"] if result.status == 0 else []
 
     def wait_whole(self, node, sha256):
-        concert.until(lambda: any(copy["state"] == "whole" for copy in self.copies(node, sha256)),
-                   f"{sha256} at {node.name}")
+        node.wait_shown(lambda shown: any(copy["state"] == "whole" for copy in shown["copies"]),
+                        "attachment", "show", sha256)
 
     def assert_saved(self, node, sha256):
         saved = self.directory / f"{node.short}-{sha256[:8]}"

@@ -1,7 +1,6 @@
 """Cases between three real nodes: drafted alone, shared, joined, one who is added later, the lead
 handed over, takedowns measured, closed and opened again; the same whoever leads."""
 
-import time
 import unittest
 
 import concert
@@ -20,16 +19,10 @@ class CaseTest(concert.TestCase):
     def show(self, node, case):
         return node.run("case", "show", case, "--json").json()
 
-    def wait(self, case, what, *nodes, seconds=concert.PATIENCE):
+    def wait(self, case, what, *nodes):
         """Until @what of the case as a node shows it is so at all of @nodes."""
-        end = time.monotonic() + seconds
         for node in nodes:
-            while True:
-                result = node.run("case", "show", case, "--json", status=None)
-                if result.status == 0 and what(result.json()):
-                    break
-                self.assertLess(time.monotonic(), end, f"{node.name}: {result.out}{result.err}")
-                time.sleep(0.05)
+            node.wait_shown(what, "case", "show", case)
 
     def wait_state(self, case, state, *nodes):
         self.wait(case, lambda shown: shown.get("state") == state, *nodes)

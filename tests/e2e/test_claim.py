@@ -5,7 +5,6 @@ claims, and about whom."""
 
 import json
 import re
-import time
 import unittest
 
 import concert
@@ -45,15 +44,11 @@ class ClaimTest(concert.TestCase):
         result = node.run("claim", "show", self.dossier, "--json", status=None)
         return result.json() if result.status == 0 else {"state": None, "digest": None}
 
-    def wait(self, node, state, other=None, seconds=concert.PATIENCE):
+    def wait(self, node, state, other=None):
         """Until the claim is @state at the node, and the same as at the other."""
-        end = time.monotonic() + seconds
-        while True:
-            shown = self.state(node)
-            if shown["state"] == state and (not other or shown["digest"] == self.state(other)["digest"]):
-                return shown
-            self.assertLess(time.monotonic(), end, f"{node.name}: {shown}\n{other and self.state(other)}")
-            time.sleep(0.05)
+        return node.wait_shown(
+            lambda shown: shown["state"] == state and (not other or shown["digest"] == self.state(other)["digest"]),
+            "claim", "show", self.dossier)
 
     def unmet(self, node, status=1):
         checked = self.claim(node, "check", "--json", "--as", "F. Director", status=status).json()

@@ -2,7 +2,6 @@
 
 import datetime
 import json
-import time
 
 import concert
 from peernode import Node
@@ -15,14 +14,10 @@ class ClockTestCase(concert.TestCase):
         program.chmod(0o700)
         return program, told
 
-    def wait_lines(self, path, count, seconds=concert.PATIENCE):
-        end = time.monotonic() + seconds
-        while True:
-            lines = path.read_text().splitlines() if path.exists() else []
-            if len(lines) >= count:
-                return [json.loads(line) for line in lines]
-            self.assertLess(time.monotonic(), end, lines)
-            time.sleep(0.05)
+    def wait_lines(self, path, count):
+        concert.until(lambda: path.exists() and path.read_text().count("\n") >= count,
+                      lambda: path.exists() and path.read_text())
+        return [json.loads(line) for line in path.read_text().split("\n")[:-1]]
 
     def clocks(self, node, request):
         return {row["clock"]: row for row in node.run("clock", "list", "--json").lines()

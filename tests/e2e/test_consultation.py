@@ -25,24 +25,15 @@ class TalkTest(concert.TestCase):
     def do(self, node, step, *arguments, **keywords):
         return node.run(self.kind, step, self.dossier, *arguments, **keywords)
 
-    def wait(self, node, state, events=0, seconds=concert.PATIENCE):
-        end = time.monotonic() + seconds
-        while True:
-            result = node.run(self.kind, "show", self.dossier, "--json", status=None)
-            shown = result.json() if result.status == 0 else {"state": None, "list": []}
-            if shown["state"] == state and len(shown["list"]) >= events:
-                return shown
-            self.assertLess(time.monotonic(), end, f"{node.name}: {result.out}{result.err}")
-            time.sleep(0.05)
+    def wait(self, node, state, events=0):
+        return node.wait_shown(lambda shown: shown["state"] == state and len(shown["list"]) >= events,
+                               self.kind, "show", self.dossier)
 
-    def same(self, one, other, state, seconds=concert.PATIENCE):
-        end = time.monotonic() + seconds
-        while True:
-            a, b = self.wait(one, state, seconds=seconds), self.wait(other, state, seconds=seconds)
-            if a["digest"] == b["digest"]:
-                return a
-            self.assertLess(time.monotonic(), end, f"{a}\n{b}")
-            time.sleep(0.05)
+    def same(self, one, other, state):
+        def agreed():
+            a, b = (self.wait(node, state) for node in (one, other))
+            return a["digest"] == b["digest"] and a
+        return concert.until(agreed, lambda: [self.do(node, "show", "--json").out for node in (one, other)])
 
 
 class ConsultationTest(TalkTest):

@@ -47,14 +47,9 @@ class EvidenceTest(concert.TestCase):
     def wait_copy(self, node, evidence, copy, custodian, status):
         concert.until(lambda: self.copies(node, evidence).get(copy) == (custodian.name, status), lambda: self.copies(node, evidence))
 
-    def wait_file(self, node, sha256, seconds=concert.PATIENCE):
-        end = time.monotonic() + seconds
-        while True:
-            result = node.run("attachment", "show", sha256, "--json", status=None)
-            if result.out and any(copy["state"] == "whole" for copy in result.json()["copies"]):
-                return
-            self.assertLess(time.monotonic(), end, result.out + result.err)
-            time.sleep(0.1)
+    def wait_file(self, node, sha256):
+        node.wait_shown(lambda shown: any(copy["state"] == "whole" for copy in shown["copies"]),
+                        "attachment", "show", sha256)
 
     def verify(self, bundle, *options, status=0):
         return concert.run("evidence", "verify", bundle, *options, "--json", status=status).json()

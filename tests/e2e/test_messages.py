@@ -24,14 +24,13 @@ class MessagesTest(concert.TestCase):
         result = node.run(kind, "send", peer.name, *arguments, **keywords)
         return next(word for word in result.out.split() if word.count("-") == 4), result
 
-    def wait(self, node, message, state, kind="emergency", seconds=concert.PATIENCE):
-        arguments = ["--all"] if kind == "emergency" else []
-        end = time.monotonic() + seconds
-        while (found := self.messages(node, kind, *arguments).get(message)) is None or \
-                found["state"] != state:
-            self.assertLess(time.monotonic(), end, f"{message} at {node.name} is {found}")
-            time.sleep(0.05)
-        return found
+    def wait(self, node, message, state, kind="emergency"):
+        def find():
+            return self.messages(node, kind, *(["--all"] if kind == "emergency" else [])).get(message)
+
+        concert.until(lambda: (find() or {}).get("state") == state,
+                      lambda: f"{message} at {node.name} is {find()}")
+        return find()
 
     def test_life(self):
         alder, birch = self.meet()

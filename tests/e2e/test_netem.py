@@ -4,7 +4,6 @@ what badline.py does to bytes of TCP, this does to packets."""
 import os
 import shutil
 import subprocess
-import time
 import unittest
 
 import concert
@@ -118,12 +117,9 @@ class NetemTest(concert.TestCase):
             "objects": objects})
         self.alder.run("dispatch", "send", "--title", "Pages", "--tlp", "amber", "--to",
                        self.birch.name, path)
-        end = time.monotonic() + concert.PATIENCE
-        while (self.birch.run("status", "--json", status=None).json()["objects"] < len(objects) or
-               not self.is_even()):
-            self.assertLess(time.monotonic(), end, f"{self.alder.server.log} "
-                            f"{self.birch.server.log}")
-            time.sleep(0.2)
+        concert.until(lambda: self.is_even() and len(objects) <=
+                      self.birch.run("status", "--json", status=None).json()["objects"],
+                      lambda: f"{self.alder.server.log} {self.birch.server.log}")
 
 
 if __name__ == "__main__":

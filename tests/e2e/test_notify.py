@@ -7,7 +7,6 @@ import json
 import os
 import shutil
 import subprocess
-import time
 import unittest
 
 import concert
@@ -563,14 +562,8 @@ class PeerTest(concert.TestCase):
         for node, other in (self.nodes, reversed(self.nodes)):
             node.wait_state(other, "active")
 
-    def wait(self, node, notice, state, seconds=concert.PATIENCE):
-        end = time.monotonic() + seconds
-        while True:
-            result = node.run("notify", "show", notice, "--json", status=None)
-            if result.status == 0 and result.json()["state"] == state:
-                return result.json()
-            self.assertLess(time.monotonic(), end, f"{node.name}: {result.out}{result.err}")
-            time.sleep(0.05)
+    def wait(self, node, notice, state):
+        return node.wait_shown(lambda shown: shown["state"] == state, "notify", "show", notice)
 
     def story(self, finder, other, address, own):
         report = self.write("report.csv", f"address,time,port\n{address},2026-03-01 10:00:00,23\n"

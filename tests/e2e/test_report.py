@@ -25,13 +25,7 @@ class ReportTest(concert.TestCase):
                               "--json", *options).json()["dossier"]
 
     def wait(self, node, request, state):
-        end = time.monotonic() + concert.PATIENCE
-        while True:
-            shown = node.run("request", "show", request, "--json", status=None)
-            if shown.status == 0 and shown.json()["state"] == state:
-                return
-            self.assertLess(time.monotonic(), end, shown.out)
-            time.sleep(0.05)
+        node.wait_shown(lambda shown: shown["state"] == state, "request", "show", request)
 
     def table(self, body, name):
         table = next(table for table in body["tables"] if table["name"] == name)

@@ -3,7 +3,6 @@ closed; refused, withdrawn; what is not possible, and who signs. Data preserved 
 legal profile or without, whoever of the two asks."""
 
 import json
-import time
 import unittest
 
 import concert
@@ -28,14 +27,8 @@ class RequestTest(concert.TestCase):
     def show(self, node, request):
         return node.run("request", "show", request, "--json").json()
 
-    def wait(self, node, request, state, seconds=concert.PATIENCE):
-        end = time.monotonic() + seconds
-        while True:
-            result = node.run("request", "show", request, "--json", status=None)
-            if result.status == 0 and result.json()["state"] == state:
-                return result.json()
-            self.assertLess(time.monotonic(), end, f"{node.name}: {result.out}{result.err}")
-            time.sleep(0.05)
+    def wait(self, node, request, state):
+        return node.wait_shown(lambda shown: shown["state"] == state, "request", "show", request)
 
     def test_life(self):
         alder, birch = self.alder, self.birch

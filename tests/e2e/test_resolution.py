@@ -43,15 +43,9 @@ class ResolutionTest(concert.TestCase):
         return self.nodes[name].run("resolution", command, *arguments, **keywords)
 
     def wait(self, name, resolution, state, events=0):
-        result = None
-
-        def is_there():
-            nonlocal result
-            result = self.run_on(name, "show", resolution, "--json", status=None)
-            return (result.status == 0 and result.json().get("state") == state
-                    and len(result.json()["list"]) >= events)
-        concert.until(is_there)
-        return result.json()
+        return self.nodes[name].wait_shown(
+            lambda shown: shown.get("state") == state and len(shown["list"]) >= events,
+            "resolution", "show", resolution)
 
     def table(self, *options, kind="norm", text=TEXT):
         sent = self.run_on(self.sponsor, "draft", "--kind", kind, "--title", "Answers", "--text", text,

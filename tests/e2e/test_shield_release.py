@@ -275,15 +275,13 @@ class ReleaseTest(ReleaseTestCase):
             self.assertIn(b" SOA ", reply.body)
             return reply.body
 
-        def wait(what):
-            concert.until(what)
-
-        wait(lambda: b"\none.example CNAME" in fetch())
+        concert.until(lambda: b"\none.example CNAME" in fetch())
         self.assertEqual(self.blocked(), ["one.example"])
         # The day's bound, and what waits.
         self.give(*(domain(10 + i, f"more{i}.example", confidence=80) for i in range(3)),
                   source="birch")
-        wait(lambda: self.concert("status", "--json", status=None).json()["values_waiting"] == 2)
+        concert.until(lambda: self.concert("status", "--json",
+                                           status=None).json()["values_waiting"] == 2)
         self.assertEqual(len(self.blocked()), 2)
         self.assertIn("2 values exceed", self.concert("status", status=1).out)
         standing = self.shield("standing", "list", "--json").json()

@@ -1,6 +1,5 @@
 """Silence: a coordinator is told that nobody answers, where both sides want it."""
 
-import time
 
 import concert
 import test_clock
@@ -16,15 +15,22 @@ class SilenceTest(test_clock.ClockTestCase):
             node.run("request", "watch-silence", request, "--coordinator", forum.name, "--as", who)
         return request
 
-    def wait_silences(self, node, wanted, *options, seconds=concert.PATIENCE):
-        end = time.monotonic() + seconds
-        while True:
-            rows = node.run("clock", "silences", "--json", *options, status=None).lines()
-            if [(row["dossier"], row["told_by"], row["over"]) for row in rows] == wanted:
-                return rows
-            self.assertLess(time.monotonic(), end, rows)
+    def silences(self, node, *options):
+        return node.run("clock", "silences", "--json", *options, status=None).lines()
+
+    def facts(self, rows):
+        return [(row["dossier"], row["told_by"], row["over"]) for row in rows]
+
+    def wait_silences(self, node, wanted, *options):
+        rows = []
+
+        def told():
             node.run("exchange", "sync", status=None)
-            time.sleep(0.1)
+            rows[:] = self.silences(node, *options)
+            return self.facts(rows) == wanted
+
+        concert.until(told, lambda: rows)
+        return rows
 
     def test_silence(self):
         """Whichever of two does not answer: who waits tells the coordinator that both named, and nobody else."""
@@ -33,8 +39,7 @@ class SilenceTest(test_clock.ClockTestCase):
             one.run("peer", "invite", other.url)
             other.run("peer", "accept", one.name)
         for waits, acts in (alder, birch), (birch, alder):
-            before = [(row["dossier"], row["told_by"], row["over"]) for row in
-                      forum.run("clock", "silences", "--all", "--json", status=None).lines()]
+            before = self.facts(self.silences(forum, "--all"))
             request = self.watch(waits, acts, forum)
             row = self.wait_silences(forum, [(request, waits.name, False)])[0]
             self.assertEqual(set(row), {"dossier", "no_answer_since", "told_by", "exercise", "over"})
