@@ -188,7 +188,7 @@ static void print_tally(const CommandCall *call, const Match *match)
 /* Fills @detector with the patterns to look for; without any there is nothing to do, but with
  * --set, as a set may be empty. */
 static gboolean add_patterns(const CommandCall *call, const LoadOptions *options,
-                             Detector *detector, GError **error)
+                             Detector *detector, guint64 *ret_lost, GError **error)
 {
     LoadCounts counts = {0};
     const char *path = command_text(call, "set");
@@ -198,6 +198,7 @@ static gboolean add_patterns(const CommandCall *call, const LoadOptions *options
               : match_indicators_add(call, match_observed_take, detector, options, &counts, error)))
         return FALSE;
     detector_finish(detector);
+    *ret_lost = counts.lost;
     if (detector_size(detector) > 0)
         return TRUE;
     if (!path)
@@ -209,19 +210,33 @@ static gboolean add_patterns(const CommandCall *call, const LoadOptions *options
     return path != NULL;
 }
 
+/* Whoever looks for the indicators of a list that is cut off is not to believe that all were looked
+ * for, whatever was found; with --quiet one hit is all that was asked. */
+static int tell_lost(const CommandCall *call, guint64 lost, int status)
+{
+    if (lost == 0 || (command_flag(call, "quiet") && status == COMMAND_OK))
+        return status;
+    output_note("concert: %" G_GUINT64_FORMAT
+                " inputs of -i could not be read to their end (above): what is missing of them was "
+                "not looked for",
+                lost);
+    return COMMAND_ERROR;
+}
+
 /* Looks for whole patterns in observations, or in logs and packets, instead of values in text. */
 static int run_patterns(const CommandCall *call, const LoadOptions *options, GError **error)
 {
     static const EvaluateOptions bounds = EVALUATE_OPTIONS_INIT;
     g_autoptr(Detector) detector = detector_new(&bounds);
+    guint64 lost = 0;
 
-    if (!add_patterns(call, options, detector, error))
+    if (!add_patterns(call, options, detector, &lost, error))
         return COMMAND_ERROR;
     if (command_flag(call, "observed"))
-        return match_observed(detector, call);
+        return tell_lost(call, lost, match_observed(detector, call));
     const InputFormat *input;
     match_options_logs(call, &input);
-    return match_patterns(detector, call, input, options->now);
+    return tell_lost(call, lost, match_patterns(detector, call, input, options->now));
 }
 
 /* What does not go together with looking for whole patterns. */
@@ -289,7 +304,8 @@ static int run(const CommandCall *call, GError **error)
     g_autoptr(Sightings) sightings = NULL;
     if (!sighting_record_begin(call, &sightings, error))
         return COMMAND_ERROR;
-    g_autoptr(Set) set = match_indicators_open(call, &options, FALSE, error);
+    guint64 lost = 0;
+    g_autoptr(Set) set = match_indicators_open(call, &options, FALSE, &lost, error);
     g_autoptr(Withhold) withhold = match_options_withhold(call, options.expired);
     if (!set || !withhold_check(withhold, set, error))
         return COMMAND_ERROR;
@@ -326,9 +342,10 @@ static int run(const CommandCall *call, GError **error)
         return COMMAND_ERROR;
     if (match.quiet && match.hits > 0)
         return COMMAND_OK;
-    if (match.failed > 0)
-        return COMMAND_ERROR;
-    return match.hits > 0 ? COMMAND_OK : COMMAND_NOTHING;
+    return tell_lost(call, lost,
+                     match.failed > 0 ? COMMAND_ERROR
+                     : match.hits > 0 ? COMMAND_OK
+                                      : COMMAND_NOTHING);
 }
 
 const Command cmd_match = {
@@ -354,7 +371,9 @@ const Command cmd_match = {
         "are looked for in structured logs and packets. A compiled set has only those patterns "
         "that say more than one of some values.\n\n"
         "Like grep it exits with 0 when something was found, 1 when nothing was, 2 when something "
-        "went wrong; a file that cannot be read does not keep it from the others.",
+        "went wrong; a file that cannot be read does not keep it from the others. A list of -i "
+        "that ends too early went wrong, too: what of it could be read is looked for, and what is "
+        "found told.",
     .options =
         (const CommandOption[]){
             {"indicators", 'i', COMMAND_TEXTS, "FILE",

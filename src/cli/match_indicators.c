@@ -116,7 +116,7 @@ void match_indicators_explain(const CommandCall *call, const LoadCounts *counts,
 }
 
 static Set *build_set(const CommandCall *call, const LoadOptions *options, gboolean whole,
-                      GError **error)
+                      guint64 *ret_lost, GError **error)
 {
     const char *const *inputs = command_texts(call, "indicators");
     g_autoptr(Node) node = inputs ? NULL : command_node_open(call, NODE_READ, error);
@@ -141,11 +141,13 @@ static Set *build_set(const CommandCall *call, const LoadOptions *options, gbool
         match_indicators_explain(call, &counts, error);
         return NULL;
     }
+    if (set && ret_lost)
+        *ret_lost = counts.lost;
     return g_steal_pointer(&set);
 }
 
 Set *match_indicators_open(const CommandCall *call, const LoadOptions *options, gboolean whole,
-                           GError **error)
+                           guint64 *ret_lost, GError **error)
 {
     const char *path = command_text(call, "set");
     if (path) {
@@ -156,10 +158,10 @@ Set *match_indicators_open(const CommandCall *call, const LoadOptions *options, 
     }
     if (command_texts(call, "indicators") || command_texts(call, "suppress") || options->expired ||
         options->observables)
-        return build_set(call, options, whole, error);
+        return build_set(call, options, whole, ret_lost, error);
     g_autoptr(Node) node = command_node_open(call, NODE_READ, error);
     g_autoptr(Set) set = node ? shield_cache_open(node, NULL, error) : NULL;
     if (!set || set_count_values(set) > 0)
         return g_steal_pointer(&set);
-    return build_set(call, options, whole, error); /* says why there are none */
+    return build_set(call, options, whole, ret_lost, error); /* says why there are none */
 }

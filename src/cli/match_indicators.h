@@ -46,6 +46,7 @@ gboolean match_indicators_add(const CommandCall *call, LoadTake take, gpointer i
 void match_indicators_explain(const CommandCall *call, const LoadCounts *counts, GError **error);
 
 /* The compiled set that --set names, or the node's, or what is built of what -i names; never an
- * empty one, but the one of --set. @whole: that an input of -i ends too early is an error. */
+ * empty one, but the one of --set. @whole: that an input of -i ends too early is an error; else
+ * *ret_lost (may be NULL; 0 before) says how many did. */
 Set *match_indicators_open(const CommandCall *call, const LoadOptions *options, gboolean whole,
-                           GError **error);
+                           guint64 *ret_lost, GError **error);

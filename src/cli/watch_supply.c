@@ -94,7 +94,7 @@ static Set *make(const WatchSupply *supply, GError **error)
     options.now = timestamp_now();
     return supply->whole
                ? shield_cache_open(supply->node, NULL, error)
-               : match_indicators_open(supply->call, &options, supply->state != NULL, error);
+               : match_indicators_open(supply->call, &options, supply->state != NULL, NULL, error);
 }
 
 /* That a set cannot be made is told once. */

@@ -105,6 +105,45 @@ class MatchTest(concert.TestCase):
                                           "id": "bundle--0a000000-0000-4000-8000-00000000000a"})
         self.assertIn("empty.json: no indicators", self.match("-i", empty, log, status=2).err)
 
+    def test_half_a_list(self):
+        """What could be read of a list that is cut off is looked for, and the status tells of the rest."""
+        def half(objects):
+            text = json.dumps(objects)
+            return text[:text.rindex("pattern_type")]
+        objects = [INDICATOR, indicator(2, pattern="[ipv4-addr:value = '192.0.2.9']"),
+                   indicator(3, pattern="[ipv4-addr:value = '203.0.113.9']")]
+        table = "value,comment\nalder.example,x\n203.0.113.9,\"two"
+        log, other = self.write("a.log", LOG), self.write("b.log", "nothing\n")
+        whole = self.write("whole.json", objects)
+        for name, text, place in (
+                ("array.json", half(objects), "$[2]"),
+                ("bundle.json", half({"type": "bundle", "objects": objects}), "$.objects[2]"),
+                ("lines.json", half(INDICATOR), "object 1"),
+                ("between.json", json.dumps(objects)[:-1], "cut off after 3 objects"),
+                ("table.csv", table, "table.csv:3:")):
+            feed = self.write(name, text)
+            for file, expected in ((log, "alder.example"), (other, "")):
+                done = self.match("-i", whole, "-i", feed, file, status=2)
+                self.assertIn(expected, done.out)
+                self.assertIn(name, done.err)
+                self.assertIn(place, done.err)
+                self.assertIn("1 inputs of -i could not be read to their end (above)", done.err)
+            self.match("--json", "--summary", "-i", whole, "-i", feed, log, status=2)
+        self.match("-i", whole, log)
+        # One hit is all that was asked.
+        feed = self.write("array.json", half(objects))
+        self.match("-q", "-i", feed, log, status=0)
+        self.match("-q", "-i", feed, other, status=2)
+        eve = self.write("eve.json", json.dumps({
+            "timestamp": "2024-01-01T00:00:00Z", "event_type": "flow", "dest_ip": "198.51.100.7"}))
+        seen = self.write("seen.json", {"type": "bundle", "objects": []})
+        for options in (("--patterns", eve), ("--observed", seen)):
+            done = self.match(options[0], "-i", feed, options[1], status=2)
+            self.assertIn("1 inputs of -i could not", done.err)
+        # A broken object among good ones costs itself.
+        broken = self.write("broken.json", [objects[0], {**objects[1], "pattern": "["}, objects[2]])
+        self.assertIn("$[1]", self.match("-i", broken, log).err)
+
     def test_environment(self):
         """CONCERT_SIMD asks for less than the machine can do; what is no such word is refused."""
         feed, log = self.write("list.txt", "alder.example\n"), self.write("a.log", LOG)
