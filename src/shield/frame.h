@@ -56,6 +56,15 @@ typedef struct {
             gboolean flat;   /* ... and does not stand deeper */
         } json;
         struct {
+            char literal;   /* within CDATA: ']', within a comment: '-', else '\0' */
+            guint run;      /* of these, just before; at most 2 */
+            gsize column;   /* of the next byte in its line */
+            gboolean begun; /* there was more than blanks in this line */
+            gsize open;     /* column of the last '<' */
+            gboolean first; /* it was the first in its line that is no blank */
+            gsize start;    /* column of the record if its line begins with it; else 0 */
+        } events;
+        struct {
             gsize left; /* bytes of the message */
         } counted;
     } of;

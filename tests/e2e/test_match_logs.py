@@ -67,6 +67,31 @@ class LogsTest(concert.TestCase):
         second = text[:text.rindex('{\n    "timestamp')].count("\n") + 1
         self.assertEqual([hit["line"] for hit in through], [2, 2, second])
 
+    def test_events_in_literals(self):
+        """What CDATA and comments of a Windows event say of events is text of that event."""
+        def event(inner, time="2024-01-31T10:00:00Z", source="192.0.2.1"):
+            return (f"<Event xmlns='x'>\n <System><TimeCreated SystemTime='{time}'/></System>\n"
+                    f" <Data Name='Message'>{inner}</Data>\n"
+                    f" <Data Name='SourceIp'>{source}</Data>\n"
+                    " <Data Name='QueryName'>www.alder.example</Data>\n</Event>\n")
+        other = event("x", "2024-01-31T11:00:00Z", "192.0.2.2")
+        literal = "<Event>\n<System/></Event> 203.0.113.7 </Event>"
+        found = ("QueryName", "2024-01-31T10:00:00.000000Z", "192.0.2.1")
+        after = ("QueryName", "2024-01-31T11:00:00.000000Z", "192.0.2.2")
+        for inner, field in ((f"<![CDATA[{literal}]]>", "Message"), (f"<!-- {literal} -->", "comment")):
+            text = event(inner) + other
+            log = self.write("events.xml", text)
+            for hits in (self.hits(log), concert.run("match", "--json", "-i", self.feed, input=text).lines()):
+                self.assertEqual([(hit["field"], hit["time"], hit["src_ip"]) for hit in hits],
+                                 [(field, *found[1:]), found, after])
+                self.assertEqual([hit["line"] for hit in hits], [1, 1, 8])
+        # One whose end is cut is text, and costs the next event nothing.
+        for inner in (f"<![CDATA[{literal[8:]}", "<!-- 203.0.113.7"):
+            hits = self.hits(self.write("events.xml", event(inner) + other))
+            self.assertEqual([hit["seen"] for hit in hits], ["203.0.113.7", *2 * ["www.alder.example"]])
+            self.assertIsNone(hits[0]["field"])
+            self.assertEqual((hits[2]["field"], hits[2]["time"], hits[2]["src_ip"]), after)
+
     def test_one_label(self):
         """A host without a dot, with its path in a field of its own: nothing that looks like a value."""
         self.feed = self.write("feed.txt", "http://intranet/a?b\n203.0.113.9\n")

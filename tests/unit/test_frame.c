@@ -118,6 +118,25 @@ static void test_events(void)
         {"<Event>a lot\r\nof <b>text</Event>\r\n", "<Event>a lot\r of <b>text</Event>\n\r\n"},
         {"<Event><EventData>1</EventData><<Event2></Event></Event>",
          "<Event><EventData>1</EventData><<Event2></Event>\n</Event>"},
+        /* What CDATA and comments say of events is text ... */
+        {"<Event><![CDATA[\n</Event><Event >]]></Event><Event>2</Event>\n",
+         "<Event><![CDATA[ </Event><Event >]]></Event>\n<Event>2</Event>\n"},
+        {"<Event>\n<!--</Event>\n <Event> -- > - - > ]]> \n--></Event>\n<Event>2</Event>\n",
+         "<Event> <!--</Event>  <Event> -- > - - > ]]>  --></Event>\n\n\n\n<Event>2</Event>\n"},
+        {"<Event><![CDATA[--></Event>]]]]]></Event>x",
+         "<Event><![CDATA[--></Event>]]]]]></Event>\nx"},
+        {"<Event><![CDATA[<!--]]></Event>x", "<Event><![CDATA[<!--]]></Event>\nx"},
+        {"<Event><!-- <![CDATA[ --></Event>x", "<Event><!-- <![CDATA[ --></Event>\nx"},
+        {"<Event><!----></Event>x", "<Event><!----></Event>\nx"},
+        {"<Event><![CDATA[a<]]></Event>x", "<Event><![CDATA[a<]]></Event>\nx"},
+        {"<Event><![CDATA[a<Event]]></Event>x", "<Event><![CDATA[a<Event]]></Event>\nx"},
+        {"<Event><![CDATA[a</Event]]></Event>x", "<Event><![CDATA[a</Event]]></Event>\nx"},
+        {"<Events>\n <Event>\n  <![CDATA[\n  <Event>1</Event>]]></Event>\n</Events>",
+         "<Events>\n <Event>   <![CDATA[   <Event>1</Event>]]></Event>\n\n\n</Events>"},
+        /* unless a line begins with one: then they were cut off. */
+        {"<Event><![CDATA[1\n<Event>2</Event>\n", "<Event><![CDATA[1 \n<Event>2</Event>\n"},
+        {" <Event><!--1\n\t<Event>2</Event>\n", " <Event><!--1 \t\n<Event>2</Event>\n"},
+        {"<Event><![CDATA[1\n]]", "<Event><![CDATA[1 ]]"},
         /* one that does not end */
         {"<Event>1\n<Event>2</Event>\n", "<Event>1 \n<Event>2</Event>\n"},
         {"<Event>1\n</Even", "<Event>1 </Even"},
@@ -229,6 +248,26 @@ static void test_long_event(void)
     g_assert_nonnull(strstr(lines, "\n<Data>1</Data>\n<Data>1</Data>\n"));
 }
 
+/* CDATA whose end is cut costs no more than one record may be long, in lines or in one. */
+static void test_long_literal(void)
+{
+    static const char *const begins[] = {"<Event><![CDATA[", "<Event>\n<!--"};
+    static const char *const fills[] = {"x <Event> </Event>", " x <Event>\n </Event>"};
+
+    for (gsize i = 0; i < 4; i++) {
+        g_autoptr(GString) text = g_string_new(begins[i / 2]);
+        while (text->len < INPUT_MAX_LINE)
+            g_string_append(text, fills[i % 2]);
+        g_autofree char *quiet = convert(text->str, text->len, text->len);
+        g_assert_null(strstr(quiet, "</Event>\n"));
+        while (text->len < INPUT_MAX_LINE + 64)
+            g_string_append(text, fills[i % 2]);
+        g_string_append(text, "<Event>2</Event><Event>3</Event>\n");
+        g_autofree char *lines = convert(text->str, text->len, text->len);
+        g_assert_nonnull(strstr(lines, "\n<Event>2</Event>\n<Event>3</Event>\n"));
+    }
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -240,5 +279,6 @@ int main(int argc, char **argv)
     g_test_add_func("/frame/waiting", test_waiting);
     g_test_add_func("/frame/long", test_long);
     g_test_add_func("/frame/long-event", test_long_event);
+    g_test_add_func("/frame/long-literal", test_long_literal);
     return g_test_run();
 }

@@ -315,10 +315,16 @@ static void test_windows(void)
                  "a &lt; <![CDATA[ <b> &lt; ]] > ]]><![CDATA[]]>&gt;</Data></Event>",
                  "2024-01-31T10:00:00.000Z >192.0.2.2 | DestinationIp ipv4=192.0.2.2; "
                  "CommandLine=a <; CommandLine=<b> &lt; ]] >; CommandLine=>;"},
-                {"<Event><![CDATA[x]]", NULL}, {"<Event><![CDATA", NULL},
-                {"<Events></Events>", NULL}, {"<Event", NULL}, {"<Event a=>", NULL},
-                {"<Event a='>", NULL}, {"<!DOCTYPE x>", NULL}, {"<Event><!ENTITY", NULL},
-                {"<Event></", NULL}, {"", NULL}));
+                {"<Event><Data Name='DestinationIp'><![CDATA[192.0.2.2]]></Data><!-- 192.0.2.3\t"
+                 "</Event> &lt; --><Data Name='QueryName'><!---->alder.example</Data></Event>",
+                 ">192.0.2.2 | DestinationIp ipv4=192.0.2.2; comment=192.0.2.3\t</Event> &lt;; "
+                 "QueryName domain=alder.example;"},
+                {"<Event><Data Name='x'><![CDATA[<Event></Event>]]>y</Data></Event>",
+                 "| x=<Event></Event>; x=y;"},
+                {"<Event><![CDATA[x]]", NULL}, {"<Event><![CDATA", NULL}, {"<Event><!--", NULL},
+                {"<Event><!--x--", NULL}, {"<Events></Events>", NULL}, {"<Event", NULL},
+                {"<Event a=>", NULL}, {"<Event a='>", NULL}, {"<!DOCTYPE x>", NULL},
+                {"<Event><!ENTITY", NULL}, {"<Event></", NULL}, {"", NULL}));
     check("windows-json", NULL,
           CASES({"{\"Event\":{\"System\":{\"EventID\":3,\"TimeCreated\":{\"#attributes\":"
                  "{\"SystemTime\":\"2024-01-31T10:00:00Z\"}}},\"EventData\":{\"SourceIp\":"

@@ -58,8 +58,13 @@ const InputFormat input_windows_json = {
 
 /* --- XML ------------------------------------------------------------------------------------- */
 
-#define LITERAL_OPEN  "<![CDATA["
-#define LITERAL_CLOSE "]]>"
+/* What stands between these is text as it is, and belongs to the field @name; NULL: to the element
+ * it stands in. */
+typedef struct {
+    const char *open, *close, *name;
+} Literal;
+
+static const Literal literals[] = {{"<![CDATA[", "]]>", NULL}, {"<!--", "-->", "comment"}};
 
 typedef struct {
     Input *input;
@@ -251,16 +256,25 @@ static gboolean take_element(Reader *reader)
     return reader->at < reader->end && *reader->at++ == '>';
 }
 
-/* At "<![CDATA[": what stands in it is text of the element as it is. */
-static gboolean take_literal(Reader *reader)
+/* CDATA or a comment that begins here; NULL: there is none. */
+static const Literal *find_literal(const Reader *reader)
 {
-    const char *text = reader->at + strlen(LITERAL_OPEN);
+    for (gsize i = 0; i < G_N_ELEMENTS(literals); i++)
+        if ((gsize)(reader->end - reader->at) >= strlen(literals[i].open) &&
+            memcmp(reader->at, literals[i].open, strlen(literals[i].open)) == 0)
+            return &literals[i];
+    return NULL;
+}
+
+static gboolean take_literal(Reader *reader, const Literal *literal)
+{
+    const char *text = reader->at + strlen(literal->open);
     const char *close =
-        memmem(text, (gsize)(reader->end - text), LITERAL_CLOSE, strlen(LITERAL_CLOSE));
+        memmem(text, (gsize)(reader->end - text), literal->close, strlen(literal->close));
     if (!close)
         return FALSE;
-    add(reader, reader->name, text, (gsize)(close - text), TRUE);
-    reader->at = close + strlen(LITERAL_CLOSE);
+    add(reader, literal->name ? literal->name : reader->name, text, (gsize)(close - text), TRUE);
+    reader->at = close + strlen(literal->close);
     return TRUE;
 }
 
@@ -273,9 +287,9 @@ static gboolean read_xml(Input *input, InputRow *row)
         return FALSE;
     add(&reader, "head", row->line, (gsize)(reader.at - row->line), FALSE);
     while (reader.at < reader.end) {
-        if ((gsize)(reader.end - reader.at) >= strlen(LITERAL_OPEN) &&
-            memcmp(reader.at, LITERAL_OPEN, strlen(LITERAL_OPEN)) == 0) {
-            if (!take_literal(&reader))
+        const Literal *literal = find_literal(&reader);
+        if (literal) {
+            if (!take_literal(&reader, literal))
                 return FALSE;
             continue;
         }
