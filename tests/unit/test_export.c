@@ -33,7 +33,7 @@ static const struct {
               "0.0.0.0 alder.example\n"
               ":: alder.example\n"},
     {"suricata-domain", "YWxkZXIuZXhhbXBsZQ==\n"},
-    {"suricata-ip", "192.0.2.1\n2001:db8::1\n"},
+    {"suricata-ip", "::ffff:192.0.2.1\n2001:db8::1\n"},
     {"suricata-md5", MD5 "\n"},
     {"suricata-sha1", ""},
     {"suricata-sha256", SHA256 "\n"},

@@ -23,6 +23,14 @@ static ExportReason add_line(Export *export, const ExportValue *value)
     return EXPORT_DONE;
 }
 
+/* Suricata 8 takes IPv4 addresses in datasets only as IPv6 has them, and 7 takes these, too. */
+static ExportReason add_address(Export *export, const ExportValue *value)
+{
+    g_string_append_printf(export->out, "%s%s\n", value->kind == OBSERVABLE_IPV4 ? "::ffff:" : "",
+                           value->text);
+    return EXPORT_DONE;
+}
+
 /* "address,category,score": the first category, and the confidence as score from 1 to 100. */
 static ExportReason add_reputation(Export *export, const ExportValue *value)
 {
@@ -111,7 +119,7 @@ const ExportFormat format_suricata_domain = {LIST(
     "domain", "a Suricata dataset of names (concert-domain.lst)", FORMAT_KIND(DOMAIN), add_text)};
 const ExportFormat format_suricata_ip = {LIST("ip",
                                               "a Suricata dataset of addresses (concert-ip.lst)",
-                                              FORMAT_KIND(IPV4) | FORMAT_KIND(IPV6), add_line)};
+                                              FORMAT_KIND(IPV4) | FORMAT_KIND(IPV6), add_address)};
 const ExportFormat format_suricata_md5 = {
     LIST("md5", "a list of MD5s for Suricata (concert-md5.lst)", FORMAT_KIND(MD5), add_line)};
 const ExportFormat format_suricata_sha1 = {
