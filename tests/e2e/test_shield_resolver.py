@@ -90,10 +90,11 @@ class ResolverTest(ShieldTestCase):
         """As ask() has it; a judge that is busy is asked again."""
         return concert.until(lambda: ask(self.port, name))
 
-    def check(self, process, refresh):
+    def check(self, process, refresh, addresses=True):
         for name, expected in (("alder.example", NXDOMAIN), ("www.alder.example", NXDOMAIN),
                                ("xalder.example", PASSED), ("amber.example", PASSED),
-                               ("bad.cedar.example", NXDOMAIN), ("good.cedar.example", PASSED)):
+                               ("bad.cedar.example", NXDOMAIN if addresses else PASSED),
+                               ("good.cedar.example", PASSED)):
             self.assertEqual(self.answer(name), expected, name)
         self.revoke(1, "[domain-name:value = 'alder.example']")
         self.revoke(2, "[ipv4-addr:value = '203.0.113.7']")
@@ -160,6 +161,44 @@ zone "rpz.concert" {{ type primary; file "{path}"; }};
             self.export("rpz")
             process.send_signal(signal.SIGHUP)
         self.check(process, refresh)
+
+    @needs("pdns_recursor")
+    def test_powerdns(self):
+        path, _ = self.export("rpz")
+        self.write("rpz.lua", f'rpzFile("{path}", {{policyName="rpz.concert"}})\n')
+        self.write("recursor.conf", f"""local-address=127.0.0.1
+local-port={self.port}
+socket-dir={self.directory}
+forward-zones-recurse=.=127.0.0.1:{self.upstream.port}
+dont-query=
+dnssec=off
+max-cache-ttl=15
+disable-packetcache=yes
+security-poll-suffix=
+lua-config-file={self.directory}/rpz.lua
+""")
+        # From 5.2 on it takes such settings only when told so.
+        new = "enable-old-settings" in self.judge("pdns_recursor", "--help")
+        process = self.start("pdns_recursor", f"--config-dir={self.directory}", "--daemon=no",
+                             *(["--enable-old-settings"] if new else []))
+
+        def refresh():
+            self.export("rpz")
+            self.judge("rec_control", f"--socket-dir={self.directory}", "reload-lua-config")
+        self.check(process, refresh)
+
+    @needs("kresd")
+    def test_knot(self):
+        """It knows names alone, and reads the file again by itself."""
+        path, _ = self.export("rpz")
+        conf = self.write("kresd.conf", f"""net.listen('127.0.0.1', {self.port}, {{ kind = 'dns' }})
+cache.size = 10 * MB
+trust_anchors.remove('.')
+policy.add(policy.rpz(policy.DENY, '{path}', true))
+policy.add(policy.all(policy.STUB('127.0.0.1@{self.upstream.port}')))
+""")
+        process = self.start("kresd", "-n", "-c", conf, self.directory)
+        self.check(process, lambda: self.export("rpz") and None, addresses=False)
 
     @needs("dnsmasq")
     def test_dnsmasq(self):
