@@ -7,6 +7,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/disk.h"
+
 /* FALSE with errno set. */
 static gboolean write_all(int fd, const char *bytes, gsize length)
 {
@@ -32,7 +34,7 @@ static int begin_new(const char *path, const void *bytes, gsize length, mode_t m
     }
     if (fd >= 0 && write_all(fd, bytes, length) && fchmod(fd, mode) == 0)
         return fd;
-    error_from_errno(error, errno, "%s", path);
+    disk_fail(error, errno, path);
     if (fd >= 0) {
         close(fd);
         unlink(path);
@@ -141,7 +143,7 @@ gboolean durable_write_stream(const char *path, mode_t mode, DurableFill fill, g
         return FALSE;
     int fd = g_mkstemp_full(temporary, O_WRONLY | O_CLOEXEC, (int)mode);
     if (fd < 0)
-        return error_from_errno(error, errno, "%s", path);
+        return disk_fail(error, errno, path);
     gboolean good =
         fill_file(fd, path, fill, user, error) && durable_rename(temporary, path, error);
     if (!good)
@@ -244,10 +246,10 @@ gboolean durable_make_directory(const char *path, mode_t mode, GError **error)
         return TRUE;
     g_autofree char *parent = g_path_get_dirname(path);
     if (errnum != ENOENT || strcmp(parent, path) == 0)
-        return error_from_errno(error, errnum, "%s", path);
+        return disk_fail(error, errnum, path);
     if (!durable_make_directory(parent, mode, error))
         return FALSE;
     if (mkdir(path, mode) != 0 && errno != EEXIST)
-        return error_from_errno(error, errno, "%s", path);
+        return disk_fail(error, errno, path);
     return durable_sync_parent(path, error);
 }

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/disk.h"
 #include "base/durable.h"
 #include "base/jsontext.h"
 #include "cli/cmd_evidence.h"
@@ -34,12 +35,10 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Writing, writing_clear)
 
 static gboolean fail(const Writing *writing, int code, GError **error)
 {
-    g_set_error(error, CONCERT_ERROR,
-                code == ENOSPC   ? CONCERT_ERROR_FULL
-                : code == EEXIST ? CONCERT_ERROR_CONFLICT
-                                 : CONCERT_ERROR_IO,
-                "%s: %s", writing->path, g_strerror(code));
-    return FALSE;
+    if (code == ENOSPC)
+        return disk_fail(error, code, writing->path);
+    return error_set(error, code == EEXIST ? CONCERT_ERROR_CONFLICT : CONCERT_ERROR_IO, "%s: %s",
+                     writing->path, g_strerror(code));
 }
 
 static gboolean put(const void *bytes, gsize length, gpointer user, GError **error)

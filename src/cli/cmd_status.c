@@ -1,8 +1,8 @@
 /* cmd_status.c - `concert status`: what the node holds, whether it is served, what is wrong. */
 #include <glib/gstdio.h>
 #include <string.h>
-#include <sys/statvfs.h>
 
+#include "base/disk.h"
 #include "base/jsontext.h"
 #include "base/timestamp.h"
 #include "cli/command_node.h"
@@ -39,6 +39,7 @@ typedef struct {
     ObjectsStats objects;
     guint collections, accounts;
     guint64 disk_used, disk_free;
+    gboolean no_inode;
     gint64 newest; /* date of the newest member of any collection; 0: none */
     WitnessSummary witness;
     GPtrArray *frozen; /* WitnessEvidence *, of logs that wait for a decision */
@@ -133,8 +134,10 @@ static void read_disk(const char *directory, Status *status)
             status->disk_used += info.st_size;
     }
     struct statvfs disk;
-    if (statvfs(directory, &disk) == 0)
+    if (statvfs(directory, &disk) == 0) {
         status->disk_free = (guint64)disk.f_bavail * disk.f_frsize;
+        status->no_inode = disk_counts_no_inode(&disk);
+    }
 }
 
 /* What the process that writes says of itself, if there is one. */
@@ -281,6 +284,8 @@ static void find_warnings(const Config *config, Status *status)
         g_ptr_array_add(status->warnings, g_strdup_printf("the disk has only %s left",
                                                           output_size(text, status->disk_free)));
     }
+    if (status->no_inode)
+        g_ptr_array_add(status->warnings, g_strdup(DISK_NO_INODE));
 }
 
 static void print_json(const Node *node, const Status *status)

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/disk.h"
 #include "base/error.h"
 #include "base/escape.h"
 #include "base/timestamp.h"
@@ -100,7 +101,7 @@ gboolean output_to_file(const char *path, GError **error)
     int failure = errno;
     if (fd >= 0)
         close(fd);
-    return good || error_from_errno(error, failure, "%s", path);
+    return good || disk_fail(error, failure, path);
 }
 
 struct OutputTable {

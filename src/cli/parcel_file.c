@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/disk.h"
 #include "base/durable.h"
 #include "exchange/parcel_part.h"
 
@@ -138,7 +139,7 @@ static gboolean write_part(Splitting *splitting, guint part, const char *path, G
         return FALSE;
     }
     if (fd < 0)
-        return error_from_errno(error, errno, "%s", path);
+        return disk_fail(error, errno, path);
     g_ptr_array_add(splitting->names, g_strdup(path));
     gboolean good = (splitting->is_armored ? write_armored : write_plain)(splitting, part, head, fd,
                                                                           path, error) &&

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/disk.h"
 #include "base/durable.h"
 #include "base/late_archive.h"
 
@@ -32,9 +33,9 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Saving, saving_clear)
 
 static gboolean fail(const Saving *saving, int code, GError **error)
 {
-    g_set_error(error, CONCERT_ERROR, code == ENOSPC ? CONCERT_ERROR_FULL : CONCERT_ERROR_IO,
-                "%s: %s", saving->path, g_strerror(code));
-    return FALSE;
+    if (code == ENOSPC)
+        return disk_fail(error, code, saving->path);
+    return error_set(error, CONCERT_ERROR_IO, "%s: %s", saving->path, g_strerror(code));
 }
 
 static gboolean fail_zip(const Saving *saving, GError **error)

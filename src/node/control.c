@@ -8,6 +8,7 @@
 #include <unistd.h>
 #include <yyjson.h>
 
+#include "base/disk.h"
 #include "base/jsontext.h"
 #include "node/frame.h"
 #include "node/operation.h"
@@ -214,7 +215,7 @@ static int open_listener(const char *path, GError **error)
     umask(before);
     if (good)
         return fd;
-    error_from_errno(error, errnum, "%s", path);
+    disk_fail(error, errnum, path);
     if (fd >= 0)
         close(fd);
     return -1;

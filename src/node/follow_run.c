@@ -6,6 +6,7 @@
 #include <unistd.h>
 #include <yyjson.h>
 
+#include "base/disk.h"
 #include "base/jsontext.h"
 #include "base/timestamp.h"
 #include "identity/seal.h"
@@ -29,7 +30,7 @@ static gboolean lock_source(Node *node, const Followed *followed, int *ret_fd, G
         .l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = followed->number, .l_len = 1};
     int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
     if (fd < 0)
-        return error_from_errno(error, errno, "%s", path);
+        return disk_fail(error, errno, path);
     if (fcntl(fd, F_OFD_SETLK, &lock) == 0) {
         *ret_fd = fd;
         return TRUE;

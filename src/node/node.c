@@ -8,6 +8,7 @@
 #include <unistd.h>
 #include <yyjson.h>
 
+#include "base/disk.h"
 #include "base/jsontext.h"
 #include "base/timestamp.h"
 #include "node/control.h"
@@ -144,7 +145,7 @@ static gboolean try_lock(const char *directory, int *ret_fd, GError **error)
     g_autofree char *path = path_in(directory, "lock");
     int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
     if (fd < 0)
-        return error_from_errno(error, errno, "%s", path);
+        return disk_fail(error, errno, path);
     if (flock(fd, LOCK_EX | LOCK_NB) == 0) {
         *ret_fd = fd;
         return TRUE;

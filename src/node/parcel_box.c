@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/disk.h"
 #include "base/durable.h"
 #include "base/timestamp.h"
 
@@ -334,7 +335,7 @@ static gboolean keep_part(const char *node, Input *input, const ParcelPart *part
     g_autofree char *partial = g_strdup_printf("%s.%d%s", path, (int)getpid(), DURABLE_SUFFIX);
     int fd = open(partial, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
     if (fd < 0)
-        return error_from_errno(error, errno, "%s", partial);
+        return disk_fail(error, errno, partial);
     gboolean good = copy_part(input, part, fd, error) &&
                     (fsync(fd) == 0 || error_from_errno(error, errno, "%s", partial));
     close(fd);
@@ -495,7 +496,7 @@ int parcel_box_outgoing(const char *node, char **ret_path, GError **error)
     g_autofree char *path = g_build_filename(directory, OUTGOING "XXXXXX", NULL);
     int fd = g_mkstemp_full(path, O_RDWR | O_CLOEXEC, 0600);
     if (fd < 0)
-        error_from_errno(error, errno, "%s", path);
+        disk_fail(error, errno, path);
     else
         *ret_path = g_steal_pointer(&path);
     return fd;

@@ -5,6 +5,7 @@
 #include <glib/gstdio.h>
 #include <unistd.h>
 
+#include "base/durable.h"
 #include "store/schema.h"
 #include "store/sqlite.h"
 
@@ -88,7 +89,9 @@ static gboolean write_temporary(const char *path, const char *temporary, const c
                                 GError **error)
 {
     g_autoptr(Sqlite) store = open_plain(path, error);
-    if (!store || !schema_check(store, error) || !copy_store(store, temporary, error))
+    /* Who makes the file says better than SQLite why it cannot be. */
+    if (!store || !schema_check(store, error) || !durable_create(temporary, "", 0, 0600, error) ||
+        !copy_store(store, temporary, error))
         return FALSE;
     g_autoptr(Sqlite) copy = open_plain(temporary, error);
     return copy && (!attachment || set_attachment(copy, attachment, error)) &&

@@ -3,6 +3,8 @@
 #include <errno.h>
 #include <string.h>
 
+#include "base/disk.h"
+
 /* How long a statement waits for a lock that another process holds; only opening and recovery after
  * a crash take such locks. */
 #define BUSY_TIMEOUT_MS 10000
@@ -25,6 +27,9 @@ gboolean sqlite_fail(Sqlite *db, GError **error)
     if (is_full(db)) {
         kind = CONCERT_ERROR_FULL;
         what = "no space left on the disk";
+    } else if (code == SQLITE_CANTOPEN && disk_has_no_inode(db->path)) {
+        kind = CONCERT_ERROR_FULL;
+        what = DISK_NO_INODE;
     } else if (code == SQLITE_BUSY || code == SQLITE_LOCKED) {
         kind = CONCERT_ERROR_BUSY;
     } else if (code == SQLITE_READONLY) {
@@ -37,7 +42,11 @@ gboolean sqlite_fail(Sqlite *db, GError **error)
 
 static gboolean configure(Sqlite *db, SqlitePurpose purpose, guint cache_kib, GError **error)
 {
+    int persist = 1;
     sqlite3_extended_result_codes(db->handle, 0);
+    /* The log and its index stay, empty, when nobody has the store open: a disk that has no inode
+     * left could not make them again, and then neither be written to nor read. */
+    sqlite3_file_control(db->handle, "main", SQLITE_FCNTL_PERSIST_WAL, &persist);
     sqlite3_busy_timeout(db->handle, BUSY_TIMEOUT_MS);
     /* A database file from outside must not be able to run anything through its schema. */
     sqlite3_db_config(db->handle, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
@@ -101,7 +110,8 @@ static gboolean open_for_reading(Sqlite *db, guint cache_kib, GError **error)
         g_autoptr(GError) failure = NULL;
         if (open_and_begin(db, db->path, 0, touch, cache_kib, &failure))
             return TRUE;
-        gboolean full = g_error_matches(failure, CONCERT_ERROR, CONCERT_ERROR_FULL);
+        gboolean full = g_error_matches(failure, CONCERT_ERROR, CONCERT_ERROR_FULL) &&
+                        !disk_has_no_inode(db->path);
         db->snapshot = full && open_and_begin(db, name, SQLITE_OPEN_URI, begin, cache_kib, NULL);
         if (db->snapshot)
             return TRUE;
@@ -142,6 +152,8 @@ void sqlite_close(Sqlite *db)
     if (!db)
         return;
     g_hash_table_unref(db->statements);
+    /* Who is the last leaves an empty log. */
+    sqlite3_exec(db->handle, "PRAGMA journal_size_limit=0", NULL, NULL, NULL);
     sqlite3_close(db->handle);
     g_free(db->path);
     g_free(db);

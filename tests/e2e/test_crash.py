@@ -156,9 +156,10 @@ class ForgetfulDiskTest(concert.NodeTestCase):
         db.close()
 
 
-def small_disk(directory, megabytes):
-    """Mounts a small tmpfs; None where that is not allowed."""
-    mount = subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={megabytes}m", "tmpfs",
+def small_disk(directory, megabytes, inodes=0):
+    """Mounts a small tmpfs; None where that is not allowed. It has room for so many files; 0: many."""
+    options = f"size={megabytes}m" + (f",nr_inodes={inodes}" if inodes else "")
+    mount = subprocess.run(["mount", "-t", "tmpfs", "-o", options, "tmpfs",
                             str(directory)], capture_output=True)
     return directory if mount.returncode == 0 else None
 
@@ -277,6 +278,102 @@ class FullDiskTest(concert.TestCase):
         with sqlite3.connect(node / "concert.db") as db:
             self.assertEqual(db.execute("PRAGMA integrity_check").fetchall(), [("ok",)])
         db.close()
+
+
+class NoInodeTest(concert.TestCase):
+    """A disk that has bytes left, but no inode for one more file."""
+
+    def setUp(self):
+        super().setUp()
+        self.disk = self.directory / "disk"
+        self.disk.mkdir()
+        if os.geteuid() != 0 or not small_disk(self.disk, 64, inodes=200):
+            self.skipTest("mounting a small disk needs root")
+        self.addCleanup(subprocess.run, ["umount", "-l", str(self.disk)], check=True)
+        self.node = self.disk / "node"
+        concert.run("init", "--node", self.node, "--name", "cert.birch.example", "--listen",
+                    "127.0.0.1:0")
+        self.feed = self.write("feed.txt", "alder.example\n")
+        self.concert("import", self.feed)
+
+    def concert(self, command, *arguments, **expected):
+        return concert.run(*command.split(), "--node", self.node, *arguments, **expected)
+
+    def fill(self):
+        """Takes the last inode; returns the directory that has them."""
+        ballast = self.disk / "ballast"
+        ballast.mkdir()
+        with self.assertRaises(OSError) as full:
+            for number in range(1000):
+                (ballast / str(number)).touch()
+        self.assertEqual(full.exception.errno, errno.ENOSPC)
+        self.assertGreater(os.statvfs(self.disk).f_bavail, 1000)
+        return ballast
+
+    def files(self):
+        return sorted(path for path in self.disk.rglob("*") if "ballast" not in path.parts)
+
+    def refuse(self, path, command, *arguments):
+        done = self.concert(command, *arguments, status=2)
+        self.assertEqual(done.err, f"concert: {path}: no inode is left on the disk, so that no more "
+                                   "files can be made, however many bytes there are\n")
+
+    def test_unserved(self):
+        """A node that nobody serves is read; what would make a file says why it cannot, and leaves what
+        was there as it was."""
+        made = self.disk / "made.shield"
+        log = self.write("a.log", "x alder.example\n")
+        more = self.write("more.txt", "birch.example\n")
+        self.concert("shield compile", "-o", made)
+        bytes_before = made.read_bytes()
+        exported = self.concert("export", "--ndjson").out
+        found = self.concert("match", "--json", log).out
+        self.fill()
+        before = self.files()
+        for _ in range(2):
+            self.assertEqual(self.concert("export", "--ndjson").out, exported)
+            self.assertEqual(self.concert("match", "--json", log).out, found)
+        socket = self.node / "control.sock"
+        self.refuse(socket, "import", more)
+        self.refuse(socket, "serve")
+        recorded = self.concert("match", "--json", "--record", log, status=2)
+        self.assertEqual(recorded.out, found)
+        self.assertIn("no inode is left", recorded.err)
+        self.refuse(made, "shield compile", "-o", made)
+        self.refuse(self.disk / "new", "shield compile", "-o", self.disk / "new")
+        self.refuse(self.disk / "new", "shield export csv", "-o", self.disk / "new")
+        self.refuse(self.disk / "new.part", "backup", self.disk / "new")
+        self.assertIn("no inode is left",
+                      "".join(self.concert("status", "--json", status=1).json()["warnings"]))
+        self.assertEqual(self.files(), before)
+        self.assertEqual(made.read_bytes(), bytes_before)
+        backup = self.directory / "backup"
+        self.concert("backup", backup)
+        with sqlite3.connect(backup) as db:
+            self.assertEqual(db.execute("PRAGMA integrity_check").fetchall(), [("ok",)])
+        db.close()
+
+    def test_served(self):
+        """A node that is served takes what comes into its store, and has it afterwards."""
+        server = concert.Server(self.node)
+        self.addCleanup(server.stop, signal.SIGKILL)
+        self.fill()
+        self.concert("import", self.write("more.txt", "birch.example\n"))
+        self.concert("match", "--record", self.write("a.log", "x birch.example\n"))
+        expected = self.concert("export", "--ndjson").out
+        self.assertIn("birch.example", expected)
+        self.assertIn("sighting--", expected)
+        for signum in (signal.SIGTERM, signal.SIGKILL):
+            before = self.files()
+            server.stop(signum)
+            # The store's log and its index stay, for who comes next; a killed server's socket, too.
+            self.assertEqual([path.name for path in set(before) - set(self.files())],
+                             ["control.sock"] if signum == signal.SIGTERM else [])
+            self.assertEqual(self.concert("export", "--ndjson").out, expected)
+            self.assertEqual((self.node / "concert.db-wal").stat().st_size, 0)
+            if signum == signal.SIGTERM: # its socket left an inode
+                server = concert.Server(self.node)
+                self.addCleanup(server.stop, signal.SIGKILL)
 
 
 if __name__ == "__main__":

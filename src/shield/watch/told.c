@@ -6,6 +6,7 @@
 #include <sys/file.h>
 #include <unistd.h>
 
+#include "base/disk.h"
 #include "base/error.h"
 #include "shield/watch/log_file.h"
 
@@ -385,7 +386,7 @@ static gboolean lock(Told *told, const char *state, GError **error)
 {
     told->fd = open(told->path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
     if (told->fd < 0)
-        return error_from_errno(error, errno, "%s", told->path);
+        return disk_fail(error, errno, told->path);
     if (flock(told->fd, LOCK_EX | LOCK_NB) == 0)
         return TRUE;
     if (errno != EWOULDBLOCK)
