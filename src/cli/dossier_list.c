@@ -4,6 +4,7 @@
 #include "cli/dossier_command.h"
 #include "cli/dossier_view.h"
 #include "cli/output.h"
+#include "store/peers.h"
 
 char *dossier_view_due(gint64 due, gint64 now)
 {
@@ -11,6 +12,35 @@ char *dossier_view_due(gint64 due, gint64 now)
     if (due == G_MAXINT64)
         return g_strdup("");
     return g_strdup_printf("%s%s", due < now ? "OVERDUE since " : "", output_time(time, due));
+}
+
+const char *dossier_view_silence(Store *store, const char *node)
+{
+    g_autoptr(Peer) peer = peers_get(store, node, NULL);
+    return peer && peer->state == PEER_SUSPENDED ? "suspended"
+           : peer && peer->state == PEER_ENDED   ? "ended"
+                                                 : NULL;
+}
+
+char *dossier_view_waits_for(Store *store, const Dossier *dossier)
+{
+    GString *text = g_string_new(NULL);
+    for (guint i = 0; dossier->waits_for[i]; i++) {
+        const char *silence = dossier_view_silence(store, dossier->waits_for[i]);
+        g_string_append_printf(text, "%s%s", i > 0 ? ", " : "", dossier->waits_for[i]);
+        if (silence)
+            g_string_append_printf(text, " (peering %s)", silence);
+    }
+    return g_string_free(text, FALSE);
+}
+
+void dossier_view_add_silent(yyjson_mut_doc *doc, yyjson_mut_val *root, Store *store,
+                             const Dossier *dossier)
+{
+    yyjson_mut_val *silent = yyjson_mut_obj_add_arr(doc, root, "waits_for_silent");
+    for (guint i = 0; dossier->waits_for[i]; i++)
+        if (dossier_view_silence(store, dossier->waits_for[i]))
+            yyjson_mut_arr_add_str(doc, silent, dossier->waits_for[i]);
 }
 
 void dossier_view_add(yyjson_mut_doc *doc, yyjson_mut_val *root, const Dossier *dossier, gint64 now)
@@ -75,14 +105,14 @@ static char *addressee(Store *store, const Dossier *dossier, GError **error)
 
 /* @whole: the procedure is not known from the command. @to: NULL where the table has no such
  * column. */
-static void add_row(OutputTable *table, const Dossier *dossier, const char *to, gboolean whole,
-                    gint64 now)
+static void add_row(OutputTable *table, Store *store, const Dossier *dossier, const char *to,
+                    gboolean whole, gint64 now)
 {
     g_autofree char *abridged = dossier_command_short(dossier->id);
     g_autofree char *id =
         whole ? g_strdup_printf("%s-%s", dossier->procedure, abridged) : g_strdup(abridged);
     g_autofree char *due = dossier_view_due(dossier->due, now);
-    g_autofree char *others = g_strjoinv(", ", dossier->waits_for);
+    g_autofree char *others = dossier_view_waits_for(store, dossier);
     g_autofree char *title = dispatch_view_title(dossier->title ? dossier->title : "(not here yet)",
                                                  dossier->is_exercise);
     const char *cells[7], **cell = cells;
@@ -126,12 +156,13 @@ int dossier_view_list(const CommandCall *call, const Procedure *procedure, GErro
             yyjson_mut_doc *doc = yyjson_mut_doc_new(NULL);
             yyjson_mut_val *root = yyjson_mut_obj(doc);
             dossier_view_add(doc, root, dossier, now);
+            dossier_view_add_silent(doc, root, node_store(node), dossier);
             if (to && to[0])
                 yyjson_mut_obj_add_strcpy(doc, root, "to", to);
             output_json(root);
             yyjson_mut_doc_free(doc);
         } else {
-            add_row(table, dossier, to, !procedure, now);
+            add_row(table, node_store(node), dossier, to, !procedure, now);
         }
     }
     output_table_print(g_steal_pointer(&table));

@@ -48,6 +48,7 @@ static void add_participants(yyjson_mut_doc *doc, yyjson_mut_val *root, const Vi
         yyjson_mut_obj_add_strcpy(doc, object, "roles", roles);
         g_autofree char *by = introducer(view, one->node);
         jsontext_add(doc, object, "introduced_by", by);
+        jsontext_add(doc, object, "peering", dossier_view_silence(view->store, one->node));
     }
 }
 
@@ -129,6 +130,7 @@ static void print_json(const View *view)
     yyjson_mut_doc *doc = yyjson_mut_doc_new(NULL);
     yyjson_mut_val *root = yyjson_mut_obj(doc);
     dossier_view_add(doc, root, view->docket->dossier, view->now);
+    dossier_view_add_silent(doc, root, view->store, view->docket->dossier);
     engine_digest(result, digest);
     yyjson_mut_obj_add_strcpy(doc, root, "digest", sha256_hex(digest, hex));
     add_participants(doc, root, view);
@@ -150,6 +152,39 @@ static void print_json(const View *view)
 /* --- text --------------------------------------------------------------------------------------
  */
 
+/* What is to be known of a participant beside its name. Caller frees. */
+static char *describe(const View *view, const char *node)
+{
+    g_autofree char *by = introducer(view, node);
+    const char *silence = dossier_view_silence(view->store, node);
+    if (g_str_equal(node, view->self))
+        return g_strdup(" (this node)");
+    return g_strconcat(by ? " (introduced by " : "", by ? by : "", by ? ")" : "",
+                       silence ? " (peering " : "", silence ? silence : "", silence ? ")" : "",
+                       NULL);
+}
+
+/* What becomes of what is said here while @node is not followed: whoever waits for an answer has to
+ * know whether it can come. */
+static void print_silence(const View *view, const char *node)
+{
+    const Procedure *procedure = view->docket->result->procedure;
+    const char *silence = dossier_view_silence(view->store, node);
+    if (!silence || g_str_equal(node, view->self))
+        return;
+    if (g_str_equal(silence, "ended"))
+        output_line("silence      the peering with %s has ended: nothing is sent to it any more",
+                    node);
+    else if (procedure && procedure->goes_on)
+        output_line("silence      the peering with %s is suspended: what is said here is posted to "
+                    "it all the same",
+                    node);
+    else
+        output_line("silence      the peering with %s is suspended: what is said here, and its "
+                    "answer, wait until that is over; clocks run on",
+                    node);
+}
+
 static void print_head(const View *view)
 {
     const Dossier *dossier = view->docket->dossier;
@@ -158,7 +193,7 @@ static void print_head(const View *view)
     const Event *opening = result->opening;
     g_autofree char *marking =
         dispatch_view_marking(dossier->tlp, opening ? opening->pap : MARKING_PAP_NONE);
-    g_autofree char *waits_for = g_strjoinv(", ", dossier->waits_for);
+    g_autofree char *waits_for = dossier_view_waits_for(view->store, dossier);
     if (dossier->is_exercise)
         output_line("EXERCISE     this is an exercise");
     output_line("%-12s %s", result->procedure ? result->procedure->name : "dossier", dossier->id);
@@ -173,11 +208,11 @@ static void print_head(const View *view)
     for (guint i = 0; i < result->participants->len; i++) {
         const EngineParticipant *one = &g_array_index(result->participants, EngineParticipant, i);
         g_autofree char *roles = procedure_roles(result->procedure, one->roles);
-        g_autofree char *by = introducer(view, one->node);
-        g_autofree char *how = by ? g_strdup_printf(" (introduced by %s)", by) : g_strdup("");
-        output_line("%-12s %s%s", roles, one->node,
-                    g_str_equal(one->node, view->self) ? " (this node)" : how);
+        g_autofree char *how = describe(view, one->node);
+        output_line("%-12s %s%s", roles, one->node, how);
     }
+    for (guint i = 0; i < result->participants->len && !dossier->is_final; i++)
+        print_silence(view, g_array_index(result->participants, EngineParticipant, i).node);
 }
 
 static void print_clocks(const View *view)

@@ -91,6 +91,15 @@ class ConsultationTest(TalkTest):
         said = self.do(alder, "comment", "We still ask.")
         self.assertIn(f"{birch.name} is told as soon as it is reached.", said.err)
         self.wait(alder, "received")
+        # Who looks at it sees so.
+        for node, other in ((alder, birch), (birch, alder)):
+            shown = node.run("consultation", "show", before).out
+            self.assertIn(f"{other.name} (peering suspended)", shown)
+            self.assertIn(f"silence      the peering with {other.name} is suspended: what is said here is "
+                          "posted to it all the same", shown)
+            self.assertEqual([one["peering"] for one in
+                              node.run("consultation", "show", "--json", before).json()["participants"]
+                              if one["node"] == other.name], ["suspended"])
         self.course(alder, birch)
         self.course(birch, alder)
         self.assertEqual((alder.state(birch), birch.state(alder)), ("suspended", "suspended"))
@@ -100,6 +109,14 @@ class ConsultationTest(TalkTest):
         self.assertIn(f"The peering with {birch.name} is suspended: it gets this when that is over.", sent.err)
         self.assertNotIn("is told", sent.err)
         request = sent.out.split()[0]
+        shown = alder.run("request", "show", request).out
+        self.assertIn(f"waits for    {birch.name} (peering suspended), to", shown)
+        self.assertIn(f"silence      the peering with {birch.name} is suspended: what is said here, and its "
+                      "answer, wait until that is over; clocks run on", shown)
+        self.assertIn(f"{birch.name} (peering suspended)", alder.run("request", "list").out)
+        self.assertEqual([(one["waits_for"], one["waits_for_silent"])
+                          for one in alder.run("request", "list", "--json").lines()],
+                         [([birch.name], [birch.name])])
         time.sleep(1)
         birch.run("request", "show", request, status=1)
 
