@@ -76,9 +76,9 @@ class ResolverTest(ShieldTestCase):
         self.addCleanup(self.upstream.socket.close)
         self.port = free_port()
 
-    def start(self, *command):
+    def start(self, *command, ready="other.example"):
         process = self.spawn(*command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
-        self.wait(lambda: ask(self.port, "other.example") == PASSED, process)
+        self.wait(lambda: ask(self.port, ready) == PASSED, process)
         return process
 
     def wait(self, done, process):
@@ -161,6 +161,39 @@ zone "rpz.concert" {{ type primary; file "{path}"; }};
             self.export("rpz")
             process.send_signal(signal.SIGHUP)
         self.check(process, refresh)
+
+    @needs("named")
+    def test_dnstap(self):
+        """What a name server writes of what it is asked is read as what it is."""
+        if "dnstap" not in self.judge("named", "-V"):
+            self.skipTest("this BIND writes no dnstap")
+        self.write("alder.zone", "$TTL 60\n@ SOA localhost. root.localhost. 1 60 60 60 60\n"
+                   " NS localhost.\nwww A 203.0.113.7\nalias CNAME birch.example.\n")
+        conf = self.write("named.conf", f"""options {{
+ directory "{self.directory}";
+ listen-on port {self.port} {{ 127.0.0.1; }};
+ listen-on-v6 {{ none; }};
+ pid-file none;
+ session-keyfile none;
+ recursion no;
+ dnstap {{ all; }};
+ dnstap-output file "{self.directory}/named.tap";
+}};
+controls {{ }};
+zone "alder.example" {{ type primary; file "alder.zone"; }};
+""")
+        process = self.start("named", "-g", "-n", "1", "-c", conf, ready="www.alder.example")
+        for name in ("alias.alder.example", "none.cedar.example"):
+            self.answer(name)
+        process.terminate()
+        process.wait()
+        values = self.write("values.txt", "birch.example\nnone.cedar.example\n203.0.113.7\n")
+        hits = self.concert("match", "--json", "-i", values, self.directory / "named.tap").lines()
+        self.assertEqual({(hit["value"], hit["field"]) for hit in hits}, {
+            ("203.0.113.7", "dns.a"), ("birch.example", "dns.cname"),
+            ("none.cedar.example", "dns.query")})
+        for hit in hits:
+            self.assertIn(self.port, (hit["src_port"], hit["dest_port"]))
 
     @needs("pdns_recursor")
     def test_powerdns(self):
