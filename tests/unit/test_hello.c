@@ -99,6 +99,7 @@ static void test_ja4(void)
                                 "000e 000c 02 6832 08 687474702f312e31")};
     read_made(&made, &hello);
     g_assert_cmpstr(hello.ja4, ==, "t13d1516h2_8daaf6152771_e5627efa2ab1");
+    g_assert_cmpstr(hello.ja4_suricata, ==, "");
     g_assert_cmpstr(hello.name, ==, "alder.example");
     /* Without signature algorithms: "... = 6d807ffa2a79". */
     made.extensions = "001b 0000 0000 0000 0033 0000 0010 0005 0003 02 6832 4469 0000 0017 0000 "

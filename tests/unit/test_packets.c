@@ -190,7 +190,8 @@ static void test_late(void)
     check(file, FALSE,
           "1 http.host=alder.example; 3 tls.sni=b.example; "
           "3 tls.ja3=1e7c622032b0cb79401b0f7be3793a1a; "
-          "3 tls.ja4=t12d010100_0f2cb44170f4_000000000000; ");
+          "3 tls.ja4=t12d010100_0f2cb44170f4_000000000000; "
+          "3 tls.ja4=t12d010100_0f2cb44170f4_d2e2adf7177b; ");
     g_byte_array_unref(hello);
 }
 

@@ -169,7 +169,8 @@ static void append_hash(GString *into, const GString *text)
     g_string_append_len(into, text->len == 0 ? "000000000000" : sha256_hex(digest, hex), 12);
 }
 
-static void write_ja4(const Offer *offer, char ja4[37])
+/* @behind: what is hashed behind the extensions, before any signature algorithms. */
+static void write_ja4(const Offer *offer, const char *behind, char ja4[37])
 {
     g_autoptr(GString) whole = g_string_sized_new(64), text = g_string_sized_new(512);
     g_autoptr(GArray) ciphers = g_array_new(FALSE, FALSE, sizeof(guint16));
@@ -197,6 +198,7 @@ static void write_ja4(const Offer *offer, char ja4[37])
     g_string_append_c(whole, '_');
     g_string_truncate(text, 0);
     append_sorted(text, kinds);
+    g_string_append(text, behind);
     for (gsize i = 0; kinds->len > 0 && i < offer->algorithms.length / 2; i++) {
         guint number = number_at(&offer->algorithms, i);
         if (is_grease(number))
@@ -271,7 +273,9 @@ static gboolean read_message(Piece message, Hello *hello)
             read_extension(bytes_be16(kind.at), value, &offer, hello);
     }
     write_ja3(&offer, hello->ja3);
-    write_ja4(&offer, hello->ja4);
+    write_ja4(&offer, "", hello->ja4);
+    if (offer.algorithms.length < 2)
+        write_ja4(&offer, "_", hello->ja4_suricata);
     return TRUE;
 }
 

@@ -19,6 +19,9 @@ typedef struct {
     gsize name_length;
     char ja3[33];
     char ja4[37];
+    /* As Suricata 7 and 8 have it where no signature algorithms are offered: an underscore is
+     * hashed with the extensions, none according to FoxIO. Empty: the same. */
+    char ja4_suricata[37];
 } Hello;
 
 typedef enum {

@@ -88,6 +88,8 @@ static Step read_tls(Payload *payload, const PayloadSink *sink, const guint8 *da
                   "domain-name:value");
         draft_add(sink->draft, OBSERVABLE_JA3, hello.ja3, strlen(hello.ja3), "tls.ja3", NULL);
         draft_add(sink->draft, OBSERVABLE_JA4, hello.ja4, strlen(hello.ja4), "tls.ja4", NULL);
+        draft_add(sink->draft, OBSERVABLE_JA4, hello.ja4_suricata, strlen(hello.ja4_suricata),
+                  "tls.ja4", NULL);
         sink->emit(sink->user);
     }
     payload->state = STATE_DONE;
