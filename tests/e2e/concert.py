@@ -84,6 +84,7 @@ def run(*arguments, status=0, input=None, env=None, cwd=None, timeout=300, wrapp
 
 # How long tests wait for what others do, in seconds: a machine may be slow, and busy with other tests.
 PATIENCE = 180 * (3 if SANITIZER else 1)
+DAY = 24 * 3600
 
 
 def until(good, what="it does not come", seconds=PATIENCE):
@@ -95,6 +96,13 @@ def until(good, what="it does not come", seconds=PATIENCE):
             raise AssertionError(f"waited {seconds} s: {what() if callable(what) else what}")
         time.sleep(0.05)
     return found
+
+
+def begin_within_a_day(seconds=PATIENCE / 3):
+    """For tests of what is counted by days: waits for midnight (UTC) where it would come amid them."""
+    left = DAY - time.time() % DAY
+    if left < seconds:
+        time.sleep(left + 0.1)
 
 
 def wait_for_any_moment(begun, seconds):

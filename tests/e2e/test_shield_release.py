@@ -249,6 +249,7 @@ class ReleaseTest(ReleaseTestCase):
         self.assertIn("AS64501 of this node", self.shield("standing", "list").err)
 
     def test_standing(self):
+        concert.begin_within_a_day()
         concert.configure(self.node, {"shield": {"standing_interval": "1s"}})
         add = ("standing", "add", "--source", "birch", "--as", "Anna")
         self.shield(*add, "--daily", "2", "--until", "30d", status=2)
