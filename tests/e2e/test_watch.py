@@ -451,7 +451,7 @@ class WatchTest(concert.TestCase):
         for arguments in (["--interface", "none-such"], ["--interface", "lo", "--new"],
                           ["--interface", "lo", "--state", self.state],
                           ["--state", self.directory / "none" / "x", self.log],
-                          ["--state", self.directory, self.log]):
+                          ["--state", self.logs, self.log]):
             concert.run("watch", "-i", self.list, *arguments, status=2)
 
     def test_reader_that_does_not_read(self):
