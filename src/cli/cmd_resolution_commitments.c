@@ -64,6 +64,7 @@ static void print_json(const Commitment *commitment, gint64 now)
     g_autofree char *status = g_ascii_strdown(status_of(commitment, now), -1);
     yyjson_mut_obj_add_str(doc, root, "resolution", commitment->docket->dossier->id);
     dispatch_view_add_text(doc, root, "title", commitment->docket->dossier->title);
+    yyjson_mut_obj_add_bool(doc, root, "exercise", commitment->docket->dossier->is_exercise);
     yyjson_mut_obj_add_str(doc, root, "event", event_hash_format(&commitment->event->hash, hex));
     yyjson_mut_obj_add_str(doc, root, "member", commitment->event->node);
     dispatch_view_add_text(doc, root, "provision", event_text(commitment->event, "provision"));
@@ -82,12 +83,13 @@ static void print_row(OutputTable *table, const Commitment *commitment, gint64 n
 {
     char due[OUTPUT_NUMBER_MAX], hex[2 * SHA256_SIZE + 1];
     g_autofree char *id = dossier_command_short(commitment->docket->dossier->id);
+    g_autofree char *what = dispatch_view_title(event_text(commitment->event, "text"),
+                                                commitment->docket->dossier->is_exercise);
     event_hash_format(&commitment->event->hash, hex);
     hex[8] = '\0';
     output_table_row(table, (const char *[]){id, hex, commitment->event->node,
                                              output_time(due, commitment->due_us),
-                                             status_of(commitment, now),
-                                             event_text(commitment->event, "text")});
+                                             status_of(commitment, now), what});
 }
 
 /* The latest word of each voter on how far it does what the text says. */
@@ -157,8 +159,8 @@ static int run(const CommandCall *call, GError **error)
             print_row(table, one, now);
     }
     output_table_print(g_steal_pointer(&table));
-    for (guint i = 0; i < dockets->len; i++)
-        print_tracker(call, dockets->pdata[i]);
+    if (call->count > 0)
+        print_tracker(call, dockets->pdata[0]);
     return commitments->len > 0 ? COMMAND_OK : COMMAND_NOTHING;
 }
 

@@ -180,6 +180,8 @@ static void print_json(const Recount *recount, const ResolutionCount *count, gbo
     const ProcedureState *state = engine_state(recount->result);
     yyjson_mut_obj_add_bool(doc, root, "verified", recount->faults->len == 0);
     jsontext_add(doc, root, "id", recount->result->dossier);
+    yyjson_mut_obj_add_bool(doc, root, "exercise",
+                            recount->result->opening && recount->result->opening->is_exercise);
     if (state)
         yyjson_mut_obj_add_str(doc, root, "state", state->name);
     if (count) {
@@ -238,6 +240,8 @@ static void print_count(const Recount *recount, const ResolutionCount *count,
 static void print_text(const Recount *recount, const ResolutionCount *count, gboolean shows_ballots)
 {
     const ProcedureState *state = engine_state(recount->result);
+    if (recount->result->opening && recount->result->opening->is_exercise)
+        output_line("EXERCISE: this is an exercise");
     output_line("%s is %s", recount->result->dossier ? recount->result->dossier : "it",
                 state ? state->name : "not open");
     if (count)

@@ -181,6 +181,16 @@ class ResolutionTest(concert.TestCase):
         self.run_on(name, "fulfil", resolution, "--commitment", made[0]["event"][:12])
         self.assertEqual(self.run_on(name, "commitments", resolution, "--json").json()["status"], "fulfilled")
         self.assertIn("partly", self.run_on(name, "commitments", resolution).out)
+        self.check_exercise(resolution, name)
+
+    def check_exercise(self, resolution, name):
+        """It is said wherever it is shown; of all resolutions only what was promised is listed."""
+        register = self.run_on(name, "commitments").out
+        self.assertIn("EXERCISE", register)
+        self.assertNotIn("IMPLEMENTATION", register)
+        self.assertTrue(self.run_on(name, "commitments", "--json").json()["exercise"])
+        self.assertTrue(self.run_on(name, "recount", resolution).out.startswith("EXERCISE"))
+        self.assertTrue(self.run_on(name, "recount", resolution, "--json").json()["exercise"])
 
     def test_silence_and_ends(self):
         birch, cedar = self.others
