@@ -188,8 +188,9 @@ gboolean fetch_target_resolve(FetchTarget *target, gboolean allow_private, GErro
             getnameinfo(at->ai_addr, at->ai_addrlen, text, sizeof text, NULL, 0, NI_NUMERICHOST);
             good = fetch_target_fail(
                 error, CONCERT_ERROR_DENIED, target->url,
-                "%s leads to %s, which is not a public address (allow_private permits it)", host,
-                text);
+                "%s leads to %s, which is not a public address ([fetch] allow_private, or "
+                "--allow-private of commands that have it, permits it)",
+                host, text);
             break;
         }
         memcpy(&target->addresses[target->n_addresses++], at->ai_addr, at->ai_addrlen);

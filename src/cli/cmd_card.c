@@ -143,6 +143,13 @@ Card *cmd_card_read(const Node *node, const char *what, GError **error)
     gsize length;
     g_autofree char *text =
         document_read(node_config(node), what, CMD_CARD_PATH, CARD_BYTES_MAX, &length, error);
+    if (!text && !strstr(what, "://") && !g_file_test(what, G_FILE_TEST_EXISTS)) {
+        g_clear_error(error);
+        g_set_error(error, CONCERT_ERROR, CONCERT_ERROR_INPUT,
+                    "there is no file \"%s\": a node is named by its URL, https://HOST, or by a "
+                    "file with its card",
+                    what);
+    }
     return text ? card_parse(text, length, error) : NULL;
 }
 

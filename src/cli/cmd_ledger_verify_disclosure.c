@@ -18,7 +18,8 @@ static gboolean verify(const Disclosure *disclosure, const Trust *trust,
     asked.ledger = trust_log_key(trust, origin, place);
     if (!asked.ledger && !asked.quorum) {
         g_set_error(error, CONCERT_ERROR, CONCERT_ERROR_DENIED,
-                    "checkpoint: it is of the log \"%s\", and no key of yours is", origin);
+                    "checkpoint: it is of the log \"%s\", and no key of yours is (--key, --policy)",
+                    origin);
         return FALSE;
     }
     do {
@@ -144,7 +145,7 @@ static int run(const CommandCall *call, GError **error)
     g_autoptr(Disclosure) disclosure =
         disclosure_parse((const char *)text->data, text->len, DISCLOSURE_MAX, error);
     if (!disclosure) {
-        g_prefix_error(error, "%s: ", path);
+        g_prefix_error(error, "%s: this is no disclosure: ", path);
         return COMMAND_ERROR;
     }
     gboolean good = verify(disclosure, trust, &result, &failure);

@@ -69,8 +69,10 @@ GPtrArray *cmd_notify_choose(const CommandCall *call, Store *store, const char *
         if (!choose_state(store, states[i], batch, ids, error))
             return NULL;
     if (ids->len == 0) {
-        g_set_error_literal(error, CONCERT_ERROR, CONCERT_ERROR_NOT_FOUND,
-                            "there is no notice with which that is possible");
+        g_autofree char *wanted = g_strjoinv(" or ", (char **)states);
+        g_set_error(error, CONCERT_ERROR, CONCERT_ERROR_NOT_FOUND,
+                    "no notice%s%s is %s: `concert notify list --all` has all, and how they stand",
+                    batch ? " of the batch " : "", batch ? batch : "", wanted);
         return NULL;
     }
     return g_steal_pointer(&ids);

@@ -180,7 +180,8 @@ static SignedJson *read_report(const char *path, GPtrArray *faults, GError **err
     g_autoptr(SignedJson) report =
         signed_json_parse(json, size, STATISTICS_REPORT_BYTES_MAX, STATISTICS_REPORT_TYPE, error);
     if (!report || !statistics_report_check(report->body, faults, error)) {
-        g_prefix_error(error, "%s: %s", path, report ? "" : "this is no signed report: ");
+        g_prefix_error(error, "%s: %s", path,
+                       report ? "" : "this is no signed report, as html and json are: ");
         return NULL;
     }
     g_autoptr(GString) page = within ? report_view_html(report->body, within) : NULL;

@@ -18,6 +18,7 @@
 #include "node/release_standing.h"
 #include "node/reminder.h"
 #include "node/tile_files.h"
+#include "node/tls.h"
 #include "server/server.h"
 #include "store/own_card.h"
 
@@ -56,6 +57,15 @@ static void report(const CommandCall *call, const Server *server)
             output_line("certificate SHA-256 %s", fingerprint);
     }
     output_flush();
+}
+
+/* Peers go by the pin in the node's card; everybody else refuses it. */
+static void tell_certificate(const Node *node, const Server *server)
+{
+    const char *path = config_path(node_config(node), SETTING_SERVER_TLS_CERTIFICATE);
+    g_autofree char *lapse = server_fingerprint(server) ? tls_lapse(path) : NULL;
+    if (lapse)
+        output_note("%s", lapse);
 }
 
 static void tell_tiles(const char *message, gpointer user)
@@ -207,6 +217,7 @@ static int run(const CommandCall *call, GError **error)
         watch_card(&watch);
         guint watching = g_timeout_add_seconds(1, watch_card, &watch);
         report(call, server);
+        tell_certificate(node, server);
         TileFiles *tiles = start_tiles(node);
         FollowSchedule *schedule = follow_schedule_start(node, tell_source, NULL);
         Mailer *mailer = mailer_start(node, tell_mail, NULL);
@@ -227,7 +238,7 @@ static int run(const CommandCall *call, GError **error)
     g_source_remove(terminate);
     /* A second SIGTERM must not cut the closing of the store short; a second Ctrl-C may. */
     signal(SIGTERM, SIG_IGN);
-    return *error ? COMMAND_ERROR : COMMAND_OK;
+    return *error ? command_file_error(error) : COMMAND_OK;
 }
 
 const Command cmd_serve = {

@@ -9,6 +9,7 @@
 #include "cli/commands.h"
 #include "cli/dispatch_view.h"
 #include "cli/output.h"
+#include "node/tls.h"
 #include "store/accounts.h"
 #include "store/collections.h"
 #include "store/deliveries.h"
@@ -263,6 +264,16 @@ static void find_other_name(const char *name, Status *status)
                                         name, status->ledger_node, name));
 }
 
+/* Peers go by the pin in the node's card; everybody else refuses a certificate that is over. */
+static void find_certificate(const Config *config, Status *status)
+{
+    char *lapse = status->listening && strstr(status->listening, "https://")
+                      ? tls_lapse(config_path(config, SETTING_SERVER_TLS_CERTIFICATE))
+                      : NULL;
+    if (lapse)
+        g_ptr_array_add(status->warnings, lapse);
+}
+
 static void find_warnings(const Config *config, Status *status)
 {
     status->warnings = g_ptr_array_new_with_free_func(g_free);
@@ -273,6 +284,7 @@ static void find_warnings(const Config *config, Status *status)
     find_other_name(config_string(config, SETTING_NODE_NAME), status);
     find_ledger_warnings(status);
     find_exchange_warnings(status);
+    find_certificate(config, status);
     if (status->newest > timestamp_now() + SKEW_MAX) {
         char text[OUTPUT_NUMBER_MAX];
         g_ptr_array_add(status->warnings,

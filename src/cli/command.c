@@ -30,7 +30,8 @@ static const CommandOption option_node = {
     .name = "node",
     .type = COMMAND_TEXT,
     .argument = "DIR",
-    .help = "directory of the node (default: $CONCERT_NODE, else a place for the user)"};
+    .help = "directory of the node (default: $CONCERT_NODE, else /var/lib/concert for root, "
+            "~/.local/share/concert for others)"};
 static const CommandOption option_help = {
     .name = "help", .letter = 'h', .type = COMMAND_FLAG, .help = "print this help"};
 

@@ -226,7 +226,9 @@ static gboolean find_writer(Node *node, NodeMode mode, GError **error)
             return TRUE;
         if (waited >= LOCK_PATIENCE_MS || mode == NODE_SERVE) {
             g_set_error(error, CONCERT_ERROR, CONCERT_ERROR_BUSY,
-                        "%s: another process is writing to this node", node->directory);
+                        "%s: another process is writing to this node: `concert status` tells "
+                        "whether it is served",
+                        node->directory);
             return FALSE;
         }
         g_usleep(LOCK_RETRY_MS * 1000);

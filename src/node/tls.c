@@ -11,10 +11,12 @@
 #include <unistd.h>
 
 #include "base/sha256.h"
+#include "base/timestamp.h"
 
 #define LIFETIME_SECONDS (10 * 365 * 24 * 3600)
 #define BACKDATE_SECONDS 3600 /* for clients whose clock is a little behind */
 #define MAX_FILE         (1024 * 1024)
+#define SOON_SECONDS     (14 * 24 * 3600) /* to renew a certificate */
 
 G_DEFINE_AUTO_CLEANUP_FREE_FUNC(gnutls_x509_privkey_t, gnutls_x509_privkey_deinit, NULL)
 G_DEFINE_AUTO_CLEANUP_FREE_FUNC(gnutls_x509_crt_t, gnutls_x509_crt_deinit, NULL)
@@ -188,6 +190,26 @@ char *tls_fingerprint(const char *pem, GError **error)
     for (gsize i = 0; i < sizeof digest; i++)
         g_string_append_printf(hex, "%s%02X", i > 0 ? ":" : "", digest[i]);
     return g_string_free(hex, FALSE);
+}
+
+char *tls_lapse(const char *path)
+{
+    g_auto(gnutls_x509_crt_t) certificate = NULL;
+    g_autofree char *pem = NULL;
+    char text[TIMESTAMP_MAX];
+    gint64 now = timestamp_now() / G_USEC_PER_SEC;
+    if (!g_file_get_contents(path, &pem, NULL, NULL) || import_first(pem, &certificate) < 0)
+        return NULL;
+    gint64 from = gnutls_x509_crt_get_activation_time(certificate);
+    gint64 until = gnutls_x509_crt_get_expiration_time(certificate);
+    const char *what = from > now                   ? "is valid only from"
+                       : until < now                ? "has expired at"
+                       : until < now + SOON_SECONDS ? "expires at"
+                                                    : NULL;
+    return what ? g_strdup_printf(
+                      "the TLS certificate %s %s %s", path, what,
+                      timestamp_format(text, (from > now ? from : until) * G_USEC_PER_SEC, 0))
+                : NULL;
 }
 
 char *tls_pin(const char *pem, GError **error)

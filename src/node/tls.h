@@ -9,6 +9,11 @@
 gboolean tls_load(const char *key_path, const char *certificate_path, const char *name,
                   char **ret_key, char **ret_certificate, GError **error);
 
+/* What is wrong with the time of the certificate in the file @path, in words for people: that it
+ * has ended, is soon to end, or is not valid yet. NULL when all is well, or the file cannot be
+ * read, of which others tell. Caller frees. */
+char *tls_lapse(const char *path);
+
 /* The SHA-256 of the first certificate in @pem, as "AB:CD:...", for people to compare. Caller
  * frees. NULL with @error when it is no certificate. */
 char *tls_fingerprint(const char *pem, GError **error);

@@ -60,6 +60,9 @@ int listen_open(const char *host, guint16 port, guint16 *ret_port, GError **erro
             g_set_error(error, CONCERT_ERROR, CONCERT_ERROR_BUSY,
                         "%s port %u is in use by another program: [server] listen chooses", host,
                         port);
+        else if (errnum == EADDRNOTAVAIL)
+            g_set_error(error, CONCERT_ERROR, CONCERT_ERROR_INPUT,
+                        "this machine has no address %s: [server] listen chooses", host);
         else
             error_from_errno(error, errnum, "listening on %s port %u", host, port);
         return -1;

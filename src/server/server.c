@@ -68,8 +68,10 @@ static gboolean load_certificate(Server *server, const Config *config, GError **
     if (!tls_load(config_path(config, SETTING_SERVER_TLS_KEY),
                   config_path(config, SETTING_SERVER_TLS_CERTIFICATE),
                   config_string(config, SETTING_NODE_NAME), &server->key, &server->certificate,
-                  error))
+                  error)) {
+        g_prefix_error(error, "[server] tls_certificate, tls_key: ");
         return FALSE;
+    }
     server->fingerprint = tls_fingerprint(server->certificate, error);
     return server->fingerprint != NULL;
 }

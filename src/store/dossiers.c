@@ -447,7 +447,8 @@ Dossier *dossiers_get(Store *store, const char *id, GError **error)
     if (!found)
         return NULL;
     if (found->len == 0 || id[0] == '\0') {
-        g_set_error(error, CONCERT_ERROR, CONCERT_ERROR_NOT_FOUND, "no dossier \"%s\"", id);
+        g_set_error(error, CONCERT_ERROR, CONCERT_ERROR_NOT_FOUND,
+                    "there is no dossier \"%s\" here: `concert dossier list --all` has all", id);
         return NULL;
     }
     const Dossier *first = found->pdata[0];

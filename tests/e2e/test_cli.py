@@ -265,6 +265,52 @@ class NodeTest(concert.NodeTestCase):
             self.assertIn(f"port {port} is in use by another program: [server] listen",
                           self.concert("serve", status=2).err)
 
+    def test_address_of_another_machine(self):
+        self.configure({"server": {"listen": "192.0.2.55:8470"}})
+        self.assertIn("this machine has no address 192.0.2.55: [server] listen chooses",
+                      self.concert("serve", status=2).err)
+
+    def test_certificate(self):
+        """One that is soon over is told by who serves it, and to who asks how things are."""
+        self.configure({"server": {"tls": "on", "tls_certificate": self.directory / "c.pem",
+                                   "tls_key": self.directory / "k.pem"}})
+        server = self.serve()
+        self.assertNotIn("certificate", self.concert("status").out)
+        server.stop()
+        self.assertNotIn("the TLS certificate", "\n".join(server.log))
+        subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt",
+                        "ec_paramgen_curve:prime256v1", "-nodes", "-keyout", "k.pem", "-out", "c.pem",
+                        "-days", "5", "-subj", "/CN=cert.alder.example"], cwd=self.directory,
+                       check=True, capture_output=True)
+        self.serve()
+        self.assertRegex(self.concert("status", status=1).out,
+                         r"warning +the TLS certificate .*/c\.pem expires at 2")
+
+    def test_certificate_that_is_not_there(self):
+        (self.directory / "k.pem").write_text("")
+        self.configure({"server": {"tls": "on", "tls_certificate": self.directory / "c.pem",
+                                   "tls_key": self.directory / "k.pem"}})
+        error = self.concert("serve", status=2).err
+        self.assertIn("[server] tls_certificate, tls_key: ", error)
+        self.assertIn("c.pem: No such file", error)
+
+    def test_what_to_name_instead(self):
+        """What was meant otherwise is told with what would do."""
+        self.assertIn('no file "cert.birch.example": a node is named by its URL, https://HOST',
+                      self.concert("peer", "invite", "cert.birch.example", status=2).err)
+        self.assertIn("concert dossier list --all",
+                      self.concert("request", "ack", "deadbeef", status=1).err)
+        self.assertIn("no notice of the batch none is drafted: `concert notify list",
+                      self.concert("notify", "approve", "--batch", "none", "--as", "Duty Officer",
+                                   status=1).err)
+        path = self.write("list.txt", "192.0.2.1\n")
+        self.assertIn("this is no disclosure",
+                      self.concert("ledger", "verify-disclosure", path, status=2).err)
+        self.assertIn("[fetch] allow_private",
+                      self.concert("import", "http://127.0.0.1/list", status=2).err)
+        self.serve()
+        self.assertIn("`concert status` tells", self.concert("serve", status=2).err)
+
     def test_init_checks_its_settings(self):
         result = concert.run("init", "--node", self.directory / "new", "--listen", "nowhere",
                              status=2)
