@@ -162,8 +162,12 @@ static gboolean fail_transfer(const Fetch *fetch, CURLcode code, const char *mes
     if (code == CURLE_OPERATION_TIMEDOUT)
         return fetch_target_fail(error, CONCERT_ERROR_LIMIT, url, "it takes too long (%s)",
                                  *message ? message : late_curl()->easy_strerror(code));
-    return fetch_target_fail(error, CONCERT_ERROR_IO, url, "%s",
-                             *message ? message : late_curl()->easy_strerror(code));
+    return fetch_target_fail(
+        error, CONCERT_ERROR_IO, url, "%s%s", *message ? message : late_curl()->easy_strerror(code),
+        code == CURLE_PEER_FAILED_VERIFICATION
+            ? " ([fetch] ca_file, or --ca-file of commands that have it, names "
+              "one to trust)"
+            : "");
 }
 
 static void keep_headers(const Fetch *fetch, CURL *curl, FetchResult *result)

@@ -266,10 +266,9 @@ static const Command cmd_key_seal = {
 static int unlock(const CommandCall *call, GError **error)
 {
     g_auto(SecretText) passphrase = NULL;
-    gboolean made;
-    if (!secret_new_password(call, &passphrase, &made, error))
+    if (!secret_known_password(call, &passphrase, error))
         return COMMAND_ERROR;
-    if (!passphrase || made)
+    if (!passphrase)
         return command_usage(call, error, "say where the passphrase comes from");
     if (!node_is_served(command_node_directory(call)))
         return command_usage(call, error,
@@ -281,7 +280,7 @@ static int unlock(const CommandCall *call, GError **error)
 static const Command cmd_key_unlock = {
     .name = "unlock",
     .summary = "give the running node the passphrase of its keys",
-    .options = (const CommandOption[]){SECRET_OPTIONS, COMMAND_OPTIONS_END},
+    .options = (const CommandOption[]){SECRET_KNOWN_OPTIONS, COMMAND_OPTIONS_END},
     .uses_node = TRUE,
     .run = unlock,
 };

@@ -10,14 +10,12 @@
 
 static gboolean get_passphrase(const CommandCall *call, char **ret_passphrase, GError **error)
 {
-    gboolean made;
     g_auto(SecretText) given = NULL;
-    if (!secret_new_password(call, &given, &made, error))
+    if (!secret_known_password(call, &given, error))
         return FALSE;
-    if (given && !made)
-        *ret_passphrase = g_steal_pointer(&given);
-    else if (given || !keyring_read_passphrase(NULL, ret_passphrase, error))
-        return FALSE;
+    if (!given)
+        return keyring_read_passphrase(NULL, ret_passphrase, error);
+    *ret_passphrase = g_steal_pointer(&given);
     return TRUE;
 }
 
@@ -70,7 +68,7 @@ const Command cmd_restore = {
             {"keys", 'k', COMMAND_TEXT, "FILE",
              .help = "the keys that `concert backup --keys` wrote; their passphrase may be in "
                      "CONCERT_PASSPHRASE"},
-            SECRET_OPTIONS,
+            SECRET_KNOWN_OPTIONS,
             COMMAND_OPTIONS_END,
         },
     .examples =

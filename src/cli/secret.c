@@ -71,8 +71,8 @@ static char *ask(const char *prompt, GError **error)
     struct termios before;
     if (tty < 0 || tcgetattr(tty, &before) != 0) {
         g_set_error(error, CONCERT_ERROR, CONCERT_ERROR_INPUT,
-                    "there is no terminal to ask for a password on; use --password-stdin, "
-                    "--password-file or --password-new");
+                    "there is no terminal to ask for a password on; use --password-stdin or "
+                    "--password-file");
         if (tty >= 0)
             close(tty);
         return NULL;
@@ -133,10 +133,11 @@ char *secret_from_file(const char *path, GError **error)
     return secret;
 }
 
-gboolean secret_new_password(const CommandCall *call, char **ret_password, gboolean *ret_made,
+static gboolean get_password(const CommandCall *call, gboolean is_new, char **ret_password,
                              GError **error)
 {
-    gboolean terminal = command_flag(call, "password"), made = command_flag(call, "password-new");
+    gboolean terminal = command_flag(call, "password");
+    gboolean made = is_new && command_flag(call, "password-new");
     gboolean standard_input = command_flag(call, "password-stdin");
     const char *path = command_text(call, "password-file");
     int given = terminal + made + standard_input + (path != NULL);
@@ -144,14 +145,25 @@ gboolean secret_new_password(const CommandCall *call, char **ret_password, gbool
         command_usage(call, error, "a password comes from one place only");
         return FALSE;
     }
-    char *password = terminal         ? ask_twice(error)
-                     : made           ? password_generate()
+    char *password = terminal         ? is_new ? ask_twice(error) : ask("Password", error)
+                             : made ? password_generate()
                      : standard_input ? read_line(STDIN_FILENO, "standard input", NULL, error)
                      : path           ? secret_from_file(path, error)
                                       : NULL;
     if (given == 1 && !password)
         return FALSE;
     *ret_password = password;
-    *ret_made = made;
     return TRUE;
+}
+
+gboolean secret_new_password(const CommandCall *call, char **ret_password, gboolean *ret_made,
+                             GError **error)
+{
+    *ret_made = command_flag(call, "password-new");
+    return get_password(call, TRUE, ret_password, error);
+}
+
+gboolean secret_known_password(const CommandCall *call, char **ret_password, GError **error)
+{
+    return get_password(call, FALSE, ret_password, error);
 }

@@ -4,13 +4,19 @@
 
 #include "cli/command.h"
 
-/* The options that say where a new password comes from. */
-#define SECRET_OPTIONS                                                                             \
+/* The options that say where a password comes from that there is already. */
+#define SECRET_KNOWN_OPTIONS                                                                       \
     {"password", 'p', COMMAND_FLAG, .help = "ask for a password on the terminal"},                 \
         {"password-stdin", 0, COMMAND_FLAG,                                                        \
          .help = "read the password from the first line of standard input"},                       \
-        {"password-file", 0, COMMAND_TEXT, "FILE",                                                 \
-         .help = "read the password from the first line of FILE"},                                 \
+    {                                                                                              \
+        "password-file", 0, COMMAND_TEXT, "FILE",                                                  \
+            .help = "read the password from the first line of FILE"                                \
+    }
+
+/* Those that say where a new one comes from. */
+#define SECRET_OPTIONS                                                                             \
+    SECRET_KNOWN_OPTIONS,                                                                          \
     {                                                                                              \
         "password-new", 0, COMMAND_FLAG, .help = "make a random password and print it, once"       \
     }
@@ -20,6 +26,10 @@
  * be given. Free with secret_free(). */
 gboolean secret_new_password(const CommandCall *call, char **ret_password, gboolean *ret_made,
                              GError **error);
+
+/* Gets the password that opens something, as the call's SECRET_KNOWN_OPTIONS say: typed once, where
+ * it is asked for. NULL when they say nothing. Free with secret_free(). */
+gboolean secret_known_password(const CommandCall *call, char **ret_password, GError **error);
 
 /* The first line of a file ("-": standard input), without its newline. That there is no such file
  * is the user's mistake: CONCERT_ERROR_INPUT. Free with secret_free(). */

@@ -26,7 +26,9 @@ static gboolean is_sealed(Keyring *keyring)
 gboolean keyring_core_deny_locked(const char *path, GError **error)
 {
     g_set_error(error, CONCERT_ERROR, CONCERT_ERROR_DENIED,
-                "%s is sealed, and its passphrase was not given", path);
+                "%s is sealed, and its passphrase was not given: [ledger] key_passphrase_file, "
+                "CONCERT_PASSPHRASE or `concert key unlock` gives it",
+                path);
     return FALSE;
 }
 
