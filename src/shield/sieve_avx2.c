@@ -147,10 +147,21 @@ static inline void classify_word(const guint8 *text, SieveBlock *block, guint at
     block->masks[SIEVE_HIGH][at] = highest(&bytes);
 }
 
+static inline void classify_words(const guint8 *text, SieveBlock *block, guint at)
+{
+    for (guint lane = 0; lane < LANES; lane++)
+        classify_word(text + lane * 64, block, at + lane);
+}
+
 static inline guint64 equal_word(const guint8 *text, guint8 byte)
 {
     Pair bytes = load_pair(text);
     return is(&bytes, (char)byte);
+}
+
+static inline guint count_word(const guint8 *text, guint8 byte)
+{
+    return (guint)__builtin_popcountll(equal_word(text, byte));
 }
 
 static inline guint32 *flatten(guint32 *into, guint64 mask, guint32 base)

@@ -132,6 +132,11 @@ static inline guint64 equal_word(const guint8 *text, guint8 byte)
     return _mm512_cmpeq_epi8_mask(_mm512_loadu_si512(text), _mm512_set1_epi8((char)byte));
 }
 
+static inline guint count_word(const guint8 *text, guint8 byte)
+{
+    return (guint)__builtin_popcountll(equal_word(text, byte));
+}
+
 static const guint8 numbers_of_bytes[64] __attribute__((aligned(64))) = {
     0,  1,  2,  3,  4,  5,  6,  7,  8,  9,  10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21,
     22, 23, 24, 25, 26, 27, 28, 29, 30, 31, 32, 33, 34, 35, 36, 37, 38, 39, 40, 41, 42, 43,

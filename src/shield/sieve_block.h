@@ -84,11 +84,16 @@ typedef enum {
 /* Most places of one kind in a block, and some that are written without being asked for. */
 #define SIEVE_LIST_MAX (SIEVE_WORDS * 64 + 64)
 
-/* Words of masks that are combined at a time. */
+/* Words that are classified and listed together, in steps of as many as are combined at a time:
+ * whether any of so many has a place is less of a surprise than whether one has. */
+#define GROUP 8
+/* Words of masks that are combined at a time, unless who includes this says otherwise. */
+#ifndef LANES
 #define LANES 8
-typedef guint64 Words __attribute__((vector_size(64)));
+#endif
+typedef guint64 Words __attribute__((vector_size(8 * LANES)));
 /* The same where it lies among other words: only to be read and written through. */
-typedef guint64 WordsInMemory __attribute__((vector_size(64), aligned(8), may_alias));
+typedef guint64 WordsInMemory __attribute__((vector_size(8 * LANES), aligned(8), may_alias));
 
 /* Escapes in escapes that are looked through, as SPOT_DEPTH. */
 #define SIEVE_DEPTH 2

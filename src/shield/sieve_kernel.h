@@ -1,16 +1,17 @@
 /* sieve_kernel.h - the sieve's loops, once for each kind of machine. Included by sieve_plain.c,
  * sieve_avx2.c and sieve_avx512.c, which before that define
  *
- *     static inline void classify_word(const guint8 *text, SieveBlock *block, guint at)
- *         writes the SIEVE_CLASSES masks of 64 bytes to word @at; or, where SIEVE_LANES is defined,
  *     static inline void classify_words(const guint8 *text, SieveBlock *block, guint at)
- *         those of eight words from @at on;
+ *         writes the SIEVE_CLASSES masks of GROUP words of 64 bytes from @at on;
  *     static inline guint64 equal_word(const guint8 *text, guint8 byte)
  *         the bytes of 64 that are @byte;
+ *     static inline guint count_word(const guint8 *text, guint8 byte)
+ *         how many of 64 these are;
  *     static inline guint32 *flatten(guint32 *into, guint64 mask, guint32 base)
  *         appends the numbers of the bits of @mask, plus @base; may write 16 more;
- *     static inline Words add_words(Words a, Words b, guint8 *carry)
- *         the sum of numbers of 512 bits;
+ *     static inline Words add_words(Words a, Words b, Carry *carry)
+ *         the sum of numbers as long as Words (a Carry is a guint8 unless SIEVE_OWN_CARRY is
+ *         defined, and the type with carry_of() and has_carry());
  *     static inline guint32 *flatten_words(guint32 *into, Words words, guint32 base, guint usual)
  *         the same of eight words, few of which have more than @usual, in any order (where
  *         SIEVE_LANES is defined);
@@ -30,25 +31,20 @@
 #define BEHIND(mask, at, n) SHIFT_DOWN(LOAD(mask, at), LOAD(mask, (at) + 1), n)
 #define BEFORE(mask, at, n) SHIFT_UP(LOAD(mask, at), LOAD(mask, (at)-1), n)
 
+/* Steps of a group. */
+#define STEPS (GROUP / LANES)
+
 /* A walk over all words of a block; on its own, so that a profile shows what it takes. */
-#define PASS static __attribute__((noinline)) void
+#define PASS static __attribute__((noinline, aligned(64))) void
 
 /* Fetches what the next block has where this one has the words from @at on: memory is slow, and has
  * nothing to do while masks are combined. */
 static inline void fetch_next(const guint8 *text, guint at, guint half)
 {
-    text += (SIEVE_WORDS + SIEVE_AHEAD + at - SIEVE_FIRST + half * LANES / 2) * 64;
-    for (guint lane = 0; lane < LANES / 2; lane++)
-        __builtin_prefetch(text + lane * 64);
+    text += (SIEVE_WORDS + SIEVE_AHEAD + at - SIEVE_FIRST + half * GROUP / 2) * 64;
+    for (guint word = 0; word < GROUP / 2; word++)
+        __builtin_prefetch(text + word * 64);
 }
-
-#ifndef SIEVE_LANES
-static inline void classify_words(const guint8 *text, SieveBlock *block, guint at)
-{
-    for (guint lane = 0; lane < LANES; lane++)
-        classify_word(text + lane * 64, block, at + lane);
-}
-#endif
 
 /* Classifies what is not yet known of the block up to word @end and of the words behind it. */
 PASS classify(SieveBlock *block, const guint8 *text, gsize length, guint end)
@@ -56,16 +52,16 @@ PASS classify(SieveBlock *block, const guint8 *text, gsize length, guint end)
     guint at = SIEVE_FIRST + block->known;
     guint64 high = block->masks[SIEVE_HIGH][SIEVE_FIRST - 1];
 
-    end += (SIEVE_FIRST - end) % LANES + SIEVE_AHEAD;
-    for (; at < end; at += LANES) {
+    end += (SIEVE_FIRST - end) % GROUP + SIEVE_AHEAD;
+    for (; at < end; at += GROUP) {
         gsize done = (at - SIEVE_FIRST) * 64;
-        if (G_UNLIKELY(done + LANES * 64 > length))
+        if (G_UNLIKELY(done + GROUP * 64 > length))
             break;
         classify_words(text + done, block, at);
     }
-    for (; at < end; at += LANES) {
+    for (; at < end; at += GROUP) {
         gsize done = (at - SIEVE_FIRST) * 64;
-        guint8 rest[LANES * 64] = {0}; /* that is of no class */
+        guint8 rest[GROUP * 64] = {0}; /* that is of no class */
         if (done < length)
             memcpy(rest, text + done, MIN(length - done, sizeof(rest)));
         classify_words(rest, block, at);
@@ -80,7 +76,7 @@ static gsize count_bytes(const guint8 *text, gsize length, guint8 byte)
     gsize count = 0, at = 0;
 
     for (; at + 64 <= length; at += 64)
-        count += (gsize)__builtin_popcountll(equal_word(text + at, byte));
+        count += count_word(text + at, byte);
     if (at < length)
         count += (gsize)__builtin_popcountll(equal_word(text + at, byte) << (64 - (length - at)));
     return count;
@@ -102,14 +98,47 @@ PASS take_out_escapes(SieveBlock *block, guint end)
     }
 }
 
-/* Is there anything to do for @words? Who does eight words in few instructions does them all: that
+#ifndef SIEVE_OWN_CARRY
+typedef guint8 Carry; /* 0 or 1 */
+
+static inline Carry carry_of(guint8 bit)
+{
+    return bit;
+}
+
+static inline guint8 has_carry(Carry carry)
+{
+    return carry;
+}
+#endif
+
+typedef struct {
+    Words steps[STEPS];
+} Group;
+
+static inline gboolean any_of(Group group)
+{
+    Words all = group.steps[0];
+    for (guint step = 1; step < STEPS; step++)
+        all |= group.steps[step];
+    return any(all);
+}
+
+static inline Group either(Group a, Group b)
+{
+    for (guint step = 0; step < STEPS; step++)
+        a.steps[step] |= b.steps[step];
+    return a;
+}
+
+/* Is there anything to do for @group? Who does eight words in few instructions does them all: that
  * takes less than a branch that nobody can foresee. */
-static inline gboolean is_worth_it(Words words)
+static inline gboolean is_worth_it(Group group)
 {
 #ifdef SIEVE_LANES
     return TRUE;
 #else
-    return any(words);
+    return any_of(group);
 #endif
 }
 
@@ -122,17 +151,32 @@ static inline Words full_quarters(Words words)
 }
 
 /* Runs of 32 hexadecimal digits; what stands before them is looked at later. */
-static inline Words hash_starts(const SieveBlock *block, guint at)
+static inline Words starts_of_32(const SieveBlock *block, guint at)
 {
     Words low = LOAD(SIEVE_DIGITS, at), high = LOAD(SIEVE_DIGITS, at + 1);
-    /* They have all of some quarter of a word, and hardly anything else has. */
-    if (!is_worth_it(full_quarters(low) | full_quarters(high)))
-        return (Words){0};
+
     for (guint n = 1; n <= 16; n *= 2) {
         low &= low >> n | high << (64 - n);
         high &= high >> n;
     }
     return low & ~BEFORE(SIEVE_DIGITS, at, 1);
+}
+
+static inline Group hash_starts(const SieveBlock *block, guint at)
+{
+    Group full;
+
+    for (guint step = 0; step < STEPS; step++) {
+        guint word = at + step * LANES;
+        full.steps[step] =
+            full_quarters(LOAD(SIEVE_DIGITS, word)) | full_quarters(LOAD(SIEVE_DIGITS, word + 1));
+    }
+    /* They have all of some quarter of a word, and hardly anything else has. */
+    if (!is_worth_it(full))
+        return (Group){0};
+    for (guint step = 0; step < STEPS; step++)
+        full.steps[step] = starts_of_32(block, at + step * LANES);
+    return full;
 }
 
 /* Hosts begin behind "://", which may be written ":\/\/", and behind '@'. */
@@ -155,31 +199,47 @@ static inline Words after_backslash(const SieveBlock *block, guint at)
            (BEHIND(SIEVE_HEX, at, 1) & BEHIND(SIEVE_HEX, at, 2) & BEHIND(SIEVE_HEX, at, 3));
 }
 
-static inline Words escape_starts(const SieveBlock *block, guint at)
+/* What may stand behind an opening bracket: a separator, and a bracket that closes. */
+static inline Words before_close(const SieveBlock *block, guint at)
 {
-    Words starts = LOAD(SIEVE_ESCAPE, at), backslash = LOAD(SIEVE_BACKSLASH, at);
-    Words open = LOAD(SIEVE_OPEN, at) & BEHIND(SIEVE_NEXT, at, 1);
+    return BEHIND(SIEVE_CLOSE, at, 2) | BEHIND(SIEVE_CLOSE, at, 3) | BEHIND(SIEVE_CLOSE, at, 4);
+}
 
-    if (any(backslash))
-        starts |= backslash & after_backslash(block, at);
-    if (any(open))
-        starts |= open & (BEHIND(SIEVE_CLOSE, at, 2) | BEHIND(SIEVE_CLOSE, at, 3) |
-                          BEHIND(SIEVE_CLOSE, at, 4));
+static inline Group escape_starts(const SieveBlock *block, guint at)
+{
+    Group starts, backslashes, open;
+
+    for (guint step = 0; step < STEPS; step++, at += LANES) {
+        starts.steps[step] = LOAD(SIEVE_ESCAPE, at);
+        backslashes.steps[step] = LOAD(SIEVE_BACKSLASH, at);
+        open.steps[step] = LOAD(SIEVE_OPEN, at) & BEHIND(SIEVE_NEXT, at, 1);
+    }
+    at -= GROUP;
+    if (any_of(backslashes))
+        for (guint step = 0; step < STEPS; step++)
+            starts.steps[step] |=
+                backslashes.steps[step] & after_backslash(block, at + step * LANES);
+    if (any_of(open))
+        for (guint step = 0; step < STEPS; step++)
+            starts.steps[step] |= open.steps[step] & before_close(block, at + step * LANES);
     return starts;
 }
 
-#ifndef SIEVE_LANES
-/* Appends the numbers of the bits of @words, plus @base, in any order; may write 16 more. */
-static inline guint32 *flatten_words(guint32 *into, Words words, guint32 base, guint usual)
+#ifdef SIEVE_LANES
+static inline guint32 *flatten_group(guint32 *into, Group group, guint32 base, guint usual)
 {
-    guint64 lanes[LANES];
+    return flatten_words(into, group.steps[0], base, usual);
+}
+#else
+/* Appends the numbers of the bits of @group, plus @base, in their order; may write 16 more. */
+static inline guint32 *flatten_group(guint32 *into, Group group, guint32 base, guint usual)
+{
+    guint64 words[GROUP];
 
     (void)usual;
-    if (!any(words))
-        return into;
-    *(WordsInMemory *)lanes = words;
-    for (guint lane = 0; lane < LANES; lane++)
-        into = flatten(into, lanes[lane], base + lane * 64);
+    memcpy(words, &group, sizeof(words));
+    for (guint i = 0; i < GROUP; i++)
+        into = flatten(into, words[i], base + i * 64);
     return into;
 }
 #endif
@@ -196,24 +256,24 @@ static inline Lister begin_list(SieveBlock *block, SieveList list, guint which)
     return (Lister){.into = block->lists[list], .waiting = &block->waiting[which]};
 }
 
-/* Lists the ones of @words in any order; few words have more than @usual. Who does eight words in
+/* Lists the ones of @group in any order; few words have more than @usual. Who does eight words in
  * few instructions does it now. Who does one after the other does it at the end, when those that
  * have none are left out: a branch for each would be foreseen by nobody. */
-static inline void list_more(Lister *lister, Words words, guint32 base, guint usual)
+static inline void list_more(Lister *lister, Group group, guint32 base, guint usual)
 {
 #ifdef SIEVE_LANES
-    lister->into = flatten_words(lister->into, words, base, usual);
+    lister->into = flatten_group(lister->into, group, base, usual);
 #else
-    guint64 lanes[LANES];
+    guint64 words[GROUP];
 
     (void)usual;
-    if (!any(words))
+    if (!any_of(group))
         return;
-    *(WordsInMemory *)lanes = words;
-    for (guint lane = 0; lane < LANES; lane++) {
-        lister->waiting->words[lister->count] = lanes[lane];
-        lister->waiting->bases[lister->count] = base + lane * 64;
-        lister->count += lanes[lane] != 0;
+    memcpy(words, &group, sizeof(words));
+    for (guint i = 0; i < GROUP; i++) {
+        lister->waiting->words[lister->count] = words[i];
+        lister->waiting->bases[lister->count] = base + i * 64;
+        lister->count += words[i] != 0;
     }
 #endif
 }
@@ -228,27 +288,27 @@ static inline void end_list(SieveBlock *block, SieveList list, Lister *lister)
     block->counts[list] = (guint)(into - block->lists[list]);
 }
 
-/* Lists the ones of @words, if any, in any order. */
-static inline void list_words(SieveBlock *block, SieveList list, guint at, Words words)
+/* Lists the ones of @group, if any, in any order. */
+static inline void list_group(SieveBlock *block, SieveList list, guint at, Group group)
 {
     guint32 *into = block->lists[list] + block->counts[list];
 
-    if (any(words))
+    if (any_of(group))
         block->counts[list] =
-            (guint)(flatten_words(into, words, (at - SIEVE_FIRST) * 64, 1) - block->lists[list]);
+            (guint)(flatten_group(into, group, (at - SIEVE_FIRST) * 64, 1) - block->lists[list]);
 }
 
 /* The same in their order. */
-static inline void list_in_order(SieveBlock *block, SieveList list, guint at, Words words)
+static inline void list_in_order(SieveBlock *block, SieveList list, guint at, Group group)
 {
-    guint64 lanes[LANES];
+    guint64 words[GROUP];
     guint32 *into = block->lists[list] + block->counts[list];
 
-    if (!any(words))
+    if (!any_of(group))
         return;
-    *(WordsInMemory *)lanes = words;
-    for (guint lane = 0; lane < LANES; lane++)
-        into = flatten(into, lanes[lane], (at + lane - SIEVE_FIRST) * 64);
+    memcpy(words, &group, sizeof(words));
+    for (guint i = 0; i < GROUP; i++)
+        into = flatten(into, words[i], (at + i - SIEVE_FIRST) * 64);
     block->counts[list] = (guint)(into - block->lists[list]);
 }
 
@@ -257,17 +317,19 @@ PASS list_starts(SieveBlock *block, const guint8 *text, guint end)
 {
     Lister found = begin_list(block, SIEVE_HASHES, 0);
 
-    for (guint at = SIEVE_FIRST; at < end; at += LANES) {
-        Words escapes = escape_starts(block, at), hashes = hash_starts(block, at);
+    for (guint at = SIEVE_FIRST; at < end; at += GROUP) {
+        Group escapes = escape_starts(block, at), hashes = hash_starts(block, at), ja4s, splits;
         fetch_next(text, at, 0);
-        Words ja4s = LOAD(SIEVE_UNDERSCORE, at) & BEHIND(SIEVE_UNDERSCORE, at, 13);
-        Words splits = LOAD(SIEVE_DOT, at) & BEHIND(SIEVE_DOT, at, 1) & BEFORE(SIEVE_RUN, at, 1) &
-                       ~BEFORE(SIEVE_DOT, at, 1);
+        for (guint step = 0, word = at; step < STEPS; step++, word += LANES) {
+            ja4s.steps[step] = LOAD(SIEVE_UNDERSCORE, word) & BEHIND(SIEVE_UNDERSCORE, word, 13);
+            splits.steps[step] = LOAD(SIEVE_DOT, word) & BEHIND(SIEVE_DOT, word, 1) &
+                                 BEFORE(SIEVE_RUN, word, 1) & ~BEFORE(SIEVE_DOT, word, 1);
+        }
         list_in_order(block, SIEVE_ESCAPES, at, escapes);
         list_more(&found, hashes, (at - SIEVE_FIRST) * 64, 1);
-        if (any(ja4s | splits)) {
-            list_words(block, SIEVE_JA4S, at, ja4s);
-            list_words(block, SIEVE_SPLITS, at, splits);
+        if (any_of(either(ja4s, splits))) {
+            list_group(block, SIEVE_JA4S, at, ja4s);
+            list_group(block, SIEVE_SPLITS, at, splits);
         }
     }
     end_list(block, SIEVE_HASHES, &found);
@@ -335,69 +397,91 @@ static inline void keep_windows(SieveBlock *block, guint at, Words run, Words do
 }
 #endif
 
+/* What ends in a group of words, by list. */
+typedef struct {
+    Group names, numbers, marked_names, marked_numbers, hosts, host_ends;
+} Ends;
+
+static inline void find_ends(SieveBlock *block, guint at, Carry *carries, guint step, Ends *ends)
+{
+    Words run = LOAD(SIEVE_RUN, at), dots = LOAD(SIEVE_DOT, at);
+    Words marks = run & ~LOAD(SIEVE_ALNUM, at) & ~dots;
+    Words dotted = add_words(run, dots, &carries[SIEVE_CARRY_DOT]);
+    Words word = add_words(run, LOAD(SIEVE_WORD, at), &carries[SIEVE_CARRY_WORD]);
+    Words off = add_words(run, off_marks(block, at, marks), &carries[SIEVE_CARRY_OFF]);
+    Words marked = add_words(run, marks, &carries[SIEVE_CARRY_MARK]);
+    Words hosts = host_starts(block, at), letters = LOAD(SIEVE_WORD, at);
+    Words host = add_words(run, hosts & letters, &carries[SIEVE_CARRY_HOST]);
+    Words quad = add_words(run, quads(block, at), &carries[SIEVE_CARRY_QUAD]);
+    Words plain = BEFORE(SIEVE_ALNUM, at, 1);
+    Words name = dotted & word & ~run, number = quad & ~word & ~run;
+    /* Hosts with dots are looked at as names. */
+    Words whole = dotted & ~BEFORE(SIEVE_DOT, at, 1) & ~LOAD(SIEVE_HIGH, at);
+
+    keep_windows(block, at, run, dots);
+    ends->names.steps[step] = name & plain & ~off;
+    ends->numbers.steps[step] = number & plain & ~marked;
+    ends->marked_names.steps[step] = name & ~(plain & ~off);
+    ends->marked_numbers.steps[step] = number & ~(plain & ~marked);
+    ends->hosts.steps[step] = hosts & ~letters;
+    ends->host_ends.steps[step] = host & ~run & ~whole;
+}
+
 PASS list_ends(SieveBlock *block, const guint8 *text, guint end)
 {
     Lister names = begin_list(block, SIEVE_NAMES, 0);
     Lister numbers = begin_list(block, SIEVE_NUMBERS, 1);
-    guint8 carries[SIEVE_CARRIES];
+    Carry carries[SIEVE_CARRY_CHAIN]; /* those of runs come first */
 
-    memcpy(carries, block->carries, sizeof(carries));
+    for (guint i = 0; i < G_N_ELEMENTS(carries); i++)
+        carries[i] = carry_of(block->carries[i]);
     keep_windows(block, SIEVE_FIRST - LANES, LOAD(SIEVE_RUN, SIEVE_FIRST - LANES),
                  LOAD(SIEVE_DOT, SIEVE_FIRST - LANES));
-    for (guint at = SIEVE_FIRST; at < end; at += LANES) {
-        fetch_next(text, at, 1);
-        Words run = LOAD(SIEVE_RUN, at), dots = LOAD(SIEVE_DOT, at);
-        Words marks = run & ~LOAD(SIEVE_ALNUM, at) & ~dots;
-        Words dotted = add_words(run, dots, &carries[SIEVE_CARRY_DOT]);
-        Words word = add_words(run, LOAD(SIEVE_WORD, at), &carries[SIEVE_CARRY_WORD]);
-        Words off = add_words(run, off_marks(block, at, marks), &carries[SIEVE_CARRY_OFF]);
-        Words marked = add_words(run, marks, &carries[SIEVE_CARRY_MARK]);
-        Words hosts = host_starts(block, at), letters = LOAD(SIEVE_WORD, at);
-        Words host = add_words(run, hosts & letters, &carries[SIEVE_CARRY_HOST]);
-        Words quad = add_words(run, quads(block, at), &carries[SIEVE_CARRY_QUAD]);
-        Words plain = BEFORE(SIEVE_ALNUM, at, 1);
-        Words name = dotted & word & ~run, number = quad & ~word & ~run;
-        /* Hosts with dots are looked at as names. */
-        Words whole = dotted & ~BEFORE(SIEVE_DOT, at, 1) & ~LOAD(SIEVE_HIGH, at);
-        Words odd_hosts = host & ~run & ~whole;
-        hosts &= ~letters;
-        Words marked_names = name & ~(plain & ~off);
-        Words marked_numbers = number & ~(plain & ~marked);
+    for (guint at = SIEVE_FIRST; at < end; at += GROUP) {
         guint32 base = (at - SIEVE_FIRST) * 64;
-        keep_windows(block, at, run, dots);
-        list_more(&names, name & plain & ~off, base, 3);
-        list_more(&numbers, number & plain & ~marked, base, 2);
-        if (any(hosts | odd_hosts)) {
-            list_words(block, SIEVE_HOSTS, at, hosts);
-            list_words(block, SIEVE_HOST_ENDS, at, odd_hosts);
+        Ends ends;
+        fetch_next(text, at, 1);
+        for (guint step = 0; step < STEPS; step++)
+            find_ends(block, at + step * LANES, carries, step, &ends);
+        list_more(&names, ends.names, base, 3);
+        list_more(&numbers, ends.numbers, base, 2);
+        if (any_of(either(ends.hosts, ends.host_ends))) {
+            list_group(block, SIEVE_HOSTS, at, ends.hosts);
+            list_group(block, SIEVE_HOST_ENDS, at, ends.host_ends);
         }
-        if (any(marked_names | marked_numbers)) {
-            list_words(block, SIEVE_MARKED_NAMES, at, marked_names);
-            list_words(block, SIEVE_MARKED_NUMBERS, at, marked_numbers);
+        if (any_of(either(ends.marked_names, ends.marked_numbers))) {
+            list_group(block, SIEVE_MARKED_NAMES, at, ends.marked_names);
+            list_group(block, SIEVE_MARKED_NUMBERS, at, ends.marked_numbers);
         }
     }
-    memcpy(block->carries, carries, sizeof(carries));
+    for (guint i = 0; i < G_N_ELEMENTS(carries); i++)
+        block->carries[i] = has_carry(carries[i]);
     end_list(block, SIEVE_NAMES, &names);
     end_list(block, SIEVE_NUMBERS, &numbers);
 }
 
 PASS list_colons(SieveBlock *block, guint end)
 {
-    guint8 carry = block->carries[SIEVE_CARRY_CHAIN];
+    Carry carry = carry_of(block->carries[SIEVE_CARRY_CHAIN]);
     Lister colons = begin_list(block, SIEVE_COLONS, 0);
 
-    for (guint at = SIEVE_FIRST; at < end + LANES; at += LANES)
+    for (guint at = SIEVE_FIRST; at < end + GROUP; at += LANES)
         STORE(SIEVE_PAIR, at, pairs(block, at));
-    for (guint at = SIEVE_FIRST; at < end; at += LANES) {
-        Words chain = LOAD(SIEVE_HEX, at) | LOAD(SIEVE_COLON, at);
-        Words begun = chains(block, at);
-        if (!carry && !is_worth_it(begun))
+    for (guint at = SIEVE_FIRST; at < end; at += GROUP) {
+        Group chain, begun;
+        for (guint step = 0, word = at; step < STEPS; step++, word += LANES) {
+            chain.steps[step] = LOAD(SIEVE_HEX, word) | LOAD(SIEVE_COLON, word);
+            begun.steps[step] = chains(block, word);
+        }
+        if (!has_carry(carry) && !is_worth_it(begun))
             continue;
-        Words ends = add_words(chain, begun, &carry);
-        list_more(&colons, ends & ~chain, (at - SIEVE_FIRST) * 64, 1);
+        for (guint step = 0; step < STEPS; step++)
+            begun.steps[step] =
+                add_words(chain.steps[step], begun.steps[step], &carry) & ~chain.steps[step];
+        list_more(&colons, begun, (at - SIEVE_FIRST) * 64, 1);
     }
     end_list(block, SIEVE_COLONS, &colons);
-    block->carries[SIEVE_CARRY_CHAIN] = carry;
+    block->carries[SIEVE_CARRY_CHAIN] = has_carry(carry);
 }
 
 /* The full stops of other scripts that are dots in names: U+3002, U+FF0E, U+FF61. */

@@ -97,12 +97,13 @@ static inline guint32 octet(const guint8 *end, guint digits)
 static inline gboolean read_quad(const guint8 *last, guint64 dots, guint length,
                                  guint32 *ret_address)
 {
-    gboolean is_quad = (length - 7 <= 15 - 7) & (__builtin_popcountll(dots) == 3);
+    gboolean is_quad = length - 7 <= 15 - 7;
     guint d = leading(dots) & 63;
     dots &= ~(G_GUINT64_CONSTANT(1) << 63 >> d);
     guint c = leading(dots) & 63;
     dots &= ~(G_GUINT64_CONSTANT(1) << 63 >> c);
     guint b = leading(dots) & 63;
+    is_quad &= (dots & (dots - 1)) == 0; /* a missing one leaves no digits between */
     guint digits4 = d, digits3 = c - d - 1, digits2 = b - c - 1, digits1 = length - b - 1;
     is_quad &= (digits4 - 1 < 3) & (digits3 - 1 < 3) & (digits2 - 1 < 3) & (digits1 - 1 < 3);
     d &= 15, c &= 15, b &= 15; /* as they are in a quad; nothing far away is to be read */
