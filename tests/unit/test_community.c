@@ -1,11 +1,11 @@
 /* Communities: what the owner records is applied alike by everybody, once, in order; what others
  * say of it is refused. */
-#include <glib/gstdio.h>
 #include <string.h>
 
 #include "base/jsonguard.h"
 #include "exchange/community.h"
 #include "store/writer.h"
+#include "tree.h"
 
 #define OWNER  "cert.forum.example/ledger"
 #define ALDER  "cert.alder.example/ledger"
@@ -35,9 +35,7 @@ static void tear_down(Fixture *fixture, gconstpointer data)
 {
     store_close(fixture->store);
     writer_close(fixture->writer);
-    g_autofree char *path = g_build_filename(fixture->directory, "concert.db", NULL);
-    g_unlink(path);
-    g_rmdir(fixture->directory);
+    tree_remove(fixture->directory);
     g_free(fixture->directory);
 }
 

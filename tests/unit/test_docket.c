@@ -1,13 +1,12 @@
 /* Dossiers as nodes keep them: what comes is verified, kept once and judged; what is to be done is
  * drafted; nodes that got the same events in other orders have the same. */
-#include <glib/gstdio.h>
-
 #include "base/error.h"
 #include "dossier/docket.h"
 #include "dossier/docket_held.h"
 #include "dossier_maker.h"
 #include "store/held_events.h"
 #include "store/writer.h"
+#include "tree.h"
 
 /* A node with its store. */
 typedef struct {
@@ -85,9 +84,7 @@ static void node_init(Node *node, const char *name, const char *const *peers)
 static void node_clear(Node *node)
 {
     node_close(node);
-    g_autofree char *path = database(node);
-    g_unlink(path);
-    g_rmdir(node->directory);
+    tree_remove(node->directory);
     g_free(node->directory);
     g_free(node->origin);
     note_signer_free(node->signer);

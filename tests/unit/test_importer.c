@@ -1,12 +1,12 @@
 /* A node's directory: importing in order on many threads, here and through the control socket of
  * who holds the lock; operations; backups. */
-#include <glib/gstdio.h>
 #include <string.h>
 
 #include "node/importer.h"
 #include "node/node.h"
 #include "store/accounts.h"
 #include "store/collections.h"
+#include "tree.h"
 
 typedef struct {
     char *parent;
@@ -24,19 +24,9 @@ static void set_up(Fixture *fixture, gconstpointer data)
     g_assert_no_error(error);
 }
 
-static void remove_tree(const char *path)
-{
-    g_autoptr(GDir) directory = g_dir_open(path, 0, NULL);
-    for (const char *name; directory && (name = g_dir_read_name(directory));) {
-        g_autofree char *inside = g_build_filename(path, name, NULL);
-        remove_tree(inside);
-    }
-    g_remove(path);
-}
-
 static void tear_down(Fixture *fixture, gconstpointer data)
 {
-    remove_tree(fixture->parent);
+    tree_remove(fixture->parent);
     g_free(fixture->parent);
     g_free(fixture->directory);
 }

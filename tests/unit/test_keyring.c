@@ -9,6 +9,7 @@
 #include "identity/keyring_card.h"
 #include "identity/keyring_public.h"
 #include "identity/seal.h"
+#include "tree.h"
 
 #define NODE   "cert.alder.example"
 #define FIRST  "the first passphrase"
@@ -31,19 +32,9 @@ static void set_up(Fixture *fixture, gconstpointer data)
     g_assert_no_error(error);
 }
 
-static void remove_tree(const char *path)
-{
-    g_autoptr(GDir) entries = g_dir_open(path, 0, NULL);
-    for (const char *name; entries && (name = g_dir_read_name(entries));) {
-        g_autofree char *inner = g_build_filename(path, name, NULL);
-        remove_tree(inner);
-    }
-    g_remove(path);
-}
-
 static void tear_down(Fixture *fixture, gconstpointer data)
 {
-    remove_tree(fixture->parent);
+    tree_remove(fixture->parent);
     g_free(fixture->parent);
     g_free(fixture->directory);
     seal_secret_free(fixture->recovery);
@@ -313,7 +304,7 @@ static void test_damaged_public(Fixture *fixture, gconstpointer data)
     }
     delete_file(fixture, "public.json");
     check_open_fails(fixture, CONCERT_ERROR_NOT_FOUND, "public.json");
-    remove_tree(fixture->directory);
+    tree_remove(fixture->directory);
     check_open_fails(fixture, CONCERT_ERROR_NOT_FOUND, fixture->directory);
 }
 
@@ -845,7 +836,7 @@ static void check_imported(const Fixture *fixture, const char *text, const char 
     }
     g_assert_false(keyring_import(copy.directory, text, strlen(text), passphrase, &error));
     g_assert_error(error, CONCERT_ERROR, CONCERT_ERROR_CONFLICT);
-    remove_tree(copy.directory);
+    tree_remove(copy.directory);
     g_free(copy.directory);
 }
 
@@ -939,7 +930,7 @@ static void test_import_refused(Fixture *fixture, gconstpointer data)
                         cases[i].good);
         if (cases[i].good) {
             g_assert_no_error(error);
-            remove_tree(target);
+            tree_remove(target);
         } else {
             g_assert_error(error, CONCERT_ERROR, CONCERT_ERROR_INPUT);
             g_assert_false(g_file_test(target, G_FILE_TEST_EXISTS));

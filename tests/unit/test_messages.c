@@ -1,10 +1,9 @@
 /* What is kept of messages between people: states, bounds, and that nothing changes twice. */
-#include <glib/gstdio.h>
-
 #include "base/timestamp.h"
 #include "store/messages.h"
 #include "store/outbox.h"
 #include "store/writer.h"
+#include "tree.h"
 
 #define ID "5f1c0f6e-2d3b-4c55-9a77-0c8e6b7a1d20"
 
@@ -29,9 +28,7 @@ static void tear_down(Fixture *fixture, gconstpointer data)
 {
     store_close(fixture->store);
     writer_close(fixture->writer);
-    g_autofree char *path = g_build_filename(fixture->directory, "concert.db", NULL);
-    g_unlink(path);
-    g_rmdir(fixture->directory);
+    tree_remove(fixture->directory);
     g_free(fixture->directory);
 }
 

@@ -5,6 +5,7 @@
 
 #include "identity/keyring.h"
 #include "node/notary.h"
+#include "tree.h"
 
 #define NODE "cert.alder.example"
 
@@ -57,20 +58,10 @@ static void create(Fixture *fixture)
     g_assert_no_error(error);
 }
 
-static void remove_tree(const char *path)
-{
-    g_autoptr(GDir) entries = g_dir_open(path, 0, NULL);
-    for (const char *name; entries && (name = g_dir_read_name(entries));) {
-        g_autofree char *inner = g_build_filename(path, name, NULL);
-        remove_tree(inner);
-    }
-    g_remove(path);
-}
-
 static void tear_down(Fixture *fixture, gconstpointer data)
 {
     stop(fixture);
-    remove_tree(fixture->directory);
+    tree_remove(fixture->directory);
     g_free(fixture->directory);
 }
 

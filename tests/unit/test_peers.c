@@ -1,11 +1,10 @@
 /* Peers: what the two sides say in whatever order it arrives, whose word it is, what was pinned,
  * and the posts that wait. */
-#include <glib/gstdio.h>
-
 #include "exchange/peering.h"
 #include "made_card.h"
 #include "store/outbox.h"
 #include "store/writer.h"
+#include "tree.h"
 
 #define OWN  "cert.alder.example/ledger"
 #define NODE "cert.birch.example"
@@ -35,9 +34,7 @@ static void tear_down(Fixture *fixture, gconstpointer data)
     store_close(fixture->store);
     writer_close(fixture->writer);
     made_node_clear(&fixture->birch);
-    g_autofree char *path = g_build_filename(fixture->directory, "concert.db", NULL);
-    g_unlink(path);
-    g_rmdir(fixture->directory);
+    tree_remove(fixture->directory);
     g_free(fixture->directory);
 }
 

@@ -1,12 +1,11 @@
 /* A peer that goes on with another ledger: what counts as its successor, and what changes. */
 #include "exchange/successor.h"
 
-#include <glib/gstdio.h>
-
 #include "ledger/opening.h"
 #include "made_card.h"
 #include "store/peer_past.h"
 #include "store/writer.h"
+#include "tree.h"
 
 #define NODE   "cert.birch.example"
 #define OLD    NODE "/ledger"
@@ -55,9 +54,7 @@ static void tear_down(Fixture *fixture, gconstpointer data)
     store_close(fixture->store);
     writer_close(fixture->writer);
     made_node_clear(&fixture->birch);
-    g_autofree char *path = g_build_filename(fixture->directory, "concert.db", NULL);
-    g_unlink(path);
-    g_rmdir(fixture->directory);
+    tree_remove(fixture->directory);
     g_free(fixture->directory);
 }
 
