@@ -5,6 +5,8 @@ import concurrent.futures
 import contextlib
 import functools
 import http.server
+import os
+import pty
 import shutil
 import sqlite3
 import threading
@@ -406,6 +408,28 @@ class BackupTest(RestoreTestCase):
         self.assertNotIn("PRIVATE", self.alder.keys.read_text())
         self.assertEqual(self.alder.keys.stat().st_mode & 0o077, 0)
         self.assertNotIn(b"PRIVATE+KEY", self.alder.backup.read_bytes())
+
+    def test_the_passphrase_that_there_is(self):
+        """To open what is sealed it is asked for once; no new one is made up."""
+        self.alder.back_up()
+        backup, keys = self.alder.backup, self.alder.keys
+        copy = self.directory / "copy"
+        for command in (["restore", "--node", copy, backup, "--keys", keys],
+                        ["key", "unlock", "--node", self.alder.path]):
+            self.assertIn("no option --password-new", concert.run(*command, "--password-new", status=2).err)
+        child, terminal = pty.fork()
+        if child == 0:
+            os.execv(concert.BIN, [concert.BIN, "restore", "--node", copy, backup, "--keys", keys, "--password"])
+        said = os.read(terminal, 100)
+        os.write(terminal, PASSPHRASE.encode() + b"\n")
+        with contextlib.suppress(OSError):  # Linux says EIO when the other end is closed
+            while more := os.read(terminal, 4096):
+                said += more
+        os.close(terminal)
+        self.assertEqual(os.waitpid(child, 0)[1], 0, said)
+        self.assertEqual(said.count(b"assword: "), 1, said)
+        self.assertIn("CONCERT_PASSPHRASE or `concert key unlock` gives it",
+                      concert.run("key", "rotate", "ledger", "--node", copy, status=2).err)
 
     def test_served(self):
         """Online, and of sealed keys under their own passphrase."""
