@@ -225,7 +225,7 @@ static gboolean read_head_members(yyjson_val *head, Answer *answer, GError **err
 
 static gboolean read_head(Reader *reader, Answer *answer, GError **error)
 {
-    AnswerFrame frame;
+    AnswerFrame frame = {0};
     if (peek_kind(reader) != ANSWER_FRAME_HEAD)
         return refuse_kind(reader, "the head", error);
     if (!read_frame(reader, &frame, error))
@@ -248,7 +248,7 @@ static gboolean is_erased(yyjson_val *object)
 static gboolean read_item(Reader *reader, yyjson_val *value, OpeningPart *part, guint8 *nonce,
                           GError **error)
 {
-    AnswerFrame frame;
+    AnswerFrame frame = {0};
     part->state = yyjson_is_null(value) ? OPENING_WITHHELD : OPENING_ERASED;
     if (yyjson_is_null(value) || is_erased(value))
         return TRUE;
@@ -312,7 +312,7 @@ static Opening *read_content(Reader *reader, yyjson_val *object, GError **error)
 /* An "O" or "G" with its items. */
 static AnswerOpening *read_opening(Reader *reader, GError **error)
 {
-    AnswerFrame frame;
+    AnswerFrame frame = {0};
     gsize at = reader->at;
     if (!read_frame(reader, &frame, error))
         return NULL;
@@ -403,7 +403,7 @@ static gboolean read_openings(Reader *reader, Answer *answer, GError **error)
 
 static gboolean read_end(Reader *reader, GError **error)
 {
-    AnswerFrame frame;
+    AnswerFrame frame = {0};
     if (peek_kind(reader) != ANSWER_FRAME_END)
         return refuse_kind(reader, "an opening or the end", error);
     if (!read_frame(reader, &frame, error))
