@@ -152,9 +152,19 @@ class FramingTest(HttpTestCase):
 
     def refused(self, text, status):
         started = time.monotonic()
-        error = self.check_refusal(self.ended(self.raw(text)), status)
+        answer = self.ended(self.raw(text))
         self.assertLess(time.monotonic() - started, 10)
-        self.assertTrue(error["description"])
+        if self.library >= (1,) and concert.TAXII.encode() not in answer:
+            # It refuses most of these itself, from 1.0 on.
+            self.assertRegex(answer, rb"^HTTP/1\.1 400 [^\r]*\r\n(.+\r\n)*Connection: close\r\n")
+            self.assertEqual(answer.count(b"HTTP/1.1 "), 1)
+            return
+        self.assertTrue(self.check_refusal(answer, status)["description"])
+
+    @property
+    def library(self):
+        version = concert.run("version", "--json").json()["libraries"]["libmicrohttpd"]
+        return tuple(map(int, version.split(".")))
 
     def test_unknown_codings(self):
         for coding in ("gzip", "gzip, chunked", "identity", "chunked, chunked", "chunked;a=b", "x"):

@@ -115,6 +115,7 @@ static inline void search_try(const Search *search, GPtrArray *places, GHashTabl
     search->check(after, event, search->data);
     GPtrArray *events = g_ptr_array_copy(before->events, NULL, NULL);
     g_ptr_array_add(events, event);
+    g_assert_cmpuint(events->len, <, SEARCH_EVENTS_MAX);
     SearchPlace *place = search_place_new(search, events);
     gpointer index;
     if (g_hash_table_lookup_extended(known, &place->key, NULL, &index)) {
@@ -127,7 +128,6 @@ static inline void search_try(const Search *search, GPtrArray *places, GHashTabl
     guint at = GPOINTER_TO_UINT(index);
     g_array_append_val(before->next, at);
     g_assert_cmpuint(places->len, <, SEARCH_KEYS_MAX);
-    g_assert_cmpuint(events->len, <, SEARCH_EVENTS_MAX);
 }
 
 /* That from every history there is a way to an end, the rules held. */
