@@ -157,7 +157,7 @@ class FramingTest(HttpTestCase):
         if self.library >= (1,) and concert.TAXII.encode() not in answer:
             # It refuses most of these itself, from 1.0 on.
             self.assertRegex(answer, rb"^HTTP/1\.1 400 [^\r]*\r\n(.+\r\n)*Connection: close\r\n")
-            self.assertEqual(answer.count(b"HTTP/1.1 "), 1)
+            self.assertEqual(len(re.findall(rb"HTTP/1\.1 \d", answer)), 1)
             return
         self.assertTrue(self.check_refusal(answer, status)["description"])
 

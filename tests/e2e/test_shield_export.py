@@ -145,7 +145,8 @@ class LoadTest(ShieldTestCase):
         for options in ACTIONS[:-1]:
             path, _ = self.export("unbound", *options)
             conf = self.write("unbound.conf", f'server:\n chroot: ""\n username: ""\n directory: '
-                              f'"{self.directory}"\ninclude: "{path}"\n')
+                              f'"{self.directory}"\n'
+                              f' module-config: "respip validator iterator"\ninclude: "{path}"\n')
             self.judge("unbound-checkconf", conf)
 
     @needs("dnsmasq")
