@@ -137,25 +137,28 @@ forward-zone:
     def test_unbound_rpz(self):
         self.unbound("rpz", 'rpz:\n name: rpz.concert\n zonefile: "{path}"')
 
-    @needs("named")
-    def test_bind(self):
-        path, _ = self.export("rpz")
+    def named(self, options, zone, file, **more):
         conf = self.write("named.conf", f"""options {{
  directory "{self.directory}";
  listen-on port {self.port} {{ 127.0.0.1; }};
  listen-on-v6 {{ none; }};
  pid-file none;
  session-keyfile none;
- dnssec-validation no;
+{options}}};
+controls {{ }};
+zone "{zone}" {{ type primary; file "{file}"; }};
+""")
+        return self.start("named", "-g", "-n", "1", "-c", conf, **more)
+
+    @needs("named")
+    def test_bind(self):
+        path, _ = self.export("rpz")
+        process = self.named(f""" dnssec-validation no;
  max-cache-ttl 0;
  forward only;
  forwarders {{ 127.0.0.1 port {self.upstream.port}; }};
  response-policy {{ zone "rpz.concert"; }} min-update-interval 0;
-}};
-controls {{ }};
-zone "rpz.concert" {{ type primary; file "{path}"; }};
-""")
-        process = self.start("named", "-g", "-n", "1", "-c", conf)
+""", "rpz.concert", path)
 
         def refresh():
             self.export("rpz")
@@ -169,20 +172,10 @@ zone "rpz.concert" {{ type primary; file "{path}"; }};
             self.skipTest("this BIND writes no dnstap")
         self.write("alder.zone", "$TTL 60\n@ SOA localhost. root.localhost. 1 60 60 60 60\n"
                    " NS localhost.\nwww A 203.0.113.7\nalias CNAME birch.example.\n")
-        conf = self.write("named.conf", f"""options {{
- directory "{self.directory}";
- listen-on port {self.port} {{ 127.0.0.1; }};
- listen-on-v6 {{ none; }};
- pid-file none;
- session-keyfile none;
- recursion no;
+        process = self.named(f""" recursion no;
  dnstap {{ all; }};
  dnstap-output file "{self.directory}/named.tap";
-}};
-controls {{ }};
-zone "alder.example" {{ type primary; file "alder.zone"; }};
-""")
-        process = self.start("named", "-g", "-n", "1", "-c", conf, ready="www.alder.example")
+""", "alder.example", "alder.zone", ready="www.alder.example")
         for name in ("alias.alder.example", "none.cedar.example"):
             self.answer(name)
         process.terminate()

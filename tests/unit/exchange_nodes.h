@@ -16,6 +16,7 @@
 #include "store/objects.h"
 #include "store/peers.h"
 #include "store/records.h"
+#include "tree.h"
 
 typedef struct {
     char *directory, *name, *origin;
@@ -46,21 +47,11 @@ static inline void exchange_nodes_make(ExchangeNode *node, const char *name)
     exchange_nodes_open(node);
 }
 
-static inline void exchange_nodes_remove(const char *path)
-{
-    g_autoptr(GDir) directory = g_dir_open(path, 0, NULL);
-    for (const char *name; directory && (name = g_dir_read_name(directory));) {
-        g_autofree char *inner = g_build_filename(path, name, NULL);
-        exchange_nodes_remove(inner);
-    }
-    g_remove(path);
-}
-
 static inline void exchange_nodes_close(ExchangeNode *node)
 {
     g_autofree char *parent = g_path_get_dirname(node->directory);
     node_close(node->node);
-    exchange_nodes_remove(parent);
+    tree_remove(parent);
     g_free(node->directory);
     g_free(node->name);
     g_free(node->origin);

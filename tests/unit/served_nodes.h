@@ -7,6 +7,7 @@
 
 #include "node/exchange_post.h"
 #include "server/exchange_auth.h"
+#include "tree.h"
 
 typedef struct {
     char *directory, *name, *origin, *url;
@@ -78,18 +79,6 @@ static void served_node_set_up(ServedNode *node, const char *name)
     served_node_listen(node);
 }
 
-static void served_node_remove(const char *path)
-{
-    GDir *dir = g_dir_open(path, 0, NULL);
-    const char *name;
-    while (dir && (name = g_dir_read_name(dir))) {
-        g_autofree char *inner = g_build_filename(path, name, NULL);
-        served_node_remove(inner);
-    }
-    g_clear_pointer(&dir, g_dir_close);
-    g_remove(path);
-}
-
 static void served_node_tear_down(ServedNode *node)
 {
     http_stop(node->http, 1);
@@ -98,7 +87,7 @@ static void served_node_tear_down(ServedNode *node)
     notary_free(node->notary);
     store_close(node->store);
     writer_close(node->writer);
-    served_node_remove(node->directory);
+    tree_remove(node->directory);
     char *const texts[] = {node->directory,    node->name,        node->origin,
                            node->url,          node->ledger_vkey, node->recovery_vkey,
                            node->message_vkey, node->parcel_key};
