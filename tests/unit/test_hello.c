@@ -109,6 +109,27 @@ static void test_ja4(void)
     g_assert_cmpstr(hello.ja4, ==, "t13d1516h2_8daaf6152771_6d807ffa2a79");
 }
 
+/* Of QUIC, "q", without records: the client whose JA4 FoxIO's README lists as
+ * q13d0310h3_55b375c5d22e_cd85d2d88918. Cut off anywhere, it is not whole. */
+static void test_ja4_quic(void)
+{
+    Made made = {0x0303, "1301 1302 1303",
+                 "0000 0012 0010 00 000d 616c6465722e6578616d706c65 0010 0005 0003 02 6833"
+                 "000a 0000 001b 0000 002b 0003 02 0304 002d 0000 0033 0000 0039 0000 4469 0000"
+                 "000d 0014 0012 0403 0804 0401 0503 0805 0501 0806 0601 0201"};
+    g_autoptr(GByteArray) message = make_message(&made);
+    Hello hello;
+
+    for (guint length = 0; length < message->len; length++) {
+        g_autofree guint8 *part = g_memdup2(message->data, length);
+        g_assert_cmpint(hello_read_message(part, length, HELLO_QUIC, &hello), ==, HELLO_MORE);
+    }
+    g_assert_cmpint(hello_read_message(message->data, message->len, HELLO_QUIC, &hello), ==,
+                    HELLO_FOUND);
+    g_assert_cmpstr(hello.ja4, ==, "q13d0310h3_55b375c5d22e_cd85d2d88918");
+    g_assert_cmpstr(hello.name, ==, "alder.example");
+}
+
 /* What the first part says of versions, protocols and what is not there. */
 static void test_ja4_first(void)
 {
@@ -199,6 +220,7 @@ int main(int argc, char **argv)
     g_test_add_func("/hello/ja3", test_ja3);
     g_test_add_func("/hello/grease", test_grease);
     g_test_add_func("/hello/ja4", test_ja4);
+    g_test_add_func("/hello/ja4-quic", test_ja4_quic);
     g_test_add_func("/hello/ja4-first", test_ja4_first);
     g_test_add_func("/hello/split", test_split);
     g_test_add_func("/hello/broken", test_broken);

@@ -6,6 +6,7 @@
 
 #include "shield/packets/packet.h"
 #include "shield/packets/payload.h"
+#include "shield/packets/quic.h"
 #include "shield/packets/tcp.h"
 
 /* A flow silent for longer is over, in microseconds: TCP, and all else. */
@@ -26,6 +27,7 @@ typedef struct {
     guint8 seen[2]; /* has this end sent anything? */
     TcpSide tcp[2];
     Payload *payload[2]; /* NULL: nothing yet, or nothing more */
+    QuicFlow *quic;      /* NULL: nothing yet */
     guint32 chain;       /* the table's */
     guint32 older, newer;
 } Flow;

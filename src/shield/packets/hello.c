@@ -26,6 +26,7 @@ typedef struct {
 
 /* What the fingerprints are made of. */
 typedef struct {
+    HelloTransport transport;
     guint16 version;
     Piece ciphers;    /* numbers of two bytes */
     GArray *kinds;    /* guint16: of the extensions, in their order */
@@ -190,7 +191,7 @@ static void write_ja4(const Offer *offer, const char *behind, char ja4[37])
             g_array_append_val(kinds, kind);
     }
     write_alpn(&offer->alpn, alpn);
-    g_string_append_printf(whole, "t%s%c%02u%02u%s_", version_name(offer),
+    g_string_append_printf(whole, "%c%s%c%02u%02u%s_", offer->transport, version_name(offer),
                            offer->has_name ? 'd' : 'i', MIN(ciphers->len, 99), MIN(kind_count, 99),
                            alpn);
     append_sorted(text, ciphers);
@@ -255,10 +256,10 @@ static void read_extension(guint16 kind, Piece value, Offer *offer, Hello *hello
 }
 
 /* RFC 8446 section 4.1.2. */
-static gboolean read_message(Piece message, Hello *hello)
+static gboolean read_body(Piece message, HelloTransport transport, Hello *hello)
 {
     g_autoptr(GArray) kinds = g_array_new(FALSE, FALSE, sizeof(guint16));
-    Offer offer = {.kinds = kinds};
+    Offer offer = {.transport = transport, .kinds = kinds};
     Piece version, random, session, compression, extensions, kind, value;
 
     if (!take(&message, 2, &version) || !take(&message, 32, &random) ||
@@ -279,13 +280,33 @@ static gboolean read_message(Piece message, Hello *hello)
     return TRUE;
 }
 
+HelloOutcome hello_read_message(const guint8 *data, gsize length, HelloTransport transport,
+                                Hello *ret_hello)
+{
+    Hello hello = {0};
+
+    if (length > 0 && data[0] != MESSAGE_CLIENT_HELLO)
+        return HELLO_NONE;
+    if (length < MESSAGE_HEADER)
+        return HELLO_MORE;
+    gsize body = bytes_be32(data) & 0xffffff;
+    if (MESSAGE_HEADER + body > HELLO_MAX)
+        return HELLO_NONE;
+    if (length - MESSAGE_HEADER < body)
+        return HELLO_MORE;
+    if (!read_body((Piece){data + MESSAGE_HEADER, body}, transport, &hello))
+        return HELLO_NONE;
+    *ret_hello = hello;
+    return HELLO_FOUND;
+}
+
 HelloOutcome hello_read(const guint8 *data, gsize length, Hello *ret_hello)
 {
     g_autoptr(GByteArray) joined = NULL; /* of several records */
     Piece message = {0};
-    gsize wanted = MESSAGE_HEADER, at = 0;
+    gsize at = 0;
 
-    while (message.length < wanted) {
+    for (;;) {
         if (length - at < RECORD_HEADER)
             return HELLO_MORE;
         gsize size = bytes_be16(data + at + 3);
@@ -303,20 +324,9 @@ HelloOutcome hello_read(const guint8 *data, gsize length, Hello *ret_hello)
             g_byte_array_append(joined, data + at, (guint)there);
             message = (Piece){joined->data, joined->len};
         }
-        if (message.length > 0 && message.at[0] != MESSAGE_CLIENT_HELLO)
-            return HELLO_NONE;
-        if (message.length >= MESSAGE_HEADER)
-            wanted = MESSAGE_HEADER + (bytes_be32(message.at) & 0xffffff);
-        if (wanted > HELLO_MAX)
-            return HELLO_NONE;
-        if (message.length < wanted && there < size)
-            return HELLO_MORE;
+        HelloOutcome outcome = hello_read_message(message.at, message.length, HELLO_TCP, ret_hello);
+        if (outcome != HELLO_MORE || there < size)
+            return outcome;
         at += there;
     }
-    Hello hello = {0};
-    message = (Piece){message.at + MESSAGE_HEADER, wanted - MESSAGE_HEADER};
-    if (!read_message(message, &hello))
-        return HELLO_NONE;
-    *ret_hello = hello;
-    return HELLO_FOUND;
 }

@@ -24,6 +24,12 @@ typedef struct {
     char ja4_suricata[37];
 } Hello;
 
+/* What carries it, as JA4 has it. */
+typedef enum {
+    HELLO_TCP = 't',
+    HELLO_QUIC = 'q',
+} HelloTransport;
+
 typedef enum {
     HELLO_FOUND,
     HELLO_MORE, /* so far it is one, but there must be more */
@@ -33,3 +39,8 @@ typedef enum {
 /* Reads TLS records (RFC 8446 section 5.1) that begin with a ClientHello, which may go on over
  * several of them. */
 HelloOutcome hello_read(const guint8 *data, gsize length, Hello *ret_hello);
+
+/* Reads the ClientHello itself (RFC 8446 section 4), without records around it. What is behind it
+ * is not looked at; HELLO_MORE costs nothing. */
+HelloOutcome hello_read_message(const guint8 *data, gsize length, HelloTransport transport,
+                                Hello *ret_hello);

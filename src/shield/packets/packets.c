@@ -17,6 +17,7 @@ struct Packets {
     gboolean stopped;
     FlowTable *flows;
     Fragments *fragments; /* NULL: there were none yet */
+    QuicCipher *cipher;   /* NULL: nothing was to be opened yet */
     gsize held;           /* bytes kept of connections */
     PacketsCounts counts;
     guint64 number; /* of the packet being read */
@@ -126,6 +127,8 @@ static void end_flow(gpointer user, Flow *flow)
     Flow *current = packets->flow;
     guint current_side = packets->side;
 
+    quic_flow_free(flow->quic, &packets->held);
+    flow->quic = NULL;
     for (guint side = 0; side < 2; side++) {
         if (!flow->payload[side] && !flow->tcp[side].pieces)
             continue;
@@ -136,6 +139,12 @@ static void end_flow(gpointer user, Flow *flow)
     }
     if (current)
         set_ends(packets, current, current_side);
+}
+
+static void keep_bounds(Packets *packets, const Flow *current)
+{
+    while (packets->held > PACKETS_MAX_HELD && flow_table_end_oldest(packets->flows, current))
+        continue;
 }
 
 static void read_tcp(Packets *packets, Flow *flow, guint side, const Packet *packet)
@@ -154,16 +163,30 @@ static void read_tcp(Packets *packets, Flow *flow, guint side, const Packet *pac
         tcp->done = TRUE;
         finish_side(packets);
     }
-    while (packets->held > PACKETS_MAX_HELD && flow_table_end_oldest(packets->flows, flow))
-        continue;
+    keep_bounds(packets, flow);
 }
 
 /* --- Packets -----------------------------------------------------------------------------------
  */
 
-static void read_udp(Packets *packets, const FlowKey *key, const Packet *packet)
+/* Whatever the port: what opens with the keys that it names itself is nothing else. */
+static gboolean read_quic(Packets *packets, Flow *flow, guint side, const Packet *packet)
 {
-    if (is_dns(key)) {
+    if (!quic_packet_detect(packet->payload, packet->length))
+        return FALSE;
+    if (!packets->cipher)
+        packets->cipher = quic_cipher_new();
+    gboolean is = quic_add(packets->cipher, &flow->quic, side, &packets->sink, packet->payload,
+                           packet->length);
+    keep_bounds(packets, flow);
+    return is;
+}
+
+static void read_udp(Packets *packets, Flow *flow, guint side, const Packet *packet)
+{
+    if (read_quic(packets, flow, side, packet))
+        return;
+    if (is_dns(&flow->key)) {
         draft_begin(&packets->draft);
         dns_read(packet->payload, packet->length, &packets->draft);
         emit(packets);
@@ -191,7 +214,7 @@ static void read_packet(Packets *packets, const Packet *packet)
     if (!packet->fragment && packet->protocol == PACKET_TCP)
         read_tcp(packets, flow, side, packet);
     else if (!packet->fragment && packet->protocol == PACKET_UDP)
-        read_udp(packets, &flow->key, packet);
+        read_udp(packets, flow, side, packet);
     packets->flow = NULL;
 }
 
@@ -255,6 +278,7 @@ void packets_free(Packets *packets)
     packets->stopped = TRUE;
     flow_table_free(packets->flows);
     fragments_free(packets->fragments);
+    quic_cipher_free(packets->cipher);
     g_free(packets);
 }
 

@@ -4,7 +4,6 @@
 
 #include "shield/packets/bytes.h"
 #include "shield/packets/dns.h"
-#include "shield/packets/hello.h"
 #include "shield/packets/http1.h"
 
 /* A line of text that goes on in the next segment is kept up to here. */
@@ -72,6 +71,20 @@ void payload_emit_text(const PayloadSink *sink, const guint8 *text, gsize length
     sink->emit(sink->user);
 }
 
+void payload_emit_hello(const PayloadSink *sink, const Hello *hello)
+{
+    Draft *draft = sink->draft;
+
+    draft_begin(draft);
+    draft_add(draft, OBSERVABLE_DOMAIN, hello->name, hello->name_length, "tls.sni",
+              "domain-name:value");
+    draft_add(draft, OBSERVABLE_JA3, hello->ja3, strlen(hello->ja3), "tls.ja3", NULL);
+    draft_add(draft, OBSERVABLE_JA4, hello->ja4, strlen(hello->ja4), "tls.ja4", NULL);
+    draft_add(draft, OBSERVABLE_JA4, hello->ja4_suricata, strlen(hello->ja4_suricata), "tls.ja4",
+              NULL);
+    sink->emit(sink->user);
+}
+
 /* --- Readers -----------------------------------------------------------------------------------
  */
 
@@ -82,16 +95,8 @@ static Step read_tls(Payload *payload, const PayloadSink *sink, const guint8 *da
 
     if (outcome == HELLO_MORE && length < 2 * HELLO_MAX)
         return (Step){0, TRUE};
-    if (outcome == HELLO_FOUND) {
-        draft_begin(sink->draft);
-        draft_add(sink->draft, OBSERVABLE_DOMAIN, hello.name, hello.name_length, "tls.sni",
-                  "domain-name:value");
-        draft_add(sink->draft, OBSERVABLE_JA3, hello.ja3, strlen(hello.ja3), "tls.ja3", NULL);
-        draft_add(sink->draft, OBSERVABLE_JA4, hello.ja4, strlen(hello.ja4), "tls.ja4", NULL);
-        draft_add(sink->draft, OBSERVABLE_JA4, hello.ja4_suricata, strlen(hello.ja4_suricata),
-                  "tls.ja4", NULL);
-        sink->emit(sink->user);
-    }
+    if (outcome == HELLO_FOUND)
+        payload_emit_hello(sink, &hello);
     payload->state = STATE_DONE;
     return (Step){length, FALSE};
 }

@@ -7,6 +7,7 @@
 #pragma once
 
 #include "shield/packets/draft.h"
+#include "shield/packets/hello.h"
 
 #define PAYLOAD_MAX_TEXT  (64 * 1024)
 #define PAYLOAD_MAX_LOOKS 32
@@ -37,3 +38,6 @@ gboolean payload_is_text(const guint8 *data, gsize length);
 
 /* Emits @text, to be looked through. */
 void payload_emit_text(const PayloadSink *sink, const guint8 *text, gsize length);
+
+/* Emits what a ClientHello says. */
+void payload_emit_hello(const PayloadSink *sink, const Hello *hello);
