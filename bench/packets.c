@@ -2,8 +2,9 @@
  *
  *   bench-packets FILE-TO-WRITE [MEGABYTES] [INDICATORS]
  *
- * Two mixes: "bulk", long transfers in packets of 1,460 bytes, and "small", a lookup in the DNS and
- * a short request for each of many hosts, as sensors see them at the border of an office. Prints of
+ * Four mixes: "bulk", long transfers in packets of 1,460 bytes; "small", a lookup in the DNS and a
+ * short request for each of many hosts, as sensors see them at the border of an office; "quic", the
+ * first packet of a QUIC connection for each; "junk", the same, but they do not open. Prints of
  * each: packets, bytes, seconds, packets a second, GB/s. Writing the capture is not timed; it is
  * read once before, so that it lies in the memory of the system. */
 #include <glib.h>
@@ -13,6 +14,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "../tests/unit/quic_maker.h"
 #include "shield/packets/packets.h"
 #include "shield/set_builder.h"
 
@@ -112,7 +114,19 @@ static void write_visit(Maker *maker, guint segments)
     }
 }
 
-static void write_capture(const char *path, guint64 bytes, guint segments)
+/* The first packet of a client, which does not open if it is @junk. */
+static GByteArray *make_quic(gboolean junk)
+{
+    g_autoptr(GByteArray) hello = quic_hello("www1.host1.example", 500);
+    GByteArray *frames = g_byte_array_new();
+
+    quic_crypto(frames, 0, hello->data, hello->len);
+    GByteArray *packet = quic_seal(&(QuicMade){.destination = "8394c8f03e515708"}, frames, 1162);
+    packet->data[packet->len - 1] ^= junk;
+    return packet;
+}
+
+static void write_capture(const char *path, guint64 bytes, guint segments, const GByteArray *quic)
 {
     static const guint32 header[6] = {0xa1b2c3d4, 4 << 16 | 2, 0, 0, 262144, 1};
     Maker maker = {.file = fopen(path, "wb"), .state = 1};
@@ -121,7 +135,11 @@ static void write_capture(const char *path, guint64 bytes, guint segments)
         g_error("%s: cannot be written", path);
     fwrite(header, 1, sizeof(header), maker.file);
     while (maker.written < bytes)
-        write_visit(&maker, segments);
+        if (quic)
+            write_packet(&maker, next_random(&maker), FALSE, 17, 443, 0, (const char *)quic->data,
+                         quic->len);
+        else
+            write_visit(&maker, segments);
     fclose(maker.file);
 }
 
@@ -188,14 +206,15 @@ int main(int argc, char **argv)
     static const struct {
         const char *name;
         guint segments;
-    } mixes[] = {{"bulk", 100}, {"small", 1}};
+    } mixes[] = {{"bulk", 100}, {"small", 1}, {"quic", 0}, {"junk", 0}};
 
     if (argc < 2)
         return 2;
     guint64 bytes = (argc > 2 ? g_ascii_strtoull(argv[2], NULL, 10) : 500) * 1000000;
     g_autoptr(Set) set = make_set(argc > 3 ? (guint)atoi(argv[3]) : 1000000);
     for (guint i = 0; i < G_N_ELEMENTS(mixes); i++) {
-        write_capture(argv[1], bytes, mixes[i].segments);
+        g_autoptr(GByteArray) quic = make_quic(strcmp(mixes[i].name, "junk") == 0);
+        write_capture(argv[1], bytes, mixes[i].segments, mixes[i].segments ? NULL : quic);
         measure(argv[1], set, mixes[i].name);
     }
     g_unlink(argv[1]);

@@ -3,12 +3,14 @@
 import gzip
 import struct
 import unittest
+from pathlib import Path
 
 import concert
 
 ALDER, BIRCH = bytes([192, 0, 2, 1]), bytes([198, 51, 100, 7])
 QUERY = struct.pack(">6H", 1, 0x100, 1, 0, 0, 0) + b"\3www\5alder\7example\0" + struct.pack(">2H", 1, 1)
 REQUEST = b"GET /a HTTP/1.1\r\nHost: birch.example\r\nUser-Agent: x/198.51.100.9\r\n\r\n"
+QUIC = Path(__file__).resolve().parent.parent / "data/quic"
 LIST = "alder.example\nhttp://birch.example/a\n198.51.100.0/24\n"
 
 
@@ -77,6 +79,30 @@ class PacketsTest(concert.TestCase):
                 "proto": "tcp", "src_ip": "192.0.2.1", "src_port": 5001,
                 "dest_ip": "198.51.100.7", "dest_port": 8080, "column": None,
                 "format": "packets"})
+
+    def test_quic(self):
+        """The client's packet of RFC 9001 A.2, on a port of its own, from the higher address; then
+        with a byte changed, cut off in the capture, and in fragments."""
+        right = bytes.fromhex((QUIC / "rfc9001-a2.hex").read_text())
+
+        def sent(port, payload):
+            return ip(17, struct.pack(">4H", port, 8443, 8 + len(payload), 0) + payload,
+                      source=BIRCH, destination=ALDER)
+        wrong, whole = right[:-1] + b"x", sent(5003, right)
+        fragments = [bytearray(ip(17, whole[34:34 + 800], BIRCH, ALDER)),
+                     bytearray(ip(17, whole[34 + 800:], BIRCH, ALDER))]
+        fragments[0][20:22], fragments[1][20:22] = b"\x20\0", struct.pack(">H", 100)
+        path = self.file("a.pcap", capture(sent(5000, wrong), sent(5001, right)[:-100],
+                                           sent(5002, right), *fragments))
+        feed = self.write("quic.txt", "example.com\n")
+        hits = concert.run("match", "--json", "-i", feed, path).lines()
+        self.assertEqual([{key: hit[key] for key in (
+            "value", "field", "line", "time", "proto", "src_ip", "src_port", "dest_ip", "dest_port")}
+            for hit in hits], [{
+                "value": "example.com", "field": "tls.sni", "line": line,
+                "time": f"2023-11-14T22:13:{19 + line}.000000Z", "proto": "udp",
+                "src_ip": "198.51.100.7", "src_port": port, "dest_ip": "192.0.2.1",
+                "dest_port": 8443} for line, port in ((3, 5002), (5, 5003))])
 
     def test_compressed_piped_and_cut(self):
         data = capture(udp(5000, 53, QUERY), udp(5001, 53, QUERY))

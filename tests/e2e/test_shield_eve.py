@@ -23,12 +23,14 @@ outputs:
         - dns
         - http: {extended: yes}
         - tls: {extended: yes, ja4: on}
+        - quic: {ja4: on}
         - files: {force-hash: [md5, sha1, sha256]}
         - smtp
         - flow
 app-layer:
   protocols:
     tls: {enabled: yes, ja3-fingerprints: yes, ja4-fingerprints: yes, detection-ports: {dp: 443}}
+    quic: {enabled: yes, ja3-fingerprints: yes, ja4-fingerprints: yes}
     dns: {udp: {enabled: yes, detection-ports: {dp: 53}}, tcp: {enabled: yes, detection-ports: {dp: 53}}}
     http: {enabled: yes}
     smtp: {enabled: yes}
@@ -64,10 +66,11 @@ def values(event):
         yield host(record.get("rrname"))
         if record.get("rrtype") in ("A", "AAAA", "CNAME", "NS"):
             yield host(record.get("rdata"))
-    tls, http, file = (event.get(part, {}) for part in ("tls", "http", "fileinfo"))
-    yield host(tls.get("sni"))
-    yield "ja3", tls.get("ja3", {}).get("hash")
-    yield "ja4", (tls.get("ja4") or "").lower()
+    tls, quic, http, file = (event.get(part, {}) for part in ("tls", "quic", "http", "fileinfo"))
+    for hello in (tls, quic if "ja3" in quic else {}):  # Google's QUIC has no ClientHello
+        yield host(hello.get("sni"))
+        yield "ja3", hello.get("ja3", {}).get("hash")
+        yield "ja4", (hello.get("ja4") or "").lower()
     where = host(http.get("hostname"))
     yield where
     if where and http.get("protocol") != "HTTP/2" and http.get("http_port", 80) == 80 and re.fullmatch(
@@ -92,6 +95,8 @@ class SuricataEveTest(concert.NodeTestCase):
         log = self.directory / "eve.json"
         events = [json.loads(line) for line in log.read_text().splitlines()]
         self.assertGreater(len(events), 300, done.stdout)
+        hellos = [event["quic"]["ja4"][0] for event in events if "ja4" in event.get("quic", {})]
+        self.assertEqual(hellos, ["q", "q", "q"])
         wanted = {value for event in events for value in values(event) if value and value[1]}
         indicators = [indicator(i, f"[{PATTERNS[kind]} = '{value}']", None)
                       for i, (kind, value) in enumerate(sorted(wanted))]

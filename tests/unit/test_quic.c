@@ -236,16 +236,21 @@ static void test_packets(void)
     check(scene, "1 alder.example udp 1000>443; ");
 }
 
-/* Behind packets of other types, which say how long they are; not behind a Retry, which does not.
- */
+/* Behind packets of other types, which say how long they are; not behind a Retry, which does not,
+ * nor behind a packet to somebody else. */
 static void test_coalesced(void)
 {
     static const struct {
         guint32 version;
         guint type;
+        const char *destination;
         gboolean found;
-    } rows[] = {{1, 1, TRUE},          {1, 2, TRUE},          {1, 3, FALSE},
-                {0x6b3343cf, 2, TRUE}, {0x6b3343cf, 3, TRUE}, {0x6b3343cf, 0, FALSE}};
+    } rows[] = {
+        {1, 1, "08" FIRST, TRUE},          {1, 2, "08" FIRST, TRUE},
+        {1, 3, "08" FIRST, FALSE},         {0x6b3343cf, 2, "08" FIRST, TRUE},
+        {0x6b3343cf, 3, "08" FIRST, TRUE}, {0x6b3343cf, 0, "08" FIRST, FALSE},
+        {1, 2, "08" SERVER, FALSE},        {1, 2, "00", FALSE},
+    };
 
     for (gsize i = 0; i < G_N_ELEMENTS(rows); i++) {
         GByteArray *datagram = g_byte_array_new();
@@ -254,7 +259,8 @@ static void test_coalesced(void)
         Scene *scene = begin();
         frames_bytes(datagram, &first, 1);
         frames_be32(datagram, rows[i].version);
-        frames_hex(datagram, "02 0102 00 14 0000000000000000000000000000000000000000");
+        frames_hex(datagram, rows[i].destination);
+        frames_hex(datagram, "00 14 0000000000000000000000000000000000000000");
         frames_bytes(datagram, behind->data, behind->len);
         add(scene, FALSE, datagram);
         check(scene, rows[i].found ? "1 alder.example udp 1000>443; " : "");

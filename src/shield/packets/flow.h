@@ -26,8 +26,10 @@ typedef struct {
     gint64 time;    /* of its last packet */
     guint8 seen[2]; /* has this end sent anything? */
     TcpSide tcp[2];
-    Payload *payload[2]; /* NULL: nothing yet, or nothing more */
-    QuicFlow *quic;      /* NULL: nothing yet */
+    union {
+        Payload *payload[2]; /* TCP; NULL: nothing yet, or nothing more */
+        QuicFlow *quic;      /* UDP; NULL: nothing yet */
+    };
     guint32 chain;       /* the table's */
     guint32 older, newer;
 } Flow;

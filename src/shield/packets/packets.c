@@ -127,8 +127,11 @@ static void end_flow(gpointer user, Flow *flow)
     Flow *current = packets->flow;
     guint current_side = packets->side;
 
-    quic_flow_free(flow->quic, &packets->held);
-    flow->quic = NULL;
+    if (flow->key.protocol == PACKET_UDP) {
+        quic_flow_free(flow->quic, &packets->held);
+        flow->quic = NULL;
+        return;
+    }
     for (guint side = 0; side < 2; side++) {
         if (!flow->payload[side] && !flow->tcp[side].pieces)
             continue;

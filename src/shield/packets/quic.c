@@ -23,13 +23,15 @@ struct QuicFlow {
     guint8 told[SHA256_SIZE]; /* the ClientHello told last */
 };
 
-/* An Initial being read. */
+/* A datagram being read. */
 typedef struct {
     QuicCipher *cipher;
     QuicFlow *flow;
     guint side;
     const PayloadSink *sink;
     const QuicPacket *packet;
+    QuicPacketVersion derived; /* version of these keys of its connection ID */
+    QuicCipherKeys keys;
 } Reading;
 
 static gboolean same_id(const QuicPacketId *left, const QuicPacketId *right)
@@ -58,7 +60,7 @@ void quic_flow_free(QuicFlow *flow, gsize *held)
     g_free(flow);
 }
 
-static Connection *begin_connection(const Reading *reading, const QuicCipherKeys *keys)
+static Connection *begin_connection(const Reading *reading)
 {
     Connection *connection = g_new0(Connection, 1);
     guint count = 1;
@@ -68,7 +70,7 @@ static Connection *begin_connection(const Reading *reading, const QuicCipherKeys
     connection->version = reading->packet->version;
     connection->destination = reading->packet->destination;
     connection->source = reading->packet->source;
-    connection->keys = *keys;
+    connection->keys = reading->keys;
     reading->flow->newest = connection;
     *reading->sink->held += sizeof(*connection);
     for (Connection **link = &connection->older; *link; link = &(*link)->older) {
@@ -128,18 +130,26 @@ static gboolean try_connection(const Reading *reading, Connection *connection)
     return TRUE;
 }
 
-static gboolean try_new(const Reading *reading)
+/* Keys are derived once a datagram: it may be full of small packets. */
+static gboolean derive(Reading *reading)
 {
     const QuicPacket *packet = reading->packet;
-    QuicCipherKeys keys;
+
+    if (reading->derived != packet->version &&
+        quic_cipher_derive(reading->cipher, packet->version, &packet->destination, &reading->keys))
+        reading->derived = packet->version;
+    return reading->derived == packet->version;
+}
+
+static gboolean try_new(Reading *reading)
+{
     const guint8 *payload;
     gsize length;
 
-    if (reading->flow->tries >= QUIC_MAX_TRIES ||
-        !quic_cipher_derive(reading->cipher, packet->version, &packet->destination, &keys) ||
-        !try_keys(reading, &keys, &payload, &length))
+    if (reading->flow->tries >= QUIC_MAX_TRIES || !derive(reading) ||
+        !try_keys(reading, &reading->keys, &payload, &length))
         return FALSE;
-    take_payload(reading, begin_connection(reading, &keys), payload, length);
+    take_payload(reading, begin_connection(reading), payload, length);
     return TRUE;
 }
 
@@ -158,7 +168,7 @@ static Connection *find_connection(const Reading *reading)
     return NULL;
 }
 
-static gboolean read_initial(const Reading *reading)
+static gboolean read_initial(Reading *reading)
 {
     Connection *connection = find_connection(reading);
 
@@ -178,17 +188,21 @@ static gboolean read_initial(const Reading *reading)
 gboolean quic_add(QuicCipher *cipher, QuicFlow **flow, guint side, const PayloadSink *sink,
                   const guint8 *data, gsize length)
 {
+    QuicPacket first = {0}, packet;
+    Reading reading = {cipher, *flow, side, sink, &packet};
     gboolean known = FALSE;
-    QuicPacket packet;
 
     while (quic_packet_next(&data, &length, &packet)) {
-        if (!packet.initial)
+        if (first.version == QUIC_PACKET_NONE)
+            first = packet;
+        /* RFC 9000 section 12.2: all packets of a datagram have one destination. */
+        if (!packet.initial || !same_id(&packet.destination, &first.destination))
             continue;
-        if (!*flow) {
-            *flow = g_new0(QuicFlow, 1);
+        if (!reading.flow) {
+            reading.flow = *flow = g_new0(QuicFlow, 1);
             *sink->held += sizeof(**flow);
         }
-        known |= read_initial(&(Reading){cipher, *flow, side, sink, &packet});
+        known |= read_initial(&reading);
     }
     return known;
 }

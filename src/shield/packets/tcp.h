@@ -1,4 +1,5 @@
-/* tcp.h - puts the segments of one side of a TCP connection in order (RFC 9293).
+/* tcp.h - puts the segments of one side of a TCP connection in order (RFC 9293); or the pieces of
+ * another stream, whose offsets are sequence numbers then.
  *
  * What is in order is passed on where it lies; what came early is kept, within bounds, until the
  * gap before it is filled. Where segments overlap, the bytes that came first count. A gap that
