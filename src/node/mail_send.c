@@ -42,7 +42,9 @@ static size_t hear(char *line, size_t size, size_t count, void *user)
     MailSender *sender = user;
     gsize length = size * count;
     if (length > 3 && (line[0] == '4' || line[0] == '5')) {
-        g_strlcpy(sender->reply, line, MIN(length + 1, sizeof sender->reply));
+        gsize part = MIN(length, sizeof sender->reply - 1); /* no NUL is behind it */
+        memcpy(sender->reply, line, part);
+        sender->reply[part] = '\0';
         g_strchomp(sender->reply);
     }
     return length;

@@ -1,7 +1,26 @@
 /* Heads of HTTP/1 messages: hosts, URLs put together, and where the next message begins. */
 #include <string.h>
+#include <sys/mman.h>
 
 #include "shield/packets/http1.h"
+
+#define PAGE 65536
+
+/* A copy of @text, behind which nothing can be read, by nobody: what GLib's functions and the C
+ * library's read too much AddressSanitizer does not see. Holds until the next call. */
+static const guint8 *at_edge(const char *text)
+{
+    static char *pages;
+    gsize length = strlen(text);
+
+    if (!pages) {
+        pages = mmap(NULL, 2 * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+        g_assert_true(pages != MAP_FAILED);
+        g_assert_cmpint(mprotect(pages + PAGE, PAGE, PROT_NONE), ==, 0);
+    }
+    g_assert_cmpuint(length, <=, PAGE);
+    return memcpy(pages + PAGE - length, text, length);
+}
 
 static char *values_of(const Draft *draft)
 {
@@ -17,14 +36,13 @@ static char *values_of(const Draft *draft)
 static Http1Rest check_request(const char *head, const char *expected)
 {
     g_autofree Draft *draft = g_new0(Draft, 1);
-    g_autofree char *copy = g_memdup2(head, strlen(head)); /* without a NUL behind it */
 
     draft->observation.destination.known = TRUE;
     draft->observation.destination.port = 8080;
     g_assert_true(
         observable_address_parse("192.0.2.1", 9, &draft->observation.destination.address));
     draft_begin(draft);
-    Http1Rest rest = http1_read_request((const guint8 *)copy, strlen(head), draft);
+    Http1Rest rest = http1_read_request(at_edge(head), strlen(head), draft);
     g_autofree char *text = values_of(draft);
     g_assert_cmpstr(text, ==, expected);
     return rest;
@@ -81,6 +99,13 @@ static void test_rest(void)
                          "http.url=http://192.0.2.1:8080/; ");
     g_assert_cmpint(rest.body, ==, HTTP1_BODY_CHUNKS);
     rest = check_request("POST / HTTP/1.1\r\nContent-Length: -1\r\n\r\n",
+                         "http.url=http://192.0.2.1:8080/; ");
+    g_assert_cmpuint(rest.length, ==, 0);
+    /* Cut off, and longer than any number. */
+    rest =
+        check_request("POST / HTTP/1.1\r\nContent-Length: 12", "http.url=http://192.0.2.1:8080/; ");
+    g_assert_cmpuint(rest.length, ==, 12);
+    rest = check_request("POST / HTTP/1.1\r\nContent-Length: 00000000000000000000012",
                          "http.url=http://192.0.2.1:8080/; ");
     g_assert_cmpuint(rest.length, ==, 0);
     rest = check_request("CONNECT alder.example:443 HTTP/1.1\r\n\r\n", "http.host=alder.example; ");

@@ -149,7 +149,7 @@ static gboolean ends_in_chunks(Text codings)
 
 static void read_field(Head *head, guint row, Text value)
 {
-    char digits[21];
+    char digits[21] = "";
 
     switch (fields[row].use) {
     case FIELD_TEXT:
@@ -166,7 +166,7 @@ static void read_field(Head *head, guint row, Text value)
         add_host(head->draft, value);
         break;
     case FIELD_LENGTH:
-        g_strlcpy(digits, value.at, MIN(value.length + 1, sizeof(digits)));
+        memcpy(digits, value.at, MIN(value.length, sizeof(digits) - 1));
         if (head->rest.body == HTTP1_BODY_LENGTH && g_ascii_isdigit(digits[0]))
             head->rest.length = g_ascii_strtoull(digits, NULL, 10);
         break;
