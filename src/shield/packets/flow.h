@@ -30,7 +30,7 @@ typedef struct {
         Payload *payload[2]; /* TCP; NULL: nothing yet, or nothing more */
         QuicFlow *quic;      /* UDP; NULL: nothing yet */
     };
-    guint32 chain;       /* the table's */
+    guint32 chain; /* the table's */
     guint32 older, newer;
 } Flow;
 

@@ -109,7 +109,7 @@ gboolean quic_cipher_derive(QuicCipher *cipher, QuicPacketVersion version,
                             const QuicPacketId *destination, QuicCipherKeys *ret_keys)
 {
     guint8 initial[HASH], client[HASH];
-    QuicCipherKeys keys;
+    QuicCipherKeys keys = {0};
 
     if (!cipher->mac || version == QUIC_PACKET_NONE ||
         !hmac(cipher, versions[version].salt, SALT, destination->bytes, destination->length,
