@@ -64,13 +64,23 @@ static void add(Scene *scene, gboolean back, GByteArray *datagram)
     g_byte_array_unref(datagram);
 }
 
-static void check(Scene *scene, const char *expected)
+/* Ends the scene: what was told, and how many hellos could not be read. */
+static void check_counts(Scene *scene, const char *expected, guint unread)
 {
+    PacketsCounts counts;
+
     packets_end(scene->packets);
+    packets_count(scene->packets, &counts);
     g_assert_cmpstr(scene->text->str, ==, expected);
+    g_assert_cmpuint(counts.hellos, ==, unread);
     packets_free(scene->packets);
     g_string_free(scene->text, TRUE);
     g_free(scene);
+}
+
+static void check(Scene *scene, const char *expected)
+{
+    check_counts(scene, expected, 0);
 }
 
 /* The part of a hello from @from to before @to, as one frame in a packet of its own. */
@@ -325,7 +335,7 @@ static void test_connections(void)
         add(scene, FALSE, part(&(QuicMade){.destination = id}, birch, 0, 1000));
     }
     add(scene, FALSE, part(&one, alder, 1000, 1800));
-    check(scene, "");
+    check_counts(scene, "", 2); /* the oldest went, and so did the one after it for its rest */
 }
 
 /* --- What is none ------------------------------------------------------------------------------
@@ -444,7 +454,8 @@ static void test_tries(void)
             add(scene, FALSE, wrong);
         }
         add(scene, FALSE, example("rfc9001-a2.hex"));
-        check(scene, more ? "" : "256 example.com udp 1000>443; ");
+        add(scene, FALSE, example("rfc9001-a2.hex"));
+        check_counts(scene, more ? "" : "256 example.com udp 1000>443; ", more);
     }
 }
 
@@ -468,7 +479,7 @@ static void test_flood(void)
     g_assert_cmpuint(scene->text->len, ==, 0);
     add_captured(scene, flows - 1, 443, FALSE, rest, G_MAXSIZE);
     g_autofree char *expected = g_strdup_printf("%u alder.example udp 1000>443; ", scene->number);
-    check(scene, expected);
+    check_counts(scene, expected, flows);
 }
 
 int main(int argc, char **argv)

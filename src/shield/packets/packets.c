@@ -128,7 +128,7 @@ static void end_flow(gpointer user, Flow *flow)
     guint current_side = packets->side;
 
     if (flow->key.protocol == PACKET_UDP) {
-        quic_flow_free(flow->quic, &packets->held);
+        packets->counts.hellos += quic_flow_free(flow->quic, &packets->held);
         flow->quic = NULL;
         return;
     }
@@ -460,6 +460,7 @@ void packets_explain(const PacketsCounts *counts, GString *into)
         {counts->cut, "packets cut off before their addresses or ports"},
         {counts->broken, "broken packets or messages"},
         {counts->fragments, "fragmented packets not whole"},
+        {counts->hellos, "ClientHellos of QUIC not whole"},
         {counts->out, "conversations dropped early"},
         {counts->left_out, "values of crowded messages left out"},
         {counts->cut_off, "packet cut off by the end of the file"},

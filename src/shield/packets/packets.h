@@ -26,6 +26,7 @@ typedef struct {
     guint64 broken;    /* packets, or messages of dnstap, that contradict themselves */
     guint64 fragments; /* packets of which fragments were missing */
     guint64 gaps;      /* places in TCP connections where bytes were missing */
+    guint64 hellos;    /* ClientHellos of QUIC that were not whole, or beyond the bounds */
     guint64 out;       /* flows that had to go early */
     guint64 left_out;  /* values for which an observation had no room */
     gboolean cut_off;  /* the file ends in the middle of a packet */

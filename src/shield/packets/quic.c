@@ -18,6 +18,8 @@ struct Connection {
 
 struct QuicFlow {
     guint tries;
+    gboolean deaf; /* no more is tried */
+    guint unread;  /* ClientHellos that had to be left */
     Connection *newest;
     gboolean has_told;
     guint8 told[SHA256_SIZE]; /* the ClientHello told last */
@@ -48,16 +50,20 @@ static void free_connection(Connection *connection, gsize *held)
     g_free(connection);
 }
 
-void quic_flow_free(QuicFlow *flow, gsize *held)
+guint quic_flow_free(QuicFlow *flow, gsize *held)
 {
     if (!flow)
-        return;
+        return 0;
+    /* What a Retry left behind is told under another ID. */
+    gboolean pending = flow->newest && !flow->has_told && flow->unread == 0;
+    guint unread = flow->unread + pending;
     for (Connection *connection = flow->newest, *older; connection; connection = older) {
         older = connection->older;
         free_connection(connection, held);
     }
     *held -= sizeof(*flow);
     g_free(flow);
+    return unread;
 }
 
 static Connection *begin_connection(const Reading *reading)
@@ -75,6 +81,7 @@ static Connection *begin_connection(const Reading *reading)
     *reading->sink->held += sizeof(*connection);
     for (Connection **link = &connection->older; *link; link = &(*link)->older) {
         if (++count > QUIC_MAX_CONNECTIONS) {
+            reading->flow->unread += !(*link)->done;
             free_connection(*link, reading->sink->held);
             *link = NULL;
             break;
@@ -104,6 +111,7 @@ static void take_payload(const Reading *reading, Connection *connection, const g
 
     if (outcome == HELLO_MORE)
         return;
+    reading->flow->unread += outcome == HELLO_NONE;
     if (outcome == HELLO_FOUND && !is_told(reading->flow, connection->frames.hello))
         payload_emit_hello(reading->sink, &hello);
     connection->done = TRUE;
@@ -115,8 +123,15 @@ static void take_payload(const Reading *reading, Connection *connection, const g
 static gboolean try_keys(const Reading *reading, const QuicCipherKeys *keys,
                          const guint8 **ret_payload, gsize *ret_length)
 {
-    return reading->flow->tries++ < QUIC_MAX_TRIES &&
-           quic_cipher_open(reading->cipher, keys, reading->packet, ret_payload, ret_length);
+    QuicFlow *flow = reading->flow;
+
+    if (flow->tries == QUIC_MAX_TRIES) {
+        flow->unread += !flow->deaf;
+        flow->deaf = TRUE;
+        return FALSE;
+    }
+    flow->tries++;
+    return quic_cipher_open(reading->cipher, keys, reading->packet, ret_payload, ret_length);
 }
 
 static gboolean try_connection(const Reading *reading, Connection *connection)
@@ -146,8 +161,7 @@ static gboolean try_new(Reading *reading)
     const guint8 *payload;
     gsize length;
 
-    if (reading->flow->tries >= QUIC_MAX_TRIES || !derive(reading) ||
-        !try_keys(reading, &reading->keys, &payload, &length))
+    if (!derive(reading) || !try_keys(reading, &reading->keys, &payload, &length))
         return FALSE;
     take_payload(reading, begin_connection(reading), payload, length);
     return TRUE;
@@ -202,7 +216,7 @@ gboolean quic_add(QuicCipher *cipher, QuicFlow **flow, guint side, const Payload
             reading.flow = *flow = g_new0(QuicFlow, 1);
             *sink->held += sizeof(**flow);
         }
-        known |= read_initial(&reading);
+        known |= !reading.flow->deaf && read_initial(&reading);
     }
     return known;
 }

@@ -23,5 +23,6 @@ typedef struct QuicFlow QuicFlow;
 gboolean quic_add(QuicCipher *cipher, QuicFlow **flow, guint side, const PayloadSink *sink,
                   const guint8 *data, gsize length);
 
-/* Forgets what is kept, which is counted in @held. */
-void quic_flow_free(QuicFlow *flow, gsize *held);
+/* Forgets what is kept, which is counted in @held, and says how many ClientHellos of the flow were
+ * not read: not whole, beyond the bounds, or none; once for all after QUIC_MAX_TRIES. */
+guint quic_flow_free(QuicFlow *flow, gsize *held);
