@@ -4,73 +4,99 @@
 
 #include "shield/sieve_block.h"
 
-/* Two tables of eight classes each, for the 128 bytes of ASCII: bit n stands for the class n of
- * SieveMask, of the second table for 8 + n. */
+/* What a table has for each byte of ASCII: a bit n stands for row n. Five of the rows are classes;
+ * the last three tell the others apart, most of which are rare, by what they have in common. */
 enum {
     HOST = 1 << SIEVE_HOST,
     LETTER = 1 << SIEVE_LETTER,
     DOT = 1 << SIEVE_DOT,
     HEX = 1 << SIEVE_HEX,
     COLON = 1 << SIEVE_COLON,
-    UNDERSCORE = 1 << SIEVE_UNDERSCORE,
-    PERCENT = 1 << SIEVE_PERCENT,
-    BACKSLASH = 1 << SIEVE_BACKSLASH,
-    /* of the second table */
-    SLASH = 1 << (SIEVE_SLASH - 8),
-    AT = 1 << (SIEVE_AT - 8),
-    OPEN = 1 << (SIEVE_OPEN - 8),
-    CLOSE = 1 << (SIEVE_CLOSE - 8),
-    NEXT = 1 << (SIEVE_NEXT - 8),
-    AFTER = 1 << (SIEVE_AFTER - 8),
-    HIGH = 1 << (SIEVE_HIGH - 8),
+    ROW_P = 5,
+    ROW_Q,
+    ROW_R,
+    ROWS,
+    P = 1 << ROW_P,
+    Q = 1 << ROW_Q,
+    R = 1 << ROW_R,
     HEXDIGIT = HOST | HEX,
     WORD = HOST | LETTER,
     HEXLETTER = WORD | HEX,
+    /* of names */
+    NEXT_LETTER = P,
+    AFTER_LETTER = Q,
+    UNDERSCORE = R,
+    /* of what is in no name */
+    SLASH = P | Q,
+    AT = P | R,
+    PERCENT = Q | R,
+    BACKSLASH = P | Q | R,
+    OPEN = R,
+    CLOSE = Q,
 };
+G_STATIC_ASSERT((guint)SIEVE_COLON < (guint)ROW_P);
 
-static const guint8 first_table[128] __attribute__((aligned(64))) = {
+static const guint8 codes[128] __attribute__((aligned(64))) = {
     ['0' ... '9'] = HEXDIGIT,
-    ['a' ... 'f'] = HEXLETTER,
-    ['g' ... 'z'] = WORD,
-    ['A' ... 'F'] = HEXLETTER,
+    ['a'] = HEXLETTER | NEXT_LETTER,
+    ['b'] = HEXLETTER | AFTER_LETTER,
+    ['c'] = HEXLETTER,
+    ['d'] = HEXLETTER | NEXT_LETTER,
+    ['e'] = HEXLETTER,
+    ['f'] = HEXLETTER | AFTER_LETTER,
+    ['g' ... 'm'] = WORD,
+    ['n'] = WORD | AFTER_LETTER,
+    ['o' ... 'q'] = WORD,
+    ['r'] = WORD | AFTER_LETTER,
+    ['s'] = WORD,
+    ['t' ... 'u'] = WORD | AFTER_LETTER,
+    ['v' ... 'w'] = WORD,
+    ['x'] = WORD | AFTER_LETTER,
+    ['y' ... 'z'] = WORD,
+    ['A'] = HEXLETTER | NEXT_LETTER,
+    ['B' ... 'C'] = HEXLETTER,
+    ['D'] = HEXLETTER | NEXT_LETTER,
+    ['E' ... 'F'] = HEXLETTER,
     ['G' ... 'Z'] = WORD,
-    ['.'] = HOST | DOT,
+    ['.'] = HOST | DOT | P,
     ['-'] = HOST,
     ['_'] = HOST | UNDERSCORE,
-    [':'] = COLON,
+    [':'] = COLON | P,
+    ['/'] = SLASH,
+    ['@'] = AT,
     ['%'] = PERCENT,
     ['\\'] = BACKSLASH,
     ['#'] = BACKSLASH,
-};
-
-static const guint8 second_table[128] __attribute__((aligned(64))) = {
-    ['/'] = SLASH | NEXT, ['@'] = AT | NEXT, [':'] = NEXT,  ['.'] = NEXT | AFTER, ['a'] = NEXT,
-    ['A'] = NEXT,         ['d'] = NEXT,      ['D'] = NEXT,  ['('] = OPEN,         ['['] = OPEN,
-    ['{'] = OPEN,         ['<'] = OPEN,      [')'] = CLOSE, [']'] = CLOSE,        ['}'] = CLOSE,
-    ['>'] = CLOSE,        ['u'] = AFTER,     ['x'] = AFTER, ['n'] = AFTER,        ['r'] = AFTER,
-    ['t'] = AFTER,        ['b'] = AFTER,     ['f'] = AFTER,
+    ['('] = OPEN,
+    ['['] = OPEN,
+    ['{'] = OPEN,
+    ['<'] = OPEN,
+    [')'] = CLOSE,
+    [']'] = CLOSE,
+    ['}'] = CLOSE,
+    ['>'] = CLOSE,
 };
 
 /* Of two vectors byte @n of each eight, those of the first before those of the second. */
 #define BYTES_OF(n)   (n), (n) + 8, (n) + 16, (n) + 24, (n) + 32, (n) + 40, (n) + 48, (n) + 56
 #define BOTH_BYTES(n) BYTES_OF(n), BYTES_OF((n) + 64)
-static const guint8 first_classes[64]
+static const guint8 first_rows[64]
     __attribute__((aligned(64))) = {BOTH_BYTES(0), BOTH_BYTES(1), BOTH_BYTES(2), BOTH_BYTES(3)};
-static const guint8 last_classes[64]
+static const guint8 last_rows[64]
     __attribute__((aligned(64))) = {BOTH_BYTES(4), BOTH_BYTES(5), BOTH_BYTES(6), BOTH_BYTES(7)};
 
-/* Of each eight bytes of classes a byte for each class. Matrices of 8 by 8 bits are turned by
+/* Of each eight bytes of codes a byte for each row. Matrices of 8 by 8 bits are turned by
  * multiplying a diagonal with them, by which the last byte's bits come first. */
-static inline __m512i turn_bits(__m512i classes)
+static inline __m512i turn_bits(__m512i bytes)
 {
     const __m512i diagonal = _mm512_set1_epi64((long long)G_GUINT64_CONSTANT(0x8040201008040201));
-    return _mm512_gf2p8affine_epi64_epi8(diagonal, classes, 0);
+    return _mm512_gf2p8affine_epi64_epi8(diagonal, bytes, 0);
 }
 
-/* From eight times 64 bytes of turned bits to eight words for each of the eight classes. */
-static inline void words_of_classes(__m512i rows[8])
+/* From eight times 64 bytes of turned bits to eight words for each of the rows. */
+static inline void words_of_rows(__m512i rows[ROWS])
 {
-    const __m512i order[2] = {_mm512_load_si512(first_classes), _mm512_load_si512(last_classes)};
+    const __m512i order[2] = {_mm512_load_si512(first_rows), _mm512_load_si512(last_rows)};
 
     __m512i pairs[2][4];
     for (guint half = 0; half < 2; half++)
@@ -89,42 +115,74 @@ static inline void words_of_classes(__m512i rows[8])
     }
 }
 
-/* Bytes that are not ASCII are of no other class; the tables take no notice of the highest bit. */
-static __attribute__((noinline)) void leave_out_high(SieveBlock *block, guint at)
+/* Bytes that are not ASCII are of no other class; the table takes no notice of their highest bit.
+ */
+static __attribute__((noinline)) __m512i leave_out_high(const guint8 *text, __m512i rows[ROWS])
 {
-    __m512i high = _mm512_loadu_si512(&block->masks[SIEVE_HIGH][at]);
+    guint64 words[LANES];
+
+    for (guint lane = 0; lane < LANES; lane++)
+        words[lane] = _mm512_movepi8_mask(_mm512_loadu_si512(text + 64 * lane));
+    __m512i high = _mm512_loadu_si512(words);
+    for (guint row = 0; row < ROWS; row++)
+        rows[row] = _mm512_andnot_si512(high, rows[row]);
+    return high;
+}
+
+/* The three words joined as @how says of A, B and C. */
+#define A                    0xf0
+#define B                    0xcc
+#define C                    0xaa
+#define JOIN(one, b, c, how) _mm512_ternarylogic_epi64(one, b, c, (how)&0xff)
+
+/* Writes the masks of the classes of eight words that the rows tell. */
+static inline void keep_classes(SieveBlock *block, guint at, const __m512i rows[ROWS], __m512i high)
+{
+    const __m512i host = rows[SIEVE_HOST], p = rows[ROW_P], q = rows[ROW_Q], r = rows[ROW_R];
+    const __m512i of[SIEVE_CLASSES] = {
+        [SIEVE_HOST] = host,
+        [SIEVE_LETTER] = rows[SIEVE_LETTER],
+        [SIEVE_DOT] = rows[SIEVE_DOT],
+        [SIEVE_HEX] = rows[SIEVE_HEX],
+        [SIEVE_COLON] = rows[SIEVE_COLON],
+        [SIEVE_UNDERSCORE] = _mm512_and_si512(host, r),
+        [SIEVE_PERCENT] = JOIN(p, q, r, ~A & B & C),
+        [SIEVE_BACKSLASH] = JOIN(p, q, r, A & B & C),
+        [SIEVE_SLASH] = JOIN(p, q, r, A & B & ~C),
+        [SIEVE_AT] = JOIN(p, q, r, A & ~B & C),
+        [SIEVE_OPEN] = _mm512_andnot_si512(host, JOIN(p, q, r, ~A & ~B & C)),
+        [SIEVE_CLOSE] = _mm512_andnot_si512(host, JOIN(p, q, r, ~A & B & ~C)),
+        [SIEVE_NEXT] = JOIN(p, q, r, A & ~(B & C)),
+        [SIEVE_AFTER] = JOIN(host, q, rows[SIEVE_DOT], (A & B) | C),
+        [SIEVE_HIGH] = high,
+    };
 
     for (guint class = 0; class < SIEVE_CLASSES; class ++)
-        if (class != SIEVE_HIGH)
-            _mm512_storeu_si512(
-                &block->masks[class][at],
-                _mm512_andnot_si512(high, _mm512_loadu_si512(&block->masks[class][at])));
+        _mm512_storeu_si512(&block->masks[class][at], of[class]);
 }
+
+#undef A
+#undef B
+#undef C
 
 static inline __attribute__((always_inline)) void classify_words(const guint8 *text,
                                                                  SieveBlock *block, guint at)
 {
     const __m512i reversed =
         _mm512_broadcast_i32x4(_mm_setr_epi8(7, 6, 5, 4, 3, 2, 1, 0, 15, 14, 13, 12, 11, 10, 9, 8));
-    __m512i first[LANES], second[LANES];
+    const __m512i first = _mm512_load_si512(codes), last = _mm512_load_si512(codes + 64);
+    __m512i rows[LANES], all = _mm512_setzero_si512(), high = _mm512_setzero_si512();
 
     for (guint lane = 0; lane < LANES; lane++) {
-        __m512i bytes = _mm512_shuffle_epi8(_mm512_loadu_si512(text + 64 * lane), reversed);
-        __m512i high = _mm512_and_si512(_mm512_srli_epi64(bytes, 1), _mm512_set1_epi8(HIGH));
-        first[lane] = turn_bits(_mm512_permutex2var_epi8(_mm512_load_si512(first_table), bytes,
-                                                         _mm512_load_si512(first_table + 64)));
-        second[lane] = turn_bits(
-            _mm512_or_si512(high, _mm512_permutex2var_epi8(_mm512_load_si512(second_table), bytes,
-                                                           _mm512_load_si512(second_table + 64))));
+        __m512i bytes = _mm512_loadu_si512(text + 64 * lane);
+        all = _mm512_or_si512(all, bytes);
+        bytes = _mm512_shuffle_epi8(bytes, reversed);
+        rows[lane] = turn_bits(_mm512_permutex2var_epi8(first, bytes, last));
     }
-    words_of_classes(first);
-    words_of_classes(second);
-    for (guint class = 0; class < 8; class ++)
-        _mm512_storeu_si512(&block->masks[class][at], first[class]);
-    for (guint class = 8; class < SIEVE_CLASSES; class ++)
-        _mm512_storeu_si512(&block->masks[class][at], second[class - 8]);
-    if (G_UNLIKELY(_mm512_test_epi64_mask(second[SIEVE_HIGH - 8], second[SIEVE_HIGH - 8]) != 0))
-        leave_out_high(block, at);
+    words_of_rows(rows);
+    if (G_UNLIKELY(_mm512_movepi8_mask(all) != 0))
+        high = leave_out_high(text, rows);
+    keep_classes(block, at, rows, high);
 }
 
 static inline guint64 equal_word(const guint8 *text, guint8 byte)
